@@ -1,0 +1,129 @@
+"""What a kernel set must provide. `reference` (numpy) defines it, `native` (Rust) agrees with it bit for bit.
+
+Numbers cross this border as canonical residues in uint32 arrays. Extension values have a trailing axis of 5. Traces are
+column-major: shape (columns, rows), rows in natural order. Extended domains are kept inside the kernels in bit-reversed
+row order: row i of a domain of size n stands for the point shift * w_n^bitreverse(i).
+
+A commitment is one Merkle tree over groups of columns of several heights. Group `level` has 2^level extended rows; its leaf
+is the sponge of the row (matrices of that level side by side, in the given order), and it joins the path at its own level:
+    digest = leaf[tallest]; at each lower level with a group: digest = compress(leaf[level], digest); then compress(left, right).
+A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(log_rows - k)), where 2^log_rows
+is the tallest height of the whole key (so a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
+
+sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block, state = permute(state); digest = state[:8].
+compress(left, right) = permute(left ++ right)[:8].
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+U32 = npt.NDArray[np.uint32]
+Indices = npt.NDArray[np.int64]
+
+
+class Commitment(Protocol):
+    """A Merkle tree and the extended matrices under it, held by the kernel."""
+
+    @property
+    def cap(self) -> U32:
+        """The 2^log_cap digests at the cap level: (2^log_cap, 8)."""
+
+    @property
+    def log_height(self) -> int:
+        """log2 of the number of leaves."""
+
+    def open(self, indices: Indices) -> U32:
+        """What the verifier reads for these leaves, flattened, in its order: for each level with a group from short to
+        tall, the rows (len(indices), width); then from the leaves up to the cap the siblings (len(indices), 8) of each level."""
+
+    def evaluate(self, log_rows: int, point: U32) -> U32:
+        """Every column at `point` of the tallest domain: a matrix of 2^k rows at point^(2^(log_rows - k)).
+        (columns in commit order, 5)."""
+
+
+class Flat(Protocol):
+    """A chip's expressions as three-address code over base-field vectors.
+
+    `code` is (instructions, 4) of uint32: operation, left, right, target slot; operations 0 add, 1 sub, 2 mul.
+    An operand is `index << 3 | kind`; kinds: 0 slot, 1 constant, 2 fixed column, 3 fixed column on the next row, 4 main column,
+    5 main column on the next row, 6 public value, 7 selector (0 first, 1 last, 2 transition).
+    `requirements` are operands that must be zero on every row. `messages` has one tuple (bus number, multiplicity operand, part
+    operands) per message; requirement values come before LogUp constraints in the list of constraints.
+    """
+
+    code: U32
+    slots: int
+    constants: U32
+    requirements: U32
+    messages: Sequence[tuple[int, int, tuple[int, ...]]]
+
+
+class Kernels(Protocol):
+    name: str
+
+    def permute(self, states: U32) -> U32:
+        """Poseidon2 of width 16 on each row of (n, 16)."""
+
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> Commitment:
+        """Extends and commits; matrices (columns, 2^k) from short to tall, equal heights share a level."""
+
+    def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
+        """A tree over rows (n, width) as they are (FRI layers)."""
+
+    def logup(self, flat: Flat, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+        """LogUp columns of one chip as (5 * columns, rows), and the chip's sum (5,).
+
+        The fraction of a message is multiplicity / (gamma + bus + beta*(p0 + beta*(p1 + ...))). Messages 1, 2 share column 0,
+        messages 3, 4 column 1, and so on (an odd last one stands alone); the last column S is the running sum over rows of
+        all fractions, before the row: S[0] = 0, S[i+1] = S[i] + fractions of row i; the sum is S after the last row. Message 0
+        has no column of its own. No messages: no columns, sum 0."""
+
+    def quotient(self, jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U32:
+        """The one quotient of all chips, split: (10, 2^log_rows), the columns (low half, high half) x 5 coordinates,
+        as values on the subgroup of 2^log_rows points in natural order.
+
+        For each chip: the sum of weights[k] * constraint[k] over its constraints on the coset of twice its height (the first
+        rows of its extended matrices), divided by x^height - 1; a short chip's values are repeated (bit-reversed order makes
+        that the substitution x -> x^r). The constraints of a chip in order: its requirements; for each pair column c of messages
+        (m1,d1),(m2,d2): c*d1*d2 - m1*d2 - m2*d1 (alone: c*d1 - m1); then, if it has messages, for the running sum S, with
+        step = S_next - S - sum of the pair columns: first * S; transition * (step*d0 - m0); last * ((total - S - pair columns)*d0 - m0).
+        Selectors at x on a chip of height h: first = (x^h - 1)/(x - 1), last = (x^h - 1)/(x - w^-1), transition = x - w^-1 (w of order h).
+        The quotient polynomial q has degree < 2^(log_rows+1); q = low + x^(2^log_rows) * high."""
+
+    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_domain: int) -> U32:
+        """sum over commitments and columns of weight * column on the tall domain, bit-reversed: (2^log_domain, 5).
+        weights[t] is (columns of commitment t in commit order, 5)."""
+
+    def deep(self, combined: U32, claimed: U32, points: U32, second: U32, shift: int) -> U32:
+        """(combined - claimed[0]) / (x - points[0]) + second * (combined - claimed[1]) / (x - points[1]) on the domain with this shift."""
+
+    def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
+        """One FRI round on (n, 5) bit-reversed values of the domain with this shift -> (n >> log_arity, 5): log_arity binary steps
+        v'[i] = (v[2i] + v[2i+1]) + challenge/x * (v[2i] - v[2i+1]), where x is the point of v[2i]; after each step challenge and x are squared. (No halving:
+        both sides carry the factor 2.)"""
+
+    def interpolate(self, values: U32, shift: int) -> U32:
+        """Coefficients of bit-reversed values (n, 5) on the domain with this shift."""
+
+    def grind(self, state: U32, bits: int) -> int:
+        """The smallest nonce such that absorbing [nonce] into this sponge state (16,) (state[:8] = [nonce, 0, ...]; permute) makes
+        the lowest `bits` bits of state[0] zero."""
+
+
+class QuotientJob(Protocol):
+    """One chip's part of the quotient."""
+
+    flat: Flat
+    log_height: int
+    fixed: tuple[Commitment, int] | None      # commitment and the position of the chip's matrix in it
+    main: tuple[Commitment, int]
+    logup: tuple[Commitment, int] | None
+    public: U32
+    gamma: U32
+    beta: U32
+    total: U32
+    weights: U32                              # (constraints, 5)
