@@ -48,7 +48,7 @@ def values_of(filled: Filled, public: Sequence[int] | npt.NDArray[np.uint32], ro
     selectors = np.zeros((3, height), np.uint64)
     selectors[FIRST, 0] = selectors[1, -1] = 1
     selectors[2, :-1] = 1
-    tables = {"fixed": filled.fixed, "main": filled.main, "selector": selectors}
+    tables: dict[str, npt.NDArray[np.unsignedinteger]] = {"fixed": filled.fixed, "main": filled.main, "selector": selectors}
     for number in needed(filled.chip.graph, roots):
         node = filled.chip.graph.nodes[number]
         match node:
@@ -66,7 +66,8 @@ def values_of(filled: Filled, public: Sequence[int] | npt.NDArray[np.uint32], ro
 
 
 def broken_requirements(filled: Filled, public: Sequence[int] | npt.NDArray[np.uint32], most: int = 10) -> list[Broken]:
-    chip, out = filled.chip, []
+    chip = filled.chip
+    out: list[Broken] = []
     found = values_of(filled, public, [r.expression.number for r in chip.requirements])
     for requirement in chip.requirements:
         for row in np.flatnonzero(found[requirement.expression.number])[:most - len(out)]:
@@ -99,7 +100,7 @@ def unbalanced_messages(machine: Sequence[Filled], public: Sequence[int] | npt.N
                 key = (message.bus.name, words.tobytes())
                 totals[key] += count if count < P // 2 else count - P
                 origin.setdefault(key, (filled.chip.name, row, dict(zip(message.bus.fields, words.tolist(), strict=True))))
-    out = []
+    out: list[Broken] = []
     for key, count in totals.items():
         if count and len(out) < most:
             name, row, words = origin[key]
