@@ -86,7 +86,7 @@ class Key:
 
     @property
     def opened_count(self) -> int:
-        return max(place.stop for place in self.opened.values())
+        return int(max(place.stop for place in self.opened.values()))
 
     @cached_property
     def fri_rounds(self) -> tuple[int, ...]:
