@@ -83,7 +83,8 @@ def test_a_key_with_another_constraint_is_refused(proved) -> None:  # type: igno
         check_proof(commit_fixed(key, fixed, KERNELS).key, statement, proof, KERNELS.permute)
 
 
-@pytest.mark.parametrize("chip, column, row", [("multiplier", 2, 0), ("multiplier", 3, 1), ("table", 0, 2), ("fibonacci", 1, 1), ("fibonacci", 2, 3)])
+@pytest.mark.parametrize("chip, column, row", [
+    ("multiplier", 2, 0), ("multiplier", 3, 1), ("table", 0, 2), ("fibonacci", 1, 1), ("fibonacci", 2, 3)])
 def test_a_table_that_lies_is_unprovable_or_refused(chip: str, column: int, row: int) -> None:
     key, fixed, mains, statement = example((3, 3, 2))
     mains[chip][column, row] ^= 5
