@@ -10,7 +10,8 @@ is the sponge of the row (matrices of that level side by side, in the given orde
 A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(log_rows - k)), where 2^log_rows
 is the tallest height of the whole key (so a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
 
-sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block, state = permute(state); digest = state[:8].
+sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block, state = permute(state);
+digest = state[:8].
 compress(left, right) = permute(left ++ right)[:8].
 """
 from __future__ import annotations
@@ -103,8 +104,8 @@ class Kernels(Protocol):
 
     def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
         """One FRI round on (n, 5) bit-reversed values of the domain with this shift -> (n >> log_arity, 5): log_arity binary steps
-        v'[i] = (v[2i] + v[2i+1]) + challenge/x * (v[2i] - v[2i+1]), where x is the point of v[2i]; after each step challenge and x are squared. (No halving:
-        both sides carry the factor 2.)"""
+        v'[i] = (v[2i] + v[2i+1]) + challenge/x * (v[2i] - v[2i+1]), where x is the point of v[2i]; after each step challenge and
+        x are squared. (No halving: both sides carry the factor 2.)"""
 
     def interpolate(self, values: U32, shift: int) -> U32:
         """Coefficients of bit-reversed values (n, 5) on the domain with this shift."""
