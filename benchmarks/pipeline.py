@@ -1,0 +1,3 @@
+"""placeholder"""
+from benchmarks.report import Figures
+def measure(figures: Figures, profile: str, threads: int) -> None: ...
