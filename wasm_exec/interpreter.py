@@ -14,7 +14,13 @@ from wasm_exec.instructions import BY_NUMBER, Family, Operation, Use
 from wasm_exec.program import Program
 from wasm_exec.recording import SegmentEnd, Status
 from wasm_exec.spaces import (
-    CELL_BYTES, FRAME_POINTER_LIMIT, FRAME_SLOTS_LIMIT, PAGE_CELLS, Space, SystemCell, size_in_bytes,
+    CELL_BYTES,
+    FRAME_POINTER_LIMIT,
+    FRAME_SLOTS_LIMIT,
+    PAGE_CELLS,
+    Space,
+    SystemCell,
+    size_in_bytes,
 )
 from wasm_exec.trace import DTYPES, FIELDS, U64, Trace
 
@@ -71,8 +77,8 @@ class Interpreter:
             known = image.cells[space][:size]
             array[: len(known)] = known
             self.arrays[space] = array
-            self.cells[space] = memoryview(array)
-            self.bytes[space] = memoryview(array).cast("B")
+            self.cells[space] = array.data
+            self.bytes[space] = array.data.cast("B")
 
     def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
         meter = Meter(self.blocks, budget)
@@ -190,4 +196,4 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
 
 
 def trace_of(events: list[Step]) -> Trace:
-    return Trace(*(np.array([getattr(event, field) for event in events], dtype=DTYPES[field]) for field in FIELDS))
+    return Trace.of({field: np.array([getattr(event, field) for event in events], dtype=DTYPES[field]) for field in FIELDS})

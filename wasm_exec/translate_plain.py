@@ -21,7 +21,7 @@ BINARY: dict[int, tuple[str, bool]] = {
 }
 LOADS = {
     CODE_OF[f"i32.{name}"]: target
-    for name, target in [("load", "LOAD32"), ("load8_u", "LOAD8_U"), ("load8_s", "LOAD8_S"), ("load16_u", "LOAD16_U"), ("load16_s", "LOAD16_S")]
+    for name, target in [("load", "LOAD32")] + [(f"load{bits}_{sign}", f"LOAD{bits}_{sign.upper()}") for bits in (8, 16) for sign in "us"]
 }
 STORES = {CODE_OF[f"i32.{name}"]: target for name, target in [("store", "STORE32"), ("store8", "STORE8"), ("store16", "STORE16")]}
 
@@ -48,7 +48,7 @@ def binary(stack: OperandStack, name: str, left: Value, right: Value, swapped: b
             return
         except Trap:
             pass
-    elif isinstance(left, Constant):
+    elif isinstance(left, Constant) and not isinstance(right, Constant):
         if name in COMMUTATIVE:
             with_constant(stack, name, right, left.value)
             return
