@@ -75,7 +75,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
             trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, p.log_cap)
             sender.send(trees["logup"].cap)
     del columns
-    sender.send(totals)
+    sender.send(totals[key.speaking])
     combiner = sender.draw()
     with watch.stage("quotient"):
         halves = kernels.quotient(jobs(key, trees, statement, gamma, beta, totals, combiner), key.log_rows, p.log_blowup)
