@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.book import Book, Numbers, values_of
+from continuation.chips.cap import Caps
 from continuation.chips.permute import KINDS, taken
 from continuation.queries import Queries, Slice
 from continuation.recorder import Addresses, Event, Operand, Program, operand
@@ -22,7 +23,6 @@ class Opening:
 
     place: Slice
     cap: int                                    # number of the cap's look-up table
-    cap_rows: Addresses
     inputs: Addresses                           # (queries, rows, 16)
     outputs: Addresses
     steps: list[dict[str, int]]                 # flags of each row
@@ -83,8 +83,8 @@ class Openings:
                 shifts.append(spent)
         if len(steps) != inputs.shape[1] or place.high - place.low != height:
             raise ValueError("the recorded permutations are not those of an opened row")
-        table, rows = caps.table(event.operand("cap").data)
-        return Opening(place, table, rows, inputs, outputs, steps, shifts, queries.index(place), digests)
+        table = caps.table(event.operand("cap").data)
+        return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), digests)
 
     # -- static
 
@@ -171,21 +171,5 @@ def taking_rows(part: Opening) -> list[int]:
 def part_blocks(book: Book, part: Opening) -> None:
     for source in part.digests.values():
         book.define_block(book.block(part.outputs[:, source, :DIGEST]))
-    for row in taking_rows(part):
-        book.use_block(book.block(part.inputs[:, row, :DIGEST]))
-
-
-class Caps:
-    """Merkle caps as look-up tables: one for each commitment, however many queries look it up."""
-
-    def __init__(self, book: Book) -> None:
-        self.book, self.known = book, {}  # type: ignore[var-annotated]
-        self.rows: list[tuple[int, Addresses]] = []
-
-    def table(self, addresses: Addresses) -> tuple[int, Addresses]:
-        key = addresses.tobytes()
-        if key not in self.known:
-            self.known[key] = self.book.table()
-            self.book.use_block(self.book.block(addresses))
-            self.rows.append((self.known[key], addresses))
-        return self.known[key], addresses
+    rows = part.inputs[:, taking_rows(part), :DIGEST]               # the words of a row are numbered one block after the other
+    book.use_block(book.block(rows.reshape(-1, DIGEST)))

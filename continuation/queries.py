@@ -29,6 +29,7 @@ class Queries:
         self.firsts = [int(event.result.data[0, 0]) for event in self.drawings]
         self.indices: dict[Slice, Numbers] = {}
         self.points: dict[Slice, Numbers] = {}
+        self.folded: set[Slice] = set()                     # numbers that the fold chip defines
         for event in events:
             if event.step == "point":
                 self._point(event)
