@@ -7,7 +7,7 @@ from continuation.book import Book, Numbers
 from continuation.chips.buses import BLOCK, WIRE
 from continuation.layout import CLAIM, POWER_WORDS, POWERS, PROOFS
 from continuation.recorder import Program
-from stark.chip import FIRST, Chip
+from stark.chip import Chip
 
 NAME = "public"
 BLOCKS = CLAIM // 8
@@ -16,7 +16,7 @@ BLOCKS = CLAIM // 8
 def definition() -> Chip:
     """Everything stands in the first row."""
     chip = Chip(NAME, "the public words are the powers of the batching challenges and the words of the claim")
-    first = chip.graph.input("selector", FIRST)
+    first = chip.fixed("first")
     for k in range(POWERS * PROOFS):
         words = [chip.public(5 * k + c) for c in range(5)]
         chip.receive(WIRE, chip.fixed(f"power wire.{k}"), *words, times=first)
@@ -47,6 +47,7 @@ class Published:
         return 1
 
     def fixed(self) -> dict[str, Numbers]:
-        columns = {f"power wire.{k}": self.wires[k:k + 1] for k in range(POWERS * PROOFS)}
+        columns = {"first": np.ones(1, np.int64)}
+        columns |= {f"power wire.{k}": self.wires[k:k + 1] for k in range(POWERS * PROOFS)}
         columns |= {f"claim block.{k}": self.blocks[k:k + 1] for k in range(BLOCKS)}
         return columns | {f"claim times.{k}": self.book.block_times(self.blocks[k:k + 1]) for k in range(BLOCKS)}
