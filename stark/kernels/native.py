@@ -5,11 +5,12 @@ import importlib
 from collections.abc import Sequence
 from typing import Any, cast
 
+from stark.flat import FlatChip
 from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, Flat, QuotientJob
+from stark.kernels.protocol import U32, Commitment, QuotientJob
 
 
-def _code(flat: Flat) -> tuple[Any, ...]:
+def _code(flat: FlatChip) -> tuple[Any, ...]:
     return (shaped(flat.code, None, 4), flat.slots, shaped(flat.constants, None), shaped(flat.requirements, None), list(flat.messages))
 
 
@@ -38,7 +39,7 @@ class NativeKernels:
     def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
         return cast(Commitment, self._rust.commit_rows(self._threads, shaped(rows, None, None), log_cap))
 
-    def logup(self, flat: Flat, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+    def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         arrays = (shaped(fixed, None, None), shaped(main, None, None), shaped(public, None), shaped(gamma, 5), shaped(beta, 5))
         return cast(tuple[U32, U32], self._rust.logup(self._threads, _code(flat), *arrays))
 
