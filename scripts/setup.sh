@@ -30,7 +30,7 @@ find_python() {
 
 python=$(find_python) || fail "Python 3.11 or newer is missing; install it, or name it: make setup PYTHON=/path/to/python3.11"
 if [ -d native ]; then
-    command -v cargo >/dev/null || fail "Rust is missing (no cargo); install it from https://rustup.rs. To verify proofs only, 'pip install .' is enough."
+    command -v cargo >/dev/null || fail "Rust is missing (no cargo); install it (rustup is the usual way). To verify proofs only, 'pip install .' is enough."
     command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null \
         || fail "a C compiler is missing (Rust links with it); install gcc or clang"
 fi
