@@ -6,13 +6,15 @@ is not; a proof in the random-oracle model is as strong as the weakest term (rou
     F   size of the extension field          rho   rate of the code, rows / n
     n   points of the evaluation domain      theta the least agreement that a cheating prover must keep, 1 - proximity parameter
 
-* Unique decoding: theta = (1 + rho)/2, one candidate per word, a random line or curve of degree d misleads for at most d * n challenges
-  (BCIKS20, "Proximity gaps for Reed-Solomon codes", theorems 4.1 and 6.1).
+* Unique decoding: theta = (1 + rho)/2, one candidate per word, a random line or curve of degree d misleads for at most d * n
+  challenges (BCIKS20, "Proximity gaps for Reed-Solomon codes", theorems 4.1 and 6.1).
 * Johnson: theta = sqrt(rho) * (1 + 1/2m), at most (m + 1/2)/sqrt(rho) candidates (Guruswami-Sudan), and with M = m + 1/2 at most
-  d * ((2 M^5 + 3 M (1 - theta) rho) n / (3 rho^1.5) + M/sqrt(rho)) challenges mislead (BCHKS25, "On proximity gaps for Reed-Solomon codes").
+  d * ((2 M^5 + 3 M (1 - theta) rho) n / (3 rho^1.5) + M/sqrt(rho)) challenges mislead (BCHKS25, "On proximity gaps for
+  Reed-Solomon codes").
 
-Both are read as mutual correlated agreement: where a combination agrees with the code, all its parts do, on the same places. Then no weights are
-needed along the rounds of FRI, and the lifted columns need nothing of their own. docs/decisions/0002-parameters.md has the argument.
+Both are read as mutual correlated agreement: where a combination agrees with the code, all its parts do, on the same places. Then no
+weights are needed along the rounds of FRI, and the lifted columns need nothing of their own. docs/decisions/0002-parameters.md has the
+argument.
 """
 from __future__ import annotations
 
