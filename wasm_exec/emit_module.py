@@ -15,8 +15,19 @@ from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
 from wasm_exec.program import Function, Program
 from wasm_exec.recorder_layout import (
-    LINK_BYTES, MACHINE, SIGNS, SLOT_BYTES, STATE_BLOCK, STATE_FP, STATE_HIGH, STATE_IDS, STATE_LOG, STATE_LOW, STATE_PAGES,
-    STATE_WORDS, Layout, pack,
+    MACHINE,
+    SIGNS,
+    SLOT_BYTES,
+    STATE_BLOCK,
+    STATE_FP,
+    STATE_HIGH,
+    STATE_IDS,
+    STATE_LOG,
+    STATE_LOW,
+    STATE_PAGES,
+    STATE_WORDS,
+    Layout,
+    pack,
 )
 from wasm_exec.spaces import PAGE_BITS, PAGE_CELLS, WASM_PAGE_BYTES, Space, size_in_bytes
 

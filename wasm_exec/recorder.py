@@ -23,8 +23,20 @@ from wasm_exec.instructions import Family
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import (
-    FRAME_CELLS, LANES, SLOT_BYTES, STATE_BLOCK, STATE_FP, STATE_HIGH, STATE_IDS, STATE_LOG, STATE_LOW, STATE_PAGES,
-    STATE_WORDS, Layout, pack, unpack,
+    FRAME_CELLS,
+    LANES,
+    SLOT_BYTES,
+    STATE_BLOCK,
+    STATE_FP,
+    STATE_HIGH,
+    STATE_IDS,
+    STATE_LOG,
+    STATE_LOW,
+    STATE_PAGES,
+    STATE_WORDS,
+    Layout,
+    pack,
+    unpack,
 )
 from wasm_exec.recording import SegmentEnd, Status, Touched
 from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, PAGES_PER_WASM_PAGE, WASM_PAGE_BYTES, Space, SystemCell
@@ -87,7 +99,8 @@ class Instance:
     def view(self, name: str) -> Bytes:
         memory = self.exports[name]
         assert isinstance(memory, wasmtime.Memory)
-        return np.frombuffer(memory.get_buffer_ptr(self.store), dtype=np.uint8)
+        buffer: Any = memory.get_buffer_ptr(self.store)
+        return np.frombuffer(buffer, dtype=np.uint8)
 
     def part(self, start: int, size: int, kind: Any) -> npt.NDArray[Any]:
         return self.machine[start : start + size].view(kind)

@@ -70,7 +70,8 @@ class Generator:
             case 0 | 1:
                 return f"(local.set {self.local()} {self.value(depth)})"
             case 2:
-                return f"(i32.{self.random.choice(STORES)} offset={self.random.randrange(64)} {self.address(depth)} {self.value(depth)})"
+                store, offset = self.random.choice(STORES), self.random.randrange(64)
+                return f"(i32.{store} offset={offset} {self.address(depth)} {self.value(depth)})"
             case 3:
                 return f"(global.set {self.random.randrange(2)} {self.value(depth)})"
             case 4:
