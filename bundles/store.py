@@ -38,7 +38,10 @@ class Store:
 
     def get(self, digest: bytes, what: str, limit: int) -> bytes:
         """The content with this digest; Malformed if it is missing, damaged or longer than the limit."""
-        content = read_limited(self.path(digest), what, limit)
+        try:
+            content = read_limited(self.path(digest), what, limit)
+        except FileNotFoundError:
+            raise Malformed(f"{what}: there is no file {self.path(digest)}") from None
         if digest_of(content) != digest:
             raise Malformed(f"{what}: the file {self.path(digest)} is damaged, its content does not have the digest of its name")
         return content
@@ -46,11 +49,8 @@ class Store:
 
 def read_limited(path: Path, what: str, limit: int) -> bytes:
     """A file of at most `limit` bytes; one byte more is looked at, never the rest."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise Malformed(f"{what}: there is no file {path}") from None
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
     if len(content) > limit:
         raise Malformed(f"{what}: {path} has more than {limit} bytes")
     return content
