@@ -1,4 +1,4 @@
-"""A tiny assembler: lines, labels and jumps of one function. Jumps vanish when functions are linked, since every instruction names its successor."""
+"""A tiny assembler: lines, labels and jumps of one function. Jumps vanish in linking, since every instruction names its successor."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,12 +44,16 @@ class Trace:
         return len(self.pc)
 
     @staticmethod
+    def of(columns: dict[str, Any]) -> Trace:
+        return Trace(**columns)
+
+    @staticmethod
     def empty(steps: int) -> Trace:
-        return Trace(*(np.zeros(steps, dtype=DTYPES[field]) for field in FIELDS))
+        return Trace.of({field: np.zeros(steps, dtype=DTYPES[field]) for field in FIELDS})
 
     @staticmethod
     def join(parts: list[Trace]) -> Trace:
-        return Trace(*(np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS))
+        return Trace.of({field: np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS})
 
     def same_as(self, other: Trace) -> bool:
         return all(np.array_equal(getattr(self, field), getattr(other, field)) for field in FIELDS)

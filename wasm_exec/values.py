@@ -1,7 +1,8 @@
 """The operand stack of WebAssembly while it is translated: what each entry stands for, and in which slot it will be.
 
-Local k lives in slot k. After the locals comes one slot that holds zero (addresses of globals and constant addresses start from it), and after
-it the entry at height h of the operand stack has slot `home(h)`. Constants and copies of locals stay symbolic as long as possible.
+Local k lives in slot k. After the locals comes one slot that holds zero (addresses of globals and constant addresses start from it),
+and after it the entry at height h of the operand stack has slot `home(h)`. Constants and copies of locals stay symbolic as long as
+possible.
 """
 
 from __future__ import annotations

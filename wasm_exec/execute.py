@@ -1,0 +1,53 @@
+"""Running a program from beginning to end, and replaying one of its segments."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from wasm_exec.cutting import Budget, Limits
+from wasm_exec.image import MemoryImage
+from wasm_exec.interpreter import Interpreter
+from wasm_exec.program import Program
+from wasm_exec.recording import Engine, Recording, SegmentStart, Status, outcome_at
+from wasm_exec.trace import Trace
+
+EngineName = Literal["interpreter", "recorder"]
+
+
+def make_engine(program: Program, engine: EngineName) -> Engine:
+    return Interpreter(program)
+
+
+def run(program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName = "recorder") -> Recording:
+    """Runs until the program ends or the limits say that it is enough."""
+    limits = limits or Limits()
+    machine = make_engine(program, engine)
+    image = MemoryImage.initial(program, input_bytes)
+    machine.restore(image)
+    boundary = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
+    segments: list[SegmentStart] = []
+    while boundary.status == Status.RUNNING and boundary.steps < limits.steps:
+        segments.append(boundary)
+        end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)
+        changed = {key: cells for key, cells in end.touched.items() if not np.array_equal(cells, image.page(*key))}
+        image.apply(changed)
+        boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
+    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output())
+
+
+def replay(
+    program: Program, start: SegmentStart, image: MemoryImage, budget: Budget, engine: EngineName = "recorder"
+) -> Trace:
+    """The trace of the segment that begins at this boundary, where all cells are `image`, under the budget of the run."""
+    machine = make_engine(program, engine)
+    machine.restore(image)
+    trace = machine.segment(start.pc, start.fp, budget, traced=True).trace
+    assert trace is not None
+    return trace
+
+
+def replay_segment(recording: Recording, index: int, engine: EngineName = "recorder") -> Trace:
+    """The trace of segment `index` of a recording."""
+    return replay(recording.program, recording.segments[index], recording.image(index), recording.budget, engine)
