@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from segments import tables
-from segments.guest import add, branch, call, compare, halt, load, move, select, store
+from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, select, shift, store
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
@@ -30,6 +30,6 @@ class Machine:
 
 @cache
 def machine() -> Machine:
-    guests = (add, compare, branch, move, select, load, store, call, halt)
+    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)
     return Machine(families=tuple(guest.chip() for guest in guests), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
                    hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())
