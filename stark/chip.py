@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from stark.expression import P, Expression, Graph
+from stark.expression import Expression, Graph, P
 
 Rows = Literal["every", "first", "last", "next", "wrap"]
 FIRST, LAST, TRANSITION = 0, 1, 2

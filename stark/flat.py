@@ -15,7 +15,13 @@ OPERATIONS = {"add": 0, "sub": 1, "mul": 2}
 
 @dataclass(frozen=True)
 class FlatChip:
-    """See stark/kernels/protocol.py, `Flat`."""
+    """A chip's expressions as three-address code over base-field vectors.
+
+    `code` is (instructions, 4): operation, left, right, target slot; operations 0 add, 1 sub, 2 mul. An operand is
+    `index << 3 | kind`; kinds: 0 slot, 1 constant, 2 fixed column, 3 fixed column on the next row, 4 main column, 5 main column on the next
+    row, 6 public value, 7 selector (0 first, 1 last, 2 transition). `requirements` are operands that must be zero on every row.
+    `messages` has (bus number, multiplicity operand, part operands) for each message.
+    """
 
     code: npt.NDArray[np.uint32]
     slots: int

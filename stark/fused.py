@@ -44,7 +44,8 @@ def bits_of(m: Machine, words: Value) -> Value:
 
 @fused
 def ground(m: Machine, words: Value, count: int) -> None:
-    m.require_equal("the lowest bits were ground to zero", bits_of(m, words)[:, :count], m.constant(np.zeros((len(words), count), np.int64)))
+    lowest = bits_of(m, words)[:, :count]
+    m.require_equal("the lowest bits were ground to zero", lowest, m.constant(np.zeros(lowest.shape, np.int64)))
 
 
 @fused

@@ -84,6 +84,11 @@ class Key:
                 at += count
         return out
 
+    @cached_property
+    def speaking(self) -> list[int]:
+        """Chips with messages: they alone have a LogUp sum. A sum for a silent chip would be bound by nothing."""
+        return [i for i, chip in enumerate(self.chips) if chip.messages]
+
     @property
     def opened_count(self) -> int:
         return int(max(place.stop for place in self.opened.values()))

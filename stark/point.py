@@ -1,4 +1,4 @@
-"""The point reading: a chip's constraints, LogUp included, on values opened at one point; levelled so that each step is one array operation."""
+"""The point reading: a chip's constraints, LogUp included, on values opened at one point, levelled into array operations."""
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from stark.field import GENERATOR, P, U64, ext_mul, ext_powers_of, root_of_unity
+from stark.field import GENERATOR, U64, P, ext_mul, ext_powers_of, root_of_unity
 from stark.flat import FlatChip
-from stark.jobs import Job
-from stark.kernels.protocol import Commitment, Kernels
+from stark.kernels.protocol import Commitment, Kernels, QuotientJob
 from stark.key import DIGEST, Key
 from stark.machine import Value
 from stark.numbers import Numbers
@@ -62,14 +61,13 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         sender.absorb(proving.tree.cap)
     sender.absorb(statement)
     with watch.stage("commit main"):
-        tables = [checked(key, i, mains) for i in range(len(key.chips))]
+        tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
         trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, p.log_cap)
         sender.send(trees["main"].cap)
     gamma, beta = sender.draw(), sender.draw()
     with watch.stage("logup"):
-        empty = np.zeros((0, 0), np.uint32)
-        results = [kernels.logup(key.flat[i], proving.fixed.get(key.chips[i].name, empty), tables[i], statement, gamma, beta)
-                   for i in range(len(key.chips))]
+        fixed = [shaped(key, i, proving.fixed, len(chip.fixed_names)) for i, chip in enumerate(key.chips)]
+        results = [kernels.logup(flat, f, t, statement, gamma, beta) for flat, f, t in zip(key.flat, fixed, tables, strict=True)]
         columns, totals = [c for c, _ in results if len(c)], np.array([t for _, t in results], np.uint32).reshape(-1, 5)
         del tables, results
     if columns:
@@ -77,7 +75,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
             trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, p.log_cap)
             sender.send(trees["logup"].cap)
     del columns
-    sender.send(totals)
+    sender.send(totals[key.speaking])
     combiner = sender.draw()
     with watch.stage("quotient"):
         halves = kernels.quotient(jobs(key, trees, statement, gamma, beta, totals, combiner), key.log_rows, p.log_blowup)
@@ -118,15 +116,16 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     return sender.proof()
 
 
-def checked(key: Key, i: int, mains: Mapping[str, U32]) -> U32:
-    chip, expected = key.chips[i], (len(key.chips[i].main_names), 1 << key.log_heights[i])
-    table = mains.get(chip.name, np.zeros((0, expected[1]), np.uint32))
+def shaped(key: Key, i: int, tables: Mapping[str, U32], columns: int) -> U32:
+    """A chip's table, if it has the shape that the key gives; a chip without columns needs none."""
+    name, expected = key.chips[i].name, (columns, 1 << key.log_heights[i])
+    table = tables.get(name, np.zeros((0, expected[1]), np.uint32))
     if table.shape != expected:
-        raise ValueError(f"the main table of chip {chip.name} has shape {table.shape}, not {expected}")
+        raise ValueError(f"a table of chip {name} has shape {table.shape}, not {expected}")
     return table
 
 
-def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, beta: U32, totals: U32, combiner: U32) -> list[Job]:
+def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, beta: U32, totals: U32, combiner: U32) -> list[QuotientJob]:
     """Each chip's part of the quotient; the constraints of all chips in a row are weighted by falling powers of the combiner."""
     counts = [len(point.outputs) for point in key.point]
     powers = ext_powers_of(combiner.astype(np.uint64), max(1, sum(counts)))[::-1].astype(np.uint32)
@@ -138,8 +137,8 @@ def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, 
     out, at = [], 0
     for i, count in enumerate(counts):
         flat: FlatChip = key.flat[i]
-        out.append(Job(flat, key.log_heights[i], place("fixed", i), place("main", i), place("logup", i), statement, gamma, beta, totals[i],
-                       powers[at:at + count]))
+        out.append(QuotientJob(flat, key.log_heights[i], place("fixed", i), place("main", i), place("logup", i), statement, gamma, beta,
+                               totals[i], powers[at:at + count]))
         at += count
     return out
 

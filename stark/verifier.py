@@ -43,7 +43,7 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         gamma, beta = transcript.draw(), transcript.draw()
         if key.trees[-2].name == "logup":
             caps.append(commitment())
-        sums = m.read(len(key.chips), extension=True)
+        sums = m.read(len(key.speaking), extension=True)
         transcript.absorb(m.words(sums))
         combiner = transcript.draw()
         caps.append(commitment())                               # the quotient of all chips
@@ -53,7 +53,7 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         challenge, second = transcript.draw(), transcript.draw()
 
     with m.phase("bus sums"):
-        m.require_equal("what is sent is received", reduce(lambda a, b: a + b, [sums[i] for i in range(len(sums))]), zero(m))
+        m.require_equal("what is sent is received", reduce(lambda a, b: a + b, [sums[i] for i in range(len(sums))], zero(m)), zero(m))
     check_constraints(m, key, opened, combiner, zeta, [gamma, beta], sums, statement)
     with m.phase("claimed values"):
         batch = [challenge]                                     # its first eight powers
@@ -117,7 +117,8 @@ def check_constraints(m: Machine, key: Key, opened: Value, combiner: Value, zeta
                 selectors[log_height] = stack([vanishing * inverted(m, z - 1), vanishing * inverted(m, z - last), z - last])
         with m.phase("constraints"):
             sides = [opened[side][key.opened[tree.name, i]] for side in (0, 1) for tree in key.trees if tree.name != "quotient"]
-            inputs = concat([side for side in sides if len(side)] + [selectors[log_height], stack([*challenges, sums[i]]), *public])
+            total = sums[key.speaking.index(i)] if i in key.speaking else zero(m)
+            inputs = concat([side for side in sides if len(side)] + [selectors[log_height], stack([*challenges, total]), *public])
             if len(key.point[i].outputs):
                 combined = m.horner(combined, combiner, evaluate(m, key.point[i], inputs))
     with m.phase("constraints"):

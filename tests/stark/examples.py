@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from stark.chip import Bus, Chip
 from stark.check import Filled
+from stark.chip import Bus, Chip
 from stark.expression import P
 from stark.key import Key
 from stark.profiles import Parameters

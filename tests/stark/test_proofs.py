@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from stark.check import check
+from stark.chip import Chip
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from stark.kernels import load
+from stark.key import Key
 from stark.prover import Unprovable, prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
@@ -83,7 +85,8 @@ def test_a_key_with_another_constraint_is_refused(proved) -> None:  # type: igno
         check_proof(commit_fixed(key, fixed, KERNELS).key, statement, proof, KERNELS.permute)
 
 
-@pytest.mark.parametrize("chip, column, row", [("multiplier", 2, 0), ("multiplier", 3, 1), ("table", 0, 2), ("fibonacci", 1, 1), ("fibonacci", 2, 3)])
+@pytest.mark.parametrize("chip, column, row", [
+    ("multiplier", 2, 0), ("multiplier", 3, 1), ("table", 0, 2), ("fibonacci", 1, 1), ("fibonacci", 2, 3)])
 def test_a_table_that_lies_is_unprovable_or_refused(chip: str, column: int, row: int) -> None:
     key, fixed, mains, statement = example((3, 3, 2))
     mains[chip][column, row] ^= 5
@@ -91,6 +94,22 @@ def test_a_table_that_lies_is_unprovable_or_refused(chip: str, column: int, row:
     assert broken and broken[0].sentence
     proving = commit_fixed(key, fixed, KERNELS)
     with pytest.raises((Unprovable, Rejected)):
+        check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
+
+
+def test_a_silent_chip_has_no_sum_to_lie_with() -> None:
+    """A chip without messages once had a sum in the proof that no constraint bound: it could make any imbalance vanish."""
+    key, fixed, mains, statement = example((3, 3, 2))
+    silent = Chip("silent", "its column is zero")
+    silent.require("it is zero", silent.column("zero"))
+    with_silent = Key([*zip(key.chips, key.log_heights, strict=True), (silent, 3)], TOY, 2)
+    assert len(with_silent.speaking) == 3
+    mains = {**mains, "silent": np.zeros((1, 8), np.uint32)}
+    proving = commit_fixed(with_silent, fixed, KERNELS)
+    check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
+    mains["table"] = mains["table"].copy()
+    mains["table"][0, 1] += 1
+    with pytest.raises(Rejected, match="what is sent is received"):
         check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
 
 

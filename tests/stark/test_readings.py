@@ -4,9 +4,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stark.chip import Bus, Chip
 from stark.check import Filled, broken_requirements, unbalanced_messages, values_of
-from stark.expression import P, Graph
+from stark.chip import Bus, Chip
+from stark.expression import Graph, P
 from stark.flat import flatten
 from stark.kernels import load
 from stark.machine import Value
