@@ -15,7 +15,7 @@ import wasmtime
 
 from wasm_exec.cutting import PAGES_LIMIT, ROWS_LIMIT, Blocks, Budget
 from wasm_exec.emit_block import Shape
-from wasm_exec.emit_module import CUT, HALTED, TRAPPED, ModuleEmitter
+from wasm_exec.emit_module import CUT, HALTED, TRAPPED, ModuleEmitter, chunks_of
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.expand import Expander
 from wasm_exec.image import MemoryImage
@@ -43,34 +43,35 @@ from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, PAGES_PER_WASM_PAGE, WASM_P
 from wasm_exec.trace import U32, U64, Trace
 
 Bytes = npt.NDArray[np.uint8]
+CHUNK_BLOCKS = 2000
 WORDS_PER_STEP = 9  # a step logs at most three operands, a result and two cells; the frame pointer is logged once for a block
 
 
 class Compiled:
     """The two recorder modules of a program, made when they are first needed."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, chunk_blocks: int = CHUNK_BLOCKS) -> None:
         self.program = program
         self.engine = wasmtime.Engine()
         self.blocks = Blocks(program)
         self.layout = Layout(len(program.instructions))
         self.modules: dict[bool, tuple[wasmtime.Module, list[Shape]]] = {}
-        self.dispatch = self.dispatch_table(program)
+        self.chunks = chunks_of(program, self.blocks, chunk_blocks)
+        self.dispatch = self.dispatch_table()
 
     def module(self, logging: bool) -> tuple[wasmtime.Module, list[Shape]]:
         if logging not in self.modules:
-            emitted = ModuleEmitter(self.program, self.blocks, logging).emit()
+            emitted = ModuleEmitter(self.program, self.blocks, self.chunks, logging).emit()
             self.modules[logging] = wasmtime.Module(self.engine, emitted.wasm), emitted.shapes
         return self.modules[logging]
 
-    def dispatch_table(self, program: Program) -> U32:
-        """For the pc of every block: the number of its function, and its own number in it."""
-        table = np.zeros((len(program.instructions), 2), dtype=np.uint32)
-        starts = np.array(self.blocks.starts, dtype=np.uint32)
-        functions = np.searchsorted(program.function_starts, starts, side="right") - 1
-        first = np.searchsorted(starts, program.function_starts[functions])
-        table[starts, 0] = functions
-        table[starts, 1] = np.arange(len(starts)) - first
+    def dispatch_table(self) -> U32:
+        """For the pc of every block: the number of its chunk, and its own number in it."""
+        table = np.zeros((len(self.program.instructions), 2), dtype=np.uint32)
+        for index, chunk in enumerate(self.chunks):
+            starts = self.blocks.starts[chunk.first : chunk.first + chunk.count]
+            table[starts, 0] = index
+            table[starts, 1] = np.arange(chunk.count)
         return table
 
 
@@ -135,11 +136,11 @@ class Instance:
         self.set_state32(STATE_LOW, 0x7FFFFFFF)
         self.set_state32(STATE_HIGH, -1)
         self.part(self.layout.flags[Space.SYSTEM], 1, np.uint8)[0] = 3
-        function, block = self.compiled.dispatch[pc].tolist()
+        chunk, block = self.compiled.dispatch[pc].tolist()
         run = self.exports["run"]
         assert isinstance(run, wasmtime.Func)
         handed_on = [SLOT_BYTES * fp, *words, *(self.prepare_log(log_steps) if self.logging else ())]
-        return int(run(self.store, *handed_on, block, function))
+        return int(run(self.store, *handed_on, block, chunk))
 
     def words(self) -> list[int]:
         return [int(word) for word in self.part(STATE_WORDS, 8 * len(LANES), np.uint64)]
@@ -179,9 +180,9 @@ class Instance:
 
 
 class Recorder:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, modules: Compiled | None = None) -> None:
         self.program = program
-        self.compiled = compiled(program)
+        self.compiled = modules or compiled(program)
         self.image = MemoryImage(program.memory_pages)
         self.counting: Instance | None = None
 
