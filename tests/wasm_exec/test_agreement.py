@@ -11,8 +11,9 @@ from wasm_exec.cutting import Budget
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import replay_segment, run
 from wasm_exec.image import MemoryImage
+from wasm_exec.instance import Compiled
 from wasm_exec.program import Program
-from wasm_exec.recorder import Compiled, Recorder
+from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import FRAME_POINTER_LIMIT
 from wasm_exec.text import from_text
