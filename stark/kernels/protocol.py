@@ -10,16 +10,20 @@ is the sponge of the row (matrices of that level side by side, in the given orde
 A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(log_rows - k)), where 2^log_rows
 is the tallest height of the whole key (so a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
 
-sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block, state = permute(state); digest = state[:8].
+sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block,
+state = permute(state); digest = state[:8].
 compress(left, right) = permute(left ++ right)[:8].
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from stark.flat import FlatChip
 
 U32 = npt.NDArray[np.uint32]
 Indices = npt.NDArray[np.int64]
@@ -45,21 +49,20 @@ class Commitment(Protocol):
         (columns in commit order, 5)."""
 
 
-class Flat(Protocol):
-    """A chip's expressions as three-address code over base-field vectors.
+@dataclass(frozen=True)
+class QuotientJob:
+    """One chip's part of the quotient; places are a commitment and the position of the chip's matrix in it."""
 
-    `code` is (instructions, 4) of uint32: operation, left, right, target slot; operations 0 add, 1 sub, 2 mul.
-    An operand is `index << 3 | kind`; kinds: 0 slot, 1 constant, 2 fixed column, 3 fixed column on the next row, 4 main column,
-    5 main column on the next row, 6 public value, 7 selector (0 first, 1 last, 2 transition).
-    `requirements` are operands that must be zero on every row. `messages` has one tuple (bus number, multiplicity operand, part
-    operands) per message; requirement values come before LogUp constraints in the list of constraints.
-    """
-
-    code: U32
-    slots: int
-    constants: U32
-    requirements: U32
-    messages: Sequence[tuple[int, int, tuple[int, ...]]]
+    flat: FlatChip
+    log_height: int
+    fixed: tuple[Commitment, int] | None
+    main: tuple[Commitment, int] | None
+    logup: tuple[Commitment, int] | None
+    public: U32
+    gamma: U32
+    beta: U32
+    total: U32
+    weights: U32                              # (constraints, 5)
 
 
 class Kernels(Protocol):
@@ -68,19 +71,26 @@ class Kernels(Protocol):
     def permute(self, states: U32) -> U32:
         """Poseidon2 of width 16 on each row of (n, 16)."""
 
+    def trace_permutations(self, inputs: U32) -> U32:
+        """The committed columns of a chip of permutations, (n, 16) -> (148, n): for each of the first four full rounds the 16 words after
+        the external layer, for each of the twenty partial rounds the one S-box output (cube of state[0] + constant, before the
+        internal layer), for each of the last four full rounds the 16 words after the external layer. The last 16 are the permutation."""
+
     def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> Commitment:
         """Extends and commits; matrices (columns, 2^k) from short to tall, equal heights share a level."""
 
     def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
         """A tree over rows (n, width) as they are (FRI layers)."""
 
-    def logup(self, flat: Flat, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+    def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         """LogUp columns of one chip as (5 * columns, rows), and the chip's sum (5,).
 
         The fraction of a message is multiplicity / (gamma + bus + beta*(p0 + beta*(p1 + ...))). Messages 1, 2 share column 0,
         messages 3, 4 column 1, and so on (an odd last one stands alone); the last column S is the running sum over rows of
         all fractions, before the row: S[0] = 0, S[i+1] = S[i] + fractions of row i; the sum is S after the last row. Message 0
-        has no column of its own. No messages: no columns, sum 0."""
+        has no column of its own. No messages: no columns, sum 0.
+        Selectors are the polynomials that `quotient` states, so on these rows first is h on row 0 and else 0, last is h*w on
+        the last row and else 0, transition is w^row - w^-1. A denominator that is zero counts as a fraction of zero."""
 
     def quotient(self, jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U32:
         """The one quotient of all chips, split: (10, 2^log_rows), the columns (low half, high half) x 5 coordinates,
@@ -103,8 +113,8 @@ class Kernels(Protocol):
 
     def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
         """One FRI round on (n, 5) bit-reversed values of the domain with this shift -> (n >> log_arity, 5): log_arity binary steps
-        v'[i] = (v[2i] + v[2i+1]) + challenge/x * (v[2i] - v[2i+1]), where x is the point of v[2i]; after each step challenge and x are squared. (No halving:
-        both sides carry the factor 2.)"""
+        v'[i] = (v[2i] + v[2i+1]) + challenge/x * (v[2i] - v[2i+1]), where x is the point of v[2i]; after each step challenge and x
+        are squared. (No halving: both sides carry the factor 2.)"""
 
     def interpolate(self, values: U32, shift: int) -> U32:
         """Coefficients of bit-reversed values (n, 5) on the domain with this shift."""
@@ -112,18 +122,3 @@ class Kernels(Protocol):
     def grind(self, state: U32, bits: int) -> int:
         """The smallest nonce such that absorbing [nonce] into this sponge state (16,) (state[:8] = [nonce, 0, ...]; permute) makes
         the lowest `bits` bits of state[0] zero."""
-
-
-class QuotientJob(Protocol):
-    """One chip's part of the quotient."""
-
-    flat: Flat
-    log_height: int
-    fixed: tuple[Commitment, int] | None      # commitment and the position of the chip's matrix in it
-    main: tuple[Commitment, int]
-    logup: tuple[Commitment, int] | None
-    public: U32
-    gamma: U32
-    beta: U32
-    total: U32
-    weights: U32                              # (constraints, 5)

@@ -1,0 +1,24 @@
+"""Checks of shapes that both kernel sets make before they compute."""
+from __future__ import annotations
+
+import numpy as np
+
+from stark.field import P
+from stark.kernels.protocol import U32
+
+
+def log2_exact(size: int) -> int:
+    """log2 of a power of two."""
+    if size < 1 or size & (size - 1):
+        raise ValueError(f"{size} is not a power of two")
+    return size.bit_length() - 1
+
+
+def shaped(array: U32, *shape: int | None) -> U32:
+    """The array as contiguous canonical uint32, if its shape is this one (None: any length)."""
+    array = np.require(array, np.uint32, "CA")
+    if len(array.shape) != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"expected an array of shape {shape}, got {array.shape}")
+    if array.size and int(array.max()) >= P:
+        raise ValueError("a word is not canonical")
+    return array

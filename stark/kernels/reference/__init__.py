@@ -1,0 +1,63 @@
+"""The kernel set in numpy: the definition that every other set must agree with."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stark import poseidon2
+from stark.field import U64
+from stark.flat import FlatChip
+from stark.kernels.checks import shaped
+from stark.kernels.protocol import U32, Commitment, QuotientJob
+from stark.kernels.reference import fri, tree
+from stark.kernels.reference import logup as logup_columns
+from stark.kernels.reference import quotient as quotients
+from stark.kernels.reference.tree import ReferenceCommitment, words
+
+
+def _wide(array: U32, *shape: int | None) -> U64:
+    return shaped(array, *shape).astype(np.uint64)
+
+
+class ReferenceKernels:
+    name = "reference"
+
+    def permute(self, states: U32) -> U32:
+        return words(poseidon2.permute(_wide(states, None, 16)))
+
+    def trace_permutations(self, inputs: U32) -> U32:
+        return words(poseidon2.trace(_wide(inputs, None, 16)))
+
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> ReferenceCommitment:
+        return tree.commit(matrices, log_rows, log_blowup, log_cap)
+
+    def commit_rows(self, rows: U32, log_cap: int) -> ReferenceCommitment:
+        return tree.commit_rows(rows, log_cap)
+
+    def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+        main_wide = _wide(main, None, None)
+        fixed_wide = _wide(fixed, None, main_wide.shape[1])
+        columns, total = logup_columns.logup(flat, fixed_wide, main_wide, _wide(public, None), _wide(gamma, 5), _wide(beta, 5))
+        return words(columns), words(total)
+
+    def quotient(self, jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U32:
+        return words(quotients.quotient(jobs, log_rows, log_blowup))
+
+    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_domain: int) -> U32:
+        own = [commitment for commitment in commitments if isinstance(commitment, ReferenceCommitment)]
+        if len(own) != len(commitments):
+            raise ValueError("a commitment of another kernel set")
+        return words(tree.combine(own, weights, log_domain))
+
+    def deep(self, combined: U32, claimed: U32, points: U32, second: U32, shift: int) -> U32:
+        return words(fri.deep(_wide(combined, None, 5), _wide(claimed, 2, 5), _wide(points, 2, 5), _wide(second, 5), shift))
+
+    def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
+        return words(fri.fold(_wide(values, None, 5), log_arity, _wide(challenge, 5), shift))
+
+    def interpolate(self, values: U32, shift: int) -> U32:
+        return words(fri.interpolate(_wide(values, None, 5), shift))
+
+    def grind(self, state: U32, bits: int) -> int:
+        return fri.grind(_wide(state, 16), bits)
