@@ -1,7 +1,8 @@
 """The recorder's code for one basic block: slots are read once and written once, values live in locals in between.
 
 When logging, a block writes one record of fixed size: the frame pointer, every slot value that it reads from outside, every result
-that is not known from those, and the cells that it is about to change or read. `Shape` says where in the record each field of a trace row is.
+that is not known from those, and the cells that it is about to change or read. `Shape` says where in the record each field of a
+trace row is.
 """
 
 from __future__ import annotations

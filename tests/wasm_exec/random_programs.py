@@ -51,7 +51,8 @@ class Generator:
             case 10:
                 return f"(select {self.value(inner)} {self.value(inner)} {self.value(inner)})"
             case 11:
-                return pick([f"(global.get {self.random.randrange(3)})", "(memory.size)", f"(local.tee {self.local()} {self.value(inner)})"])
+                read = f"(global.get {self.random.randrange(3)})"
+                return pick([read, "(memory.size)", f"(local.tee {self.local()} {self.value(inner)})"])
             case 12:
                 return f"(if (result i32) {self.value(inner)} (then {self.body(inner)} {self.value(inner)}) (else {self.value(inner)}))"
             case _:
