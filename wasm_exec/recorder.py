@@ -6,7 +6,7 @@ that it had used before the last block, so that it is cut there, and the interpr
 
 from __future__ import annotations
 
-import weakref
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,26 +47,19 @@ WORDS_PER_STEP = 9  # a step logs at most three operands, a result and two cells
 
 
 class Compiled:
-    """The two recorder modules of a program, made when they are first needed and kept as long as the program."""
-
-    known: weakref.WeakKeyDictionary[Program, Compiled] = weakref.WeakKeyDictionary()
+    """The two recorder modules of a program, made when they are first needed."""
 
     def __init__(self, program: Program) -> None:
+        self.program = program
         self.engine = wasmtime.Engine()
         self.blocks = Blocks(program)
         self.layout = Layout(len(program.instructions))
         self.modules: dict[bool, tuple[wasmtime.Module, list[Shape]]] = {}
         self.dispatch = self.dispatch_table(program)
 
-    @staticmethod
-    def of(program: Program) -> Compiled:
-        if program not in Compiled.known:
-            Compiled.known[program] = Compiled(program)
-        return Compiled.known[program]
-
-    def module(self, program: Program, logging: bool) -> tuple[wasmtime.Module, list[Shape]]:
+    def module(self, logging: bool) -> tuple[wasmtime.Module, list[Shape]]:
         if logging not in self.modules:
-            emitted = ModuleEmitter(program, self.blocks, logging).emit()
+            emitted = ModuleEmitter(self.program, self.blocks, logging).emit()
             self.modules[logging] = wasmtime.Module(self.engine, emitted.wasm), emitted.shapes
         return self.modules[logging]
 
@@ -81,16 +74,21 @@ class Compiled:
         return table
 
 
+@lru_cache(maxsize=8)
+def compiled(program: Program) -> Compiled:
+    return Compiled(program)
+
+
 class Instance:
     """A fresh recorder whose memories are the cells of an image."""
 
-    def __init__(self, program: Program, compiled: Compiled, image: MemoryImage, logging: bool) -> None:
-        self.program = program
+    def __init__(self, compiled: Compiled, image: MemoryImage, logging: bool) -> None:
+        self.program = compiled.program
         self.compiled = compiled
         self.layout = compiled.layout
         self.logging = logging
         self.store = wasmtime.Store(compiled.engine)
-        module, self.shapes = compiled.module(program, logging)
+        module, self.shapes = compiled.module(logging)
         self.exports = wasmtime.Instance(self.store, module, []).exports(self.store)
         self.guest = self.view("guest")
         self.machine = self.view("machine")
@@ -99,7 +97,8 @@ class Instance:
     def view(self, name: str) -> Bytes:
         memory = self.exports[name]
         assert isinstance(memory, wasmtime.Memory)
-        return np.frombuffer(memory.get_buffer_ptr(self.store), dtype=np.uint8)
+        buffer: Any = memory.get_buffer_ptr(self.store)
+        return np.frombuffer(buffer, dtype=np.uint8)
 
     def part(self, start: int, size: int, kind: Any) -> npt.NDArray[Any]:
         return self.machine[start : start + size].view(kind)
@@ -182,7 +181,7 @@ class Instance:
 class Recorder:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.compiled = Compiled.of(program)
+        self.compiled = compiled(program)
         self.image = MemoryImage(program.memory_pages)
         self.counting: Instance | None = None
 
@@ -193,7 +192,7 @@ class Recorder:
     def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
         instance = self.counting
         if instance is None or traced:
-            instance = Instance(self.program, self.compiled, self.image, traced)
+            instance = Instance(self.compiled, self.image, traced)
         self.counting = None if traced else instance
         log_steps = sum(budget.rows.values())
         limits = pack(budget.rows)
@@ -228,7 +227,7 @@ class Recorder:
 
     def trapped(self, pc: int, fp: int, used: list[int], pages: int, traced: bool, log_steps: int) -> SegmentEnd:
         """Runs again up to the block that traps, and interprets it."""
-        instance = Instance(self.program, self.compiled, self.image, traced)
+        instance = Instance(self.compiled, self.image, traced)
         instance.run(pc, fp, used, pages, log_steps)
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -114,10 +115,14 @@ class Recording:
 
     def image(self, index: int) -> MemoryImage:
         """All cells at boundary `index`; boundary len(segments) is the final one."""
+        return next(image for position, image in enumerate(self.images()) if position == index)
+
+    def images(self) -> Iterator[MemoryImage]:
+        """All cells at one boundary after the other. It is the same image that changes, so copy it to keep it."""
         image = MemoryImage.initial(self.program, self.input)
-        for boundary in [*self.segments, self.final][: index + 1]:
+        for boundary in [*self.segments, self.final]:
             image.apply(boundary.snapshot)
-        return image
+            yield image
 
 
 def outcome_at(boundary: SegmentStart, image: MemoryImage) -> Outcome:
