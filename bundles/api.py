@@ -15,7 +15,7 @@ from stark.profiles import Profile
 
 if TYPE_CHECKING:
     from bundles.formats import ProofFile
-    from wasm_exec.cutting import Budget
+    from segments.shape import Shape
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
@@ -40,9 +40,9 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Reco
     from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
-    size, budget = size_for(profile, program)
-    recording = run(program, input, budget)
-    write_bundle(directory, app, recording, profile.name, size)
+    shape = shape_for(profile, program)
+    recording = run(program, input, shape.budget)
+    write_bundle(directory, app, recording, profile.name, shape.size)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
                     recording.output)
 
@@ -53,10 +53,10 @@ def translated(app: bytes) -> Program:
     return load(app, 64, 8)
 
 
-def size_for(profile: Profile, program: Program) -> tuple[str, Budget]:
-    """The name of the size of this profile's segments, and what a segment of this size may use."""
-    from wasm_exec.cutting import Budget
-    return ("toy", Budget.uniform(512, 16)) if profile.toy else ("2^16", Budget.uniform(1 << 14, 256))
+def shape_for(profile: Profile, program: Program) -> Shape:
+    """The heights of the chips in this profile's segments of this program."""
+    from segments.shape import Shape
+    return Shape.of("toy" if profile.toy else "2^16", len(program.instructions))
 
 
 def prove(directory: Path, out_file: Path, on_progress: Progress) -> Facts:

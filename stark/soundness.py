@@ -33,6 +33,7 @@ P = 2**31 - 2**24 + 1
 FIELD = P**5
 DIGEST = 8
 DEGREE = 3                       # of a constraint in the columns, selectors counted
+SMALLEST_MULTIPLICITY = 3
 GREATEST_MULTIPLICITY = 4096     # beyond this m no parameter set in reach gains a hundredth of a bit
 
 
@@ -66,8 +67,8 @@ def unique_decoding(log_rows: int, log_blowup: int) -> Regime:
 
 
 def johnson(log_rows: int, log_blowup: int, m: int) -> Regime:
-    if m < 3:
-        raise ValueError("the Johnson bound is proved for m >= 3")
+    if m < SMALLEST_MULTIPLICITY:
+        raise ValueError(f"the Johnson bound is proved for m >= {SMALLEST_MULTIPLICITY}")
     rho, opened, shifted = 2.0**-log_blowup, rate_of_opened(log_rows, log_blowup), m + 0.5
     theta = sqrt(opened) * (1 + 1 / (2 * m))
     slope = (2 * shifted**5 + 3 * shifted * (1 - theta) * rho) / (3 * rho**1.5)
@@ -120,11 +121,20 @@ def total(table: Mapping[str, float]) -> float:
 
 
 def best(parameters: Parameters, shape: Shape) -> tuple[Regime, Mapping[str, float]]:
-    """The regime that proves most, and its terms."""
-    regimes = [unique_decoding(shape.log_rows, parameters.log_blowup)]
-    regimes += [johnson(shape.log_rows, parameters.log_blowup, m) for m in range(3, GREATEST_MULTIPLICITY)]
-    tables = [(regime, terms(parameters, shape, regime)) for regime in regimes]
-    return max(tables, key=lambda pair: total(pair[1]))
+    """The regime that proves most, and its terms. With m the queries gain and all else loses, so the best m is where they meet."""
+    def with_terms(regime: Regime) -> tuple[Regime, Mapping[str, float]]:
+        return regime, terms(parameters, shape, regime)
+
+    def at(m: int) -> tuple[Regime, Mapping[str, float]]:
+        return with_terms(johnson(shape.log_rows, parameters.log_blowup, m))
+
+    low, high = SMALLEST_MULTIPLICITY, GREATEST_MULTIPLICITY
+    while low < high:
+        middle = (low + high) // 2
+        table = at(middle)[1]
+        low, high = (middle + 1, high) if table["queries"] == total(table) else (low, middle)
+    candidates = with_terms(unique_decoding(shape.log_rows, parameters.log_blowup)), at(max(SMALLEST_MULTIPLICITY, low - 1)), at(low)
+    return max(candidates, key=lambda pair: total(pair[1]))
 
 
 def bits(parameters: Parameters, shape: Shape) -> float:

@@ -120,3 +120,11 @@ def test_a_shape_is_counted_from_the_key() -> None:
     challenge = np.arange(2, 7, dtype=np.uint64)
     assert (batch_weights(key, challenge)[0] == ext_powers_of(challenge, shape.powers)[-1]).all()
     assert soundness.bits(key.parameters, shape) < 20
+
+
+@pytest.mark.parametrize("parameters, shape", [(P100.segment, LARGEST_SEGMENT), (P100.recursion, LARGEST_RECURSION),
+                                               (TOY.segment, replace(LARGEST_SEGMENT, log_rows=10))])
+def test_no_multiplicity_is_better_than_the_one_found(parameters: Parameters, shape: Shape) -> None:
+    every = [soundness.johnson(shape.log_rows, parameters.log_blowup, m) for m in range(3, 200)]
+    best = max(soundness.total(soundness.terms(parameters, shape, regime)) for regime in every)
+    assert soundness.bits(parameters, shape) >= best
