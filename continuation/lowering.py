@@ -63,8 +63,9 @@ class Circuit:
         lowered.gates.pad(self.log_heights[arithmetic.NAME])
         lowered.book.close()
         columns = {
-            permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(), bits.NAME: lowered.drawn.fixed(shape.layout),
-            fold.NAME: lowered.foldings.fixed(), unpack.NAME: lowered.unpacked.fixed(), join.NAME: lowered.joined.fixed(),
+            permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(),
+            bits.NAME: lowered.drawn.fixed(shape.layout), fold.NAME: lowered.foldings.fixed(),
+            unpack.NAME: lowered.unpacked.fixed(), join.NAME: lowered.joined.fixed(),
             cap.NAME: lowered.caps.fixed(), constant.NAME: lowered.constants.fixed(), public.NAME: lowered.published.fixed()}
         self.fixed: dict[str, U32] = {
             name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
