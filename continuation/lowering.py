@@ -82,7 +82,8 @@ class Circuit:
         columns = {permute.NAME: lowered.permutations.fill(memory, trace), arithmetic.NAME: lowered.gates.fill(memory),
                    bits.NAME: lowered.drawn.fill(layout, self.fixed[bits.NAME], self.chips[bits.NAME].fixed_names, memory),
                    fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
-                   cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {}, public.NAME: {}}
+                   cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {"nothing": 0},
+                   public.NAME: {"nothing": 0}}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
         empty = slice(lowered.permutations.count, None)
         if tables[permute.NAME][:, empty].size:

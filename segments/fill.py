@@ -69,7 +69,8 @@ def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree:
             filled(parts.hash, hash_columns(parts.hash, update, shape)),
             filled(parts.program, {"times": np.bincount(trace.pc, minlength=len(program.instructions))})]
     rows.append(filled(parts.lookup, tables.lookup_fill(rows)))
-    return Segment(rows, Boundary(int(trace.pc[0]), RUNNING, words(update.root_before)), Boundary(end.pc, end.status, words(update.root_after)), update)
+    before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
+    return Segment(rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from segments.memory.boundary import READ
 from segments.memory.pages import LOG_PAGES, OpenedPages
-from segments.steps import GuestFamily, Ints, Past, Steps, U64
+from segments.steps import U64, GuestFamily, Ints, Past, Steps
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS
 
@@ -51,9 +51,10 @@ def history(kinds: Mapping[tuple[str, str], Access], frame_pointer: int, end: in
     `with_frame_pointer`)."""
     chosen = [np.flatnonzero(access.takes_place) for access in kinds.values()]
     starts = np.cumsum([2, *(len(rows) for rows in chosen)])
-    key = np.concatenate([np.zeros(2, np.int64), *(a.key[rows] for a, rows in zip(kinds.values(), chosen, strict=True))])
-    time = np.concatenate([np.array([READ, end]), *(a.time[rows] for a, rows in zip(kinds.values(), chosen, strict=True))])
-    after = np.concatenate([np.array([frame_pointer, 0], np.uint64), *(a.after[rows] for a, rows in zip(kinds.values(), chosen, strict=True))])
+    pairs = list(zip(kinds.values(), chosen, strict=True))
+    key = np.concatenate([np.zeros(2, np.int64), *(access.key[rows] for access, rows in pairs)])
+    time = np.concatenate([np.array([READ, end]), *(access.time[rows] for access, rows in pairs)])
+    after = np.concatenate([np.array([frame_pointer, 0], np.uint64), *(access.after[rows] for access, rows in pairs)])
     order = np.lexsort((time, key))
     sorted_key, sorted_time, sorted_after = key[order], time[order], after[order]
     first = np.ones(len(order), bool)

@@ -82,7 +82,8 @@ class MemoryTree:
         return absorb(limbs_of(cells), self.permute)
 
     def compressed(self, pairs: U64) -> U64:
-        return self.permute(pairs)[:, :8]
+        digests: U64 = self.permute(pairs)[:, :8]
+        return digests
 
     # -- reading
 
@@ -90,14 +91,16 @@ class MemoryTree:
         """The digests of nodes that are not stored: nothing but zeros, or nothing at all."""
         first = index << (DEPTH - level)
         beyond = (first >= (int(Space.LINEAR) << LOG_PAGES) + self.existing) & (first < (int(Space.LINEAR) + 1) << LOG_PAGES)
-        return np.where(beyond[:, None], self.absent[level], self.zero[level])
+        digests: U64 = np.where(beyond[:, None], self.absent[level], self.zero[level])
+        return digests
 
     def digests(self, level: int, index: Indices) -> U64:
         return self.levels[level].get(index, self.default(level, index))
 
     @property
     def root(self) -> U64:
-        return self.digests(0, np.zeros(1, np.int64))[0]
+        digest: U64 = self.digests(0, np.zeros(1, np.int64))[0]
+        return digest
 
     @property
     def spaces(self) -> U64:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from segments.buses import BYTES, MEMORY, PROGRAM, RANGE16, STATE
 from stark.chip import Chip
-from stark.expression import P, Expression, total
+from stark.expression import Expression, P, total
 from wasm_exec.instructions import BY_NAME, immediate_name
 from wasm_exec.spaces import Space
 

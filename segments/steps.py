@@ -110,10 +110,21 @@ def slot(steps: Steps, name: str, number: str, value: Ints, takes_place: Ints | 
     return Touch(name, int(Space.FRAMES32), steps.fp + steps.fields[number], value.astype(np.uint64), takes_place)
 
 
+def with_immediate(steps: Steps) -> list[Touch]:
+    """The accesses of d = a · (b or immediate)."""
+    right = slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate)
+    return [slot(steps, "a value", "a", steps.a), right, slot(steps, "d", "d", steps.d)]
+
+
 def limbs(name: str, values: Ints | U64, count: int = 2) -> Columns:
     """The columns of a value in limbs of 16 bits."""
     wide = np.asarray(values).astype(np.uint64)
     return {f"{name}.{k}": ((wide >> np.uint64(16 * k)) & np.uint64(LIMB - 1)).astype(np.int64) for k in range(count)}
+
+
+def numbered(name: str, values: Sequence[npt.ArrayLike]) -> Columns:
+    """The columns `name.0`, `name.1`, …"""
+    return {f"{name}.{k}": value for k, value in enumerate(values)}
 
 
 def bytes_of(values: Ints, count: int = 4) -> list[Ints]:

@@ -1,48 +1,19 @@
 """The recorder's code for one basic block: slots are read once and written once, values live in locals in between.
 
 When logging, a block writes one record of fixed size: the frame pointer, every slot value that it reads from outside, every result
-that is not known from those, and the cells that it is about to change or read. `Shape` says where in the record each field of a
-trace row is.
+that is not known from those, and the cells that it is about to change or read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wasm_exec.emit import I32, Code
 from wasm_exec.instructions import Family
 from wasm_exec.interpreter import Decoded
+from wasm_exec.record_shape import Known, Shape, Source
 from wasm_exec.recorder_layout import GUEST, LINK_BYTES, LOG, MACHINE, SLOT_BYTES, Layout
 from wasm_exec.spaces import CELL_BYTES, FRAME_POINTER_LIMIT, PAGE_BITS, Space, size_in_bytes
-
-
-@dataclass(frozen=True)
-class Known:
-    """A value that is the same in every execution of the block."""
-
-    value: int
-
-
-@dataclass(frozen=True)
-class Logged:
-    """A value in the record, at this position (in words of 32 bits); 64-bit values take two."""
-
-    position: int
-
-
-Source = Known | Logged
-
-
-@dataclass
-class Shape:
-    """The record of a block: its size in words, and for each step and field of the trace where the value is."""
-
-    size: int = 1
-    steps: list[dict[str, Source]] = field(default_factory=list)
-
-    def take(self, words: int) -> Logged:
-        self.size += words
-        return Logged(self.size - words)
 
 
 @dataclass

@@ -1,19 +1,24 @@
-"""The recorder module of a program: one WebAssembly function for each of its functions, a loop around a table of basic blocks.
+"""The recorder module of a program: one WebAssembly function for each of its functions (or chunk of a very long one), a loop around a
+table of basic blocks.
 
-Functions go over into each other by tail calls, so that a cut can leave from any depth: what must survive is in memory. A
-function answers how it stopped: CUT before a block, TRAPPED inside one, HALTED, or CUT_EARLY (the frame itself did not fit).
+They go over into each other by tail calls, so that a cut can leave from any depth: what must survive is in memory. A
+call answers how it stopped: CUT before a block, TRAPPED inside one, HALTED, or CUT_EARLY (the frame itself did not fit).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from wasm_exec.cutting import Blocks
 from wasm_exec.emit import I32, I64, Code, function_type, name, section, unsigned, vector
-from wasm_exec.emit_block import BlockEmitter, Frame, Shape
+from wasm_exec.emit_block import BlockEmitter, Frame
+from wasm_exec.emit_helpers import enter_helper, touch_helper
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
-from wasm_exec.program import Function, Program
+from wasm_exec.program import Program
+from wasm_exec.record_shape import Shape
 from wasm_exec.recorder_layout import (
     MACHINE,
     SIGNS,
@@ -29,13 +34,12 @@ from wasm_exec.recorder_layout import (
     Layout,
     pack,
 )
-from wasm_exec.spaces import PAGE_BITS, PAGE_CELLS, WASM_PAGE_BYTES, Space, size_in_bytes
+from wasm_exec.spaces import PAGE_CELLS, WASM_PAGE_BYTES, Space
 
 CUT, TRAPPED, HALTED, CUT_EARLY = range(4)
 FP, WORDS = 0, [1, 2, 3, 4]
 SLOT_PAGE_BITS = (SLOT_BYTES * PAGE_CELLS).bit_length() - 1
 TOUCHABLE = (Space.LINEAR, *Layout.OTHERS)
-DECREMENTED = 2  # pages for one more page of frames: one in each space
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,27 @@ class Emitted:
     shapes: list[Shape]
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive blocks of one program function that are emitted as one function; `frame` is the size of its frame."""
+
+    first: int
+    count: int
+    frame: int
+
+
+def chunks_of(program: Program, blocks: Blocks, limit: int) -> list[Chunk]:
+    """All blocks in order. A function of very many blocks becomes several chunks: compilers and validators have limits."""
+    starts = np.array(blocks.starts)
+    result: list[Chunk] = []
+    for function in program.functions:
+        first, end = (int(place) for place in np.searchsorted(starts, [function.start, function.end]))
+        result += [Chunk(part, min(limit, end - part), function.frame) for part in range(first, end, limit)]
+    return result
+
+
 class ModuleEmitter:
-    def __init__(self, program: Program, blocks: Blocks, logging: bool) -> None:
+    def __init__(self, program: Program, blocks: Blocks, chunks: list[Chunk], logging: bool) -> None:
         self.program = program
         self.blocks = blocks
         self.logging = logging
@@ -61,14 +84,16 @@ class ModuleEmitter:
         self.first_function = self.enter + 1
         self.touch = {int(space): index for index, space in enumerate(TOUCHABLE)}
         self.shapes: list[Shape] = []
+        self.chunks = chunks
+        self.places = [(index, position) for index, chunk in enumerate(chunks) for position in range(chunk.count)]
 
     def emit(self) -> Emitted:
         handed_on = [I32, I64, I64, I64, I64, *([I32, I32] if self.logging else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
                  function_type([*handed_on, I32], [I32]), function_type([*handed_on, I32, I32], [I32])]
-        functions = [self.touch_helper(space) for space in TOUCHABLE] + [self.enter_helper()]
-        functions += [self.function(item) for item in self.program.functions] + [self.run()]
-        count = len(self.program.functions)
+        functions = [touch_helper(self.layout, space, self.program.memory_pages) for space in TOUCHABLE] + [enter_helper()]
+        functions += [self.chunk(item) for item in self.chunks] + [self.run()]
+        count = len(self.chunks)
         kinds = [0] * len(TOUCHABLE) + [1] + [2] * count + [3]
         memories = [self.program.memory_pages, self.layout.end // WASM_PAGE_BYTES] + ([1] if self.logging else [])
         exports = [name("run") + b"\x00" + unsigned(len(functions) - 1)]
@@ -86,44 +111,10 @@ class ModuleEmitter:
         return Emitted(wasm, self.shapes if self.logging else [])
 
     def run(self) -> bytes:
-        """(what is handed on, block, function)"""
+        """(what is handed on, block, chunk)"""
         code = Code(len(self.passed) + 2)
         code.get(*range(len(self.passed) + 2)).tail_call_table(2)
         return code.finish()
-
-    def touch_helper(self, space: int) -> bytes:
-        """(address, bytes to the last one, flags) -> whether the access is out of bounds; counts and marks the pages."""
-        code = Code(3)
-        page, flags = code.new_local(I32), code.new_local(I32)
-        code.get(0, 1).op("i64.add").const64(size_in_bytes(space, self.program.memory_pages)).op("i64.ge_u")
-        code.block("if").const32(1).op("return").end()
-        for ahead in (False, True):
-            code.get(0)
-            if ahead:
-                code.get(1).op("i64.add")
-            code.const64(PAGE_BITS).op("i64.shr_u", "i32.wrap_i64").tee(page)
-            code.access("i32.load8_u", MACHINE, self.layout.flags[space]).tee(flags).op("i32.eqz").block("if")
-            code.const32(0).const32(0).access("i32.load", MACHINE, STATE_PAGES).const32(1).op("i32.sub")
-            code.access("i32.store", MACHINE, STATE_PAGES).end()
-            code.get(page, flags, 2).op("i32.or").access("i32.store8", MACHINE, self.layout.flags[space])
-        return code.const32(0).finish()
-
-    def enter_helper(self) -> bytes:
-        """(first page, last page) of a frame -> pages that are left; widens the range of touched frames."""
-        code = Code(2)
-        low, high = code.new_local(I32), code.new_local(I32)
-        code.const32(0).access("i32.load", MACHINE, STATE_LOW).set(low)
-        code.const32(0).access("i32.load", MACHINE, STATE_HIGH).set(high)
-        # An empty range has high = -1 and low beyond every page: its size is taken as nothing.
-        code.get(high).const32(0).op("i32.lt_s").block("if").get(0).set(low).get(0).const32(1).op("i32.sub").set(high).end()
-        code.get(0, low, 0, low).op("i32.lt_s", "select").set(0)
-        code.get(1, high, 1, high).op("i32.gt_s", "select").set(1)
-        code.const32(0).get(0).access("i32.store", MACHINE, STATE_LOW)
-        code.const32(0).get(1).access("i32.store", MACHINE, STATE_HIGH)
-        code.const32(0).const32(0).access("i32.load", MACHINE, STATE_PAGES)
-        code.get(1, 0).op("i32.sub").get(high, low).op("i32.sub", "i32.sub").const32(DECREMENTED).op("i32.mul", "i32.sub")
-        code.access("i32.store", MACHINE, STATE_PAGES)
-        return code.const32(0).access("i32.load", MACHINE, STATE_PAGES).finish()
 
     def save(self, code: Code, first_block: int) -> None:
         code.const32(0).get(FP).access("i32.store", MACHINE, STATE_FP)
@@ -134,35 +125,34 @@ class ModuleEmitter:
             code.const32(0).get(self.log).access("i32.store", MACHINE, STATE_LOG)
             code.const32(0).get(self.ids).access("i32.store", MACHINE, STATE_IDS)
 
-    def function(self, item: Function) -> bytes:
+    def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
         frame = Frame(FP, self.block, self.log, self.ids, code.new_local(I64), code.new_local(I64), [], self.touch)
-        numbers = [number for number, start in enumerate(self.blocks.starts) if item.start <= start < item.end]
-        first, count = numbers[0], len(numbers)
+        first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
-        self.last_page(code, item).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")
+        self.last_page(code, item.frame).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u")
-        self.last_page(code, item).call(self.enter).const32(0).op("i32.lt_s").block("if")
+        self.last_page(code, item.frame).call(self.enter).const32(0).op("i32.lt_s").block("if")
         self.save(code, first)
         code.const32(CUT_EARLY).op("return").end().end()
         code.block().block().block("loop")
         for _ in range(count):
             code.block()
         code.get(self.block).table(list(range(count - 1)), count - 1)
-        for position, number in enumerate(numbers):
+        for position in range(count):
             code.end()
-            self.one_block(code, frame, first, count, position, number)
+            self.one_block(code, frame, item, position)
         code.end().op("unreachable").end()
         self.save(code, first)
         code.const32(CUT).op("return").end()
         self.save(code, first)
         return code.const32(TRAPPED).finish()
 
-    def last_page(self, code: Code, item: Function) -> Code:
-        return code.get(FP).const32(SLOT_BYTES * (item.frame - 1)).op("i32.add").const32(SLOT_PAGE_BITS).op("i32.shr_u")
+    def last_page(self, code: Code, slots: int) -> Code:
+        return code.get(FP).const32(SLOT_BYTES * (slots - 1)).op("i32.add").const32(SLOT_PAGE_BITS).op("i32.shr_u")
 
-    def one_block(self, code: Code, frame: Frame, first: int, count: int, position: int, number: int) -> None:
-        loop = count - 1 - position
+    def one_block(self, code: Code, frame: Frame, chunk: Chunk, position: int) -> None:
+        number, loop = chunk.first + position, chunk.count - 1 - position
         self.charge(code, position, number, loop + 1)
         emitter = BlockEmitter(code, frame, self.layout, self.program.memory_pages, position, loop + 2)
         pcs = self.blocks.members[number]
@@ -175,11 +165,14 @@ class ModuleEmitter:
         for pc in pcs[:-1]:
             emitter.instruction(self.decoded[pc])
         last = self.decoded[pcs[-1]]
-        follower = self.blocks.index.get(last.next, 0) - first
 
-        def go(target: int, inside: int = 0) -> None:
-            """To a block of this function: forwards out of the blocks in between, backwards around the loop."""
-            if target > position:
+        def go(pc: int, inside: int = 0) -> None:
+            """To a block of this function: forwards out of the blocks in between, backwards around the loop, or to another chunk."""
+            target = self.blocks.index[pc] - chunk.first
+            if not 0 <= target < chunk.count:
+                code.get(*self.passed)
+                self.call_block(code, pc)
+            elif target > position:
                 if target > position + 1 or inside:
                     code.branch("br", target - position - 1 + inside)
             else:
@@ -194,15 +187,13 @@ class ModuleEmitter:
                 if last.operation.name == "BRZ":
                     code.op("i32.eqz")
                 code.block("if")
-                go(self.blocks.index[last.i] - first, 1)
+                go(last.i, 1)
                 code.end()
-                go(follower)
+                go(last.next)
             case "CALL":
                 emitter.call(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
-                callee = self.program.function_index(last.i)
-                entry = self.blocks.index[last.i] - self.blocks.index[self.program.functions[callee].start]
-                code.const32(entry).tail_call(self.first_function + callee)
+                self.call_block(code, last.i)
             case "RETURN":
                 emitter.leave()
                 # The upper half of the link is the frame pointer, the lower half the pc to go on at.
@@ -216,7 +207,7 @@ class ModuleEmitter:
                 emitter.flush()
                 emitter.end_record()
                 code.const32(position).set(self.block)
-                self.save(code, first)
+                self.save(code, chunk.first)
                 code.const32(HALTED).op("return")
             case "TRAP":
                 emitter.trap()
@@ -224,8 +215,13 @@ class ModuleEmitter:
                 emitter.instruction(last)
                 emitter.flush()
                 emitter.end_record()
-                go(follower)
+                go(last.next)
         self.shapes.append(emitter.shape)
+
+    def call_block(self, code: Code, pc: int) -> None:
+        """Tail call to the block at this pc, when everything that is handed on is on the stack."""
+        chunk, position = self.places[self.blocks.index[pc]]
+        code.const32(position).tail_call(self.first_function + chunk)
 
     def charge(self, code: Code, position: int, number: int, cut: int) -> None:
         """Takes the rows of the block from what is left, or cuts the segment before it."""
@@ -245,5 +241,3 @@ class ModuleEmitter:
                 code.op("i32.or")
         if tests or self.blocks.pages[number]:
             code.block("if").const32(position).set(self.block).branch("br", cut + 1).end()
-
-

@@ -15,11 +15,15 @@ from wasm_exec.trace import Trace
 EngineName = Literal["interpreter", "recorder"]
 
 
-def make_engine(program: Program, engine: EngineName) -> Engine:
-    return Interpreter(program) if engine == "interpreter" else Recorder(program)
+def make_engine(program: Program, engine: EngineName | Engine) -> Engine:
+    if isinstance(engine, str):
+        return Interpreter(program) if engine == "interpreter" else Recorder(program)
+    return engine
 
 
-def run(program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName = "recorder") -> Recording:
+def run(
+    program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder"
+) -> Recording:
     """Runs until the program ends or the limits say that it is enough."""
     limits = limits or Limits()
     machine = make_engine(program, engine)
@@ -46,7 +50,7 @@ def take_changes(image: MemoryImage, touched: Touched) -> Pages:
 
 
 def replay(
-    program: Program, start: SegmentStart, image: MemoryImage, budget: Budget, engine: EngineName = "recorder"
+    program: Program, start: SegmentStart, image: MemoryImage, budget: Budget, engine: EngineName | Engine = "recorder"
 ) -> Trace:
     """The trace of the segment that begins at this boundary, where all cells are `image`, under the budget of the run."""
     machine = make_engine(program, engine)
@@ -56,6 +60,6 @@ def replay(
     return trace
 
 
-def replay_segment(recording: Recording, index: int, engine: EngineName = "recorder") -> Trace:
+def replay_segment(recording: Recording, index: int, engine: EngineName | Engine = "recorder") -> Trace:
     """The trace of segment `index` of a recording."""
     return replay(recording.program, recording.segments[index], recording.image(index), recording.budget, engine)

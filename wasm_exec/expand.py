@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wasm_exec.cutting import Blocks
-from wasm_exec.emit_block import Known, Shape, Source
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.program import Program
+from wasm_exec.record_shape import Known, Shape, Source
 from wasm_exec.spaces import CELL_BYTES
 from wasm_exec.trace import U32, U64, WIDE, Trace
 

@@ -131,7 +131,7 @@ class Foldings:
 
     @property
     def count(self) -> int:
-        return sum(len(columns["active"]) for columns in self.columns)
+        return sum(columns["active"].size for columns in self.columns)
 
     @property
     def log_arity(self) -> int:

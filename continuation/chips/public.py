@@ -17,6 +17,7 @@ def definition() -> Chip:
     """Everything stands in the first row."""
     chip = Chip(NAME, "the public words are the powers of the batching challenges and the words of the claim")
     first = chip.fixed("first")
+    chip.require("nothing stands in the proof", chip.column("nothing"))           # kernels ask for a column
     for k in range(POWERS * PROOFS):
         words = [chip.public(5 * k + c) for c in range(5)]
         chip.receive(WIRE, chip.fixed(f"power wire.{k}"), *words, times=first)

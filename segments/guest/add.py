@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from segments.operands import LIMB, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, limbs, with_immediate
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
@@ -26,11 +26,7 @@ def chip() -> GuestFamily:
     chip.require("high halves and the carry add up", a[1] + sign * (b[1] + carries[0]) - d[1] - LIMB * sign * carries[1])
     look_up_limbs(chip, d, step.real)
     step.write_slot(step.field["d"], d)
-    return GuestFamily(Family.ADD, step.finish(), list(step.flag), step.ticks, touches, fill)
-
-
-def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate), slot(steps, "d", "d", steps.d)]
+    return GuestFamily(Family.ADD, step.finish(), list(step.flag), step.ticks, with_immediate, fill)
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from segments.buses import AND
 from segments.operands import Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, bytes_of, limbs, numbered, with_immediate
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
@@ -26,15 +26,10 @@ def chip() -> GuestFamily:
         common = both[2 * k] + 256 * both[2 * k + 1]
         chip.require(f"limb {k} of the result", d[k] - (single - double) * common - (step.flag["OR"] + step.flag["XOR"]) * (a[k] + b[k]))
     step.write_slot(step.field["d"], d)
-    return GuestFamily(Family.BITWISE, step.finish(), list(step.flag), step.ticks, touches, fill, immediate=True)
-
-
-def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate), slot(steps, "d", "d", steps.d)]
+    return GuestFamily(Family.BITWISE, step.finish(), list(step.flag), step.ticks, with_immediate, fill, immediate=True)
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     a, b = steps.a, steps.slot_or_immediate
-    parts = {name: bytes_of(value) for name, value in (("a byte", a), ("b byte", b), ("both", a & b))}
     return {**limbs("a value", a), **limbs("b value", b), **limbs("d value", steps.d), **limbs("d before", past["d"].cell),
-            **{f"{name}.{k}": value for name, values in parts.items() for k, value in enumerate(values)}}
+            **numbered("a byte", bytes_of(a)), **numbered("b byte", bytes_of(b)), **numbered("both", bytes_of(a & b))}

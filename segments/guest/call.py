@@ -51,7 +51,8 @@ def chip() -> GuestFamily:
 
 
 def too_deep(steps: Steps) -> npt.NDArray[np.bool_]:
-    return (steps.is_one_of("CALL") == 1) & (steps.fp + steps.fields["d"] >= FRAME_POINTER_LIMIT)
+    deep: npt.NDArray[np.bool_] = (steps.is_one_of("CALL") == 1) & (steps.fp + steps.fields["d"] >= FRAME_POINTER_LIMIT)
+    return deep
 
 
 def touches(steps: Steps) -> list[Touch]:

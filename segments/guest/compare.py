@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from segments.operands import LIMB, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Ints, Past, Steps, Touch, inverse, limbs, slot
+from segments.steps import Columns, GuestFamily, Ints, Past, Steps, inverse, limbs, with_immediate
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
@@ -41,11 +41,7 @@ def chip() -> GuestFamily:
                  - flag["EQ"] * equal - flag["NE"] * (1 - equal)
                  - (flag["LT_U"] + flag["LT_S"]) * less - (flag["GE_U"] + flag["GE_S"]) * (1 - less))
     step.write_slot(step.field["d"], [result, chip.constant(0)])
-    return GuestFamily(Family.COMPARE, step.finish(), list(flag), step.ticks, touches, fill, immediate=True)
-
-
-def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate), slot(steps, "d", "d", steps.d)]
+    return GuestFamily(Family.COMPARE, step.finish(), list(flag), step.ticks, with_immediate, fill, immediate=True)
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:

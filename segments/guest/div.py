@@ -12,7 +12,7 @@ import numpy as np
 from segments.buses import BYTES
 from segments.operands import LIMB, Limbs, Step, look_up_limbs
 from segments.products import byte_columns, carry_sentences, low_columns
-from segments.steps import Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limbs, slot
+from segments.steps import Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limbs, numbered, slot
 from stark.chip import Chip
 from stark.expression import Expression, total
 from wasm_exec.errors import TrapKind
@@ -88,7 +88,8 @@ def traps(steps: Steps) -> tuple[Ints, Ints]:
 
 
 def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b), slot(steps, "d", "d", steps.d, 1 - sum(traps(steps)))]
+    zero, overflow = traps(steps)
+    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b), slot(steps, "d", "d", steps.d, 1 - zero - overflow)]
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
@@ -105,9 +106,10 @@ def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     above = [b % LIMB - rest % LIMB - 1 + LIMB * borrow, b // LIMB - rest // LIMB - borrow]
     return {**limbs("a value", steps.a), **limbs("b value", steps.b), **limbs("size of a", a), **limbs("size of b", b),
             "sign of a": signs[0], "sign of b": signs[1], "by zero": zero, "overflow": overflow, "negative": negative,
-            **fill_negated("a", steps.a, signs[0]), **fill_negated("b", steps.b, signs[1]), **fill_negated("the result", outcome, negative),
-            **{f"quotient byte.{k}": value for k, value in enumerate(bytes_q)}, **{f"divisor byte.{k}": value for k, value in enumerate(bytes_b)},
+            **fill_negated("a", steps.a, signs[0]), **fill_negated("b", steps.b, signs[1]),
+            **fill_negated("the result", outcome, negative),
+            **numbered("quotient byte", bytes_q), **numbered("divisor byte", bytes_b),
             **limbs("rest", rest), "carry": (low_columns(bytes_q, bytes_b)[0] + rest % LIMB) >> 16, "borrow": borrow,
-            "above the rest.0": above[0], "above the rest.1": above[1],
+            **numbered("above the rest", above),
             **limbs("d value", np.where(negative == 1, -outcome % (1 << 32), outcome)), **limbs("d before", past["d"].cell),
             "target": np.where(zero + overflow > 0, steps.pc, steps.fields["next"])}

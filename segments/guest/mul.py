@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from segments.operands import LIMB, Step, look_up_limbs
 from segments.products import byte_columns, carry_sentences, low_columns
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, numbered, slot
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
@@ -37,5 +37,5 @@ def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     a, b = bytes_of(steps.a), bytes_of(steps.b)
     low, high = low_columns(a, b)
     return {**limbs("a value", steps.a), **limbs("b value", steps.b), **limbs("d value", steps.d), **limbs("d before", past["d"].cell),
-            **{f"a byte.{k}": value for k, value in enumerate(a)}, **{f"b byte.{k}": value for k, value in enumerate(b)},
+            **numbered("a byte", a), **numbered("b byte", b),
             "carry.0": low >> 16, "carry.1": high + (low >> 16) >> 16}

@@ -11,9 +11,9 @@ import numpy as np
 
 from segments.buses import BYTES, SHIFT
 from segments.operands import LIMB, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, bytes_of, limbs, numbered, with_immediate
 from stark.chip import Chip
-from stark.expression import P, Expression, total
+from stark.expression import Expression, P, total
 from stark.gadgets.bits import one_hot
 from wasm_exec.instructions import Family
 
@@ -51,16 +51,12 @@ def chip() -> GuestFamily:
         chip.require(f"limb {k} of the halves that count", moved[k] - counts[0] * halves[0] - counts[1] * halves[1])
         chip.require(f"limb {k} is complemented if a is negative", d[k] - moved[k] - sign * (LIMB - 1 - 2 * moved[k]))
     step.write_slot(step.field["d"], d)
-    return GuestFamily(Family.SHIFT, step.finish(), list(flag), step.ticks, touches, fill, immediate=True)
+    return GuestFamily(Family.SHIFT, step.finish(), list(flag), step.ticks, with_immediate, fill, immediate=True)
 
 
 def placed(whole: list[Expression], shifted: list[Expression], position: int) -> Expression:
     """The byte at a position of the 64 bits: the five shifted bytes begin at byte m."""
     return total([whole[m] * shifted[position - m] for m in range(5) if 0 <= position - m < 5])
-
-
-def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate), slot(steps, "d", "d", steps.d)]
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
@@ -73,6 +69,5 @@ def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     return {**limbs("a value", steps.a), **limbs("b value", steps.slot_or_immediate), **limbs("d value", steps.d),
             **limbs("moved", np.where(sign == 1, steps.d ^ 0xFFFFFFFF, steps.d)), **limbs("d before", past["d"].cell),
             **{f"whole bytes {k}": by // 8 == k for k in range(5)}, "part of a byte": by % 8, "amount": amount, "sign": sign,
-            **{f"byte.{k}": value for k, value in enumerate(bits)},
-            **{f"low.{k}": (value << by % 8) % 256 for k, value in enumerate(bits)},
-            **{f"high.{k}": (value << by % 8) // 256 for k, value in enumerate(bits)}}
+            **numbered("byte", bits), **numbered("low", [(value << by % 8) % 256 for value in bits]),
+            **numbered("high", [(value << by % 8) // 256 for value in bits])}

@@ -8,7 +8,7 @@ import numpy as np
 from segments.buses import BYTES
 from segments.guest.window import CELL, cell_touches, fill_window, widths, window, window_limbs
 from segments.operands import LIMB, Step
-from segments.steps import U64, Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, slot
+from segments.steps import U64, Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, numbered, slot
 from stark.chip import Chip
 from stark.expression import total
 from wasm_exec.instructions import Family
@@ -65,6 +65,4 @@ def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     after = np.stack([(cell >> np.uint64(16 * k) & np.uint64(LIMB - 1)).astype(np.int64) for cell in (first, second) for k in range(4)])
     change = [np.take_along_axis(after - before, (at + k)[None], 0)[0] for k in range(3)]
     return {**fill_window(steps), **limbs("a value", steps.a), **limbs("b value", steps.b),
-            **{f"byte.{k}": value for k, value in enumerate(bytes_of(steps.b))},
-            **{f"change.{k}": value for k, value in enumerate(change)},
-            **{f"after.{k}": after[k] for k in range(6)}}
+            **numbered("byte", bytes_of(steps.b)), **numbered("change", change), **numbered("after", list(after[:6]))}

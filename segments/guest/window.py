@@ -11,7 +11,7 @@ import numpy as np
 
 from segments.buses import BYTES
 from segments.operands import LIMB, Limbs, Step, look_up_limbs
-from segments.steps import Columns, Ints, Steps, Touch, U64
+from segments.steps import U64, Columns, Ints, Steps, Touch, numbered
 from stark.expression import Expression, total
 from stark.gadgets.bits import one_hot
 from wasm_exec.instructions import BY_NUMBER
@@ -82,9 +82,7 @@ def fill_window(steps: Steps) -> Columns:
     before, inside = window_limbs(steps), steps.address % CELL
     at = inside // 2
     chosen = [np.take_along_axis(before, (at + k)[None], 0)[0] for k in range(3)]
-    return {**{f"before.{k}": limb for k, limb in enumerate(before)},
-            **{f"begins in limb {k}": at == k for k in range(4)},
-            **{f"low byte.{k}": limb % 256 for k, limb in enumerate(chosen)},
-            **{f"high byte.{k}": limb // 256 for k, limb in enumerate(chosen)},
+    return {**numbered("before", list(before)), **{f"begins in limb {k}": at == k for k in range(4)},
+            **numbered("low byte", [limb % 256 for limb in chosen]), **numbered("high byte", [limb // 256 for limb in chosen]),
             "begins in the high byte": inside % 2, "crossing": crosses(steps),
             "low half over 8": (steps.a % LIMB + steps.fields["i"]) // CELL}

@@ -18,6 +18,8 @@ def _job(job: QuotientJob) -> tuple[Any, ...]:
     values = [shaped(job.public, None), *(shaped(value, 5) for value in (job.gamma, job.beta, job.total)), shaped(job.weights, None, 5)]
     return (_code(job.flat), job.log_height, job.fixed, job.main, job.logup, *values)
 
+WORTH_THREADS = 4096      # states; below, starting a thread takes longer than the work
+
 
 class NativeKernels:
     name = "native"
@@ -27,7 +29,8 @@ class NativeKernels:
         self._threads = threads
 
     def permute(self, states: U32) -> U32:
-        return cast(U32, self._rust.permute(self._threads, shaped(states, None, 16)))
+        threads = self._threads if len(states) >= WORTH_THREADS else 1
+        return cast(U32, self._rust.permute(threads, shaped(states, None, 16)))
 
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, 16)))

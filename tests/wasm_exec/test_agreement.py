@@ -11,7 +11,9 @@ from wasm_exec.cutting import Budget
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import replay_segment, run
 from wasm_exec.image import MemoryImage
+from wasm_exec.instance import Compiled
 from wasm_exec.program import Program
+from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import FRAME_POINTER_LIMIT
 from wasm_exec.text import from_text
@@ -49,6 +51,18 @@ def test_random_programs(seed: int) -> None:
     program = load(from_text(random_module(seed, traps=seed % 2 == 0).encode()), 12, 8)
     budget = list(BUDGETS.values())[seed % 3]
     check_agreement(program, b"", budget, traces=6)
+
+
+@pytest.mark.parametrize("name", ["fib_recursive", "sum"])
+def test_long_functions_in_several_chunks(name: str) -> None:
+    program, budget = load(from_text(SAMPLES / f"{name}.wat"), 12, 8), BUDGETS["about 40 steps"]
+    whole = run(program, INPUTS[name], budget, engine="recorder")
+    parts = run(program, INPUTS[name], budget, engine=Recorder(program, Compiled(program, chunk_blocks=2)))
+    for one, other in zip([*whole.segments, whole.final], [*parts.segments, parts.final], strict=True):
+        assert one.same_as(other)
+    engine = Recorder(program, Compiled(program, chunk_blocks=3))
+    for index in range(0, len(whole.segments), 4):
+        assert replay_segment(whole, index, engine).same_as(replay_segment(whole, index))
 
 
 def test_exhaustion() -> None:
