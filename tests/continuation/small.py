@@ -22,6 +22,7 @@ from continuation.claims import (
     tree_root,
 )
 from continuation.proofs import SegmentProof
+from segments.claim import Boundary
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
 from stark.key import Key
