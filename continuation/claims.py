@@ -16,6 +16,7 @@ from stark.errors import Rejected
 
 U32 = npt.NDArray[np.uint32]
 Digest = tuple[int, ...]
+Words = Sequence[int] | U32
 BOUNDARY = 10                                   # words of a boundary: pc, status, root
 SPACES, PAGE_LEVELS, PAGE_LIMBS = 16, 24, 128
 SYSTEM, INPUT, OUTPUT = 0, 6, 8                 # numbers of spaces
@@ -62,7 +63,7 @@ class Boundary:
         return self.pc, self.status, *self.root
 
     @staticmethod
-    def of(words: Sequence[int]) -> Boundary:
+    def of(words: Words) -> Boundary:
         return Boundary(int(words[0]), int(words[1]), tuple(map(int, words[2:BOUNDARY])))
 
 
@@ -80,7 +81,7 @@ class SpanClaim:
         return filled(*self.program, *self.keys, *self.before.words, *self.after.words)
 
     @staticmethod
-    def of(words: Sequence[int]) -> SpanClaim:
+    def of(words: Words) -> SpanClaim:
         return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), Boundary.of(words[16:26]), Boundary.of(words[26:36]))
 
     def join(self, right: SpanClaim) -> SpanClaim:
@@ -122,7 +123,7 @@ class RunClaim:
         return filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code)
 
     @staticmethod
-    def of(words: Sequence[int]) -> RunClaim:
+    def of(words: Words) -> RunClaim:
         program, keys, entered, written = (tuple(map(int, words[k:k + 8])) for k in range(0, 32, 8))
         return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])))
 
@@ -164,7 +165,7 @@ class BatchClaim:
         return filled(*self.runs, *self.keys, self.count)
 
     @staticmethod
-    def of(words: Sequence[int]) -> BatchClaim:
+    def of(words: Words) -> BatchClaim:
         return BatchClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), int(words[16]))
 
     @staticmethod

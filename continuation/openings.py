@@ -46,7 +46,7 @@ class Openings:
             last = self.parts[-1]
             if last.shifts[-1] < 1:
                 raise ValueError("the rows of the last commitment need a path")
-            last.steps = [{**step, "keep": 0} if shift > 0 or step["inject"] else step for step, shift in zip(last.steps, last.shifts, strict=True)]
+            last.steps = [{**one, "keep": 0} for one in last.steps]
 
     @staticmethod
     def _require_zero(program: Program, start: Operand) -> None:
@@ -64,9 +64,9 @@ class Openings:
         steps, shifts, last_of, digests = [], [], {}, {}
         for level in sorted(levels):
             for block in range(-(-levels[level] // DIGEST)):
-                kind = (f"extension.{block % 5}" if extension else "base") if self.batched else ""
-                steps.append(step(start=int(not block), fresh=0 if block else levels[level], absorb=int(block > 0), **({kind: 1} if kind else {})))
-                steps[-1]["takes"] = int(not self.batched)
+                kind = f"extension.{block % 5}" if extension else "base"
+                steps.append(step(absorb=1) if block else step(start=1, fresh=levels[level]))
+                steps[-1] |= {kind: 1} if self.batched else {"takes": 1}
                 shifts.append(-1)
             last_of[level] = len(steps) - 1
         steps[-1]["enters"], shifts[-1] = 1, 0
@@ -133,7 +133,8 @@ class Openings:
         out, total = [], np.zeros((self.queries, 5), np.uint64)
         if not self.batched:
             return [np.zeros((*part.inputs.shape[:2], 5), np.uint64) for part in self.parts]
-        powers = [ONE_EXT, *(values_of(memory, one.wires) for one in self.batch)]
+        powers = np.stack([ONE_EXT, *(values_of(memory, one.wires) for one in self.batch)])
+        weights = {kind: weights_of(kind, powers) for kind in KINDS}
         for part in self.parts:
             columns = np.zeros((*part.inputs.shape[:2], 5), np.uint64)
             for row, one in enumerate(part.steps):
@@ -141,12 +142,10 @@ class Openings:
                 if kind is None:
                     total = total * np.uint64(one["keep"])
                 else:
-                    for_sum, for_words = taken(kind)
-                    total = ext_mul(total, np.broadcast_to(powers[for_sum], total.shape))
+                    factor, for_words = weights[kind]
                     words = memory[part.inputs[:, row, :DIGEST]]
-                    for j, (power, coordinate) in enumerate(for_words):
-                        weight = ext_mul(powers[power], np.eye(5, dtype=np.uint64)[coordinate])
-                        total = (total + words[:, j, None] * weight) % np.uint64(P)
+                    added = (words[..., None] * for_words % np.uint64(P)).sum(axis=1)
+                    total = (ext_mul(total, factor) + added) % np.uint64(P)
                 columns[:, row] = total
             out.append(columns)
         return out
@@ -154,6 +153,13 @@ class Openings:
     def looked_up(self, memory: U64, queries: Queries) -> list[tuple[int, Numbers]]:
         """For each part: the cap's table and the entries that its queries end at."""
         return [(part.cap, queries.numbers(memory, part.place) >> part.shifts[-1]) for part in self.parts]
+
+
+def weights_of(kind: str, powers: U64) -> tuple[U64, U64]:
+    """The factor of the sum and the weights (8, 5) of the words; powers[k] is the k-th power of the challenge."""
+    for_sum, for_words = taken(kind)
+    places = np.array(for_words)
+    return powers[for_sum], ext_mul(powers[places[:, 0]], np.eye(5, dtype=np.uint64)[places[:, 1]])
 
 
 def step(**flags: int) -> dict[str, int]:

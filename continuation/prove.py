@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import path_words
-from continuation.claims import BatchClaim, Boundary, Ends, RunClaim, SpanClaim, close, sponge
+from continuation.claims import BOUNDARY, BatchClaim, Boundary, Ends, RunClaim, SpanClaim, close, sponge
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.replay import replay
 from continuation.setup import Setup
@@ -25,7 +25,8 @@ class Prover:
         self.trusted, self.caps = setup.trusted, setup.caps
 
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
-        claim = SpanClaim(sponge(segment.cap.reshape(-1).tolist()), self.setup.keys, Boundary.of(segment.statement[:10]), Boundary.of(segment.statement[10:]))
+        before, after = Boundary.of(segment.statement[:BOUNDARY]), Boundary.of(segment.statement[BOUNDARY:])
+        claim = SpanClaim(sponge(segment.cap.reshape(-1).tolist()), self.setup.keys, before, after)
         return self._prove("leaf", [segment.cap, segment.statement, segment.words], claim)
 
     def join(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:

@@ -1,4 +1,4 @@
-"""The keys of the continuation for a segment key: circuits recorded, lowered into one shape and committed; all of it follows from the text."""
+"""The keys of the continuation for a segment key: circuits recorded, lowered into one shape and committed; all follows from the text."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
