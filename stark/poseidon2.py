@@ -113,8 +113,28 @@ def trace(states: U64) -> U64:
     return np.stack([column for columns in rounds(words) for column in columns])
 
 
+FEW = 16      # up to here Python's integers are faster than arrays (a transcript permutes one state at a time)
+
+
+def permute_one(state: Sequence[int]) -> list[int]:
+    """The permutation on Python's integers."""
+    full, partial = round_constants()
+    words = external(state)
+    for constants in full[:4]:
+        words = [x % P for x in external([pow(word + c, 3, P) for word, c in zip(words, constants, strict=True)])]
+    for constant in partial:
+        cube = pow(words[0] + constant, 3, P)
+        total = cube + sum(words[1:])
+        words = [(word * d + total) % P for word, d in zip([cube, *words[1:]], DIAGONAL, strict=True)]
+    for constants in full[4:]:
+        words = [x % P for x in external([pow(word + c, 3, P) for word, c in zip(words, constants, strict=True)])]
+    return words
+
+
 def permute(states: U64) -> U64:
     """The permutation of each row of (n, 16)."""
+    if len(states) <= FEW:
+        return np.array([permute_one(state) for state in states.tolist()], np.uint64).reshape(-1, WIDTH)
     words = list(np.ascontiguousarray(np.asarray(states, np.uint64).T))
     *_, last = rounds(words)
     return np.stack(last, axis=-1)

@@ -16,7 +16,7 @@ def log2_exact(size: int) -> int:
 
 def shaped(array: U32, *shape: int | None) -> U32:
     """The array as contiguous canonical uint32, if its shape is this one (None: any length)."""
-    array = np.require(array, np.uint32, "CA")
+    array = np.require(array, np.uint32, ["C", "A"])
     if len(array.shape) != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
         raise ValueError(f"expected an array of shape {shape}, got {array.shape}")
     if array.size and int(array.max()) >= P:

@@ -5,17 +5,20 @@ import importlib
 from collections.abc import Sequence
 from typing import Any, cast
 
+from stark.flat import FlatChip
 from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, Flat, QuotientJob
+from stark.kernels.protocol import U32, Commitment, QuotientJob
 
 
-def _code(flat: Flat) -> tuple[Any, ...]:
+def _code(flat: FlatChip) -> tuple[Any, ...]:
     return (shaped(flat.code, None, 4), flat.slots, shaped(flat.constants, None), shaped(flat.requirements, None), list(flat.messages))
 
 
 def _job(job: QuotientJob) -> tuple[Any, ...]:
     values = [shaped(job.public, None), *(shaped(value, 5) for value in (job.gamma, job.beta, job.total)), shaped(job.weights, None, 5)]
     return (_code(job.flat), job.log_height, job.fixed, job.main, job.logup, *values)
+
+WORTH_THREADS = 4096      # states; below, starting a thread takes longer than the work
 
 
 class NativeKernels:
@@ -26,7 +29,8 @@ class NativeKernels:
         self._threads = threads
 
     def permute(self, states: U32) -> U32:
-        return cast(U32, self._rust.permute(self._threads, shaped(states, None, 16)))
+        threads = self._threads if len(states) >= WORTH_THREADS else 1
+        return cast(U32, self._rust.permute(threads, shaped(states, None, 16)))
 
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, 16)))
@@ -38,7 +42,7 @@ class NativeKernels:
     def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
         return cast(Commitment, self._rust.commit_rows(self._threads, shaped(rows, None, None), log_cap))
 
-    def logup(self, flat: Flat, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+    def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         arrays = (shaped(fixed, None, None), shaped(main, None, None), shaped(public, None), shaped(gamma, 5), shaped(beta, 5))
         return cast(tuple[U32, U32], self._rust.logup(self._threads, _code(flat), *arrays))
 

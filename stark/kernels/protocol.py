@@ -17,10 +17,13 @@ compress(left, right) = permute(left ++ right)[:8].
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from stark.flat import FlatChip
 
 U32 = npt.NDArray[np.uint32]
 Indices = npt.NDArray[np.int64]
@@ -46,21 +49,20 @@ class Commitment(Protocol):
         (columns in commit order, 5)."""
 
 
-class Flat(Protocol):
-    """A chip's expressions as three-address code over base-field vectors.
+@dataclass(frozen=True)
+class QuotientJob:
+    """One chip's part of the quotient; places are a commitment and the position of the chip's matrix in it."""
 
-    `code` is (instructions, 4) of uint32: operation, left, right, target slot; operations 0 add, 1 sub, 2 mul.
-    An operand is `index << 3 | kind`; kinds: 0 slot, 1 constant, 2 fixed column, 3 fixed column on the next row, 4 main column,
-    5 main column on the next row, 6 public value, 7 selector (0 first, 1 last, 2 transition).
-    `requirements` are operands that must be zero on every row. `messages` has one tuple (bus number, multiplicity operand, part
-    operands) per message; requirement values come before LogUp constraints in the list of constraints.
-    """
-
-    code: U32
-    slots: int
-    constants: U32
-    requirements: U32
-    messages: Sequence[tuple[int, int, tuple[int, ...]]]
+    flat: FlatChip
+    log_height: int
+    fixed: tuple[Commitment, int] | None
+    main: tuple[Commitment, int] | None
+    logup: tuple[Commitment, int] | None
+    public: U32
+    gamma: U32
+    beta: U32
+    total: U32
+    weights: U32                              # (constraints, 5)
 
 
 class Kernels(Protocol):
@@ -80,7 +82,7 @@ class Kernels(Protocol):
     def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
         """A tree over rows (n, width) as they are (FRI layers)."""
 
-    def logup(self, flat: Flat, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+    def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         """LogUp columns of one chip as (5 * columns, rows), and the chip's sum (5,).
 
         The fraction of a message is multiplicity / (gamma + bus + beta*(p0 + beta*(p1 + ...))). Messages 1, 2 share column 0,
@@ -120,18 +122,3 @@ class Kernels(Protocol):
     def grind(self, state: U32, bits: int) -> int:
         """The smallest nonce such that absorbing [nonce] into this sponge state (16,) (state[:8] = [nonce, 0, ...]; permute) makes
         the lowest `bits` bits of state[0] zero."""
-
-
-class QuotientJob(Protocol):
-    """One chip's part of the quotient."""
-
-    flat: Flat
-    log_height: int
-    fixed: tuple[Commitment, int] | None      # commitment and the position of the chip's matrix in it
-    main: tuple[Commitment, int]
-    logup: tuple[Commitment, int] | None
-    public: U32
-    gamma: U32
-    beta: U32
-    total: U32
-    weights: U32                              # (constraints, 5)

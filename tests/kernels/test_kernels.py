@@ -190,7 +190,8 @@ def counter_chip(log_height: int, messages: int) -> Chip:
     return Chip(flat, log_height, column, column.copy())
 
 
-@pytest.mark.parametrize(("heights", "messages", "log_blowup"), [([4], 2, 1), ([0, 3, 3, 6], 3, 1), ([2, 9], 4, 2), ([5], 0, 3), ([1, 4], 1, 1)])
+@pytest.mark.parametrize(("heights", "messages", "log_blowup"), [
+    ([4], 2, 1), ([0, 3, 3, 6], 3, 1), ([2, 9], 4, 2), ([5], 0, 3), ([1, 4], 1, 1)])
 def test_the_quotient_identity_holds_at_a_point(kernels: Kernels, heights: list[int], messages: int, log_blowup: int) -> None:
     """What the verifier checks: q(z) = sum of weighted constraints at z over the vanishing polynomial, chip by chip."""
     rng = np.random.default_rng(5)
@@ -268,7 +269,8 @@ def test_deep_quotients(kernels: Kernels, seed: int, log_size: int, shift: int) 
     result = kernels.deep(combined, claimed, points, second, shift)
     i = int(rng.integers(1 << log_size))
     x = field.embed(field.domain(log_size, shift)[i])
-    terms = [field.ext_mul((wide(combined[i]) + P - wide(claimed[k])) % P, field.ext_inverse((x + P - wide(points[k])) % P)) for k in range(2)]
+    terms = [field.ext_mul((wide(combined[i]) + P - wide(claimed[k])) % P, field.ext_inverse((x + P - wide(points[k])) % P))
+             for k in range(2)]
     assert result[i].tolist() == ((terms[0] + field.ext_mul(terms[1], wide(second))) % P).tolist()
     assert result.tolist() == REFERENCE.deep(combined, claimed, points, second, shift).tolist()
 

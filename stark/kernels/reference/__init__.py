@@ -7,8 +7,9 @@ import numpy as np
 
 from stark import poseidon2
 from stark.field import U64
+from stark.flat import FlatChip
 from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, Flat, QuotientJob
+from stark.kernels.protocol import U32, Commitment, QuotientJob
 from stark.kernels.reference import fri, tree
 from stark.kernels.reference import logup as logup_columns
 from stark.kernels.reference import quotient as quotients
@@ -34,7 +35,7 @@ class ReferenceKernels:
     def commit_rows(self, rows: U32, log_cap: int) -> ReferenceCommitment:
         return tree.commit_rows(rows, log_cap)
 
-    def logup(self, flat: Flat, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+    def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         main_wide = _wide(main, None, None)
         fixed_wide = _wide(fixed, None, main_wide.shape[1])
         columns, total = logup_columns.logup(flat, fixed_wide, main_wide, _wide(public, None), _wide(gamma, 5), _wide(beta, 5))

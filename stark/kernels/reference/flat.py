@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from stark.field import U64, P, embed, ext_mul, residue
-from stark.kernels.protocol import Flat
+from stark.flat import FlatChip
 
 ADD, SUB, MUL = range(3)
 SLOT, CONSTANT, FIXED, FIXED_NEXT, MAIN, MAIN_NEXT, PUBLIC, SELECTOR = range(8)
@@ -35,7 +35,7 @@ class Columns:
 class Evaluation:
     """The values of all operands after the code has run."""
 
-    def __init__(self, flat: Flat, columns: Columns) -> None:
+    def __init__(self, flat: FlatChip, columns: Columns) -> None:
         self.flat = flat
         self._columns = columns
         self._rows = columns.main.shape[1]

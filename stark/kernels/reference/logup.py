@@ -6,8 +6,8 @@ import functools
 import numpy as np
 
 from stark.field import U64, P, base_inverse, ext_inverse, powers_of, residue, root_of_unity
+from stark.flat import FlatChip
 from stark.kernels.checks import log2_exact
-from stark.kernels.protocol import Flat
 from stark.kernels.reference.flat import Columns, Evaluation
 
 
@@ -33,7 +33,7 @@ def coset_selectors(log_height: int, points: U64) -> U64:
     return np.stack([residue(vanishing * base_inverse(residue(points + P - 1))), residue(vanishing * base_inverse(transition)), transition])
 
 
-def logup(flat: Flat, fixed: U64, main: U64, public: U64, gamma: U64, beta: U64) -> tuple[U64, U64]:
+def logup(flat: FlatChip, fixed: U64, main: U64, public: U64, gamma: U64, beta: U64) -> tuple[U64, U64]:
     height = main.shape[1]
     columns = Columns(fixed, main, public, trace_selectors(log2_exact(height)), lambda rows: np.roll(rows, -1, axis=1))
     messages = Evaluation(flat, columns).messages(gamma, beta)

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stark.field import GENERATOR, U64, P, evaluate_on_coset, ext_power, ext_powers_of, interpolate_on_coset, ntt, residue
+from stark.field import (
+    GENERATOR,
+    U64,
+    P,
+    evaluate_on_coset,
+    ext_power,
+    ext_powers_of,
+    interpolate_on_coset,
+    ntt,
+    residue,
+    root_of_unity,
+)
 from stark.kernels.checks import log2_exact
 from stark.kernels.protocol import U32, Indices
 from stark.poseidon2 import compress, sponge
@@ -76,6 +87,7 @@ class ReferenceCommitment:
 def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> ReferenceCommitment:
     extended: list[Matrix] = []
     groups: dict[int, list[U64]] = {}
+    root_of_unity(log_rows + log_blowup)        # a domain that the field does not have is refused before anything is computed
     for matrix in matrices:
         if matrix.ndim != 2 or not len(matrix):
             raise ValueError("a matrix is (columns, rows) with at least one column")

@@ -1,0 +1,31 @@
+# setup · demo · test · lint · bench · clean. Each target works alone from a fresh clone.
+SHELL := /bin/bash
+BIN := .venv/bin
+STAMP := .venv/.setup-done
+NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
+
+.PHONY: setup demo test lint bench clean
+
+setup: $(STAMP)
+	@:
+
+$(STAMP): pyproject.toml scripts/setup.sh $(NATIVE)
+	@scripts/setup.sh .venv
+	@touch $@
+
+demo: setup
+	@$(BIN)/python samples/demo.py
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+test: lint
+	@$(BIN)/python -m pytest -n 2
+
+bench: setup
+	@$(BIN)/python benchmarks/bench.py
+
+clean:
+	rm -rf .venv build dist *.egg-info native/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,19 @@
+"""The buses of the machine: every kind of message that a chip may send, with its number and its fields."""
+from __future__ import annotations
+
+from stark.chip import Bus
+
+LIMBS = ("limb0", "limb1", "limb2", "limb3")
+
+PROGRAM = Bus(1, "program", ("pc", "op", "d", "a", "b", "i", "j", "next"))
+STATE = Bus(2, "state", ("pc", "fp", "time", "status"))
+MEMORY = Bus(3, "memory", ("space", "address", *LIMBS, "time"))
+RANGE16 = Bus(4, "range16", ("value",))
+BYTES = Bus(5, "bytes", ("x", "y"))
+AND = Bus(6, "and", ("x", "y", "both"))
+SHIFT = Bus(7, "shift", ("amount", "byte", "low", "high"))
+HASH = Bus(8, "hash", ("rate", *(f"word{k}" for k in range(16)), *(f"out{k}" for k in range(8))))
+NODE = Bus(9, "node", ("level", "index", *(f"before{k}" for k in range(8)), *(f"after{k}" for k in range(8))))
+
+ALL = (PROGRAM, STATE, MEMORY, RANGE16, BYTES, AND, SHIFT, HASH, NODE)
+LOOKUPS = (RANGE16, BYTES, AND, SHIFT)

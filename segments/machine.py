@@ -1,0 +1,35 @@
+"""The list of the chips: what a segment is made of, in order."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from segments import tables
+from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, select, shift, store
+from segments.memory import boundary, hashes, nodes, pages
+from segments.steps import GuestFamily
+from stark.chip import Chip
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Guest families by the number of their family, and the chips around them."""
+
+    families: tuple[GuestFamily, ...]
+    boundary: Chip
+    page: Chip
+    node: Chip
+    hash: Chip
+    program: Chip
+    lookup: Chip
+
+    @property
+    def chips(self) -> list[Chip]:
+        return [*(family.chip for family in self.families), self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
+
+
+@cache
+def machine() -> Machine:
+    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)
+    return Machine(families=tuple(guest.chip() for guest in guests), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
+                   hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())

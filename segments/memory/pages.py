@@ -1,0 +1,115 @@
+"""The page chip: sixteen rows open a page of 32 cells. What it held before the segment is sent to the memory at time 0, what it holds
+after the last access is taken back, and the digests of both are a leaf of the tree.
+
+The limbs of a page are range-checked when they come in, so no input and no earlier proof is trusted to hold 16-bit limbs.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from segments.buses import BYTES, HASH, MEMORY, NODE, RANGE16
+from segments.operands import LIMB, PER_LIMB
+from segments.steps import Columns
+from stark.chip import Chip
+from stark.expression import P
+
+U64 = npt.NDArray[np.uint64]
+ROWS, BLOCK, LIMBS_IN_PAGE, DEPTH = 16, 8, 128, 28
+LOG_PAGES = 24      # pages of a space
+
+
+def chip() -> Chip:
+    chip = Chip("page", "the cells of a page under the leaf (28, index) of the tree, before and after")
+    opening, closing, place = chip.fixed("opening"), chip.fixed("closing"), chip.fixed("place")
+    real, index, page = chip.boolean("real"), chip.column("index"), chip.column("page")
+    before, after, then = chip.columns("before", BLOCK), chip.columns("after", BLOCK), chip.columns("then", 2)
+    for column, name in ((real, "presence"), (index, "index"), (page, "page")):
+        chip.require(f"the rows of a page agree on its {name}", (1 - closing) * (column.next - column), "next")
+    space = (index - page) * pow(1 << LOG_PAGES, -1, P)
+    page_low = chip.column("low half of page")
+    chip.send(RANGE16, page_low, times=real * opening)
+    chip.send(BYTES, (page - page_low) * PER_LIMB, 0, times=real * opening)
+    chip.send(BYTES, space, 16 * space, times=real * opening)
+    for limb in before:
+        chip.send(RANGE16, limb, times=real)
+    for k in range(2):
+        address = 32 * page + 2 * place + k
+        cell = slice(4 * k, 4 * k + 4)
+        chip.send(MEMORY, space, address, *before[cell], 0, times=real)
+        chip.receive(MEMORY, space, address, *after[cell], then[k], times=real)
+    digests = []
+    for name, block in (("before", before), ("after", after)):
+        capacity, out = chip.columns(f"capacity {name}", BLOCK), chip.columns(f"hashed {name}", BLOCK)
+        for k in range(BLOCK):
+            start = LIMBS_IN_PAGE * real if k == 0 else chip.constant(0)
+            chip.require(f"the sponge {name} starts with the width of a page, word {k}", opening * (capacity[k] - start))
+            chip.require(f"the sponge {name} goes on in the next row, word {k}", (1 - closing) * (capacity[k].next - out[k]), "next")
+        chip.send(HASH, closing, *block, *capacity, *out, times=real)
+        digests += out
+    chip.receive(NODE, DEPTH, index, *digests, times=real * closing)
+    return chip
+
+
+@dataclass(frozen=True)
+class OpenedPages:
+    """Pages in order of index: their cells before and after (n, 32), and the time of the last access to each cell."""
+
+    index: npt.NDArray[np.int64]
+    before: U64
+    after: U64
+    then: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sponge:
+    """The states that go into the permutation, (n, 16 rows, 16 words), and what is kept of the results, (n, 16 rows, 8 words)."""
+
+    states: U64
+    kept: U64
+
+    @property
+    def digests(self) -> U64:
+        return self.kept[:, -1]
+
+
+def limbs_of(cells: U64) -> U64:
+    """(n, 32) cells -> (n, 16, 8) limbs."""
+    parts = cells[..., None] >> np.array([0, 16, 32, 48], np.uint64) & np.uint64(LIMB - 1)
+    return parts.reshape(len(cells), ROWS, BLOCK)
+
+
+def absorb(limbs: U64, permute: Callable[[U64], U64]) -> Sponge:
+    """The sponge of stark/kernels/protocol.py on the limbs of pages, with every step kept."""
+    count = len(limbs)
+    states, kept = np.zeros((count, ROWS, 2 * BLOCK), np.uint64), np.zeros((count, ROWS, BLOCK), np.uint64)
+    capacity = np.zeros((count, BLOCK), np.uint64)
+    capacity[:, 0] = LIMBS_IN_PAGE
+    for row in range(ROWS):
+        states[:, row] = np.concatenate([limbs[:, row], capacity], axis=1)
+        result = permute(states[:, row])
+        capacity = result[:, BLOCK:]
+        kept[:, row] = result[:, :BLOCK] if row == ROWS - 1 else capacity
+    return Sponge(states, kept)
+
+
+def fixed(log_height: int) -> Columns:
+    place = np.arange(1 << log_height) % ROWS
+    return {"opening": place == 0, "closing": place == ROWS - 1, "place": place}
+
+
+def fill(pages: OpenedPages, before: Sponge, after: Sponge) -> Columns:
+    def spread(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return np.repeat(values, ROWS)
+
+    def words(name: str, values: U64) -> Columns:
+        return {f"{name}.{k}": column for k, column in enumerate(values.reshape(-1, values.shape[-1]).T)}
+    page = pages.index % (1 << LOG_PAGES)
+    return {"real": np.ones(len(page) * ROWS), "index": spread(pages.index), "page": spread(page), "low half of page": spread(page % LIMB),
+            **words("before", limbs_of(pages.before)), **words("after", limbs_of(pages.after)),
+            **words("then", pages.then.astype(np.uint64).reshape(-1, 2)),
+            **words("capacity before", before.states[..., BLOCK:]), **words("hashed before", before.kept),
+            **words("capacity after", after.states[..., BLOCK:]), **words("hashed after", after.kept)}

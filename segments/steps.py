@@ -1,0 +1,142 @@
+"""The steps of one family as arrays, and the columns that every family fills in the same way."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from segments.operands import FIELDS, LIMB
+from stark.chip import Chip
+from stark.expression import P
+from wasm_exec.instructions import BY_NAME, Family
+from wasm_exec.spaces import Space
+
+Ints = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+Columns = dict[str, npt.ArrayLike]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of one family in order of time: where they are, the instruction's fields, the values that the trace recorded."""
+
+    pc: Ints
+    fp: Ints
+    time: Ints
+    op: Ints
+    fields: Mapping[str, Ints]        # d, a, b, i, j, next
+    a: Ints
+    b: Ints
+    c: Ints
+    d: Ints
+    address: Ints
+    cell0: U64
+    cell1: U64
+    link: U64
+
+    def __len__(self) -> int:
+        return len(self.pc)
+
+    def is_one_of(self, *names: str) -> Ints:
+        return np.isin(self.op, [BY_NAME[name].number for name in names]).astype(np.int64)
+
+    @property
+    def is_immediate(self) -> Ints:
+        return self.is_one_of(*(name for name, operation in BY_NAME.items() if operation.has_immediate))
+
+    @property
+    def immediate(self) -> Ints:
+        return self.fields["i"] + LIMB * self.fields["j"]
+
+    @property
+    def slot_or_immediate(self) -> Ints:
+        return np.where(self.is_immediate == 1, self.immediate, self.b)
+
+
+@dataclass(frozen=True)
+class Touch:
+    """One access of each step: the cell, what it holds afterwards, and whether the access takes place."""
+
+    name: str
+    space: Ints | int
+    address: Ints
+    after: U64
+    takes_place: Ints | int = 1
+
+
+@dataclass(frozen=True)
+class Past:
+    """For one access of each step: the time of the last access before, and what the cell held."""
+
+    then: Ints
+    cell: U64
+
+
+@dataclass(frozen=True)
+class GuestFamily:
+    """A chip with its filler. `touches` lists the accesses in the order of the chip, `fill` gives the columns of its own."""
+
+    family: Family
+    chip: Chip
+    operations: Sequence[str]
+    ticks: int                        # time that a step takes
+    touches: Callable[[Steps], list[Touch]]
+    fill: Callable[[Steps, Mapping[str, Past]], Columns]
+    immediate: bool = field(default=False)
+
+    @property
+    def name(self) -> str:
+        return self.chip.name
+
+    def columns(self, steps: Steps, past: Mapping[str, Past]) -> Columns:
+        """All columns of these steps."""
+        out: Columns = {"pc": steps.pc, "fp": steps.fp, "time": steps.time, "next": steps.fields["next"]}
+        out |= {name: steps.fields[name] for name in FIELDS if name in self.chip.main_names}
+        for name in self.operations:
+            out[f"is {name}"] = steps.is_one_of(*([name, name + "I"] if self.immediate else [name]))
+        if self.immediate:
+            out["immediate"] = steps.is_immediate
+        for tick, touch in enumerate(self.touches(steps)):
+            now, then = steps.time + tick, past[touch.name].then
+            then = np.where(np.broadcast_to(np.asarray(touch.takes_place), now.shape) == 1, then, now - 1)
+            out |= {f"{touch.name} then": then, f"{touch.name} gap": (now - then - 1) % LIMB}
+        return out | self.fill(steps, past)
+
+
+def slot(steps: Steps, name: str, number: str, value: Ints, takes_place: Ints | int = 1) -> Touch:
+    """The access to the slot whose number stands in a field."""
+    return Touch(name, int(Space.FRAMES32), steps.fp + steps.fields[number], value.astype(np.uint64), takes_place)
+
+
+def with_immediate(steps: Steps) -> list[Touch]:
+    """The accesses of d = a · (b or immediate)."""
+    right = slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate)
+    return [slot(steps, "a value", "a", steps.a), right, slot(steps, "d", "d", steps.d)]
+
+
+def limbs(name: str, values: Ints | U64, count: int = 2) -> Columns:
+    """The columns of a value in limbs of 16 bits."""
+    wide = np.asarray(values).astype(np.uint64)
+    return {f"{name}.{k}": ((wide >> np.uint64(16 * k)) & np.uint64(LIMB - 1)).astype(np.int64) for k in range(count)}
+
+
+def numbered(name: str, values: Sequence[npt.ArrayLike]) -> Columns:
+    """The columns `name.0`, `name.1`, …"""
+    return {f"{name}.{k}": value for k, value in enumerate(values)}
+
+
+def bytes_of(values: Ints, count: int = 4) -> list[Ints]:
+    return [values >> 8 * k & 255 for k in range(count)]
+
+
+def inverse(values: Ints) -> Ints:
+    """1 / value, and 0 for 0."""
+    result, base, exponent = np.ones(len(values), np.uint64), (values % P).astype(np.uint64), P - 2
+    while exponent:
+        if exponent & 1:
+            result = result * base % np.uint64(P)
+        base = base * base % np.uint64(P)
+        exponent >>= 1
+    return np.where(values % P == 0, 0, result.astype(np.int64))

@@ -1,0 +1,70 @@
+"""The two fixed tables: the instructions of the program, and the 2^16 rows in which limbs, bytes and small functions are looked up."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
+from segments.steps import Columns, Ints
+from stark.check import Filled, values_of
+from stark.chip import Bus, Chip
+from wasm_exec.program import FIELDS, Program
+
+LOG_LIMB = 16
+COLUMN_OF = {RANGE16: "range16 times", BYTES: "bytes times", AND: "and times", SHIFT: "shift times"}
+
+
+def program_chip() -> Chip:
+    chip = Chip("program", "the instructions of the program, each as often as it is fetched")
+    fields = [chip.fixed(name) for name in FIELDS]
+    chip.receive(PROGRAM, *fields, times=chip.column("times"))
+    return chip
+
+
+def program_fixed(program: Program, log_height: int) -> Columns:
+    """Padding repeats the last instruction."""
+    rows = np.minimum(np.arange(1 << log_height), len(program.instructions) - 1)
+    return {name: program.column(name)[rows].astype(np.int64) for name in FIELDS}
+
+
+def lookup_chip() -> Chip:
+    """Row r has the bytes x = r mod 256 and y = r / 256; the shift amount is y mod 8."""
+    chip = Chip("lookup", "limbs below 2^16, pairs of bytes, the AND of bytes, bytes shifted left by 0 to 7")
+    x, y, both = (chip.fixed(name) for name in ("x", "y", "both"))
+    amount, low, high = (chip.fixed(name) for name in ("amount", "low", "high"))
+    chip.receive(RANGE16, x + 256 * y, times=chip.column(COLUMN_OF[RANGE16]))
+    chip.receive(BYTES, x, y, times=chip.column(COLUMN_OF[BYTES]))
+    chip.receive(AND, x, y, both, times=chip.column(COLUMN_OF[AND]))
+    chip.receive(SHIFT, amount, x, low, high, times=chip.column(COLUMN_OF[SHIFT]))
+    return chip
+
+
+def lookup_fixed() -> Columns:
+    x, y = np.arange(1 << LOG_LIMB) % 256, np.arange(1 << LOG_LIMB) // 256
+    amount = y % 8
+    return {"x": x, "y": y, "both": x & y, "amount": amount, "low": (x << amount) % 256, "high": (x << amount) // 256}
+
+
+def lookup_fill(users: Sequence[Filled]) -> Columns:
+    """How often every row is asked for by these chips."""
+    return {COLUMN_OF[bus]: asked(users, bus) for bus in LOOKUPS}
+
+
+def asked(users: Sequence[Filled], bus: Bus) -> Ints:
+    counts = np.zeros(1 << LOG_LIMB, np.int64)
+    for filled in users:
+        messages = [message for message in filled.chip.messages if message.bus == bus]
+        found = values_of(filled, np.zeros(1, np.uint32), [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
+        for message in messages:
+            rows = row_of(bus, [found[part.number].astype(np.int64) for part in message.parts])
+            asking = (found[message.times.number] != 0) & (rows >= 0) & (rows < len(counts))
+            counts += np.bincount(rows[asking], minlength=len(counts))
+    return counts
+
+
+def row_of(bus: Bus, parts: list[Ints]) -> Ints:
+    """The row of the table with these words (wrong words are nowhere or do not balance)."""
+    if bus == RANGE16:
+        return parts[0]
+    return parts[1] + 256 * parts[0] if bus == SHIFT else parts[0] + 256 * parts[1]

@@ -1,0 +1,144 @@
+"""The chip language: a chip names columns, requirements (sentences) and bus messages. Everything else is a reading of it."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.expression import Expression, Graph, P
+
+Rows = Literal["every", "first", "last", "next", "wrap"]
+FIRST, LAST, TRANSITION = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Bus:
+    """A channel between chips: what is sent must be received. The number goes into every message, so no two share one."""
+
+    number: int
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Requirement:
+    sentence: str
+    expression: Expression      # must be zero on every row (selectors are already inside)
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Message:
+    bus: Bus
+    times: Expression           # negative: received
+    parts: tuple[Expression, ...]
+
+
+@dataclass
+class Chip:
+    """`proves` is the sentence that the chip stands for."""
+
+    name: str
+    proves: str
+    fixed_names: list[str] = field(default_factory=list)
+    main_names: list[str] = field(default_factory=list)
+    requirements: list[Requirement] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    free: dict[str, str] = field(default_factory=dict)      # columns that may hold anything, each with its reason
+    graph: Graph = field(default_factory=Graph)
+
+    # -- columns
+
+    def column(self, name: str) -> Expression:
+        return self.graph.input("main", self._name(name, self.main_names))
+
+    def columns(self, name: str, count: int) -> list[Expression]:
+        return [self.column(f"{name}.{k}") for k in range(count)]
+
+    def fixed(self, name: str) -> Expression:
+        """A column that belongs to the key, not to the proof."""
+        return self.graph.input("fixed", self._name(name, self.fixed_names))
+
+    def boolean(self, name: str) -> Expression:
+        bit = self.column(name)
+        self.require(f"{name} is 0 or 1", bit * (bit - 1))
+        return bit
+
+    def public(self, index: int) -> Expression:
+        """A word of the statement."""
+        return self.graph.input("public", index)
+
+    def constant(self, value: int) -> Expression:
+        return self.graph.constant(value)
+
+    def _name(self, name: str, names: list[str]) -> int:
+        if name in self.main_names or name in self.fixed_names:
+            raise ValueError(f"chip {self.name} has two columns {name}")
+        names.append(name)
+        return len(names) - 1
+
+    # -- what must hold
+
+    def require(self, sentence: str, expression: Expression, rows: Rows = "every") -> None:
+        """`rows`: on every row; on the first; on the last; `next`: on every row that has a next one (the only place where `.next`
+        may be used); `wrap`: on every row, the first coming after the last, where fixed columns must make it empty."""
+        selector = {"first": FIRST, "last": LAST, "next": TRANSITION}.get(rows)
+        if selector is not None:
+            expression = self.graph.input("selector", selector) * expression
+        self.requirements.append(Requirement(sentence, expression, rows))
+
+    def require_equal(self, sentence: str, left: Expression, right: Expression | int, rows: Rows = "every") -> None:
+        self.require(sentence, left - right, rows)
+
+    def send(self, bus: Bus, *parts: Expression | int, times: Expression | int = 1) -> None:
+        if len(parts) != len(bus.fields):
+            raise ValueError(f"chip {self.name}: bus {bus.name} carries {len(bus.fields)} words, not {len(parts)}")
+        self.messages.append(Message(bus, self._lift(times), tuple(self._lift(part) for part in parts)))
+
+    def receive(self, bus: Bus, *parts: Expression | int, times: Expression | int = 1) -> None:
+        self.send(bus, *parts, times=0 - self._lift(times))
+
+    def _lift(self, value: Expression | int) -> Expression:
+        return value if isinstance(value, Expression) else self.graph.constant(value)
+
+    # -- filling
+
+    def table(self, columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
+        """The main trace (columns, 2^log_height) from arrays by name; shorter arrays are padded with zeros."""
+        return laid_out(self.name, self.main_names, columns, log_height)
+
+    def fixed_table(self, columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
+        return laid_out(self.name, self.fixed_names, columns, log_height)
+
+    # -- the shape of its LogUp columns
+
+    @property
+    def logup_columns(self) -> int:
+        """A column for each pair of messages after the first, and the running sum, which carries the first."""
+        return (len(self.messages) // 2) + 1 if self.messages else 0
+
+    @property
+    def uses_public(self) -> int:
+        """How many words of the statement the chip looks at (the highest index + 1)."""
+        from stark.expression import Input
+        return max((n.index + 1 for n in self.graph.nodes if isinstance(n, Input) and n.kind == "public"), default=0)
+
+
+def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
+    unknown = set(columns) ^ set(names)
+    if unknown:
+        raise ValueError(f"chip {chip}: columns missing or unknown: {sorted(unknown)}")
+    out = np.zeros((len(names), 1 << log_height), np.uint32)
+    for k, name in enumerate(names):
+        values = np.asarray(columns[name])
+        if values.ndim and len(values) > out.shape[1]:
+            raise ValueError(f"chip {chip}: {len(values)} rows do not fit in 2^{log_height}")
+        residues = (values.astype(np.int64) % P).astype(np.uint32)
+        if values.ndim:
+            out[k, :len(values)] = residues
+        else:
+            out[k] = residues
+    return out

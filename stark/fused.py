@@ -1,0 +1,128 @@
+"""Steps of the verifier that the recursion proves with a chip of their own. The text here is their meaning."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce, wraps
+from typing import Any
+
+import numpy as np
+
+from stark.field import GENERATOR, P, root_of_unity
+from stark.machine import DIGEST, Machine, Value, concat
+from stark.transcript import compress, sponge
+
+
+def fused(step: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(step)
+    def run(m: Machine, *args: Any, **options: Any) -> Any:
+        return m.fused(step, *args, **options)
+    return run
+
+
+def inverse(number: int) -> int:
+    return pow(number, P - 2, P)
+
+
+def spelled(m: Machine, bits: Value) -> Value:
+    """The number whose bits, lowest first, stand on the last axis."""
+    total = bits[..., 0]
+    for i in range(1, bits.shape[-1]):
+        total = m.mul_add(bits[..., i], m.constant(1 << i), total)
+    return total
+
+
+@fused
+def bits_of(m: Machine, words: Value) -> Value:
+    """31 bits of each word, lowest first: the only such bits, because the value that they spell is below p."""
+    bits = m.hint_bits(words)
+    m.require_equal("a bit is 0 or 1", bits * bits, bits)
+    m.require_equal("the bits spell the word", spelled(m, bits), words)
+    top = reduce(lambda a, b: a * b, [bits[..., i] for i in range(24, 31)])
+    m.require_equal("the bits spell a number below p", top * spelled(m, bits[..., :24]), m.constant(np.zeros(words.shape, np.int64)))
+    return bits
+
+
+@fused
+def ground(m: Machine, words: Value, count: int) -> None:
+    lowest = bits_of(m, words)[:, :count]
+    m.require_equal("the lowest bits were ground to zero", lowest, m.constant(np.zeros(lowest.shape, np.int64)))
+
+
+@fused
+def point(m: Machine, bits: Value, shift: int, skip: int = 0, invert: bool = False) -> Value:
+    """shift * w^bitreverse(index), or its inverse, where the lowest `skip` bits count as zero."""
+    def turn(number: int) -> int:
+        return inverse(number) if invert else number
+    factors = [1 + bits[:, j] * (turn(root_of_unity(j + 1)) - 1) for j in range(skip, bits.shape[1])]
+    return reduce(lambda a, b: a * b, factors, m.constant([turn(shift)] * bits.shape[0]))
+
+
+@fused
+def opened_rows(m: Machine, cap: Value, levels: dict[int, int], bits: Value, where: str, reduced: Value | None = None,
+                batch: list[Value] | None = None, extension: bool = False) -> Value:
+    """Reads one row per query and level {level: words}, short ones first, takes their columns into `reduced`, and checks their Merkle
+    path, where short rows enter at their own level. Without `batch`: returns the row."""
+    queries, height, log_cap = bits.shape[0], max(levels), len(cap).bit_length() - 1
+    leaves: dict[int, Value] = {}
+    for level in sorted(levels):
+        with m.phase(where + " leaf"):
+            row = m.read(queries, levels[level])
+            leaves[level] = sponge(m, row)
+        if batch is not None and reduced is not None:
+            with m.phase("reduce rows"):
+                columns = m.as_extension(row.reshape(queries, -1, 5)) if extension else row
+                reduced = batched(m, reduced, batch, columns, extension)
+    digest = leaves[height]
+    for level in range(height, log_cap - 1, -1):
+        if level in levels and level < height:
+            with m.phase(where + " inject"):
+                digest = compress(m, leaves[level], digest)
+        if level > log_cap:
+            with m.phase(where + " path"):
+                sibling, bit = m.read(queries, DIGEST), bits[:, height - level].reshape(queries, 1)
+                digest = compress(m, *m.swap(bit, digest, sibling))
+    with m.phase(where + " cap"):
+        m.require_equal("the opened row lies under the cap", digest, m.take(cap, spelled(m, bits[:, height - log_cap:])))
+    return row if reduced is None else reduced
+
+
+def batched(m: Machine, accumulator: Value, batch: list[Value], columns: Value, extension: bool) -> Value:
+    """Horner over the columns and over the zeros that fill the last block of eight words; batch[k] = challenge^(k+1)."""
+    words = columns.shape[-1] * (5 if extension else 1)
+    blocks = -(-words // DIGEST)
+    missing = -(-DIGEST * blocks // 5) - columns.shape[-1] if extension else DIGEST * blocks - words
+    accumulator = m.horner(accumulator, batch[0].broadcast(*columns.shape[:-1]), columns)
+    return accumulator * batch[missing - 1] if missing else accumulator
+
+
+def fold(m: Machine, values: Value, challenge: Value, inverse_x: Value) -> Value:
+    """Folds each row of 2^a neighbours in a binary steps; scaled by 2^a, which both sides leave in."""
+    while values.shape[1] > 1:
+        pairs = values.shape[1] // 2
+        twiddles = [1]
+        for b in range(pairs.bit_length() - 1):
+            twiddles += [t * inverse(root_of_unity(b + 2)) % P for t in twiddles]
+        even, odd = values[:, 0::2], values[:, 1::2]
+        slope = (challenge * inverse_x).reshape(-1, 1) * m.constant(twiddles)
+        values = m.mul_add(even - odd, slope, even) + odd
+        challenge, inverse_x = challenge * challenge, inverse_x * inverse_x
+    return values[:, 0]
+
+
+def pick(m: Machine, bits: Value, values: Value) -> Value:
+    """The column of `values` whose number the bits spell."""
+    for j in range(bits.shape[1]):
+        values = m.select(bits[:, j].reshape(-1, 1), values[:, 0::2], values[:, 1::2])
+    return values[:, 0]
+
+
+@fused
+def folded(m: Machine, row: Value, bits: Value, arity: int, value: Value, challenge: Value, done: int) -> Value:
+    """Requires that `value` stands at its place in the row and folds the row."""
+    values = m.as_extension(row.reshape(len(row), 1 << arity, 5))
+    m.require_equal("the folded value is opened in the next round", pick(m, bits[:, :arity], values), value)
+    inverse_x = point(m, bits, pow(GENERATOR, 1 << done, P), skip=arity, invert=True)
+    return fold(m, values, challenge.broadcast(len(row)), inverse_x)
+
+
+__all__ = ["DIGEST", "batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "spelled"]

@@ -1,0 +1,122 @@
+"""The key: what is fixed before any proof. Every length in a proof follows from it."""
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.chip import Chip
+from stark.expression import P
+from stark.flat import FlatChip, flatten
+from stark.point import PointChip, compile_point
+from stark.profiles import Parameters
+
+DIGEST = 8
+U32 = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One commitment: words per chip, chips from short to tall; 0 for a chip without columns in it."""
+
+    name: str
+    extension: bool
+    widths: tuple[int, ...]
+
+
+class Key:
+    """Chips with their heights, the parameters, the number of words of the statement, and the commitment to the fixed columns."""
+
+    def __init__(self, chips: Sequence[tuple[Chip, int]], parameters: Parameters, statement: int = 0, cap: U32 | None = None) -> None:
+        ordered = sorted(chips, key=lambda pair: pair[1])
+        self.chips = [chip for chip, _ in ordered]
+        self.log_heights = [log_height for _, log_height in ordered]
+        self.parameters, self.statement, self.cap = parameters, statement, cap
+        if min(self.log_heights) + parameters.log_blowup < parameters.log_cap:
+            raise ValueError(f"chips must have at least 2^{parameters.log_cap - parameters.log_blowup} rows")
+        if self.log_domain > 24:
+            raise ValueError("the field has no domain of more than 2^24 points")
+
+    def with_cap(self, cap: U32) -> Key:
+        return Key(list(zip(self.chips, self.log_heights, strict=True)), self.parameters, self.statement, cap)
+
+    @property
+    def log_rows(self) -> int:
+        return int(self.log_heights[-1])
+
+    @property
+    def log_domain(self) -> int:
+        return self.log_rows + self.parameters.log_blowup
+
+    @cached_property
+    def trees(self) -> tuple[Tree, ...]:
+        quotient = [0] * (len(self.chips) - 1) + [10]
+        every = (Tree("fixed", False, tuple(len(c.fixed_names) for c in self.chips)),
+                 Tree("main", False, tuple(len(c.main_names) for c in self.chips)),
+                 Tree("logup", True, tuple(5 * c.logup_columns for c in self.chips)),
+                 Tree("quotient", True, tuple(quotient)))
+        return tuple(tree for tree in every if any(tree.widths))
+
+    def groups(self, tree: Tree) -> dict[int, list[int]]:
+        """Chips of a tree by the height of their extended columns, short first: {level: [chip, …]}."""
+        out: dict[int, list[int]] = {}
+        for i, width in enumerate(tree.widths):
+            if width:
+                out.setdefault(self.log_heights[i] + self.parameters.log_blowup, []).append(i)
+        return out
+
+    def levels(self, tree: Tree) -> dict[int, int]:
+        """{level: words per row}."""
+        return {level: sum(tree.widths[i] for i in chips) for level, chips in self.groups(tree).items()}
+
+    @cached_property
+    def opened(self) -> dict[tuple[str, int], slice]:
+        """Where the opened values of a chip's columns in a tree stand; extension columns are opened as one value."""
+        at, out = 0, {}
+        for tree in self.trees:
+            for i, width in enumerate(tree.widths):
+                count = width // 5 if tree.extension else width
+                out[tree.name, i] = slice(at, at + count)
+                at += count
+        return out
+
+    @cached_property
+    def speaking(self) -> list[int]:
+        """Chips with messages: they alone have a LogUp sum. A sum for a silent chip would be bound by nothing."""
+        return [i for i, chip in enumerate(self.chips) if chip.messages]
+
+    @property
+    def opened_count(self) -> int:
+        return int(max(place.stop for place in self.opened.values()))
+
+    @cached_property
+    def fri_rounds(self) -> tuple[int, ...]:
+        """log sizes of the folded domains, from the first to the final one."""
+        sizes, p = [self.log_domain], self.parameters
+        while sizes[-1] - p.log_arity >= max(p.log_blowup + p.min_log_final, p.log_cap):
+            sizes.append(sizes[-1] - p.log_arity)
+        return tuple(sizes)
+
+    @cached_property
+    def flat(self) -> list[FlatChip]:
+        return [flatten(chip) for chip in self.chips]
+
+    @cached_property
+    def point(self) -> list[PointChip]:
+        return [compile_point(chip, self.statement) for chip in self.chips]
+
+    @cached_property
+    def digest(self) -> U32:
+        """Eight words for the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed cap.)"""
+        hasher = hashlib.sha256(b"longrun key 1")
+        for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
+            text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
+            for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):
+                hasher.update(len(part).to_bytes(8, "little") + part)
+        hasher.update(repr((self.parameters, self.statement)).encode())
+        words: U32 = (np.frombuffer(hasher.digest(), "<u4").astype(np.uint64) % P).astype(np.uint32)
+        return words

@@ -1,0 +1,55 @@
+"""The named parameter sets. A verifier takes a name, never numbers; `stark.soundness` says what each is worth."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a STARK of one layer is run with."""
+
+    log_blowup: int      # the evaluation domain has 2^log_blowup points for every row
+    queries: int         # places at which FRI is tested
+    log_arity: int       # a FRI round folds 2^log_arity points to one
+    log_cap: int         # a commitment is published as 2^log_cap digests
+    grinding: int        # bits of work before the queries are drawn
+    min_log_final: int   # FRI ends with 2^min_log_final coefficients or the next number of the same remainder mod log_arity
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The parameters of every layer under one name."""
+
+    name: str
+    segment: Parameters
+    recursion: Parameters
+    toy: bool
+
+
+PROFILES: Mapping[str, Profile] = MappingProxyType({
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="p100",
+            segment=Parameters(log_blowup=1, queries=187, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
+            recursion=Parameters(log_blowup=1, queries=187, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
+            toy=False,
+        ),
+        Profile(
+            name="toy",
+            segment=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3),
+            recursion=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3),
+            toy=True,
+        ),
+    )
+})
+
+
+def get(name: str) -> Profile:
+    """The profile of this name; LookupError if there is none."""
+    profile = PROFILES.get(name)
+    if profile is None:
+        raise LookupError(f"no profile named {name!r}; there are {', '.join(PROFILES)}")
+    return profile

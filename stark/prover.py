@@ -1,0 +1,187 @@
+"""The prover: the rounds of the protocol in order, every heavy step a call to the kernels, every message through the transcript.
+
+It shares the transcript with the verifier (stark/verifier.py), which states what the words mean.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.field import GENERATOR, U64, P, ext_mul, ext_powers_of, root_of_unity
+from stark.flat import FlatChip
+from stark.kernels.protocol import Commitment, Kernels, QuotientJob
+from stark.key import DIGEST, Key
+from stark.machine import Value
+from stark.numbers import Numbers
+from stark.setup import ProvingKey
+from stark.transcript import Transcript
+from stark.watch import Watch
+
+U32 = npt.NDArray[np.uint32]
+
+
+class Unprovable(Exception):
+    """The tables do not satisfy the constraints: an internal error of whoever filled them."""
+
+
+class Sender:
+    """Writes the proof: what is sent is absorbed."""
+
+    def __init__(self, key: Key, kernels: Kernels) -> None:
+        self.m = Numbers(np.zeros(0, np.uint32), kernels.permute)
+        self.transcript, self.tape = Transcript(self.m, key), [np.zeros(0, np.uint32)]
+
+    def absorb(self, words: npt.NDArray[np.unsignedinteger]) -> None:
+        self.transcript.absorb(Value(self.m, words.reshape(-1).astype(np.uint64), False))
+
+    def send(self, words: npt.NDArray[np.unsignedinteger]) -> None:
+        self.absorb(words)
+        self.append(words)
+
+    def append(self, words: npt.NDArray[np.unsignedinteger]) -> None:
+        self.tape.append(words.reshape(-1).astype(np.uint32))
+
+    def draw(self) -> U32:
+        return self.transcript.draw().data.astype(np.uint32)
+
+    def proof(self) -> U32:
+        return np.concatenate(self.tape)
+
+
+def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels: Kernels, watch: Watch | None = None) -> U32:
+    """The words of a proof that these main tables satisfy the key's chips under this statement."""
+    watch = watch or Watch()
+    key, p = proving.key, proving.key.parameters
+    sender = Sender(key, kernels)
+    trees: dict[str, Commitment] = {}
+    if proving.tree is not None:
+        trees["fixed"] = proving.tree
+        sender.absorb(proving.tree.cap)
+    sender.absorb(statement)
+    with watch.stage("commit main"):
+        tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
+        trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, p.log_cap)
+        sender.send(trees["main"].cap)
+    gamma, beta = sender.draw(), sender.draw()
+    with watch.stage("logup"):
+        fixed = [shaped(key, i, proving.fixed, len(chip.fixed_names)) for i, chip in enumerate(key.chips)]
+        results = [kernels.logup(flat, f, t, statement, gamma, beta) for flat, f, t in zip(key.flat, fixed, tables, strict=True)]
+        columns, totals = [c for c, _ in results if len(c)], np.array([t for _, t in results], np.uint32).reshape(-1, 5)
+        del tables, results
+    if columns:
+        with watch.stage("commit logup"):
+            trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, p.log_cap)
+            sender.send(trees["logup"].cap)
+    del columns
+    sender.send(totals[key.speaking])
+    combiner = sender.draw()
+    with watch.stage("quotient"):
+        halves = kernels.quotient(jobs(key, trees, statement, gamma, beta, totals, combiner), key.log_rows, p.log_blowup)
+    with watch.stage("commit quotient"):
+        trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, p.log_cap)
+        sender.send(trees["quotient"].cap)
+    zeta = sender.draw()
+    shifted = (zeta.astype(np.uint64) * root_of_unity(key.log_rows) % P).astype(np.uint32)
+    with watch.stage("openings"):
+        order = [trees[tree.name] for tree in key.trees]
+        at = [np.concatenate([tree.evaluate(key.log_rows, z) for tree in order]).astype(np.uint64) for z in (zeta, shifted)]
+        sender.send(np.stack([together(key, values) for values in at]))
+    challenge, second = sender.draw(), sender.draw()
+    with watch.stage("batch"):
+        weights = batch_weights(key, challenge.astype(np.uint64))
+        claimed = np.stack([dot(weights, values) for values in at]).astype(np.uint32)
+        cuts = np.cumsum([sum(tree.widths) for tree in key.trees])[:-1]
+        combined = kernels.combine(order, np.split(weights.astype(np.uint32), cuts), key.log_domain)
+        values = kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, GENERATOR)
+        del combined
+    with watch.stage("fri"):
+        layers, values, shift = fold_rounds(key, sender, values, kernels)
+        coefficients = kernels.interpolate(values, shift)
+        length = 1 << (key.fri_rounds[-1] - p.log_blowup)
+        if coefficients[length:].any():
+            raise Unprovable("the constraints do not hold: run stark.check on the same tables")
+        sender.send(coefficients[:length])
+    with watch.stage("grinding"):
+        state = sender.transcript.state.data.astype(np.uint32)
+        sender.send(np.array([kernels.grind(state, p.grinding) if p.grinding else 0], np.uint32))
+    with watch.stage("query"):
+        if p.grinding:
+            sender.transcript.draw_words(1)
+        drawn = sender.transcript.draw_words(p.queries).data
+        indices = (drawn & np.uint64((1 << key.log_domain) - 1)).astype(np.int64)
+        for tree in [*order, *layers]:
+            sender.append(tree.open(indices >> (key.log_domain - tree.log_height)))
+    return sender.proof()
+
+
+def shaped(key: Key, i: int, tables: Mapping[str, U32], columns: int) -> U32:
+    """A chip's table, if it has the shape that the key gives; a chip without columns needs none."""
+    name, expected = key.chips[i].name, (columns, 1 << key.log_heights[i])
+    table = tables.get(name, np.zeros((0, expected[1]), np.uint32))
+    if table.shape != expected:
+        raise ValueError(f"a table of chip {name} has shape {table.shape}, not {expected}")
+    return table
+
+
+def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, beta: U32, totals: U32, combiner: U32) -> list[QuotientJob]:
+    """Each chip's part of the quotient; the constraints of all chips in a row are weighted by falling powers of the combiner."""
+    counts = [len(point.outputs) for point in key.point]
+    powers = ext_powers_of(combiner.astype(np.uint64), max(1, sum(counts)))[::-1].astype(np.uint32)
+    places = {name: iter(range(len(key.chips))) for name in trees}
+
+    def place(name: str, i: int) -> tuple[Commitment, int] | None:
+        tree = next((t for t in key.trees if t.name == name), None)
+        return (trees[name], next(places[name])) if tree is not None and tree.widths[i] else None
+    out, at = [], 0
+    for i, count in enumerate(counts):
+        flat: FlatChip = key.flat[i]
+        out.append(QuotientJob(flat, key.log_heights[i], place("fixed", i), place("main", i), place("logup", i), statement, gamma, beta,
+                               totals[i], powers[at:at + count]))
+        at += count
+    return out
+
+
+def together(key: Key, values: U64) -> U64:
+    """Opened base columns to opened values: the five coordinates of an extension column are one value."""
+    out, at = [], 0
+    basis = np.eye(5, dtype=np.uint64)
+    for tree in key.trees:
+        width = sum(tree.widths)
+        part, at = values[at:at + width], at + width
+        out.append(ext_mul(part.reshape(-1, 5, 5), basis).sum(axis=1) % P if tree.extension else part)
+    return np.concatenate(out)
+
+
+def batch_weights(key: Key, challenge: U64) -> U64:
+    """The weight of every committed base column in the sum that FRI tests; `batched` in stark/fused.py is the definition."""
+    steps: list[int] = []                                       # the Horner step that takes a column in
+    coordinates: list[int] = []
+    step = 0
+    for tree in key.trees:
+        for words in key.levels(tree).values():
+            blocks = -(-words // DIGEST)
+            columns, stride = (words // 5, 5) if tree.extension else (words, 1)
+            for column in range(columns):
+                steps += [step + column] * stride
+                coordinates += range(stride)
+            step += -(-DIGEST * blocks // 5) if tree.extension else DIGEST * blocks
+    powers = ext_powers_of(challenge, step)
+    return ext_mul(powers[step - 1 - np.array(steps)], np.eye(5, dtype=np.uint64)[np.array(coordinates)])
+
+
+def dot(weights: U64, values: U64) -> U64:
+    total: U64 = ext_mul(weights, values).sum(axis=0) % P
+    return total
+
+
+def fold_rounds(key: Key, sender: Sender, values: U32, kernels: Kernels) -> tuple[list[Commitment], U32, int]:
+    """Commits and folds until the final size; returns the layers, the last values and their shift."""
+    layers = []
+    for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
+        layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.parameters.log_cap))
+        sender.send(layers[-1].cap)
+        shift = pow(GENERATOR, 1 << (key.log_domain - log_size), P)
+        values = kernels.fold(values, log_size - log_next, sender.draw(), shift)
+    return layers, values, pow(GENERATOR, 1 << (key.log_domain - key.fri_rounds[-1]), P)

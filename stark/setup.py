@@ -1,0 +1,38 @@
+"""From a key's fixed columns to a proving key: their commitment belongs to the key, their extension is kept for all proofs."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.kernels.protocol import Commitment, Kernels
+from stark.key import Key
+
+U32 = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class ProvingKey:
+    """A key with its cap, the fixed tables by chip, and what the kernels hold of them."""
+
+    key: Key
+    fixed: Mapping[str, U32]
+    tree: Commitment | None
+
+
+def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
+    """`fixed` has a table (columns, rows) for every chip with fixed columns."""
+    names = [chip.name for chip in key.chips]
+    if len(set(names)) != len(names):
+        raise ValueError("two chips of a key have one name")
+    for chip, log_height in zip(key.chips, key.log_heights, strict=True):
+        expected = (len(chip.fixed_names), 1 << log_height)
+        if chip.fixed_names and fixed[chip.name].shape != expected:
+            raise ValueError(f"the fixed table of chip {chip.name} has shape {fixed[chip.name].shape}, not {expected}")
+    matrices = [fixed[chip.name] for chip in key.chips if chip.fixed_names]
+    if not matrices:
+        return ProvingKey(key, {}, None)
+    tree = kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.parameters.log_cap)
+    return ProvingKey(key.with_cap(tree.cap), fixed, tree)

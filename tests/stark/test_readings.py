@@ -1,0 +1,104 @@
+"""The readings of one chip agree: expressions on rows, flat code in the kernels, and the point reading."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stark.check import Filled, broken_requirements, unbalanced_messages, values_of
+from stark.chip import Bus, Chip
+from stark.expression import Graph, P
+from stark.flat import flatten
+from stark.kernels import load
+from stark.machine import Value
+from stark.numbers import Numbers
+from stark.point import compile_point, layout
+from stark.verifier import evaluate
+from tests.stark.examples import example, filled
+
+KERNELS = load("reference")
+
+
+def test_equal_expressions_are_one_node() -> None:
+    graph = Graph()
+    a, b = graph.input("main", 0), graph.input("main", 1)
+    assert (a + b).number == (b + a).number and (a * b).number == (b * a).number
+    assert (a - a).number == graph.constant(0).number and (a * 1).number == a.number and (0 + a).number == a.number
+
+
+def test_next_moves_columns_and_refuses_to_move_twice() -> None:
+    chip = Chip("c", "")
+    a, word = chip.column("a"), chip.public(0)
+    assert (a * word + 3).next.number == (a.next * word + 3).number
+    with pytest.raises(ValueError, match="next row"):
+        _ = a.next.next
+
+
+def test_columns_have_one_name_and_tables_need_them_all() -> None:
+    chip = Chip("c", "")
+    chip.column("a")
+    with pytest.raises(ValueError, match="two columns a"):
+        chip.fixed("a")
+    with pytest.raises(ValueError, match="missing or unknown"):
+        chip.table({"b": [1]}, 1)
+    with pytest.raises(ValueError, match="do not fit"):
+        chip.table({"a": [1, 2, 3]}, 1)
+
+
+def test_a_message_has_the_width_of_its_bus() -> None:
+    chip = Chip("c", "")
+    with pytest.raises(ValueError, match="carries 1 words"):
+        chip.send(Bus(1, "range", ("value",)), 1, 2)
+
+
+def test_the_point_reading_says_what_the_rows_say() -> None:
+    """On a row in the middle, with base values, every constraint without selector has the value of its expression."""
+    key, fixed, mains, statement = example((3, 3, 3))
+    rng = np.random.default_rng(7)
+    for chip, log_height in zip(key.chips, key.log_heights, strict=True):
+        height = 1 << log_height
+        table = Filled(chip, rng.integers(0, P, (len(chip.fixed_names), height)).astype(np.uint32),
+                       rng.integers(0, P, (len(chip.main_names), height)).astype(np.uint32))
+        roots = [r.expression.number for r in chip.requirements]
+        by_rows = values_of(table, statement, roots)
+        place = layout(chip, 2)
+        inputs = np.zeros((len(place), 5), np.uint64)
+        row = 2
+        for (kind, k, next), at in place.items():
+            if kind in ("fixed", "main"):
+                inputs[at, 0] = (table.fixed if kind == "fixed" else table.main)[k, row + next]
+            if kind == "selector":
+                inputs[at, 0] = int(k == 2)
+            if kind == "public":
+                inputs[at, 0] = statement[k]
+        m = Numbers(np.zeros(0, np.uint32), KERNELS.permute)
+        values = evaluate(m, compile_point(chip, 2), Value(m, inputs, True)).data
+        assert [int(v) for v in values[:len(roots), 0]] == [int(by_rows[root][row]) for root in roots]
+        assert not values[:len(roots), 1:].any()
+
+
+def test_flat_code_reuses_slots() -> None:
+    chip = Chip("c", "")
+    a = chip.column("a")
+    total = a
+    for k in range(50):
+        total = total * a + k
+    chip.require("a long polynomial vanishes", total)
+    flat = flatten(chip)
+    assert flat.slots <= 2 and len(flat.code) == 99
+
+
+def test_check_names_the_sentence_and_the_values() -> None:
+    key, fixed, mains, statement = example((3, 3, 2))
+    mains["multiplier"][2, 1] += 1
+    mains["multiplier"][3, 1] = 1
+    tables = filled(key, fixed, mains)
+    broken = [b for t in tables for b in broken_requirements(t, statement)]
+    assert [(b.chip, b.row, b.sentence) for b in broken] == [("multiplier", 1, "c is the product")]
+    assert set(broken[0].values) == {"a", "b", "c", "on"} and "c is the product" in str(broken[0])
+
+
+def test_check_names_the_message_that_has_no_counterpart() -> None:
+    key, fixed, mains, statement = example((3, 3, 2))
+    mains["table"][0, 4] += 2
+    found = unbalanced_messages(filled(key, fixed, mains), statement)
+    assert [(b.values, b.sentence) for b in found] == [({"value": 4}, "bus range: 2 received too many")]

@@ -1,0 +1,74 @@
+"""A tiny assembler: lines, labels and jumps of one function. Jumps vanish in linking, since every instruction names its successor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wasm_exec.instructions import BY_NAME, Operation, Use
+
+
+class Label:
+    """A place in one function; compared by identity."""
+
+
+@dataclass
+class Line:
+    """One instruction before its pc is known. `target` is where a branch goes, `callee` the function that a CALL enters."""
+
+    operation: Operation
+    d: int = 0
+    a: int = 0
+    b: int = 0
+    i: int = 0
+    j: int = 0
+    target: Label | None = None
+    callee: int | None = None
+
+    @property
+    def written(self) -> int | None:
+        return self.d if self.operation.operands.get("d") is Use.WRITE else None
+
+    @property
+    def read(self) -> list[int]:
+        return [getattr(self, name) for name, use in self.operation.operands.items() if use is Use.READ]
+
+    @property
+    def immediate(self) -> int:
+        return self.i | self.j << 16
+
+
+@dataclass(frozen=True)
+class Jump:
+    label: Label
+
+
+Item = Line | Label | Jump
+TERMINATORS = ("RETURN", "HALT", "TRAP")
+
+
+@dataclass
+class Assembler:
+    """The code of one function as it is written down."""
+
+    name: str
+    items: list[Item] = field(default_factory=list)
+
+    def emit(
+        self, name: str, d: int = 0, a: int = 0, b: int = 0, immediate: int = 0, condition: int = 0,
+        target: Label | None = None, callee: int | None = None,
+    ) -> Line:
+        """Appends an instruction. `immediate` fills i and j, `condition` (a slot or a kind of trap) fills i."""
+        line = Line(BY_NAME[name], d, a, b, condition | immediate & 0xFFFF, immediate >> 16 & 0xFFFF, target, callee)
+        self.items.append(line)
+        return line
+
+    def place(self, label: Label) -> None:
+        self.items.append(label)
+
+    def jump(self, label: Label) -> None:
+        self.items.append(Jump(label))
+
+    @property
+    def last_line(self) -> Line | None:
+        """The instruction just written, unless a label separates it from what comes next."""
+        return self.items[-1] if self.items and isinstance(self.items[-1], Line) else None

@@ -1,0 +1,131 @@
+"""Where a run is cut into segments: the budget, the cost of basic blocks, and the meter that both engines agree with.
+
+A segment ends before a basic block whose rows (of some family) or whose possible new pages exceed what is left. Pages are counted
+like this: the page of the frame pointer is there from the beginning; entering a frame (at the start of a segment, by CALL, by
+RETURN) counts the pages of all its slots in both spaces of frames; a load or store counts the pages of its first and last byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from wasm_exec.instructions import BY_NUMBER, Family
+from wasm_exec.link import page_bound
+from wasm_exec.program import Program
+from wasm_exec.spaces import PAGE_BYTES, PAGE_CELLS, Space
+from wasm_exec.trace import U32
+
+ROWS_LIMIT = (1 << 20) - 1  # the recorder keeps what is left in 21 bits with a sign
+PAGES_LIMIT = 1 << 24
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one segment may use: rows of every family, and pages."""
+
+    rows: dict[Family, int]
+    pages: int
+
+    def __post_init__(self) -> None:
+        if set(self.rows) != set(Family) or not all(1 <= limit <= ROWS_LIMIT for limit in self.rows.values()):
+            raise ValueError(f"a budget needs a limit from 1 to {ROWS_LIMIT} for every family")
+        if not 1 <= self.pages <= PAGES_LIMIT:
+            raise ValueError(f"a budget needs a limit of pages from 1 to {PAGES_LIMIT}")
+
+    @staticmethod
+    def uniform(rows: int, pages: int) -> Budget:
+        return Budget({family: rows for family in Family}, pages)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a run is given up: no segment begins after this many steps."""
+
+    steps: int = 1 << 40
+
+
+# An operation after which the next instruction may belong to the same block.
+STRAIGHT = {
+    number for number, operation in BY_NUMBER.items() if operation.family not in (Family.BRANCH, Family.CALL, Family.HALT)
+}
+
+
+class Blocks:
+    """The basic blocks of a program and what they cost."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.starts = [int(pc) for pc in program.block_starts]
+        self.index = {pc: block for block, pc in enumerate(self.starts)}
+
+    @cached_property
+    def members(self) -> list[list[int]]:
+        """The pcs of every block, in the order of execution."""
+        result: list[list[int]] = []
+        operations = self.program.column("op").tolist()
+        following = self.program.column("next").tolist()
+        for start in self.starts:
+            pcs = [start]
+            while operations[pcs[-1]] in STRAIGHT and following[pcs[-1]] not in self.index:
+                pcs.append(following[pcs[-1]])
+            result.append(pcs)
+        return result
+
+    @cached_property
+    def rows(self) -> U32:
+        """(blocks, families)"""
+        result = np.zeros((len(self.starts), len(Family)), dtype=np.uint32)
+        families = [BY_NUMBER[number].family for number in self.program.column("op").tolist()]
+        for block, pcs in enumerate(self.members):
+            for pc in pcs:
+                result[block, families[pc]] += 1
+        return result
+
+    @cached_property
+    def pages(self) -> list[int]:
+        """The most pages, frames apart, that a block can be the first to touch."""
+        bounds = [page_bound(row) for row in self.program.instructions]
+        return [sum(bounds[pc] for pc in pcs) for pcs in self.members]
+
+
+class Meter:
+    """What is left of the budget of the current segment."""
+
+    def __init__(self, blocks: Blocks, budget: Budget) -> None:
+        self.blocks = blocks
+        self.rows = np.array([budget.rows[family] for family in Family], dtype=np.int64)
+        self.pages = budget.pages - 1
+        self.touched: set[tuple[int, int]] = {(int(Space.SYSTEM), 0)}
+        self.frames: range = range(0)
+
+    def admit(self, block: int) -> bool:
+        """Takes the rows of a block, or says that it must wait for the next segment."""
+        left = self.rows - self.blocks.rows[block]
+        if (left < 0).any() or self.pages < self.blocks.pages[block]:
+            return False
+        self.rows = left
+        return True
+
+    def enter(self, frame_pointer: int, slots: int) -> None:
+        """Counts the pages of a frame. Frames overlap or touch their callers', so that all of them together are one range."""
+        first, last = frame_pointer // PAGE_CELLS, (frame_pointer + slots - 1) // PAGE_CELLS
+        if self.frames:
+            first, last = min(first, self.frames.start), max(last, self.frames.stop - 1)
+        self.pages -= 2 * (last + 1 - first - len(self.frames))
+        self.frames = range(first, last + 1)
+
+    def touch(self, space: int, address: int, width: int) -> None:
+        for page in (address // PAGE_BYTES, (address + width - 1) // PAGE_BYTES):
+            if (space, page) not in self.touched:
+                self.touched.add((space, page))
+                self.pages -= 1
+
+    def touched_pages(self) -> dict[int, list[int]]:
+        """The pages of each space that have been counted."""
+        result: dict[int, list[int]] = {int(space): list(self.frames) for space in (Space.FRAMES32, Space.FRAMES64)}
+        for space, page in sorted(self.touched):
+            result.setdefault(space, []).append(page)
+        return result

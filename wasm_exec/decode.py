@@ -1,0 +1,172 @@
+"""From bytes to a module: sections in order, every size exact. Says `Malformed` for bytes that are not WebAssembly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from wasm_exec.decode_code import read_constant_expression, read_expression, read_value_type
+from wasm_exec.errors import Invalid, Malformed
+from wasm_exec.module import Body, Data, Export, ExternalKind, FunctionType, Global, Import, Limits, Module, ValueType
+from wasm_exec.reader import Reader
+
+MODULE_BYTES_LIMIT = 1 << 26
+LOCALS_LIMIT = 50_000
+SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11]
+Item = TypeVar("Item")
+
+
+def decode(content: bytes) -> Module:
+    if len(content) > MODULE_BYTES_LIMIT:
+        raise Invalid(f"a module of more than {MODULE_BYTES_LIMIT} bytes is not supported", MODULE_BYTES_LIMIT)
+    reader = Reader(content)
+    if content[:4] != b"\0asm":
+        raise Malformed("magic header not detected", 0)
+    if content[4:8] != b"\1\0\0\0":
+        raise Malformed("unknown binary version", 4)
+    reader.position = 8
+    module, last = Module(), -1
+    while not reader.at_end:
+        start = reader.position
+        section = reader.byte()
+        part = reader.part(reader.unsigned())
+        if section == 0:
+            read_custom(part, module)
+            continue
+        if section == 13:
+            raise Invalid("exception handling is not supported", start)
+        if section not in SECTION_ORDER:
+            raise Malformed("malformed section id", start)
+        if SECTION_ORDER.index(section) <= last:
+            raise Malformed("unexpected content after last section", start)
+        last = SECTION_ORDER.index(section)
+        SECTIONS[section](part, module)
+        if not part.at_end:
+            raise Malformed("section size mismatch", part.position)
+    if len(module.functions) != len(module.bodies):
+        raise Malformed("function and code section have inconsistent lengths", len(content))
+    if module.data_count is not None and module.data_count != len(module.data):
+        raise Malformed("data count and data section have inconsistent lengths", len(content))
+    return module
+
+
+def many(reader: Reader, read: Callable[[Reader], Item]) -> list[Item]:
+    # Each item takes at least one byte, so the reader ends before a huge count fills the memory.
+    return [read(reader) for _ in range(reader.unsigned())]
+
+
+def read_custom(reader: Reader, module: Module) -> None:
+    """Only the names of functions are of interest, and only for reports; a broken name section is ignored."""
+    if reader.name() != "name":
+        return
+    try:
+        while not reader.at_end:
+            kind, part = reader.byte(), reader.part(reader.unsigned())
+            if kind == 1:
+                module.names = dict(many(part, lambda item: (item.unsigned(), item.name())))
+    except Malformed:
+        module.names = {}
+
+
+def read_type(reader: Reader) -> FunctionType:
+    start = reader.position
+    form = reader.byte()
+    if form in (0x4E, 0x4F, 0x50, 0x5E, 0x5F):
+        raise Invalid("garbage collection is not supported", start)
+    if form != 0x60:
+        raise Malformed("integer representation too long" if form >= 0x80 else "malformed type", start)
+    return FunctionType(tuple(many(reader, read_value_type)), tuple(many(reader, read_value_type)))
+
+
+def read_kind(reader: Reader, what: str) -> ExternalKind:
+    start = reader.position
+    kind = reader.byte()
+    if kind == 4:
+        raise Invalid("exception handling is not supported", start)
+    if kind > 3:
+        raise Malformed(f"malformed {what} kind", start)
+    return ExternalKind(kind)
+
+
+def read_import(reader: Reader) -> Import:
+    start, module, name = reader.position, reader.name(), reader.name()
+    kind = read_kind(reader, "import")
+    if kind is not ExternalKind.FUNCTION:
+        raise Invalid(f"the import {module}.{name} of a {kind.name.lower()} is not supported", start)
+    return Import(start, module, name, kind, reader.unsigned())
+
+
+def read_limits(reader: Reader) -> Limits:
+    start = reader.position
+    flags = reader.byte()
+    if flags in (2, 3):
+        raise Invalid("shared memory is not supported", start)
+    if flags in (4, 5, 6, 7):
+        raise Invalid("64-bit memory is not supported", start)
+    if flags > 7:
+        raise Malformed("malformed limits flags", start)
+    return Limits(start, reader.unsigned(), reader.unsigned() if flags else None)
+
+
+def read_table(reader: Reader) -> Limits:
+    start = reader.position
+    if read_value_type(reader) not in (ValueType.FUNCREF, ValueType.EXTERNREF):
+        raise Malformed("malformed reference type", start)
+    return read_limits(reader)
+
+
+def read_global(reader: Reader) -> Global:
+    start, kind, place = reader.position, read_value_type(reader), reader.position
+    mutable = reader.byte()
+    if mutable > 1:
+        raise Malformed("malformed mutability", place)
+    return Global(start, kind, bool(mutable), read_constant_expression(reader))
+
+
+def read_export(reader: Reader) -> Export:
+    return Export(reader.position, reader.name(), read_kind(reader, "export"), reader.unsigned())
+
+
+def read_elements(reader: Reader, module: Module) -> None:
+    module.elements = reader.position if reader.unsigned() else None
+    reader.position = reader.position if module.elements is None else reader.end
+
+
+def read_body(reader: Reader) -> Body:
+    part = reader.part(reader.unsigned())
+    start = part.position
+    runs = [(part.unsigned(), read_value_type(part)) for _ in range(part.unsigned())]
+    if sum(count for count, _ in runs) >= 1 << 32:
+        raise Malformed("too many locals", start)
+    if sum(count for count, _ in runs) > LOCALS_LIMIT:
+        raise Invalid(f"more than {LOCALS_LIMIT} locals are not supported", start)
+    instructions = read_expression(part)
+    if not part.at_end:
+        raise Malformed("section size mismatch", part.position)
+    return Body(start, runs, instructions)
+
+
+def read_data(reader: Reader) -> Data:
+    start = reader.position
+    flags = reader.unsigned()
+    if flags > 2:
+        raise Malformed("malformed data segment kind", start)
+    memory = reader.unsigned() if flags == 2 else 0
+    place = None if flags == 1 else read_constant_expression(reader)
+    return Data(start, memory, place, reader.take(reader.unsigned()))
+
+
+SECTIONS: dict[int, Callable[[Reader, Module], None]] = {
+    1: lambda reader, module: module.types.extend(many(reader, read_type)),
+    2: lambda reader, module: module.imports.extend(many(reader, read_import)),
+    3: lambda reader, module: module.functions.extend(many(reader, lambda item: (item.position, item.unsigned()))),
+    4: lambda reader, module: module.tables.extend(many(reader, read_table)),
+    5: lambda reader, module: module.memories.extend(many(reader, read_limits)),
+    6: lambda reader, module: module.globals.extend(many(reader, read_global)),
+    7: lambda reader, module: module.exports.extend(many(reader, read_export)),
+    8: lambda reader, module: setattr(module, "start", (reader.position, reader.unsigned())),
+    9: read_elements,
+    10: lambda reader, module: module.bodies.extend(many(reader, read_body)),
+    11: lambda reader, module: module.data.extend(many(reader, read_data)),
+    12: lambda reader, module: setattr(module, "data_count", reader.unsigned()),
+}

@@ -1,0 +1,114 @@
+"""Where control goes inside one function: jumps resolved, unreachable lines dropped, locals that must be zeroed found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wasm_exec.assembler import TERMINATORS, Assembler, Item, Jump, Label, Line
+from wasm_exec.instructions import BY_NAME
+
+
+@dataclass
+class Flow:
+    """The reachable lines in order of writing; `following` and `taken` are positions of successors (-1: none)."""
+
+    name: str
+    lines: list[Line]
+    entry: int
+    following: list[int]
+    taken: list[int]
+
+
+class Resolver:
+    """Finds the line on which control arrives when it comes to a place."""
+
+    def __init__(self, items: list[Item]) -> None:
+        self.items = items
+        self.places = {id(item): position for position, item in enumerate(items) if isinstance(item, Label)}
+        self.known: dict[int, int] = {}
+
+    def arrive(self, position: int) -> int:
+        path: list[int] = []
+        seen: set[int] = set()
+        while position not in self.known:
+            item = self.items[position]
+            if isinstance(item, Line):
+                self.known[position] = position
+                break
+            if position in seen:
+                return -1
+            seen.add(position)
+            path.append(position)
+            position = self.places[id(item.label)] if isinstance(item, Jump) else position + 1
+        found = self.known[position]
+        self.known.update(dict.fromkeys(path, found))
+        return found
+
+
+def without_empty_loops(items: list[Item]) -> list[Item]:
+    """A loop of jumps alone would take no step at all; such a jump gets an instruction that does nothing."""
+    resolver = Resolver(items)
+    result: list[Item] = []
+    for position, item in enumerate(items):
+        if isinstance(item, Jump) and resolver.arrive(position) < 0:
+            result.append(Line(BY_NAME["COPY"]))
+        result.append(item)
+    return result
+
+
+def flow_of(function: Assembler) -> Flow:
+    items = without_empty_loops(function.items)
+    resolver = Resolver(items)
+    entry = resolver.arrive(0)
+    following: dict[int, int] = {}
+    taken: dict[int, int] = {}
+    waiting = [entry]
+    while waiting:
+        position = waiting.pop()
+        if position in following:
+            continue
+        line = items[position]
+        assert isinstance(line, Line)
+        following[position] = -1 if line.operation.name in TERMINATORS else resolver.arrive(position + 1)
+        taken[position] = -1 if line.target is None else resolver.arrive(resolver.places[id(line.target)])
+        waiting += [successor for successor in (following[position], taken[position]) if successor >= 0]
+    order = sorted(following)
+    number = {position: index for index, position in enumerate(order)}
+    number[-1] = -1
+    lines = [item for item in (items[position] for position in order) if isinstance(item, Line)]
+    return Flow(
+        function.name, lines, number[entry],
+        [number[following[position]] for position in order], [number[taken[position]] for position in order],
+    )
+
+
+def read_before_written(flow: Flow, first: int, end: int) -> list[int]:
+    """The slots first <= slot < end that some path from the entry reads before it writes them."""
+
+    def bit(slot: int) -> int:
+        return 1 << slot - first if first <= slot < end else 0
+
+    uses, keeps = [], []
+    for line in flow.lines:
+        use = 0
+        for slot in line.read:
+            use |= bit(slot)
+        uses.append(use)
+        keeps.append(~(0 if line.written is None else bit(line.written)))
+    callers: list[list[int]] = [[] for _ in flow.lines]
+    for position in range(len(flow.lines)):
+        for successor in {flow.following[position], flow.taken[position]} - {-1}:
+            callers[successor].append(position)
+    needed = list(uses)
+    waiting = list(range(len(flow.lines)))
+    while waiting:
+        position = waiting.pop()
+        after = 0
+        for successor in (flow.following[position], flow.taken[position]):
+            if successor >= 0:
+                after |= needed[successor]
+        before = uses[position] | after & keeps[position]
+        if before != needed[position]:
+            needed[position] = before
+            waiting += callers[position]
+    return [slot for slot in range(first, end) if needed[flow.entry] & bit(slot)]

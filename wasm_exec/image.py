@@ -1,0 +1,99 @@
+"""All cells of the machine at one moment, read and changed by pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from wasm_exec.program import Program
+from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space
+from wasm_exec.trace import U64
+
+Pages = dict[tuple[int, int], U64]
+Numbers = npt.NDArray[np.int64]
+ZERO_PAGE: U64 = np.zeros(PAGE_CELLS, dtype=np.uint64)
+ZERO_PAGE.setflags(write=False)
+
+
+class MemoryImage:
+    """Cells of every space as one growing array each; what lies beyond an array is zero.
+
+    Every page of every space exists (as zeros) from the beginning, except in linear memory, where the pages at or beyond the memory
+    size do not exist.
+    """
+
+    def __init__(self, memory_pages: int) -> None:
+        self.memory_pages = memory_pages
+        self.cells: dict[int, U64] = {space: np.zeros(0, dtype=np.uint64) for space in Space}
+
+    @staticmethod
+    def initial(program: Program, input_bytes: bytes) -> MemoryImage:
+        """Where a run begins: data segments, globals and the input are in place, everything else is zero."""
+        if len(input_bytes) > INPUT_LIMIT:
+            raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
+        image = MemoryImage(program.memory_pages)
+        image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
+        image.write_bytes(Space.INPUT, len(input_bytes).to_bytes(CELL_BYTES, "little") + input_bytes)
+        image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())
+        return image
+
+    def copy(self) -> MemoryImage:
+        other = MemoryImage(self.memory_pages)
+        other.cells = {space: cells.copy() for space, cells in self.cells.items()}
+        return other
+
+    def exists(self, space: int, page: int) -> bool:
+        return space != Space.LINEAR or page < self.memory_pages * PAGES_PER_WASM_PAGE
+
+    def page(self, space: int, page: int) -> U64:
+        """The 32 cells of a page."""
+        cells = self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS]
+        return cells if len(cells) else ZERO_PAGE
+
+    def rows(self, space: int, pages: Numbers) -> U64:
+        """The cells of several pages: (pages, 32)."""
+        self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
+        return self.cells[space].reshape(-1, PAGE_CELLS)[pages]
+
+    def set_rows(self, space: int, pages: Numbers, cells: U64) -> None:
+        self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
+        self.cells[space].reshape(-1, PAGE_CELLS)[pages] = cells
+
+    def apply(self, pages: Pages) -> None:
+        for (space, page), cells in pages.items():
+            self.reserve(space, (page + 1) * PAGE_CELLS)
+            self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS] = cells
+
+    def reserve(self, space: int, count: int) -> None:
+        """Makes room for `count` cells, in whole pages."""
+        cells = self.cells[space]
+        if count > len(cells):
+            whole = -(-max(count, 2 * len(cells)) // PAGE_CELLS) * PAGE_CELLS
+            self.cells[space] = np.concatenate([cells, np.zeros(whole - len(cells), dtype=np.uint64)])
+
+    def write_bytes(self, space: int, content: bytes) -> None:
+        """Puts bytes at the beginning of a space."""
+        self.reserve(space, -(-len(content) // CELL_BYTES))
+        self.cells[space].view(np.uint8)[: len(content)] = np.frombuffer(content, dtype=np.uint8)
+
+    def read_cell(self, space: int, cell: int) -> int:
+        return int(self.page(space, cell // PAGE_CELLS)[cell % PAGE_CELLS])
+
+    def output(self) -> bytes:
+        """What the program has written so far."""
+        length = self.read_cell(Space.OUTPUT, 0)
+        self.reserve(Space.OUTPUT, -(-length // CELL_BYTES) + 1)
+        return self.cells[Space.OUTPUT].view(np.uint8)[CELL_BYTES : CELL_BYTES + length].tobytes()
+
+    def occupied(self) -> Iterator[tuple[int, int]]:
+        """The pages that are not zero, in order."""
+        for space in sorted(self.cells):
+            pages = self.cells[space].reshape(-1, PAGE_CELLS)
+            for page in np.flatnonzero(pages.any(axis=1)):
+                yield space, int(page)
+
+    def same_as(self, other: MemoryImage) -> bool:
+        mine, theirs = list(self.occupied()), list(other.occupied())
+        return mine == theirs and all(np.array_equal(self.page(*key), other.page(*key)) for key in mine)

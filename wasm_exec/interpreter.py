@@ -1,0 +1,200 @@
+"""The slow interpreter: one step after the other, in the words of the table. It decides what a program does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wasm_exec.cutting import Blocks, Budget, Meter
+from wasm_exec.errors import BudgetTooSmall, Trap, TrapKind
+from wasm_exec.image import MemoryImage
+from wasm_exec.instructions import BY_NUMBER, Family, Operation, Use
+from wasm_exec.program import Program
+from wasm_exec.recording import SegmentEnd, Status, Touched
+from wasm_exec.spaces import (
+    CELL_BYTES,
+    FRAME_POINTER_LIMIT,
+    FRAME_SLOTS_LIMIT,
+    PAGE_CELLS,
+    Space,
+    SystemCell,
+    size_in_bytes,
+)
+from wasm_exec.trace import DTYPES, FIELDS, U64, Trace
+
+
+@dataclass(slots=True)
+class Step:
+    """The event of one step, in the words of Trace."""
+
+    pc: int
+    fp: int
+    a: int = 0
+    b: int = 0
+    c: int = 0
+    d: int = 0
+    address: int = 0
+    cell0: int = 0
+    cell1: int = 0
+    link: int = 0
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An instruction with its fields taken apart."""
+
+    operation: Operation
+    d: int
+    a: int
+    b: int
+    i: int
+    j: int
+    next: int
+
+    @property
+    def immediate(self) -> int:
+        return self.i | self.j << 16
+
+
+class Interpreter:
+    def __init__(self, program: Program, blocks: Blocks | None = None) -> None:
+        self.program = program
+        self.blocks = blocks or Blocks(program)
+        self.decoded = [Decoded(BY_NUMBER[row[1]], *row[2:]) for row in program.instructions.tolist()]
+        self.pc = self.fp = 0
+        self.status = int(Status.RUNNING)
+        self.arrays: dict[int, U64] = {}
+        self.cells: dict[int, memoryview] = {}
+        self.bytes: dict[int, memoryview] = {}
+
+    def restore(self, image: MemoryImage) -> None:
+        for space in Space:
+            frames = space in (Space.FRAMES32, Space.FRAMES64)
+            size = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT if frames else size_in_bytes(space, self.program.memory_pages) // CELL_BYTES
+            array = np.zeros(size, dtype=np.uint64)
+            known = image.cells[space][:size]
+            array[: len(known)] = known
+            self.arrays[space] = array
+            self.cells[space] = array.data
+            self.bytes[space] = array.data.cast("B")
+
+    def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
+        meter = Meter(self.blocks, budget)
+        self.pc, self.fp, self.status = pc, fp, int(Status.RUNNING)
+        meter.enter(fp, self.program.function_at(pc).frame)
+        steps = 0
+        events: list[Step] = []
+        while self.status == Status.RUNNING:
+            block = self.blocks.index.get(self.pc)
+            if block is not None and not meter.admit(block):
+                if steps == 0:
+                    raise BudgetTooSmall(self.pc)
+                break
+            event = self.step()
+            steps += 1
+            if traced:
+                events.append(event)
+            self.observe(meter, event)
+        self.cells[Space.SYSTEM][SystemCell.FRAME_POINTER] = self.fp
+        touched: Touched = {}
+        for space, found in meter.touched_pages().items():
+            pages = np.array(found, dtype=np.int64)
+            touched[space] = pages, self.arrays[space].reshape(-1, PAGE_CELLS)[pages]
+        return SegmentEnd(self.pc, self.fp, self.status, steps, touched, trace_of(events) if traced else None)
+
+    def observe(self, meter: Meter, event: Step) -> None:
+        """Tells the meter what a step has touched; a step that trapped has touched nothing."""
+        if self.status != Status.RUNNING:
+            return
+        instruction = self.decoded[event.pc]
+        if instruction.operation.width:
+            space = instruction.d if instruction.operation.operands["d"] is Use.SPACE else instruction.b
+            meter.touch(space, event.address, instruction.operation.width)
+        elif instruction.operation.family is Family.CALL:
+            meter.enter(self.fp, self.program.function_at(self.pc).frame)
+
+    def step(self) -> Step:
+        """Executes one instruction. A trap changes nothing but the status."""
+        instruction = self.decoded[self.pc]
+        event = Step(self.pc, self.fp)
+        operands = instruction.operation.operands
+        slots = self.cells[Space.FRAMES32]
+        if operands.get("a") is Use.READ:
+            event.a = slots[self.fp + instruction.a]
+        if operands.get("b") is Use.READ:
+            event.b = slots[self.fp + instruction.b]
+        if operands.get("i") is Use.READ:
+            event.c = slots[self.fp + instruction.i]
+        try:
+            FAMILIES[instruction.operation.family](self, instruction, event)
+        except Trap as trap:
+            self.status = Status.TRAPPED + trap.kind
+        return event
+
+    def compute(self, instruction: Decoded, event: Step) -> None:
+        operation = instruction.operation
+        b = instruction.immediate if operation.has_immediate else event.b
+        event.d = operation.meaning(event.a, b, event.c)
+        self.cells[Space.FRAMES32][self.fp + instruction.d] = event.d
+        self.pc = instruction.next
+
+    def branch(self, instruction: Decoded, event: Step) -> None:
+        self.pc = instruction.i if instruction.operation.meaning(event.a, 0, 0) else instruction.next
+
+    def access(self, instruction: Decoded, event: Step, space: int) -> None:
+        """Fills in the address and the cells, or traps."""
+        event.address = event.a + instruction.immediate
+        width = instruction.operation.width
+        if event.address + width > size_in_bytes(space, self.program.memory_pages):
+            raise Trap(TrapKind.OUT_OF_BOUNDS)
+        first, last = event.address // CELL_BYTES, (event.address + width - 1) // CELL_BYTES
+        event.cell0 = self.cells[space][first]
+        if last != first:
+            event.cell1 = self.cells[space][last]
+
+    def load(self, instruction: Decoded, event: Step) -> None:
+        self.access(instruction, event, instruction.b)
+        found = bytes(self.bytes[instruction.b][event.address : event.address + instruction.operation.width])
+        event.d = instruction.operation.meaning(int.from_bytes(found, "little"), 0, 0)
+        self.cells[Space.FRAMES32][self.fp + instruction.d] = event.d
+        self.pc = instruction.next
+
+    def store(self, instruction: Decoded, event: Step) -> None:
+        self.access(instruction, event, instruction.d)
+        width = instruction.operation.width
+        value = instruction.operation.meaning(event.a, event.b, 0)
+        self.bytes[instruction.d][event.address : event.address + width] = value.to_bytes(width, "little")
+        self.pc = instruction.next
+
+    def call(self, instruction: Decoded, event: Step) -> None:
+        if instruction.operation.name == "RETURN":
+            event.link = self.cells[Space.FRAMES64][self.fp]
+            self.pc, self.fp = event.link & 0xFFFFFFFF, event.link >> 32
+            return
+        frame_pointer = self.fp + instruction.d
+        if frame_pointer >= FRAME_POINTER_LIMIT:
+            raise Trap(TrapKind.EXHAUSTION)
+        event.link = instruction.next | self.fp << 32
+        self.cells[Space.FRAMES64][frame_pointer] = event.link
+        self.pc, self.fp = instruction.i, frame_pointer
+
+    def halt(self, instruction: Decoded, event: Step) -> None:
+        if instruction.operation.name == "TRAP":
+            raise Trap(TrapKind(instruction.i))
+        self.status = Status.EXITED
+
+
+FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
+    **dict.fromkeys(Family, Interpreter.compute),
+    Family.BRANCH: Interpreter.branch,
+    Family.LOAD: Interpreter.load,
+    Family.STORE: Interpreter.store,
+    Family.CALL: Interpreter.call,
+    Family.HALT: Interpreter.halt,
+}
+
+
+def trace_of(events: list[Step]) -> Trace:
+    return Trace.of({field: np.array([getattr(event, field) for event in events], dtype=DTYPES[field]) for field in FIELDS})

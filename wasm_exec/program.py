@@ -1,0 +1,65 @@
+"""A translated program: the value on which the statement "this program ran" rests."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from wasm_exec.trace import U32, U64
+
+FIELDS = ("pc", "op", "d", "a", "b", "i", "j", "next")
+COLUMN = {name: position for position, name in enumerate(FIELDS)}
+MAGIC = b"longrun program 1\n"
+
+
+@dataclass(frozen=True)
+class Function:
+    """The instructions start <= pc < end belong to this function; its frame has `frame` slots."""
+
+    name: str
+    start: int
+    end: int
+    frame: int
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """`instructions` is (n, 8) with the columns of FIELDS; row k has pc k, and a run begins at pc 0 with frame pointer 0.
+
+    `data` holds the pages of linear memory that are not zero at the beginning (number of the page -> 32 cells). Functions (names and
+    frames) and block starts decide where a run is cut and what a report prints; they are no part of the encoding.
+    """
+
+    instructions: U32
+    memory_pages: int
+    data: dict[int, U64]
+    globals: tuple[int, ...]
+    functions: tuple[Function, ...]
+    block_starts: U32
+    entry: int = field(default=0)
+
+    def column(self, name: str) -> U32:
+        return self.instructions[:, COLUMN[name]]
+
+    @cached_property
+    def function_starts(self) -> U32:
+        return np.array([function.start for function in self.functions], dtype=np.uint32)
+
+    def function_index(self, pc: int) -> int:
+        return int(np.searchsorted(self.function_starts, pc, side="right")) - 1
+
+    def function_at(self, pc: int) -> Function:
+        return self.functions[self.function_index(pc)]
+
+    def encode(self) -> bytes:
+        """The canonical bytes of everything that the meaning of the program depends on."""
+        parts = [MAGIC, struct.pack("<IIII", len(self.instructions), self.memory_pages, len(self.globals), len(self.data))]
+        parts.append(self.instructions.astype("<u4").tobytes())
+        parts.append(np.array(self.globals, dtype="<u8").tobytes())
+        for page in sorted(self.data):
+            parts.append(struct.pack("<I", page))
+            parts.append(self.data[page].astype("<u8").tobytes())
+        return b"".join(parts)

@@ -1,0 +1,130 @@
+"""What a run leaves behind: its outcome, and where every segment begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from wasm_exec.cutting import Budget
+from wasm_exec.errors import TrapKind
+from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.program import Program
+from wasm_exec.spaces import Space, SystemCell
+from wasm_exec.trace import U64, Trace
+
+
+class Status(IntEnum):
+    """The status of a boundary; 16 + kind of trap means trapped."""
+
+    RUNNING = 0
+    EXITED = 1
+    PAUSED = 2
+    TRAPPED = 16
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `pc` is the instruction that trapped or halted; a run that was given up is still running."""
+
+    status: int
+    pc: int
+    code: int = 0
+
+    @property
+    def exited(self) -> bool:
+        return self.status == Status.EXITED
+
+    @property
+    def trapped(self) -> bool:
+        return self.status >= Status.TRAPPED
+
+    @property
+    def kind(self) -> TrapKind:
+        return TrapKind(self.status - Status.TRAPPED)
+
+    def __str__(self) -> str:
+        if self.exited:
+            return f"exited({self.code})"
+        return f"trapped({self.kind.name.lower()}, {self.pc})" if self.trapped else f"running(at {self.pc})"
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentStart:
+    """A boundary. `snapshot` has the pages that differ from the boundary before it; system cell 0 holds the frame pointer.
+
+    `steps` counts the steps of the run up to here.
+    """
+
+    pc: int
+    fp: int
+    status: int
+    snapshot: Pages
+    steps: int
+
+    def same_as(self, other: SegmentStart) -> bool:
+        plain = (self.pc, self.fp, self.status, self.steps) == (other.pc, other.fp, other.status, other.steps)
+        return plain and self.snapshot.keys() == other.snapshot.keys() and all(
+            np.array_equal(cells, other.snapshot[key]) for key, cells in self.snapshot.items()
+        )
+
+
+Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers of pages, and their cells (pages, 32)
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentEnd:
+    """What an engine says when it stops: where, after how many steps, and the pages it touched as they are now."""
+
+    pc: int
+    fp: int
+    status: int
+    steps: int
+    touched: Touched
+    trace: Trace | None = None
+
+
+class Engine(Protocol):
+    """Something that runs a program one segment at a time."""
+
+    def restore(self, image: MemoryImage) -> None:
+        """Takes over all cells. The caller keeps the image at the state in which the next segment begins."""
+
+    def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
+        """Runs until the budget is used up or the program ends, and puts the frame pointer into system cell 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one."""
+
+    program: Program
+    input: bytes
+    budget: Budget
+    segments: list[SegmentStart]
+    final: SegmentStart
+    outcome: Outcome
+    output: bytes
+
+    def boundary(self, index: int) -> SegmentStart:
+        return [*self.segments, self.final][index]
+
+    def image(self, index: int) -> MemoryImage:
+        """All cells at boundary `index`; boundary len(segments) is the final one."""
+        return next(image for position, image in enumerate(self.images()) if position == index)
+
+    def images(self) -> Iterator[MemoryImage]:
+        """All cells at one boundary after the other. It is the same image that changes, so copy it to keep it."""
+        image = MemoryImage.initial(self.program, self.input)
+        for boundary in [*self.segments, self.final]:
+            image.apply(boundary.snapshot)
+            yield image
+
+
+def outcome_at(boundary: SegmentStart, image: MemoryImage) -> Outcome:
+    code = image.read_cell(Space.SYSTEM, SystemCell.EXIT_CODE) if boundary.status == Status.EXITED else 0
+    return Outcome(boundary.status, boundary.pc, code)

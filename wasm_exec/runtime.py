@@ -1,0 +1,99 @@
+"""The three primitives of module `longrun` and the entry stub, written in register code.
+
+A routine gets its parameters in slots 0, 1, … and leaves its result in slot 0, as every function does.
+"""
+
+from __future__ import annotations
+
+from wasm_exec.assembler import Assembler, Label
+from wasm_exec.errors import TrapKind
+from wasm_exec.spaces import CELL_BYTES, OUTPUT_LIMIT, Space, SystemCell
+
+EXIT_CODE = CELL_BYTES * SystemCell.EXIT_CODE
+INPUT_CURSOR = CELL_BYTES * SystemCell.INPUT_CURSOR
+OUTPUT_LENGTH = CELL_BYTES * SystemCell.OUTPUT_LENGTH
+
+
+def entry_stub(start: int | None, main: int, returns_code: bool) -> Assembler:
+    """pc 0: the start function, the main function, then the exit code."""
+    code = Assembler("entry")
+    zero, callee = 0, 1
+    for function in [main] if start is None else [start, main]:
+        code.emit("CALL", d=callee, callee=function)
+    code.emit("CONST", d=zero, immediate=0)
+    code.emit("STORE32", d=Space.SYSTEM, a=zero, b=callee if returns_code else zero, immediate=EXIT_CODE)
+    code.emit("HALT")
+    return code
+
+
+def halt() -> Assembler:
+    code = Assembler("longrun.halt")
+    exit_code, zero = 0, 1
+    code.emit("CONST", d=zero, immediate=0)
+    code.emit("STORE32", d=Space.SYSTEM, a=zero, b=exit_code, immediate=EXIT_CODE)
+    code.emit("HALT")
+    return code
+
+
+def copy_bytes(code: Assembler, source: Space, from_slot: int, from_offset: int, target: Space, to_slot: int, to_offset: int,
+               count: int, scratch: int) -> None:
+    """Copies `count` bytes, four at a time while there are four; the three slots and two from `scratch` on are used up."""
+    value, test = scratch, scratch + 1
+    for width, suffix in ((4, "32"), (1, "8")):
+        again, done = Label(), Label()
+        load = "LOAD32" if width == 4 else "LOAD8_U"
+        code.emit("LT_UI", d=test, a=count, immediate=width)
+        code.emit("BRNZ", a=test, target=done)
+        code.place(again)
+        code.emit(load, d=value, a=from_slot, b=source, immediate=from_offset)
+        code.emit("STORE" + suffix, d=target, a=to_slot, b=value, immediate=to_offset)
+        code.emit("ADDI", d=from_slot, a=from_slot, immediate=width)
+        code.emit("ADDI", d=to_slot, a=to_slot, immediate=width)
+        code.emit("ADDI", d=count, a=count, immediate=-width)
+        code.emit("GE_UI", d=test, a=count, immediate=width)
+        code.emit("BRNZ", a=test, target=again)
+        code.place(done)
+
+
+def read_input() -> Assembler:
+    """Copies the next min(len, what is left) bytes of the input to ptr and returns how many."""
+    code = Assembler("longrun.read_input")
+    pointer, length, zero, cursor, left, test, count, target, scratch = 0, 1, 2, 3, 4, 5, 6, 7, 8
+    code.emit("CONST", d=zero, immediate=0)
+    code.emit("LOAD32", d=cursor, a=zero, b=Space.SYSTEM, immediate=INPUT_CURSOR)
+    code.emit("LOAD32", d=left, a=zero, b=Space.INPUT, immediate=0)
+    code.emit("SUB", d=left, a=left, b=cursor)
+    code.emit("LT_U", d=test, a=left, b=length)
+    code.emit("SELECT", d=length, a=left, b=length, condition=test)
+    code.emit("COPY", d=target, a=pointer)
+    code.emit("COPY", d=count, a=length)
+    code.emit("ADD", d=test, a=cursor, b=length)
+    code.emit("STORE32", d=Space.SYSTEM, a=zero, b=test, immediate=INPUT_CURSOR)
+    copy_bytes(code, Space.INPUT, cursor, CELL_BYTES, Space.LINEAR, target, 0, count, scratch)
+    code.emit("COPY", d=0, a=length)
+    code.emit("RETURN")
+    return code
+
+
+def write_output() -> Assembler:
+    """Appends len bytes from ptr to the output; more than the limit is the trap `output_full`."""
+    code = Assembler("longrun.write_output")
+    pointer, length, zero, end, room, test, place, scratch = 0, 1, 2, 3, 4, 5, 6, 7
+    fits = Label()
+    code.emit("CONST", d=zero, immediate=0)
+    code.emit("LOAD32", d=place, a=zero, b=Space.SYSTEM, immediate=OUTPUT_LENGTH)
+    code.emit("CONST", d=room, immediate=OUTPUT_LIMIT)
+    code.emit("SUB", d=room, a=room, b=place)
+    code.emit("GE_U", d=test, a=room, b=length)
+    code.emit("BRNZ", a=test, target=fits)
+    code.emit("TRAP", condition=TrapKind.OUTPUT_FULL)
+    code.place(fits)
+    code.emit("ADD", d=end, a=place, b=length)
+    copy_bytes(code, Space.LINEAR, pointer, 0, Space.OUTPUT, place, CELL_BYTES, length, scratch)
+    code.emit("STORE32", d=Space.OUTPUT, a=zero, b=end, immediate=0)
+    code.emit("STORE32", d=Space.SYSTEM, a=zero, b=end, immediate=OUTPUT_LENGTH)
+    code.emit("RETURN")
+    return code
+
+
+ROUTINES = {"read_input": read_input, "write_output": write_output, "halt": halt}

@@ -1,0 +1,64 @@
+"""What a run leaves behind for the prover: one row for every step, in the order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The steps of one segment; every array has one entry for each step, and is 0 where a step has no use for it.
+
+    pc, fp    where the step is: position of the instruction, frame pointer before the step
+    a, b, c   values read from slot a, slot b and slot i (the condition of SELECT); 0 where the operation does not read that
+              slot, so an immediate is not repeated here: it is in the instruction
+    d         value written to slot d
+    address   LOAD and STORE: value of slot a + offset, not reduced (it can reach 2^33), also when the access traps
+    cell0     LOAD and STORE: the 8-byte cell `address >> 3` of the space before the access
+    cell1     the cell after it, if the access crosses into it
+    link      CALL: the link written to frames64 at fp + d; RETURN: the link read at frames64 fp. next + fp * 2^32
+
+    A step that traps is the last row: it has its operands (and address), but no d, no cells and no link. For `d` the
+    previous value of the slot is not recorded: it is what the last step that wrote the slot put there.
+    """
+
+    pc: U32
+    fp: U32
+    a: U32
+    b: U32
+    c: U32
+    d: U32
+    address: U64
+    cell0: U64
+    cell1: U64
+    link: U64
+
+    def __len__(self) -> int:
+        return len(self.pc)
+
+    @staticmethod
+    def of(columns: dict[str, Any]) -> Trace:
+        return Trace(**columns)
+
+    @staticmethod
+    def empty(steps: int) -> Trace:
+        return Trace.of({field: np.zeros(steps, dtype=DTYPES[field]) for field in FIELDS})
+
+    @staticmethod
+    def join(parts: list[Trace]) -> Trace:
+        return Trace.of({field: np.concatenate([getattr(part, field) for part in parts]) for field in FIELDS})
+
+    def same_as(self, other: Trace) -> bool:
+        return all(np.array_equal(getattr(self, field), getattr(other, field)) for field in FIELDS)
+
+
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Trace))
+WIDE = ("address", "cell0", "cell1", "link")
+DTYPES: dict[str, type[np.uint32] | type[np.uint64]] = {field: np.uint64 if field in WIDE else np.uint32 for field in FIELDS}

@@ -1,0 +1,270 @@
+"""Validation of one body: the algorithm of the specification's appendix, on an explicit stack of open blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wasm_exec.errors import Invalid
+from wasm_exec.module import Body, FunctionType, Instruction, Module, ValueType
+from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP, OPCODES, SELECT_TYPED
+from wasm_exec.signatures import SIGNATURES, WIDTHS, Types
+
+NESTING_LIMIT = 10_000
+FRAME_VALUES_LIMIT = 60_000
+
+
+@dataclass
+class Context:
+    module: Module
+    functions: list[FunctionType]
+
+
+@dataclass
+class Frame:
+    """An open block: its opcode, its types, the height of the operand stack below it."""
+
+    code: int
+    type: FunctionType
+    height: int
+    unreachable: bool = False
+
+    @property
+    def label(self) -> Types:
+        return self.type.parameters if self.code == LOOP else self.type.results
+
+
+def require_integers(types: tuple[ValueType, ...], what: str, offset: int) -> None:
+    for kind in types:
+        if kind is not ValueType.I32:
+            raise Invalid(f"{what} with {kind.name.lower()} values is not supported yet", offset)
+
+
+class BodyChecker:
+    def __init__(self, context: Context, signature: FunctionType, body: Body) -> None:
+        self.context = context
+        self.locals = list(signature.parameters)
+        for count, kind in body.locals:
+            require_integers((kind,), "a local", body.offset)
+            self.locals += [kind] * count
+        self.stack: list[ValueType | None] = []
+        self.frames = [Frame(BLOCK, signature, 0)]
+        self.offset = body.offset
+
+    def fail(self, message: str) -> Invalid:
+        return Invalid(message, self.offset)
+
+    def pop(self, expected: ValueType | None = None) -> ValueType | None:
+        frame = self.frames[-1]
+        if len(self.stack) == frame.height:
+            if frame.unreachable:
+                return expected
+            raise self.fail("type mismatch")
+        actual = self.stack.pop()
+        if actual is not None and expected is not None and actual is not expected:
+            raise self.fail("type mismatch")
+        return expected if actual is None else actual
+
+    def pop_all(self, types: Types) -> None:
+        for kind in reversed(types):
+            self.pop(kind)
+
+    def push_all(self, types: Types) -> None:
+        self.stack.extend(types)
+        if len(self.stack) + len(self.locals) > FRAME_VALUES_LIMIT:
+            raise self.fail(f"more than {FRAME_VALUES_LIMIT} values in a function are not supported")
+
+    def open(self, code: int, signature: FunctionType) -> None:
+        if len(self.frames) >= NESTING_LIMIT:
+            raise self.fail(f"more than {NESTING_LIMIT} nested blocks are not supported")
+        self.pop_all(signature.parameters)
+        self.frames.append(Frame(code, signature, len(self.stack)))
+        self.push_all(signature.parameters)
+
+    def close(self) -> Frame:
+        frame = self.frames[-1]
+        self.pop_all(frame.type.results)
+        if len(self.stack) != frame.height:
+            raise self.fail("type mismatch")
+        return self.frames.pop()
+
+    def stop(self) -> None:
+        """What follows in this block cannot be reached."""
+        frame = self.frames[-1]
+        del self.stack[frame.height :]
+        frame.unreachable = True
+
+    def label(self, depth: object) -> Types:
+        assert isinstance(depth, int)
+        if depth >= len(self.frames):
+            raise self.fail("unknown label")
+        return self.frames[-1 - depth].label
+
+    def local(self, index: object) -> ValueType:
+        assert isinstance(index, int)
+        if index >= len(self.locals):
+            raise self.fail("unknown local")
+        return self.locals[index]
+
+    def block_type(self, operand: object) -> FunctionType:
+        if operand is None:
+            return FunctionType((), ())
+        if isinstance(operand, ValueType):
+            signature = FunctionType((), (operand,))
+        else:
+            assert isinstance(operand, int)
+            if operand >= len(self.context.module.types):
+                raise self.fail("unknown type")
+            signature = self.context.module.types[operand]
+        require_integers(signature.parameters + signature.results, "a block", self.offset)
+        return signature
+
+
+def validate_body(context: Context, signature: FunctionType, body: Body) -> None:
+    checker = BodyChecker(context, signature, body)
+    for instruction in body.instructions:
+        checker.offset = instruction.offset
+        rule = RULES.get(instruction.code)
+        if rule is not None:
+            rule(checker, instruction)
+        elif instruction.code in SIGNATURES:
+            plain(checker, instruction)
+        else:
+            raise checker.fail(f"{OPCODES[instruction.code].name} is not supported yet")
+
+
+def plain(checker: BodyChecker, instruction: Instruction) -> None:
+    parameters, results = SIGNATURES[instruction.code]
+    if instruction.code in WIDTHS or instruction.code == CODE_OF["memory.size"]:
+        if not checker.context.module.memories:
+            raise checker.fail("unknown memory")
+        if isinstance(instruction.operand, tuple) and 1 << instruction.operand[0] > WIDTHS[instruction.code]:
+            raise checker.fail("alignment must not be larger than natural")
+    checker.pop_all(parameters)
+    checker.push_all(results)
+
+
+def close_block(checker: BodyChecker, instruction: Instruction) -> None:
+    frame = checker.close()
+    if frame.code == IF and frame.type.parameters != frame.type.results:
+        raise checker.fail("type mismatch")
+    checker.push_all(frame.type.results)
+
+
+def middle(checker: BodyChecker, instruction: Instruction) -> None:
+    frame = checker.close()
+    checker.frames.append(Frame(ELSE, frame.type, frame.height))
+    checker.push_all(frame.type.parameters)
+
+
+def open_if(checker: BodyChecker, instruction: Instruction) -> None:
+    checker.pop(ValueType.I32)
+    checker.open(IF, checker.block_type(instruction.operand))
+
+
+def branch(checker: BodyChecker, instruction: Instruction) -> None:
+    checker.pop_all(checker.label(instruction.operand))
+    checker.stop()
+
+
+def branch_if(checker: BodyChecker, instruction: Instruction) -> None:
+    checker.pop(ValueType.I32)
+    types = checker.label(instruction.operand)
+    checker.pop_all(types)
+    checker.push_all(types)
+
+
+def branch_table(checker: BodyChecker, instruction: Instruction) -> None:
+    depths = instruction.operand
+    assert isinstance(depths, list)
+    checker.pop(ValueType.I32)
+    arity = len(checker.label(depths[-1]))
+    for depth in depths:
+        types = checker.label(depth)
+        if len(types) != arity:
+            raise checker.fail("type mismatch")
+        popped = [checker.pop(kind) for kind in reversed(types)]
+        checker.stack.extend(reversed(popped))
+    checker.pop_all(checker.label(depths[-1]))
+    checker.stop()
+
+
+def leave(checker: BodyChecker, instruction: Instruction) -> None:
+    checker.pop_all(checker.frames[0].type.results)
+    checker.stop()
+
+
+def call(checker: BodyChecker, instruction: Instruction) -> None:
+    index = instruction.operand
+    assert isinstance(index, int)
+    if index >= len(checker.context.functions):
+        raise checker.fail("unknown function")
+    checker.pop_all(checker.context.functions[index].parameters)
+    checker.push_all(checker.context.functions[index].results)
+
+
+def select(checker: BodyChecker, instruction: Instruction) -> None:
+    kind: ValueType | None = None
+    if instruction.code == SELECT_TYPED:
+        types = instruction.operand
+        assert isinstance(types, list)
+        if len(types) != 1:
+            raise checker.fail("invalid result arity")
+        require_integers((types[0],), "select", checker.offset)
+        kind = types[0]
+    checker.pop(ValueType.I32)
+    second = checker.pop(kind)
+    first = checker.pop(kind)
+    if first is not None and second is not None and first is not second:
+        raise checker.fail("type mismatch")
+    checker.stack.append(first if second is None else second)
+
+
+def local_get(checker: BodyChecker, instruction: Instruction) -> None:
+    checker.push_all((checker.local(instruction.operand),))
+
+
+def local_set(checker: BodyChecker, instruction: Instruction) -> None:
+    checker.pop(checker.local(instruction.operand))
+
+
+def local_tee(checker: BodyChecker, instruction: Instruction) -> None:
+    local_set(checker, instruction)
+    local_get(checker, instruction)
+
+
+def global_access(checker: BodyChecker, instruction: Instruction) -> None:
+    index, globals_ = instruction.operand, checker.context.module.globals
+    assert isinstance(index, int)
+    if index >= len(globals_):
+        raise checker.fail("unknown global")
+    if instruction.code == CODE_OF["global.get"]:
+        checker.push_all((globals_[index].type,))
+        return
+    if not globals_[index].mutable:
+        raise checker.fail("global is immutable")
+    checker.pop(globals_[index].type)
+
+
+RULES: dict[int, Callable[[BodyChecker, Instruction], object]] = {
+    CODE_OF["unreachable"]: lambda checker, instruction: checker.stop(),
+    CODE_OF["nop"]: lambda checker, instruction: None,
+    BLOCK: lambda checker, instruction: checker.open(BLOCK, checker.block_type(instruction.operand)),
+    LOOP: lambda checker, instruction: checker.open(LOOP, checker.block_type(instruction.operand)),
+    IF: open_if,
+    ELSE: middle,
+    END: close_block,
+    CODE_OF["br"]: branch,
+    CODE_OF["br_if"]: branch_if,
+    CODE_OF["br_table"]: branch_table,
+    CODE_OF["return"]: leave,
+    CODE_OF["call"]: call,
+    CODE_OF["drop"]: lambda checker, instruction: checker.pop(),
+    CODE_OF["select"]: select,
+    SELECT_TYPED: select,
+    CODE_OF["local.get"]: local_get,
+    CODE_OF["local.set"]: local_set,
+    CODE_OF["local.tee"]: local_tee,
+    CODE_OF["global.get"]: global_access,
+    CODE_OF["global.set"]: global_access,
+}
