@@ -29,6 +29,7 @@ class Expected:
 def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected: Expected, kernels: Kernels) -> None:
     """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last."""
     runs = (file.claim,) if isinstance(file, RunFile) else file.runs
+    once("a rollup has every run once", runs)
     known = [program_digest(program, file.keys, kernels) for program in programs if fits(program, file)]
     for run in runs:
         check_run(run, known, expected)
@@ -37,6 +38,11 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
         verify_run(file.proof, file.claim, trusted, kernels.permute)
     else:
         verify_rollup(file.proof, file.claim, trusted, kernels.permute)
+
+
+def once(sentence: str, runs: Sequence[RunClaim]) -> None:
+    if len(set(runs)) != len(runs):
+        raise Rejected(sentence, f"{len(runs)} different runs", len(set(runs)))
 
 
 def fits(program: Program, file: RunFile | RollupFile) -> bool:

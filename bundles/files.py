@@ -26,7 +26,7 @@ class RunFile:
 
     @property
     def claim(self) -> RunClaim:
-        return RunClaim.of(self.proof.claim)
+        return RunClaim.of(self.proof.claim.tolist())
 
     def encode(self) -> bytes:
         return encode_proof(Kind.RUN, self.keys.profile.name, [self.keys.words, self.proof.statement, self.proof.words])
@@ -67,4 +67,7 @@ def read_proof(file: ProofFile) -> RunFile | RollupFile:
     claims = file.payloads[3]
     if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
-    return RollupFile(keys, proof, tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM)))
+    runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
+    if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
+        raise Malformed("the claim of a run ends with zeros")
+    return RollupFile(keys, proof, runs)

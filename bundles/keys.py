@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +45,6 @@ class RunKeys:
         return RunKeys(profile, Shape(SIZE_NAMES[int(words[0])], int(words[1])))
 
 
-@cache
 def trusted_keys(keys: RunKeys, kernels: Kernels) -> Trusted:
     """The keys of the continuation: those that ship with the package, or computed here, which takes a while."""
     segment = shape_key(keys.shape, keys.profile.segment)

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bundles.bundle import Bundle
+from bundles.checking import once
 from bundles.files import RollupFile, RunFile
 from bundles.keys import RunKeys, wide
 from bundles.rollup import folded
-from continuation.claims import Ends, RunClaim
+from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
 from continuation.setup import build
@@ -19,6 +20,7 @@ from segments.memory_tree import MemoryTree
 from segments.openings import openings
 from segments.prove import prove_segment
 from segments.setup import setup, shape_key
+from segments.shape import Shape
 from stark import profiles
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
@@ -79,8 +81,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         if run.keys != keys:
             raise Rejected("all runs of a batch are of one profile and shape", keys, run.keys)
     claims = [run.claim for run in runs]
-    if len(set(claims)) != len(claims):
-        raise Rejected("a batch has every run once", f"{len(claims)} different runs", f"{len(set(claims))}")
+    once("a batch has every run once", claims)
     prover, made = prover_of(keys, kernels), 0
     on_progress("joins", 0, len(runs) - 1)
 
@@ -94,8 +95,5 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:
-    from segments.shape import Shape
     return RunKeys(profiles.get(bundle.manifest.profile), Shape.of(bundle.manifest.size, len(program.instructions)))
 
-
-__all__ = ["RunClaim", "keys_of", "prove_batch", "prove_bundle"]

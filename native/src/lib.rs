@@ -1,5 +1,7 @@
 //! The kernels of longrun, for Python.
 mod border;
+mod butterfly;
+mod extend;
 mod field;
 mod flat;
 mod fri;

@@ -5,7 +5,7 @@ use crate::field::*;
 use crate::hash::{Digest, RATE, Rows, layer_above, leaves};
 use crate::memory::Buffer;
 use crate::threads::share;
-use crate::transform::Extension;
+use crate::extend::Extension;
 
 /// Columns on the extended domain, one after the other.
 pub struct Matrix {

@@ -89,8 +89,8 @@ def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int
     groups: dict[int, list[U64]] = {}
     root_of_unity(log_rows + log_blowup)        # a domain that the field does not have is refused before anything is computed
     for matrix in matrices:
-        if matrix.ndim != 2 or not len(matrix):
-            raise ValueError("a matrix is (columns, rows) with at least one column")
+        if not len(matrix):
+            raise ValueError("a matrix has at least one column")
         log_height = log2_exact(matrix.shape[1])
         level = log_height + log_blowup
         if log_height > log_rows or level < log_cap or (groups and level < max(groups)):
@@ -105,8 +105,8 @@ def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int
 
 
 def commit_rows(rows: U32, log_cap: int) -> ReferenceCommitment:
-    if rows.ndim != 2 or not rows.shape[1] or log2_exact(len(rows)) < log_cap:
-        raise ValueError("rows are (2^k, width), at least one word wide and no fewer than the cap")
+    if not rows.shape[1] or log2_exact(len(rows)) < log_cap:
+        raise ValueError("rows are at least one word wide and no fewer than the cap")
     return ReferenceCommitment([], {log2_exact(len(rows)): rows.astype(np.uint64)}, log_cap)
 
 
