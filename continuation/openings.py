@@ -166,7 +166,8 @@ def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, st
         rate, capacity = inputs[:, row, :DIGEST], inputs[:, row, DIGEST:]
         good = True
         if one["start"]:
-            good = {tuple(program.constants.get(int(word)) for word in words) for words in capacity} == {(one["fresh"], *[0] * (DIGEST - 1))}
+            known = {tuple(program.constants.get(int(word)) for word in words) for words in capacity}
+            good = known == {(one["fresh"], *[0] * (DIGEST - 1))}
         elif one["absorb"]:
             good = np.array_equal(capacity, outputs[:, row - 1, DIGEST:])
         elif one["inject"]:

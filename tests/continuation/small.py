@@ -14,7 +14,6 @@ from continuation.claims import (
     PAGE_LIMBS,
     SPACES,
     SYSTEM,
-    Boundary,
     Digest,
     Ends,
     compress,
