@@ -1,0 +1,1 @@
+"""From WebAssembly to register code and its execution. Start at translate.load, execute.run and execute.replay."""

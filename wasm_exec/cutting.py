@@ -123,6 +123,9 @@ class Meter:
                 self.touched.add((space, page))
                 self.pages -= 1
 
-    def touched_pages(self) -> list[tuple[int, int]]:
-        frames = [(int(space), page) for space in (Space.FRAMES32, Space.FRAMES64) for page in self.frames]
-        return sorted(frames + list(self.touched))
+    def touched_pages(self) -> dict[int, list[int]]:
+        """The pages of each space that have been counted."""
+        result: dict[int, list[int]] = {int(space): list(self.frames) for space in (Space.FRAMES32, Space.FRAMES64)}
+        for space, page in sorted(self.touched):
+            result.setdefault(space, []).append(page)
+        return result

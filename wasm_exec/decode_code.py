@@ -77,9 +77,9 @@ def read_instruction(reader: Reader) -> Instruction:
     start = reader.position
     code = reader.byte()
     if code in REFUSED_PREFIXES:
-        raise Invalid(f"{REFUSED_PREFIXES[code]} is not supported", start)
+        raise Invalid(f"{REFUSED_PREFIXES[code]} not supported", start)
     if code in REFUSED_OPCODES:
-        raise Invalid(f"{REFUSED_OPCODES[code]} is not supported", start)
+        raise Invalid(f"{REFUSED_OPCODES[code]} not supported", start)
     if code == 0xFC:
         code = PREFIX + reader.unsigned()
     opcode = OPCODES.get(code)

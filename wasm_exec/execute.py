@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
 from wasm_exec.cutting import Budget, Limits
-from wasm_exec.image import MemoryImage
+from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
-from wasm_exec.recording import Engine, Recording, SegmentStart, Status, outcome_at
+from wasm_exec.recorder import Recorder
+from wasm_exec.recording import Engine, Recording, SegmentStart, Status, Touched, outcome_at
 from wasm_exec.trace import Trace
 
 EngineName = Literal["interpreter", "recorder"]
 
 
-def make_engine(program: Program, engine: EngineName) -> Engine:
-    return Interpreter(program)
+def make_engine(program: Program, engine: EngineName | Engine) -> Engine:
+    if isinstance(engine, str):
+        return Interpreter(program) if engine == "interpreter" else Recorder(program)
+    return engine
 
 
-def run(program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName = "recorder") -> Recording:
+def run(
+    program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder"
+) -> Recording:
     """Runs until the program ends or the limits say that it is enough."""
     limits = limits or Limits()
     machine = make_engine(program, engine)
@@ -31,14 +34,23 @@ def run(program: Program, input_bytes: bytes, budget: Budget, limits: Limits | N
     while boundary.status == Status.RUNNING and boundary.steps < limits.steps:
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)
-        changed = {key: cells for key, cells in end.touched.items() if not np.array_equal(cells, image.page(*key))}
-        image.apply(changed)
+        changed = take_changes(image, end.touched)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
     return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output())
 
 
+def take_changes(image: MemoryImage, touched: Touched) -> Pages:
+    """Writes the touched pages into the image and returns those that differ from what was there."""
+    changed: Pages = {}
+    for space, (pages, cells) in sorted(touched.items()):
+        different = (cells != image.rows(space, pages)).any(axis=1)
+        image.set_rows(space, pages, cells)
+        changed |= {(int(space), int(page)): row for page, row in zip(pages[different], cells[different], strict=True)}
+    return changed
+
+
 def replay(
-    program: Program, start: SegmentStart, image: MemoryImage, budget: Budget, engine: EngineName = "recorder"
+    program: Program, start: SegmentStart, image: MemoryImage, budget: Budget, engine: EngineName | Engine = "recorder"
 ) -> Trace:
     """The trace of the segment that begins at this boundary, where all cells are `image`, under the budget of the run."""
     machine = make_engine(program, engine)
@@ -48,6 +60,6 @@ def replay(
     return trace
 
 
-def replay_segment(recording: Recording, index: int, engine: EngineName = "recorder") -> Trace:
+def replay_segment(recording: Recording, index: int, engine: EngineName | Engine = "recorder") -> Trace:
     """The trace of segment `index` of a recording."""
     return replay(recording.program, recording.segments[index], recording.image(index), recording.budget, engine)

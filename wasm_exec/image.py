@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from wasm_exec.program import Program
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space
 from wasm_exec.trace import U64
 
 Pages = dict[tuple[int, int], U64]
+Numbers = npt.NDArray[np.int64]
 ZERO_PAGE: U64 = np.zeros(PAGE_CELLS, dtype=np.uint64)
 ZERO_PAGE.setflags(write=False)
 
@@ -49,6 +51,15 @@ class MemoryImage:
         """The 32 cells of a page."""
         cells = self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS]
         return cells if len(cells) else ZERO_PAGE
+
+    def rows(self, space: int, pages: Numbers) -> U64:
+        """The cells of several pages: (pages, 32)."""
+        self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
+        return self.cells[space].reshape(-1, PAGE_CELLS)[pages]
+
+    def set_rows(self, space: int, pages: Numbers, cells: U64) -> None:
+        self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
+        self.cells[space].reshape(-1, PAGE_CELLS)[pages] = cells
 
     def apply(self, pages: Pages) -> None:
         for (space, page), cells in pages.items():

@@ -9,10 +9,10 @@ import numpy as np
 
 from wasm_exec.cutting import Blocks, Budget, Meter
 from wasm_exec.errors import BudgetTooSmall, Trap, TrapKind
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NUMBER, Family, Operation, Use
 from wasm_exec.program import Program
-from wasm_exec.recording import SegmentEnd, Status
+from wasm_exec.recording import SegmentEnd, Status, Touched
 from wasm_exec.spaces import (
     CELL_BYTES,
     FRAME_POINTER_LIMIT,
@@ -98,9 +98,10 @@ class Interpreter:
                 events.append(event)
             self.observe(meter, event)
         self.cells[Space.SYSTEM][SystemCell.FRAME_POINTER] = self.fp
-        touched: Pages = {
-            (space, page): self.arrays[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS].copy() for space, page in meter.touched_pages()
-        }
+        touched: Touched = {}
+        for space, found in meter.touched_pages().items():
+            pages = np.array(found, dtype=np.int64)
+            touched[space] = pages, self.arrays[space].reshape(-1, PAGE_CELLS)[pages]
         return SegmentEnd(self.pc, self.fp, self.status, steps, touched, trace_of(events) if traced else None)
 
     def observe(self, meter: Meter, event: Step) -> None:

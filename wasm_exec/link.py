@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wasm_exec.assembler import TERMINATORS, Assembler
+from wasm_exec.errors import Invalid
 from wasm_exec.flow import Flow, flow_of
 from wasm_exec.instructions import BY_NUMBER, Use
 from wasm_exec.program import COLUMN, Function
@@ -34,7 +35,7 @@ def link(functions: dict[int, Assembler]) -> Linked:
         starts[index] = total
         total += len(flow.lines)
     if total >= PC_LIMIT:
-        raise ValueError(f"a program of {total} instructions is not supported")
+        raise Invalid(f"a program of {total} instructions is not supported", 0)
     rows: list[tuple[int, ...]] = []
     for index, flow in flows.items():
         base = starts[index]
@@ -70,7 +71,7 @@ def frame_slots(flow: Flow) -> int:
         frame = line.operation.operands.get("d") is Use.FRAME
         highest = max(highest, *line.read, line.written or 0, line.d if frame else 0)
     if highest >= FRAME_SLOTS_LIMIT:
-        raise ValueError(f"a frame of {highest + 1} slots is not supported")
+        raise Invalid(f"a frame of {highest + 1} slots is not supported", 0)
     return highest + 1
 
 

@@ -32,11 +32,11 @@ class Opcode:
 
 
 PREFIX = 0xFC00  # an opcode 0xFC n is kept as 0xFC00 + n
-REFUSED_PREFIXES = {0xFB: "garbage collection", 0xFD: "SIMD", 0xFE: "threads"}
+REFUSED_PREFIXES = {0xFB: "garbage collection is", 0xFD: "SIMD is", 0xFE: "threads are"}
 REFUSED_OPCODES = {
-    0x06: "exception handling", 0x07: "exception handling", 0x08: "exception handling", 0x09: "exception handling",
-    0x0A: "exception handling", 0x18: "exception handling", 0x19: "exception handling", 0x1F: "exception handling",
-    0x12: "tail calls", 0x13: "tail calls", 0x14: "typed function references", 0x15: "typed function references",
+    0x06: "exception handling is", 0x07: "exception handling is", 0x08: "exception handling is", 0x09: "exception handling is",
+    0x0A: "exception handling is", 0x18: "exception handling is", 0x19: "exception handling is", 0x1F: "exception handling is",
+    0x12: "tail calls are", 0x13: "tail calls are", 0x14: "typed function references are", 0x15: "typed function references are",
 }
 
 BLOCK, LOOP, IF, ELSE, END = 0x02, 0x03, 0x04, 0x05, 0x0B

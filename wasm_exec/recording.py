@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from wasm_exec.cutting import Budget
 from wasm_exec.errors import TrapKind
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
-from wasm_exec.trace import Trace
+from wasm_exec.trace import U64, Trace
 
 
 class Status(IntEnum):
@@ -71,6 +73,9 @@ class SegmentStart:
         )
 
 
+Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers of pages, and their cells (pages, 32)
+
+
 @dataclass(frozen=True, eq=False)
 class SegmentEnd:
     """What an engine says when it stops: where, after how many steps, and the pages it touched as they are now."""
@@ -79,7 +84,7 @@ class SegmentEnd:
     fp: int
     status: int
     steps: int
-    touched: Pages
+    touched: Touched
     trace: Trace | None = None
 
 
@@ -87,7 +92,7 @@ class Engine(Protocol):
     """Something that runs a program one segment at a time."""
 
     def restore(self, image: MemoryImage) -> None:
-        """Takes over all cells."""
+        """Takes over all cells. The caller keeps the image at the state in which the next segment begins."""
 
     def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
         """Runs until the budget is used up or the program ends, and puts the frame pointer into system cell 0."""
@@ -110,10 +115,14 @@ class Recording:
 
     def image(self, index: int) -> MemoryImage:
         """All cells at boundary `index`; boundary len(segments) is the final one."""
+        return next(image for position, image in enumerate(self.images()) if position == index)
+
+    def images(self) -> Iterator[MemoryImage]:
+        """All cells at one boundary after the other. It is the same image that changes, so copy it to keep it."""
         image = MemoryImage.initial(self.program, self.input)
-        for boundary in [*self.segments, self.final][: index + 1]:
+        for boundary in [*self.segments, self.final]:
             image.apply(boundary.snapshot)
-        return image
+            yield image
 
 
 def outcome_at(boundary: SegmentStart, image: MemoryImage) -> Outcome:

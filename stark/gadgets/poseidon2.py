@@ -1,35 +1,39 @@
-"""One Poseidon2 permutation on a row: columns for every S-box layer, so that each sentence has degree 3."""
+"""The Poseidon2 permutation as requirements: every round commits its words, so that no requirement exceeds degree three."""
 from __future__ import annotations
 
 from stark.chip import Chip
 from stark.expression import Expression
-from stark.poseidon2 import WIDTH, external, internal, round_constants
-
-Words = list[Expression]
+from stark.poseidon2 import external, internal, round_constants
 
 
-def permutation(chip: Chip, state: Words) -> Words:
-    """The permutation of these sixteen expressions. The columns are named `round r.k`, in the order of `stark.poseidon2.trace`."""
+def permutation(chip: Chip, state: list[Expression], name: str = "") -> list[Expression]:
+    """Commits 148 columns in the order of `stark.poseidon2.trace` and returns the sixteen words that come out."""
     full, partial = round_constants()
+
+    def commit(label: str, value: Expression) -> Expression:
+        column = chip.column(f"{name}{label}")
+        chip.require_equal(f"{name}{label} follows from the round before", value, column)
+        return column
+
+    def full_round(number: int, words: list[Expression]) -> list[Expression]:
+        mixed = external([cube(word + c) for word, c in zip(words, full[number], strict=True)])
+        return [commit(f"full{number}.{k}", word) for k, word in enumerate(mixed)]
+
     words = external(state)
-    for number, constants in enumerate(full[:4]):
-        words = full_round(chip, number, words, constants)
-    for number, constant in enumerate(partial, start=4):
-        (cube,) = chip.columns(f"round {number}", 1)
-        chip.require(f"round {number} cubes the first word", cube - cubed(words[0] + constant))
-        words = internal([cube, *words[1:]])
-    for number, constants in enumerate(full[4:], start=4 + len(partial)):
-        words = full_round(chip, number, words, constants)
+    for number in range(4):
+        words = full_round(number, words)
+    for number, constant in enumerate(partial):
+        words = internal([commit(f"partial{number}", cube(words[0] + constant)), *words[1:]])
+    for number in range(4, 8):
+        words = full_round(number, words)
     return words
 
 
-def full_round(chip: Chip, number: int, words: Words, constants: tuple[int, ...]) -> Words:
-    after = chip.columns(f"round {number}", WIDTH)
-    mixed = external([cubed(word + constant) for word, constant in zip(words, constants, strict=True)])
-    for k in range(WIDTH):
-        chip.require(f"round {number} cubes and mixes to word {k}", after[k] - mixed[k])
-    return after
+def cube(value: Expression) -> Expression:
+    return value * value * value
 
 
-def cubed(word: Expression) -> Expression:
-    return word * word * word
+def column_names(name: str = "") -> list[str]:
+    """The names of the committed columns, in their order."""
+    full = [[f"{name}full{number}.{k}" for k in range(16)] for number in range(8)]
+    return [*sum(full[:4], []), *(f"{name}partial{number}" for number in range(20)), *sum(full[4:], [])]

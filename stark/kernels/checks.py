@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stark.field import P
 from stark.kernels.protocol import U32
 
 
@@ -14,8 +15,10 @@ def log2_exact(size: int) -> int:
 
 
 def shaped(array: U32, *shape: int | None) -> U32:
-    """The array as contiguous uint32, if its shape is this one (None: any length)."""
-    array = np.ascontiguousarray(array, np.uint32)
+    """The array as contiguous canonical uint32, if its shape is this one (None: any length)."""
+    array = np.require(array, np.uint32, ["C", "A"])
     if len(array.shape) != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
         raise ValueError(f"expected an array of shape {shape}, got {array.shape}")
+    if array.size and int(array.max()) >= P:
+        raise ValueError("a word is not canonical")
     return array

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stark.field import P
 from stark.kernels.protocol import U32, Commitment, Kernels
+from tests.kernels.values import residues
+
+SLOT, CONSTANT, FIXED, FIXED_NEXT, MAIN, MAIN_NEXT, PUBLIC, SELECTOR = range(8)
+
+
+def operand(kind: int, index: int = 0) -> int:
+    return index << 3 | kind
 
 
 @dataclass
@@ -40,24 +46,18 @@ class Chip:
     main: U32
 
 
-def residues(rng: np.random.Generator, *shape: int) -> U32:
-    values = rng.integers(0, P, shape)
-    special = rng.integers(0, 20, shape)
-    return np.where(special == 0, 0, np.where(special == 1, P - 1, values)).astype(np.uint32)
-
-
 def random_code(rng: np.random.Generator, fixed: int, main: int, public: int) -> Code:
     slots, constants = int(rng.integers(1, 6)), residues(rng, 3)
-    sources = {1: 3, 2: fixed, 3: fixed, 4: main, 5: main, 6: public, 7: 3}
-    leaves = [index << 3 | kind for kind, count in sources.items() for index in range(count)]
+    sources = {CONSTANT: 3, FIXED: fixed, FIXED_NEXT: fixed, MAIN: main, MAIN_NEXT: main, PUBLIC: public, SELECTOR: 3}
+    leaves = [operand(kind, index) for kind, count in sources.items() for index in range(count)]
     written: list[int] = []
     code = []
     for _ in range(int(rng.integers(0, 12))):
         left, right = (int(rng.choice(leaves + written)) for _ in range(2))
         target = int(rng.integers(slots))
         code.append((int(rng.integers(3)), left, right, target))
-        if target << 3 not in written:
-            written.append(target << 3)
+        if operand(SLOT, target) not in written:
+            written.append(operand(SLOT, target))
     operands = leaves + 3 * written
     requirements = [int(rng.choice(operands)) for _ in range(int(rng.integers(0, 5)))]
     messages = []

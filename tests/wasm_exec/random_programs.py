@@ -51,7 +51,8 @@ class Generator:
             case 10:
                 return f"(select {self.value(inner)} {self.value(inner)} {self.value(inner)})"
             case 11:
-                return pick([f"(global.get {self.random.randrange(3)})", "(memory.size)", f"(local.tee {self.local()} {self.value(inner)})"])
+                tee = f"(local.tee {self.local()} {self.value(inner)})"
+                return pick([f"(global.get {self.random.randrange(3)})", "(memory.size)", tee])
             case 12:
                 return f"(if (result i32) {self.value(inner)} (then {self.body(inner)} {self.value(inner)}) (else {self.value(inner)}))"
             case _:
@@ -70,7 +71,8 @@ class Generator:
             case 0 | 1:
                 return f"(local.set {self.local()} {self.value(depth)})"
             case 2:
-                return f"(i32.{self.random.choice(STORES)} offset={self.random.randrange(64)} {self.address(depth)} {self.value(depth)})"
+                store, offset = self.random.choice(STORES), self.random.randrange(64)
+                return f"(i32.{store} offset={offset} {self.address(depth)} {self.value(depth)})"
             case 3:
                 return f"(global.set {self.random.randrange(2)} {self.value(depth)})"
             case 4:

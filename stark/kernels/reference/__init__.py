@@ -30,10 +30,10 @@ class ReferenceKernels:
         return words(poseidon2.trace(_wide(inputs, None, 16)))
 
     def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> ReferenceCommitment:
-        return tree.commit(matrices, log_rows, log_blowup, log_cap)
+        return tree.commit([shaped(matrix, None, None) for matrix in matrices], log_rows, log_blowup, log_cap)
 
     def commit_rows(self, rows: U32, log_cap: int) -> ReferenceCommitment:
-        return tree.commit_rows(rows, log_cap)
+        return tree.commit_rows(shaped(rows, None, None), log_cap)
 
     def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         main_wide = _wide(main, None, None)
@@ -48,7 +48,7 @@ class ReferenceKernels:
         own = [commitment for commitment in commitments if isinstance(commitment, ReferenceCommitment)]
         if len(own) != len(commitments):
             raise ValueError("a commitment of another kernel set")
-        return words(tree.combine(own, weights, log_domain))
+        return words(tree.combine(own, [shaped(rows, None, 5) for rows in weights], log_domain))
 
     def deep(self, combined: U32, claimed: U32, points: U32, second: U32, shift: int) -> U32:
         return words(fri.deep(_wide(combined, None, 5), _wide(claimed, 2, 5), _wide(points, 2, 5), _wide(second, 5), shift))

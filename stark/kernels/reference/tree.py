@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stark.field import GENERATOR, U64, P, evaluate_on_coset, ext_power, ext_powers_of, interpolate_on_coset, ntt, residue
+from stark.field import (
+    GENERATOR,
+    U64,
+    P,
+    evaluate_on_coset,
+    ext_power,
+    ext_powers_of,
+    interpolate_on_coset,
+    ntt,
+    residue,
+    root_of_unity,
+)
 from stark.kernels.checks import log2_exact
 from stark.kernels.protocol import U32, Indices
 from stark.poseidon2 import compress, sponge
@@ -76,9 +87,10 @@ class ReferenceCommitment:
 def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> ReferenceCommitment:
     extended: list[Matrix] = []
     groups: dict[int, list[U64]] = {}
+    root_of_unity(log_rows + log_blowup)        # a domain that the field does not have is refused before anything is computed
     for matrix in matrices:
-        if matrix.ndim != 2 or not len(matrix):
-            raise ValueError("a matrix is (columns, rows) with at least one column")
+        if not len(matrix):
+            raise ValueError("a matrix has at least one column")
         log_height = log2_exact(matrix.shape[1])
         level = log_height + log_blowup
         if log_height > log_rows or level < log_cap or (groups and level < max(groups)):
@@ -93,8 +105,8 @@ def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int
 
 
 def commit_rows(rows: U32, log_cap: int) -> ReferenceCommitment:
-    if rows.ndim != 2 or not rows.shape[1] or log2_exact(len(rows)) < log_cap:
-        raise ValueError("rows are (2^k, width), at least one word wide and no fewer than the cap")
+    if not rows.shape[1] or log2_exact(len(rows)) < log_cap:
+        raise ValueError("rows are at least one word wide and no fewer than the cap")
     return ReferenceCommitment([], {log2_exact(len(rows)): rows.astype(np.uint64)}, log_cap)
 
 

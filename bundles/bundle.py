@@ -1,0 +1,73 @@
+"""A bundle directory: everything that proving a run needs, on disk."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
+from bundles.packing import SIZE_LIMIT
+from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
+from bundles.store import Store, read_limited, write_whole
+from stark.errors import Malformed
+from wasm_exec.image import Pages
+from wasm_exec.program import Program
+from wasm_exec.recording import Recording, SegmentStart
+from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
+
+MANIFEST = "manifest.msgpack"
+FILES = "files"
+APP_LIMIT = 1 << 24
+
+
+class Bundle:
+    """An opened bundle directory. Files are read, and checked, when they are asked for."""
+
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        self.directory, self.manifest, self.store = directory, manifest, Store(directory / FILES)
+
+    def app(self) -> bytes:
+        """The .wasm file as it was given."""
+        return self.store.get(self.manifest.program, "the program", APP_LIMIT)
+
+    def input(self) -> bytes:
+        return self.store.get(self.manifest.input, "the input", INPUT_LIMIT)
+
+    def output(self) -> bytes:
+        return self.store.get(self.manifest.output, "the output", OUTPUT_LIMIT)
+
+    def snapshot(self, index: int) -> Pages:
+        """The pages that boundary `index` changed."""
+        what = f"snapshot {index}"
+        return decode_pages(self.store.get(self.manifest.boundaries[index].snapshot, what, SNAPSHOT_LIMIT), what)
+
+    def boundary(self, index: int) -> SegmentStart:
+        entry = self.manifest.boundaries[index]
+        return SegmentStart(entry.pc, entry.fp, entry.status, self.snapshot(index), entry.steps)
+
+    def recording(self, program: Program) -> Recording:
+        """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
+        *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
+        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output())
+
+
+def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str, size: str) -> Bundle:
+    """Makes a bundle directory. The manifest comes last: a directory without one is not a bundle yet."""
+    path = directory / MANIFEST
+    if path.exists():
+        raise FileExistsError(f"there is already a bundle in {directory}")
+    store = Store(directory / FILES)
+    boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
+                       for b in [*recording.segments, recording.final])
+    manifest = Manifest(profile, size, store.put(app), store.put(recording.input), store.put(recording.output), recording.budget,
+                        recording.outcome, boundaries)
+    content = manifest.encode()
+    if decode_manifest(content) != manifest:
+        raise Malformed("this run does not fit into a bundle")
+    write_whole(path, content)
+    return Bundle(directory, manifest)
+
+
+def open_bundle(directory: Path) -> Bundle:
+    """The bundle in a directory; Malformed if there is none."""
+    if not (directory / MANIFEST).is_file():
+        raise Malformed(f"{directory} is not a bundle: there is no {MANIFEST} in it")
+    return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))

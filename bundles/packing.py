@@ -1,0 +1,88 @@
+"""The one place that reads and writes msgpack, and only a canonical part of it: no extensions, no floats, no repeated keys."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgpack
+
+from stark.errors import Malformed
+
+SIZE_LIMIT = 1 << 22
+ITEMS_LIMIT = 1 << 17
+
+
+def pack(value: object) -> bytes:
+    packed: bytes = msgpack.packb(value, use_bin_type=True)
+    return packed
+
+
+def unpack(data: bytes, what: str, size_limit: int = SIZE_LIMIT) -> object:
+    """The value of canonical bytes. Whatever else the bytes are, they are Malformed."""
+    if len(data) > size_limit:
+        raise Malformed(f"{what}: {len(data)} bytes, the limit is {size_limit}")
+    try:
+        value: object = msgpack.unpackb(
+            data, raw=False, strict_map_key=True, max_str_len=256, max_bin_len=256, max_array_len=ITEMS_LIMIT, max_map_len=64,
+            max_ext_len=0, ext_hook=refused_extension, object_pairs_hook=without_repetition)
+    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, msgpack.UnpackException) as error:
+        raise Malformed(f"{what}: {error or type(error).__name__}") from None
+    if pack(value) != data:
+        raise Malformed(f"{what}: not in canonical form")
+    return value
+
+
+def refused_extension(code: int, _: bytes) -> object:
+    raise ValueError(f"extension type {code}")
+
+
+def without_repetition(pairs: Sequence[tuple[Any, object]]) -> dict[Any, object]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        raise ValueError("a key stands twice")
+    return out
+
+
+class Fields:
+    """Takes a packed map apart: exactly these names in this order, each value asked for by its kind."""
+
+    def __init__(self, value: object, what: str, names: Sequence[str]) -> None:
+        if not isinstance(value, dict) or list(value) != list(names):
+            raise Malformed(f"{what}: the fields must be {', '.join(names)}")
+        self.values, self.what = value, what
+
+    def refuse(self, name: str, wanted: str) -> Malformed:
+        return Malformed(f"{self.what}: {name} must be {wanted}")
+
+    def integer(self, name: str, limit: int) -> int:
+        return whole_number(self.values[name], f"{self.what}: {name}", limit)
+
+    def text(self, name: str) -> str:
+        value = self.values[name]
+        if not isinstance(value, str):
+            raise self.refuse(name, "text")
+        return value
+
+    def digest(self, name: str) -> bytes:
+        value = self.values[name]
+        if not isinstance(value, bytes) or len(value) != 32:
+            raise self.refuse(name, "a digest of 32 bytes")
+        return value
+
+    def sequence(self, name: str, limit: int) -> list[object]:
+        value = self.values[name]
+        if not isinstance(value, list) or len(value) > limit:
+            raise self.refuse(name, f"a list of at most {limit} items")
+        return value
+
+    def integers(self, name: str, count: int, limit: int) -> list[int]:
+        value = self.sequence(name, count)
+        if len(value) != count:
+            raise self.refuse(name, f"a list of {count} items")
+        return [whole_number(item, f"{self.what}: {name}", limit) for item in value]
+
+
+def whole_number(value: object, what: str, limit: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < limit:
+        raise Malformed(f"{what} must be a number from 0 to {limit - 1}")
+    return value

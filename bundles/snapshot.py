@@ -1,0 +1,49 @@
+"""The pages that changed between two boundaries, as bytes: a count, the sorted page addresses, then 32 cells for each."""
+from __future__ import annotations
+
+import numpy as np
+
+from stark.errors import Malformed
+from wasm_exec.image import Pages
+from wasm_exec.spaces import (
+    CELL_BYTES,
+    FRAME_POINTER_LIMIT,
+    FRAME_SLOTS_LIMIT,
+    MEMORY_PAGES_LIMIT,
+    PAGE_BYTES,
+    PAGE_CELLS,
+    Space,
+    size_in_bytes,
+)
+
+HEAD = 4
+KEY = 8
+SNAPSHOT_LIMIT = 1 << 30
+
+
+def pages_of(space: int) -> int:
+    """How many pages of a space can exist at all."""
+    if space in (Space.FRAMES32, Space.FRAMES64):
+        return (FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT) // PAGE_CELLS
+    return size_in_bytes(space, MEMORY_PAGES_LIMIT) // PAGE_BYTES
+
+
+def encode_pages(pages: Pages) -> bytes:
+    keys = sorted(pages)
+    cells = np.array([pages[key] for key in keys], "<u8")
+    return len(keys).to_bytes(HEAD, "little") + np.array(keys, "<u4").tobytes() + cells.tobytes()
+
+
+def decode_pages(content: bytes, what: str) -> Pages:
+    """The pages of canonical bytes; Malformed if they are anything else."""
+    count = int.from_bytes(content[:HEAD], "little")
+    if len(content) != HEAD + count * (KEY + CELL_BYTES * PAGE_CELLS):
+        raise Malformed(f"{what}: {len(content)} bytes are not {count} pages")
+    keys = np.frombuffer(content, "<u4", 2 * count, HEAD).reshape(count, 2).tolist()
+    cells = np.frombuffer(content, "<u8", count * PAGE_CELLS, HEAD + KEY * count).astype(np.uint64).reshape(count, PAGE_CELLS)
+    spaces = {int(space): pages_of(space) for space in Space}
+    if any(page >= spaces.get(space, 0) for space, page in keys):
+        raise Malformed(f"{what}: a page that does not exist")
+    if any(here >= there for here, there in zip(keys, keys[1:], strict=False)):
+        raise Malformed(f"{what}: the pages are not in order")
+    return {(space, page): row for (space, page), row in zip(keys, cells, strict=True)}

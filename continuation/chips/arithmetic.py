@@ -1,0 +1,117 @@
+"""Extension arithmetic, two gates a row: d = s·a·b + t·c + u·a + v·a·c + w·b with coefficients from the key."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.book import Book, Numbers, values_of
+from continuation.chips import extension
+from continuation.chips.buses import WIRE
+from continuation.recorder import ZERO, Instruction, Program
+from stark.chip import Chip
+from stark.expression import P
+
+U64 = npt.NDArray[np.uint64]
+NAME = "arithmetic"
+LANES = 2
+COEFFICIENTS = "stuvw"
+OPERANDS = "abc"
+DEFINE, READ = 1, -1                    # what a gate does with d
+
+
+def definition() -> Chip:
+    chip = Chip(NAME, "d = s·a·b + t·c + u·a + v·a·c + w·b in every gate")
+    for lane in range(LANES):
+        s, t, u, v, w = (chip.fixed(f"{name}.{lane}") for name in COEFFICIENTS)
+        wires = [chip.fixed(f"{name} wire.{lane}") for name in "abcd"]
+        times = chip.fixed(f"d times.{lane}")
+        a, b, c, d = (extension.column(chip, f"{name}.{lane}") for name in "abcd")
+        beside = extension.plus(extension.plus(extension.scaled(b, s), extension.scaled(c, v)), extension.of_word(u))
+        value = extension.plus(extension.plus(extension.times(a, beside), extension.scaled(c, t)), extension.scaled(b, w))
+        extension.require_equal(chip, "d is what the coefficients say", value, d)
+        for wire, operand in zip(wires, (a, b, c), strict=False):
+            chip.receive(WIRE, wire, *operand)
+        chip.send(WIRE, wires[3], *d, times=times)
+    return chip
+
+
+@dataclass(frozen=True)
+class Form:
+    """How an operation is said with the one formula; operands by number, None is the constant 0."""
+
+    s: int = 0
+    t: int = 0
+    u: int = 0
+    v: int = 0
+    w: int = 0
+    a: int | None = None
+    b: int | None = None
+    c: int | None = None
+
+
+FORMS = {
+    "add": Form(u=1, t=1, a=0, c=1),
+    "sub": Form(u=1, t=-1, a=0, c=1),
+    "mul": Form(s=1, a=0, b=1),
+    "mul_add": Form(s=1, t=1, a=0, b=1, c=2),
+    "select": Form(s=1, t=1, v=-1, a=0, b=2, c=1),              # a is the bit: c + a·(b - c)
+    "require": Form(u=1, t=-1, a=0, c=1),                       # and d is the constant 0
+    "inverse": Form(w=1),                                       # d = b = d: anything, which the text requires to be right
+}
+
+
+class Gates:
+    def __init__(self, program: Program, book: Book) -> None:
+        self.book = book
+        rows: dict[str, list[Numbers]] = {name: [] for name in (*COEFFICIENTS, "a", "b", "c", "d", "mode")}
+        for step in program.outside_events():
+            if step.name in FORMS:
+                for name, values in self._gates(step).items():
+                    rows[name].append(values)
+        self.rows = {name: np.concatenate([np.zeros(0, np.int64), *values]) for name, values in rows.items()}
+        for name in OPERANDS:
+            book.use(self.rows[name])
+        book.define(self.rows["d"][self.rows["mode"] == DEFINE])
+        book.use(self.rows["d"][self.rows["mode"] == READ])
+
+    @staticmethod
+    def _gates(step: Instruction) -> dict[str, Numbers]:
+        form = FORMS[step.name]
+        operands = [one.wires.reshape(-1) for one in step.operands]
+        count = len(operands[0])
+        zero = np.full(count, 2 * ZERO, np.int64)
+        out = {name: np.full(count, getattr(form, name), np.int64) for name in COEFFICIENTS}
+        for name in OPERANDS:
+            number = getattr(form, name)
+            out[name] = zero if number is None else operands[number]
+        out["d"] = zero if step.name == "require" else step.result.wires.reshape(-1)
+        out["mode"] = np.full(count, READ if step.name == "require" else DEFINE, np.int64)
+        if step.name == "inverse":
+            if not step.result.extension:
+                raise ValueError("only extension elements are inverted")
+            out["b"] = out["d"]
+        return out
+
+    @property
+    def count(self) -> int:
+        return -(-len(self.rows["d"]) // LANES)
+
+    def pad(self, log_height: int) -> None:
+        """Empty gates read the constant 0."""
+        spare = (LANES << log_height) - len(self.rows["d"])
+        self.book.use(np.full(len(OPERANDS) * spare, 2 * ZERO, np.int64))
+
+    def fixed(self) -> dict[str, Numbers]:
+        times = np.where(self.rows["mode"] == DEFINE, self.book.times(self.rows["d"]), -1)
+        columns = {name: self.rows[name] % P for name in COEFFICIENTS} | {"d times": times}
+        columns |= {f"{name} wire": self.rows[name] for name in "abcd"}
+        return {f"{name}.{lane}": values[lane::LANES] for name, values in columns.items() for lane in range(LANES)}
+
+    def fill(self, memory: U64) -> dict[str, npt.NDArray[np.integer]]:
+        columns: dict[str, npt.NDArray[np.integer]] = {}
+        for name in "abcd":
+            values = values_of(memory, self.rows[name])
+            columns |= {f"{name}.{lane}.{k}": values[lane::LANES, k] for lane in range(LANES) for k in range(5)}
+        return columns

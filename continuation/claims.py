@@ -1,0 +1,177 @@
+"""What the proofs of the continuation say, in plain Python. The circuits (continuation/circuits.py) assert exactly this.
+
+Every claim is CLAIM words long and carries, in one place, the root of the list of keys that it was made with.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.layout import CLAIM
+from stark import poseidon2
+from stark.errors import Rejected
+
+U32 = npt.NDArray[np.uint32]
+Digest = tuple[int, ...]
+Words = Sequence[int] | U32
+BOUNDARY = 10                                   # words of a boundary: pc, status, root
+SPACES, PAGE_LEVELS, PAGE_LIMBS = 16, 24, 128
+SYSTEM, INPUT, OUTPUT = 0, 6, 8                 # numbers of spaces
+EXIT_LIMBS = slice(4, 8)                        # cell 1 of the system space's first page
+RUNNING, ENTRY = 0, 0
+NOTHING: Digest = (0,) * 8
+
+
+def sponge(words: Sequence[int]) -> Digest:
+    return digest_of(poseidon2.sponge(np.array([words], np.uint64)))
+
+
+def compress(left: Digest, right: Digest) -> Digest:
+    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64)))
+
+
+def digest_of(words: npt.NDArray[np.unsignedinteger]) -> Digest:
+    return tuple(int(word) for word in words.reshape(-1))
+
+
+def tree_root(digests: Sequence[Digest]) -> Digest:
+    while len(digests) > 1:
+        digests = [compress(left, right) for left, right in zip(digests[::2], digests[1::2], strict=True)]
+    return digests[0]
+
+
+def demand(sentence: str, holds: bool) -> None:
+    if not holds:
+        raise Rejected(sentence)
+
+
+def filled(*words: int) -> U32:
+    return np.array([*words, *[0] * (CLAIM - len(words))], np.uint32)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    pc: int
+    status: int
+    root: Digest
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        return self.pc, self.status, *self.root
+
+    @staticmethod
+    def of(words: Words) -> Boundary:
+        return Boundary(int(words[0]), int(words[1]), tuple(map(int, words[2:BOUNDARY])))
+
+
+@dataclass(frozen=True)
+class SpanClaim:
+    """The program leads from one boundary to another."""
+
+    program: Digest
+    keys: Digest
+    before: Boundary
+    after: Boundary
+
+    @property
+    def words(self) -> U32:
+        return filled(*self.program, *self.keys, *self.before.words, *self.after.words)
+
+    @staticmethod
+    def of(words: Words) -> SpanClaim:
+        return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), Boundary.of(words[16:26]), Boundary.of(words[26:36]))
+
+    def join(self, right: SpanClaim) -> SpanClaim:
+        demand("both spans are of one program", self.program == right.program)
+        demand("both spans were made with the same keys", self.keys == right.keys)
+        demand("the right span starts where the left one ends", self.after == right.before)
+        demand("nothing goes on after the end", self.after.status == RUNNING)
+        return SpanClaim(self.program, self.keys, self.before, right.after)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a root opens of the memory at both ends: the digests of all spaces, and the first page of the system space with its path."""
+
+    before: tuple[Digest, ...]
+    after: tuple[Digest, ...]
+    page: tuple[int, ...]
+    path: tuple[Digest, ...]
+
+    @property
+    def words(self) -> U32:
+        return np.array([*sum(self.before, ()), *sum(self.after, ()), *self.page, *sum(self.path, ())], np.uint32)
+
+
+@dataclass(frozen=True)
+class RunClaim:
+    """The program, started on the input, ended so and wrote the output. `program` also stands for the memory image that it starts with."""
+
+    program: Digest
+    keys: Digest
+    input: Digest
+    output: Digest
+    status: int
+    pc: int
+    exit_code: tuple[int, ...]          # limbs
+
+    @property
+    def words(self) -> U32:
+        return filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code)
+
+    @staticmethod
+    def of(words: Words) -> RunClaim:
+        program, keys, entered, written = (tuple(map(int, words[k:k + 8])) for k in range(0, 32, 8))
+        return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])))
+
+    @property
+    def digest(self) -> Digest:
+        return sponge(self.words.tolist())
+
+
+def close(span: SpanClaim, ends: Ends) -> RunClaim:
+    """A span that is a whole run, from the entry to the end."""
+    demand("a run starts at its entry", span.before.pc == ENTRY and span.before.status == RUNNING)
+    demand("a run is complete", span.after.status != RUNNING)
+    demand("the spaces before are those of the first boundary", tree_root(ends.before) == span.before.root)
+    demand("the spaces after are those of the last boundary", tree_root(ends.after) == span.after.root)
+    digest = sponge(ends.page)
+    for sibling in ends.path:
+        digest = compress(digest, sibling)
+    demand("the exit code stands in the system space", digest == ends.after[SYSTEM])
+    return RunClaim(program_with_image(span.program, ends.before), span.keys, ends.before[INPUT], ends.after[OUTPUT], span.after.status,
+                    span.after.pc, ends.page[EXIT_LIMBS])
+
+
+def program_with_image(program: Digest, spaces: Sequence[Digest]) -> Digest:
+    """A program with the memory that it starts with, whatever its input."""
+    image = [NOTHING if space == INPUT else digest for space, digest in enumerate(spaces)]
+    return compress(program, sponge(sum(image, ())))
+
+
+@dataclass(frozen=True)
+class BatchClaim:
+    """Some runs, in an order."""
+
+    runs: Digest
+    keys: Digest
+    count: int
+
+    @property
+    def words(self) -> U32:
+        return filled(*self.runs, *self.keys, self.count)
+
+    @staticmethod
+    def of(words: Words) -> BatchClaim:
+        return BatchClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), int(words[16]))
+
+    @staticmethod
+    def one(run: RunClaim) -> BatchClaim:
+        return BatchClaim(run.digest, run.keys, 1)
+
+    def join(self, right: BatchClaim) -> BatchClaim:
+        demand("both batches were made with the same keys", self.keys == right.keys)
+        return BatchClaim(compress(self.runs, right.runs), self.keys, self.count + right.count)

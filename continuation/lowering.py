@@ -1,0 +1,96 @@
+"""From a recorded program to the chips: the fixed tables, once for a circuit, and the main tables from a replay's memory."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.book import Book
+from continuation.chips import arithmetic, bits, cap, constant, fold, join, permute, public, unpack
+from continuation.layout import STATEMENT, Layout
+from continuation.permutations import Permutations
+from continuation.queries import Queries
+from continuation.recorder import Program
+from continuation.shape import RecursionShape, chips
+from continuation.wrapping import check_wrapping
+from stark.chip import Chip
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+PERMUTATION = slice(16, 16 + 148)      # its columns in the permutation chip
+
+
+class Lowered:
+    """The rows of every chip, in the order in which they may ask each other for wires."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.book = book = Book(program)
+        self.queries = Queries(book, program.events)
+        self.caps = cap.Caps(book)
+        self.permutations = Permutations(program, book, self.queries, self.caps)
+        self.gates = arithmetic.Gates(program, book)
+        self.foldings = fold.Foldings(book, self.queries, program.events)
+        self.drawn = bits.Drawn(book, self.queries, program.events)
+        self.drawn.define()
+        self.published = public.Published(program, book, self.permutations.batches)
+        self.joined = join.Joined(program, book)
+        self.unpacked = unpack.Unpacked(program, book)
+        self.constants = constant.Constants(program, book)
+
+    @property
+    def layout(self) -> Layout:
+        """What this circuit alone asks of the chips."""
+        return Layout(self.foldings.log_arity, self.drawn.domains, self.drawn.ranges, self.drawn.grindings)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows of every chip."""
+        return {permute.NAME: self.permutations.count, arithmetic.NAME: self.gates.count, bits.NAME: self.drawn.count,
+                fold.NAME: self.foldings.count, unpack.NAME: self.unpacked.count, join.NAME: self.joined.count, cap.NAME: self.caps.count,
+                constant.NAME: self.constants.count, public.NAME: self.published.count}
+
+
+class Circuit:
+    """A program lowered into a shape; it fits, or this raises."""
+
+    def __init__(self, lowered: Lowered, shape: RecursionShape) -> None:
+        self.lowered, self.shape, self.program = lowered, shape, lowered.program
+        self.log_heights = dict(shape.log_heights)
+        self.chips: dict[str, Chip] = chips(shape.layout)
+        lowered.gates.pad(self.log_heights[arithmetic.NAME])
+        lowered.book.close()
+        columns = {
+            permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(),
+            bits.NAME: lowered.drawn.fixed(shape.layout), fold.NAME: lowered.foldings.fixed(),
+            unpack.NAME: lowered.unpacked.fixed(), join.NAME: lowered.joined.fixed(),
+            cap.NAME: lowered.caps.fixed(), constant.NAME: lowered.constants.fixed(), public.NAME: lowered.published.fixed()}
+        self.fixed: dict[str, U32] = {
+            name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
+        for name, chip in self.chips.items():
+            check_wrapping(chip, self.fixed[name])
+
+    def statement(self, memory: U64, claim: U32) -> U32:
+        """The published powers of the batching challenges, then the claim."""
+        places = self.lowered.published.wires >> 1
+        words = memory[places[:, None] + np.arange(5)].reshape(-1).astype(np.uint32)
+        statement = np.concatenate([words, claim])
+        if len(statement) != STATEMENT:
+            raise ValueError(f"the claim has {len(claim)} words")
+        return statement
+
+    def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, U32]:
+        """The main tables; `trace` gives the committed columns of permutations."""
+        lowered, layout = self.lowered, self.shape.layout
+        nothing = {"nothing": np.zeros(1, np.int64)}
+        columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
+            permute.NAME: lowered.permutations.fill(memory, trace), arithmetic.NAME: lowered.gates.fill(memory),
+            bits.NAME: lowered.drawn.fill(layout, self.fixed[bits.NAME], self.chips[bits.NAME].fixed_names, memory),
+            fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
+            cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: nothing, public.NAME: nothing}
+        tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
+        empty = tables[permute.NAME][PERMUTATION, lowered.permutations.count:]
+        empty[:] = trace(np.zeros((1, 16), np.uint32))          # an empty row is the permutation of zeros
+        return tables

@@ -1,0 +1,181 @@
+"""The rows of the permutation chip for opened rows: all queries of a proof at once, one query's permutations one after the other."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.book import Book, Numbers, values_of
+from continuation.chips.cap import Caps
+from continuation.chips.permute import KINDS, taken
+from continuation.queries import Queries, Slice
+from continuation.recorder import Addresses, Event, Operand, Program, operand
+from stark.field import ONE_EXT, P, ext_mul
+from stark.key import DIGEST
+
+U64 = npt.NDArray[np.uint64]
+
+
+@dataclass
+class Opening:
+    """One commitment's part: what is static about its rows, the same for every query."""
+
+    place: Slice
+    cap: int                                    # number of the cap's look-up table
+    inputs: Addresses                           # (queries, rows, 16)
+    outputs: Addresses
+    steps: list[dict[str, int]]                 # flags of each row
+    shifts: list[int]                           # bits of the index that are spent; -1: the row has no index
+    index_wires: Numbers
+    digests: dict[int, int] = field(default_factory=dict)       # injecting row -> the row whose digest enters
+
+
+class Openings:
+    """A chain of commitments whose columns go into one sum; or one commitment whose rows are handed on."""
+
+    def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps, events: list[Event], proof: int) -> None:
+        self.proof, self.batched = proof, events[0].arguments["batch"] is not None
+        self.parts = [self._part(program, book, queries, caps, event) for event in events]
+        self.batch = [operand(value) for value in events[0].arguments["batch"]] if self.batched else []
+        self.queries = len(self.parts[0].inputs)
+        self.result = operand(events[-1].result).wires if self.batched else np.zeros(0, np.int64)
+        if self.batched:
+            self._require_zero(program, events[0].operand("reduced"))
+            book.define(self.result)
+            last = self.parts[-1]
+            if last.shifts[-1] < 1:
+                raise ValueError("the rows of the last commitment need a path")
+            last.steps = [{**one, "keep": 0} for one in last.steps]
+
+    @staticmethod
+    def _require_zero(program: Program, start: Operand) -> None:
+        words = {program.constants.get(int(address) + k) for address in np.unique(start.data) for k in range(5)}
+        if words != {0}:
+            raise ValueError("a sum of opened columns starts at zero")
+
+    def _part(self, program: Program, book: Book, queries: Queries, caps: Caps, event: Event) -> Opening:
+        permutes = [step for step in program.code[event.first:event.last] if step.name == "permute"]
+        inputs, outputs = (np.stack(parts, axis=1) for parts in (
+            [step.operands[0].data for step in permutes], [step.result.data for step in permutes]))
+        levels, place = event.arguments["levels"], queries.locate(event.operand("bits"))
+        extension = event.arguments["extension"]
+        height = max(levels)
+        steps, shifts, last_of, digests = [], [], {}, {}
+        for level in sorted(levels):
+            for block in range(-(-levels[level] // DIGEST)):
+                kind = f"extension.{block % 5}" if extension else "base"
+                steps.append(step(absorb=1) if block else step(start=1, fresh=levels[level]))
+                steps[-1] |= {kind: 1} if self.batched else {"takes": 1}
+                shifts.append(-1)
+            last_of[level] = len(steps) - 1
+        steps[-1]["enters"], shifts[-1] = 1, 0
+        log_cap = len(event.operand("cap").data).bit_length() - 1
+        spent = 0
+        for level in range(height, log_cap - 1, -1):
+            if level in levels and level < height:
+                digests[len(steps)] = last_of[level]
+                steps.append(step(inject=1, takes=1, keep=int(self.batched)))
+                shifts.append(spent)
+            if level > log_cap:
+                spent += 1
+                steps.append(step(path=1, keep=int(self.batched)))
+                shifts.append(spent)
+        if len(steps) != inputs.shape[1] or place.high - place.low != height:
+            raise ValueError("the recorded permutations are not those of an opened row")
+        table = caps.table(event.operand("cap").data)
+        return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), digests)
+
+    # -- static
+
+    def fixed(self, book: Book) -> list[dict[str, Numbers]]:
+        """Columns of (queries, rows) for each part; multiplicities of the sums are known when the book is closed."""
+        return [self._fixed(book, part) for part in self.parts]
+
+    def enter(self, book: Book) -> None:
+        """Mentions blocks and uses wires; done once, before the book is closed."""
+        for part in self.parts:
+            part_blocks(book, part)
+
+    def _fixed(self, book: Book, part: Opening) -> dict[str, Numbers]:
+        shape = part.inputs.shape[:2]
+        names = set().union(*part.steps)
+        columns = {name: np.broadcast_to([one[name] for one in part.steps], shape) for name in names}
+        blocks, out, times, index, total, total_times = (np.zeros(shape, np.int64) for _ in range(6))
+        for row in taking_rows(part):
+            blocks[:, row] = book.block(part.inputs[:, row, :DIGEST])
+        for source in part.digests.values():
+            out[:, source] = book.block(part.outputs[:, source, :DIGEST])
+            times[:, source] = book.block_times(out[:, source])
+        out[:, -1], times[:, -1] = part.cap, -1
+        leaf = entering_row(part)
+        index[:, leaf] = part.index_wires
+        if self.batched and part is self.parts[-1]:
+            total[:, leaf], total_times[:, leaf] = self.result, book.times(self.result)
+        return {**columns, "block": blocks, "out block": out, "out times": times, "index wire": index, "sum wire": total,
+                "sum times": total_times, "proof": np.full(shape, self.proof * int(self.batched))}
+
+    # -- dynamic
+
+    def indices(self, memory: U64, queries: Queries) -> tuple[list[Numbers], list[Numbers]]:
+        """The columns `index` and `bit` of (queries, rows) for each part."""
+        indices, bits = [], []
+        for part in self.parts:
+            number = queries.numbers(memory, part.place)[:, None]
+            shifts = np.array(part.shifts)
+            path = np.array([one["path"] for one in part.steps])
+            indices.append(np.where(shifts >= 0, number >> np.maximum(shifts, 0), 0))
+            bits.append(np.where(path > 0, number >> np.maximum(shifts - 1, 0) & 1, 0))
+        return indices, bits
+
+    def sums(self, memory: U64) -> list[U64]:
+        """The accumulator of (queries, rows, 5) for each part."""
+        out, total = [], np.zeros((self.queries, 5), np.uint64)
+        if not self.batched:
+            return [np.zeros((*part.inputs.shape[:2], 5), np.uint64) for part in self.parts]
+        powers = np.stack([ONE_EXT, *(values_of(memory, one.wires) for one in self.batch)])
+        weights = {kind: weights_of(kind, powers) for kind in KINDS}
+        for part in self.parts:
+            columns = np.zeros((*part.inputs.shape[:2], 5), np.uint64)
+            for row, one in enumerate(part.steps):
+                kind = next((name for name in KINDS if one[name]), None)
+                if kind is None:
+                    total = total * np.uint64(one["keep"])
+                else:
+                    factor, for_words = weights[kind]
+                    words = memory[part.inputs[:, row, :DIGEST]]
+                    added = (words[..., None] * for_words % np.uint64(P)).sum(axis=1)
+                    total = (ext_mul(total, factor) + added) % np.uint64(P)
+                columns[:, row] = total
+            out.append(columns)
+        return out
+
+    def looked_up(self, memory: U64, queries: Queries) -> list[tuple[int, Numbers]]:
+        """For each part: the cap's table and the entries that its queries end at."""
+        return [(part.cap, queries.numbers(memory, part.place) >> part.shifts[-1]) for part in self.parts]
+
+
+def weights_of(kind: str, powers: U64) -> tuple[U64, U64]:
+    """The factor of the sum and the weights (8, 5) of the words; powers[k] is the k-th power of the challenge."""
+    for_sum, for_words = taken(kind)
+    places = np.array(for_words)
+    return powers[for_sum], ext_mul(powers[places[:, 0]], np.eye(5, dtype=np.uint64)[places[:, 1]])
+
+
+def step(**flags: int) -> dict[str, int]:
+    return {name: 0 for name in ("absorb", "start", "fresh", "path", "inject", "takes", "second", "enters", "keep", *KINDS)} | flags
+
+
+def entering_row(part: Opening) -> int:
+    return next(row for row, one in enumerate(part.steps) if one["enters"])
+
+
+def taking_rows(part: Opening) -> list[int]:
+    return [row for row, one in enumerate(part.steps) if one["takes"]]
+
+
+def part_blocks(book: Book, part: Opening) -> None:
+    for source in part.digests.values():
+        book.define_block(book.block(part.outputs[:, source, :DIGEST]))
+    rows = part.inputs[:, taking_rows(part), :DIGEST]               # the words of a row are numbered one block after the other
+    book.use_block(book.block(rows.reshape(-1, DIGEST)))

@@ -1,0 +1,142 @@
+"""The rows of the permutation chip: the sponges and compressions of the text, in chains, and behind them the opened rows."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.book import Book, Numbers
+from continuation.chips.cap import Caps
+from continuation.openings import Openings, step
+from continuation.queries import Queries
+from continuation.recorder import Event, Program
+from stark.gadgets.poseidon2 import column_names
+from stark.key import DIGEST
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+Column = npt.NDArray[np.integer]
+
+
+class Permutations:
+    def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps) -> None:
+        self.program, self.book, self.queries, self.caps = program, book, queries, caps
+        steps = [one for one in program.outside_events() if one.name == "permute"]
+        inputs = np.concatenate([one.operands[0].data.reshape(-1, 16) for one in steps])
+        outputs = np.concatenate([one.result.data.reshape(-1, 16) for one in steps])
+        order, self.chained = in_chains(inputs, outputs)
+        self.inputs, self.outputs = inputs[order], outputs[order]
+        self.flags, self.blocks, self.second, self.out = self._text_rows()
+        self.groups = self._openings()
+        if self.chained[0] or not self.flags["start"][0]:
+            raise ValueError("the first permutation of a circuit starts a sponge")
+
+    def _text_rows(self) -> tuple[dict[str, Numbers], Numbers, Numbers, Numbers]:
+        constants = self.program.constants
+        capacity = [[constants.get(int(address)) for address in row] for row in self.inputs[:, DIGEST:]]
+        fresh = np.array([row[0] is not None and set(row[1:]) == {0} for row in capacity]) & ~self.chained
+        second = ~fresh & ~self.chained
+        lengths = np.array([row[0] if is_fresh else 0 for row, is_fresh in zip(capacity, fresh, strict=True)], np.int64)
+        book = self.book
+        blocks = book.use_block(book.block(self.inputs[:, :DIGEST]))
+        seconds = np.zeros(len(blocks), np.int64)
+        seconds[second] = book.use_block(book.block(self.inputs[second, DIGEST:]))
+        out = book.define_block(book.block(self.outputs[:, :DIGEST]))
+        flags = {name: values.astype(np.int64) for name, values in (("start", fresh), ("absorb", self.chained), ("second", second))}
+        flags |= {"fresh": lengths, "takes": np.ones(len(blocks), np.int64)}
+        return flags, blocks, seconds, out
+
+    def _openings(self) -> list[Openings]:
+        """Commitments whose columns go into one sum stand together; the batches are numbered in the order of the text."""
+        chains: list[list[Event]] = []
+        for event in self.program.events:
+            if event.step == "opened_rows":
+                before = chains[-1][-1] if chains else None
+                goes_on = (before is not None and before.arguments["batch"] is not None and event.arguments["batch"] is not None
+                           and np.array_equal(before.result.data, event.arguments["reduced"].data))
+                if goes_on:
+                    chains[-1].append(event)
+                else:
+                    chains.append([event])
+        out, proof = [], 0
+        for chain in chains:
+            out.append(Openings(self.program, self.book, self.queries, self.caps, chain, proof))
+            proof += int(out[-1].batched)
+            out[-1].enter(self.book)
+        return out
+
+    @property
+    def batches(self) -> list[Numbers]:
+        """For each proof the wires of the powers of its batching challenge."""
+        return [np.array([int(one.wires) for one in group.batch]) for group in self.groups if group.batched]
+
+    @property
+    def count(self) -> int:
+        return len(self.inputs) + sum(part.inputs[..., 0].size for group in self.groups for part in group.parts)
+
+    # -- static
+
+    def fixed(self) -> dict[str, Numbers]:
+        count = len(self.inputs)
+        none = {name: np.zeros(count, np.int64) for name in step()}
+        none |= {name: np.zeros(count, np.int64) for name in ("proof", "index wire", "sum wire", "sum times")}
+        text = {**none, **self.flags, "block": self.blocks, "second block": self.second, "out block": self.out,
+                "out times": self.book.block_times(self.out)}
+        columns = {name: [values] for name, values in text.items()}
+        for group in self.groups:
+            parts = group.fixed(self.book)
+            for name, values in columns.items():
+                values.append(flattened([part.get(name, np.zeros(part["block"].shape, np.int64)) for part in parts]))
+        return {name: np.concatenate(values) for name, values in columns.items()}
+
+    # -- dynamic
+
+    def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, Column]:
+        addresses = [self.inputs, *(flattened([part.inputs for part in group.parts]) for group in self.groups)]
+        states = memory[np.concatenate(addresses)].astype(np.uint32)
+        zeros = np.zeros(len(self.inputs), np.int64)
+        index, bit, total = [zeros], [zeros], [np.zeros((len(zeros), 5), np.uint64)]
+        for group in self.groups:
+            indices, bits = group.indices(memory, self.queries)
+            index.append(flattened(indices))
+            bit.append(flattened(bits))
+            total.append(flattened(group.sums(memory)))
+        totals = np.concatenate(total)
+        columns: dict[str, Column] = {f"in.{k}": states[:, k] for k in range(16)}
+        columns |= dict(zip(column_names(), trace(states), strict=True))
+        columns |= {f"sum.{k}": totals[:, k] for k in range(5)}
+        return columns | {"index": np.concatenate(index), "bit": np.concatenate(bit)}
+
+    def looked_up(self, memory: U64) -> list[tuple[int, Numbers]]:
+        return [one for group in self.groups for one in group.looked_up(memory, self.queries)]
+
+
+def flattened(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Parts (queries, rows, …) side by side, one query after the other."""
+    together = np.concatenate(parts, axis=1)
+    return together.reshape(-1, *together.shape[2:])
+
+
+def in_chains(inputs: Numbers, outputs: Numbers) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    """An order in which a permutation that goes on with the capacity of another stands right behind it, and which do."""
+    maker = {row.tobytes(): k for k, row in enumerate(outputs[:, DIGEST:])}
+    follower: dict[int, int] = {}
+    heads = []
+    for k, row in enumerate(inputs[:, DIGEST:]):
+        before = maker.get(row.tobytes())
+        if before is None:
+            heads.append(k)
+        elif before in follower:
+            raise ValueError("a sponge goes on in two ways")
+        else:
+            follower[before] = k
+    order, chained = [], []
+    for head in heads:
+        at: int | None = head
+        while at is not None:
+            order.append(at)
+            chained.append(at != head)
+            at = follower.get(at)
+    return np.array(order, np.int64), np.array(chained, np.bool_)

@@ -1,0 +1,4 @@
+"""`python -m longrun` is the command `longrun`."""
+from longrun.cli import main
+
+main()

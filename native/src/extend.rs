@@ -1,0 +1,75 @@
+//! Extension of columns from a subgroup to a larger coset.
+use std::sync::Arc;
+
+use p3_field::{PackedValue, PrimeCharacteristicRing};
+
+use crate::butterfly::all_stages;
+use crate::field::*;
+use crate::transform::{Roots, SQUARE, remaining_to_coefficients, reverse_bits, roots, to_coefficients, to_values};
+
+/// How to extend columns of one height: raw residues (see `as_raw`) in natural order in, bit-reversed order on a coset out.
+pub struct Extension {
+    log_height: usize,
+    roots: Arc<Roots>,
+    /// For each square of the natural order the roots of its first stages.
+    squares: Vec<[V; LANES]>,
+    /// What coefficients are multiplied with.
+    scale: Vec<F>,
+}
+
+impl Extension {
+    pub fn new(log_height: usize, log_blowup: usize, shift: F) -> Self {
+        let height = 1usize << log_height;
+        let unit = raw_factor() * base_inverse(F::from_usize(height));
+        let scale = powers(shift, height).into_iter().map(|power| power * unit).collect();
+        Self { log_height, roots: roots(log_height + log_blowup), squares: Self::squares(log_height), scale }
+    }
+
+    /// Vector h of a square holds rows h * height / LANES and on. The first stage brings rows i and i + height/2 together, with the root
+    /// w^-i; the next one does the same with half the height and w^2.
+    fn squares(log_height: usize) -> Vec<[V; LANES]> {
+        let height = 1usize << log_height;
+        let root = base_inverse(root_of_unity(log_height));
+        let powers = powers(root, height / 2);
+        let roots = |index: usize| {
+            std::array::from_fn(|number| {
+                let Some(stage) = number.checked_ilog2() else { return V::ZERO };
+                let part = reverse_bits(number - (1 << stage), stage as usize);
+                let first = part * (height / LANES) + index * LANES;
+                V::from_fn(|lane| powers[(first + lane) * (LANES / 2 >> stage)])
+            })
+        };
+        (0..height / SQUARE).map(roots).collect()
+    }
+
+    /// Bit reversal and the stages inside of vectors, in one pass.
+    fn reversed(&self, column: &[F], out: &mut [F]) {
+        let (log_lanes, part) = (LANES.ilog2() as usize, column.len() / LANES);
+        let log_squares = self.log_height - 2 * log_lanes;
+        for (index, roots) in self.squares.iter().enumerate() {
+            let mut vectors = std::array::from_fn(|h| load(&column[reverse_bits(h, log_lanes) * part + index * LANES..]));
+            all_stages::<LANES, false>(&mut vectors, roots);
+            transpose(&mut vectors);
+            let first = reverse_bits(index, log_squares) * LANES;
+            for (lane, vector) in vectors.into_iter().enumerate() {
+                store(&mut out[reverse_bits(lane, log_lanes) * part + first..], vector);
+            }
+        }
+    }
+
+    /// `scratch` is as long as the column.
+    pub fn extend(&self, column: &[F], extended: &mut [F], scratch: &mut [F]) {
+        if column.len() < SQUARE {
+            (0..column.len()).for_each(|i| scratch[reverse_bits(i, self.log_height)] = column[i]);
+            to_coefficients(scratch, &self.roots);
+        } else {
+            self.reversed(column, scratch);
+            remaining_to_coefficients(scratch, &self.roots);
+        }
+        scratch.iter_mut().zip(&self.scale).for_each(|(value, &scale)| *value *= scale);
+        for (coset, values) in extended.chunks_exact_mut(column.len()).enumerate() {
+            values.copy_from_slice(scratch);
+            to_values(values, &self.roots, coset);
+        }
+    }
+}

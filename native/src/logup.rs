@@ -1,0 +1,100 @@
+//! LogUp columns of a chip on its trace.
+use p3_field::{PackedValue, PrimeCharacteristicRing};
+
+use crate::field::*;
+use crate::flat::*;
+use crate::open::invert_all;
+use crate::threads::share;
+
+pub struct Trace<'a> {
+    pub fixed: &'a [u32],
+    pub main: &'a [u32],
+    pub log_height: usize,
+}
+
+/// The selector polynomials on the trace domain.
+pub fn selectors(log_height: usize) -> [Vec<F>; 3] {
+    let (height, root) = (1 << log_height, root_of_unity(log_height));
+    let inverse_root = base_inverse(root);
+    let size = F::from_usize(height);
+    let (mut first, mut last) = (vec![F::ZERO; height], vec![F::ZERO; height]);
+    first[0] = size;
+    last[height - 1] = size * root;
+    [first, last, powers(root, height).into_iter().map(|power| power - inverse_root).collect()]
+}
+
+/// Copies canonical rows from `first` on, cyclically, as field elements.
+fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
+    let height = column.len();
+    for (t, vector) in target.iter_mut().enumerate() {
+        let at = first + t * LANES;
+        *vector = if at + LANES <= height { load(&column[at..]) } else { V::from_fn(|lane| column[(at + lane) % height]) };
+        *vector *= V::from(factor);
+    }
+}
+
+/// Memory that threads write at disjoint places.
+struct Shared(*mut F);
+// SAFETY: see the writes.
+unsafe impl Sync for Shared {}
+
+/// The columns, one after the other, in canonical words, and the sum.
+pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, beta: &Ext<F>) -> (Vec<u32>, Ext<F>) {
+    let height = 1usize << trace.log_height;
+    let messages = &program.messages;
+    if messages.is_empty() {
+        return (Vec::new(), [F::ZERO; 5]);
+    }
+    let columns = messages.len() / 2 + 1;
+    let mut out = vec![F::ZERO; 5 * columns * height];
+    let denominators = Denominators::new(program, gamma, beta);
+    let selectors = if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
+    let shared = Shared(out.as_mut_ptr());
+    let put = |column: usize, row: usize, value: &Ext<V>| {
+        let target = &shared;
+        for (k, word) in value.iter().enumerate() {
+            let count = LANES.min(height - row);
+            // SAFETY: inside `out` (column < columns, row + count <= height); each block of rows is written by one thread.
+            let words = unsafe { std::slice::from_raw_parts_mut(target.0.add((5 * column + k) * height + row), count) };
+            words.copy_from_slice(&word.as_slice()[..count]);
+        }
+    };
+    share(threads, (0..height).step_by(16 * ROWS), |start| {
+        let mut frame = Frame::new(program);
+        let mut unused = [[V::ZERO; BLOCK]; 5];
+        let mut inverses = Vec::with_capacity(messages.len() * BLOCK);
+        for first in (start..height.min(start + 16 * ROWS)).step_by(ROWS) {
+            for (position, &(kind, index)) in program.columns.iter().enumerate() {
+                let next = matches!(kind, FIXED_NEXT | MAIN_NEXT) as usize;
+                let (column, factor) = match kind {
+                    FIXED | FIXED_NEXT => (&as_raw(trace.fixed)[index * height..][..height], raw_factor()),
+                    MAIN | MAIN_NEXT => (&as_raw(trace.main)[index * height..][..height], raw_factor()),
+                    _ => (&selectors[index][..], F::ONE),
+                };
+                copy_rows(column, first + next, factor, frame.copy(position));
+            }
+            frame.run(&[], &mut unused);
+            let vectors = BLOCK.min((height - first).div_ceil(LANES));
+            inverses.clear();
+            inverses.extend((0..vectors).flat_map(|t| (0..messages.len()).map(move |k| (t, k))).map(|(t, k)| denominators.value(&frame, k, t)));
+            invert_all(&mut inverses);
+            for t in 0..vectors {
+                let fraction = |k: usize| ext_scale(&inverses[t * messages.len() + k], frame.value(messages[k].multiplicity, t));
+                let mut total = fraction(0);
+                for (column, k) in (1..messages.len()).step_by(2).enumerate() {
+                    let pair = if k + 1 < messages.len() { ext_add(&fraction(k), &fraction(k + 1)) } else { fraction(k) };
+                    total = ext_add(&total, &pair);
+                    put(column, first + t * LANES, &pair);
+                }
+                put(columns - 1, first + t * LANES, &total);
+            }
+        }
+    });
+    let mut sum = [F::ZERO; 5];
+    for (k, column) in out.chunks_mut(height).skip(5 * (columns - 1)).enumerate() {
+        for value in column {
+            (*value, sum[k]) = (sum[k], sum[k] + *value);
+        }
+    }
+    (canonical(threads, out), sum)
+}

@@ -1,0 +1,184 @@
+//! Number-theoretic transforms of one column at a time: bit-reversed values to coefficients and back.
+//!
+//! The forward transform splits X^2m - c^2 into (X^m - c)(X^m + c) until values are left; the c of block b is the b-th root of a table in
+//! bit-reversed order, whatever the stage. Block c of the stage with 2^b blocks is the coset w^bitreverse(c) of the extended domain.
+//! Three stages are done in one pass over memory, the last ones of a short chunk while it is in the nearest cache, and those
+//! inside of vectors on squares of vectors.
+use std::sync::{Arc, Mutex};
+
+use p3_field::{PackedValue, PrimeCharacteristicRing};
+
+use crate::butterfly::{all_stages, square};
+use crate::field::{F, LANES, V, base_inverse, root_of_unity};
+
+pub const SQUARE: usize = LANES * LANES;
+/// Vectors that stay in the nearest cache.
+const CHUNK: usize = 8192 / LANES;
+
+/// The c of block b in bit-reversed order, and the same arranged for squares.
+pub struct Table {
+    plain: Vec<F>,
+    squares: Vec<[V; LANES]>,
+}
+
+pub struct Roots {
+    forward: Table,
+    inverse: Table,
+}
+
+impl Table {
+    fn new(log: usize, root: impl Fn(usize) -> F) -> Self {
+        let mut plain = vec![F::ONE];
+        for level in 2..=log {
+            let root = root(level);
+            plain.extend_from_within(..);
+            let half = plain.len() / 2;
+            plain[half..].iter_mut().for_each(|value| *value *= root);
+        }
+        let squares = (0..(1 << log) / SQUARE).map(|index| Self::square(&plain, index)).collect();
+        Self { plain, squares }
+    }
+
+    /// The roots of the stages inside of one square: lane r is the r-th of its blocks of LANES values.
+    fn square(plain: &[F], index: usize) -> [V; LANES] {
+        let mut roots = [V::ZERO; LANES];
+        for (number, root) in roots.iter_mut().enumerate().skip(1) {
+            let stage = number.ilog2();
+            *root = V::from_fn(|lane| plain[((index * LANES + lane) << stage) + number - (1 << stage)]);
+        }
+        roots
+    }
+
+    /// The roots of R/2, ..., 1 for block `block`.
+    #[inline(always)]
+    fn block<const R: usize>(&self, block: usize) -> [V; R] {
+        let mut roots = [V::ZERO; R];
+        for (number, root) in roots.iter_mut().enumerate().skip(1) {
+            let stage = number.ilog2();
+            *root = V::from(self.plain[(block << stage) + number - (1 << stage)]);
+        }
+        roots
+    }
+}
+
+/// Roots for transforms of up to 2^log values, kept from call to call.
+pub fn roots(log: usize) -> Arc<Roots> {
+    static KEPT: Mutex<Option<(usize, Arc<Roots>)>> = Mutex::new(None);
+    let mut kept = KEPT.lock().expect("nothing panics while the roots are locked");
+    match &*kept {
+        Some((size, roots)) if *size >= log => roots.clone(),
+        _ => {
+            let forward = Table::new(log, root_of_unity);
+            let inverse = Table::new(log, |level| base_inverse(root_of_unity(level)));
+            kept.insert((log, Arc::new(Roots { forward, inverse }))).1.clone()
+        }
+    }
+}
+
+pub fn reverse_bits(index: usize, log: usize) -> usize {
+    if log == 0 { 0 } else { index.reverse_bits() >> (usize::BITS as usize - log) }
+}
+
+/// log2 R stages on blocks of R * stride vectors; block 0 of the slice is block `first` of its stage.
+#[inline(always)]
+fn pass<const R: usize, const FORWARD: bool>(data: &mut [V], stride: usize, table: &Table, first: usize) {
+    for (block, vectors) in data.chunks_exact_mut(R * stride).enumerate() {
+        let roots = table.block::<R>(first + block);
+        for j in 0..stride {
+            // SAFETY: the largest index is (R - 1) * stride + stride - 1, the last of the block.
+            unsafe {
+                let mut x: [V; R] = std::array::from_fn(|r| *vectors.get_unchecked(r * stride + j));
+                all_stages::<R, FORWARD>(&mut x, &roots);
+                for r in 0..R {
+                    *vectors.get_unchecked_mut(r * stride + j) = x[r];
+                }
+            }
+        }
+    }
+}
+
+/// log2 R stages wherever blocks of so many vectors are.
+#[inline(always)]
+fn passes<const FORWARD: bool>(data: &mut [V], log: usize, stride: usize, table: &Table, first: usize) {
+    match log {
+        3 => pass::<8, FORWARD>(data, stride, table, first),
+        2 => pass::<4, FORWARD>(data, stride, table, first),
+        _ => pass::<2, FORWARD>(data, stride, table, first),
+    }
+}
+
+/// All stages with halves of at least one vector; the whole slice is block `first` of its stage.
+fn vector_stages<const FORWARD: bool>(data: &mut [V], table: &Table, first: usize) {
+    let log = data.len().ilog2() as usize;
+    let Some(above) = log.checked_sub(CHUNK.ilog2() as usize).filter(|&above| above > 0) else {
+        return chunk_stages::<FORWARD>(data, table, first, log);
+    };
+    let step = above.min(3);
+    let part = data.len() >> step;
+    if FORWARD {
+        passes::<FORWARD>(data, step, part, table, first);
+    }
+    for (index, part) in data.chunks_exact_mut(part).enumerate() {
+        vector_stages::<FORWARD>(part, table, (first << step) + index);
+    }
+    if !FORWARD {
+        passes::<FORWARD>(data, step, part, table, first);
+    }
+}
+
+/// The same for what fits the nearest cache.
+fn chunk_stages<const FORWARD: bool>(data: &mut [V], table: &Table, first: usize, log: usize) {
+    let mut done = 0;
+    while done < log {
+        let left = log - done;
+        let step = if left % 3 == 0 { 3 } else if FORWARD || left < 3 { left % 3 } else { 3 };
+        let stage = if FORWARD { done } else { left - step };
+        passes::<FORWARD>(data, step, 1 << (log - stage - step), table, first << stage);
+        done += step;
+    }
+}
+
+fn square_stages<const FORWARD: bool>(data: &mut [V], table: &Table, first: usize) {
+    let (squares, _) = data.as_chunks_mut::<LANES>();
+    squares.iter_mut().zip(&table.squares[first..]).for_each(|(vectors, roots)| square::<FORWARD>(vectors, roots));
+}
+
+/// The plain form, for what is smaller than a square.
+fn small<const FORWARD: bool>(data: &mut [F], table: &Table, first: usize) {
+    let log = data.len().ilog2() as usize;
+    for step in 0..log {
+        let stage = if FORWARD { step } else { log - 1 - step };
+        let half = data.len() >> (stage + 1);
+        for (block, &root) in data.chunks_exact_mut(2 * half).zip(&table.plain[first << stage..]) {
+            let (low, high) = block.split_at_mut(half);
+            for (a, b) in low.iter_mut().zip(high) {
+                (*a, *b) = if FORWARD { (*a + *b * root, *a - *b * root) } else { (*a + *b, (*a - *b) * root) };
+            }
+        }
+    }
+}
+
+/// Bit-reversed values on the subgroup to coefficients, times their number.
+pub fn to_coefficients(data: &mut [F], roots: &Roots) {
+    if data.len() < SQUARE {
+        return small::<false>(data, &roots.inverse, 0);
+    }
+    square_stages::<false>(V::pack_slice_mut(data), &roots.inverse, 0);
+    remaining_to_coefficients(data, roots);
+}
+
+/// The rest of `to_coefficients` when the stages inside of vectors are done.
+pub fn remaining_to_coefficients(data: &mut [F], roots: &Roots) {
+    vector_stages::<false>(V::pack_slice_mut(data), &roots.inverse, 0);
+}
+
+/// Coefficients to bit-reversed values on the coset `coset` among those of an extended domain.
+pub fn to_values(data: &mut [F], roots: &Roots, coset: usize) {
+    if data.len() < SQUARE {
+        return small::<true>(data, &roots.forward, coset);
+    }
+    let first = coset * (data.len() / SQUARE);
+    let vectors = V::pack_slice_mut(data);
+    vector_stages::<true>(vectors, &roots.forward, coset);
+    square_stages::<true>(vectors, &roots.forward, first);
+}

@@ -1,0 +1,188 @@
+"""Bundle directories and proof files: they come back as they were, and damaged ones are refused with one kind of error."""
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import msgpack
+import numpy as np
+import pytest
+
+from bundles.bundle import MANIFEST, open_bundle, write_bundle
+from bundles.formats import FILE_LIMIT, HEADER, Kind, decode_proof, encode_proof
+from bundles.manifest import decode_manifest
+from bundles.packing import pack, unpack
+from bundles.snapshot import decode_pages, encode_pages
+from bundles.store import Store, digest_of
+from stark.errors import Malformed
+from stark.field import P
+from wasm_exec.cutting import Budget
+from wasm_exec.execute import run
+from wasm_exec.recording import Recording
+from wasm_exec.text import from_text
+from wasm_exec.translate import load
+
+MUTATIONS = 1000
+APP = from_text(Path(__file__).parent.parent.parent / "samples" / "sum.wat")
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    made = run(load(APP, 64, 16), b"12 30 400 " * 10, Budget.uniform(64, 32), engine="interpreter")
+    assert made.outcome.exited and made.output == b"4420" and len(made.segments) > 2
+    return made
+
+
+def mutated(content: bytes, rng: random.Random) -> bytes:
+    """One small damage: a bit, a byte, a cut, something inserted, something doubled."""
+    data, at = bytearray(content), rng.randrange(len(content))
+    match rng.randrange(6):
+        case 0:
+            data[at] ^= 1 << rng.randrange(8)
+        case 1:
+            data[at] = rng.choice([0, 0x7f, 0x80, 0x90, 0xc0, 0xc7, 0xca, 0xcf, 0xd4, 0xdc, 0xdd, 0xdf, 0xff])
+        case 2:
+            del data[at:at + rng.randrange(1, 9)]
+        case 3:
+            data[at:at] = rng.randbytes(rng.randrange(1, 9))
+        case 4:
+            data[at:at] = data[at:at + rng.randrange(1, 40)]
+        case _:
+            del data[at:]
+    return bytes(data)
+
+
+def fuzz(content: bytes, decode: Callable[[bytes], object], encode: Callable[[object], bytes]) -> int:
+    """Every damaged file is Malformed, or another proper file. Counts the refused ones."""
+    rng, refused = random.Random(5), 0
+    assert encode(decode(content)) == content
+    for _ in range(MUTATIONS):
+        damaged = mutated(content, rng)
+        try:
+            value = decode(damaged)
+        except Malformed:
+            refused += 1
+        else:
+            assert encode(value) == damaged
+    return refused
+
+
+def test_a_run_comes_back_from_disk(tmp_path: Path, recording: Recording) -> None:
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    bundle = open_bundle(tmp_path)
+    again = bundle.recording(load(bundle.app(), 64, 16))
+    assert bundle.app() == APP
+    assert (again.input, again.output) == (recording.input, recording.output)
+    assert (again.outcome, again.budget) == (recording.outcome, recording.budget)
+    assert len(again.segments) == len(recording.segments) == bundle.manifest.segments
+    assert all(mine.same_as(theirs) for mine, theirs in zip(again.segments, recording.segments, strict=True))
+    assert again.image(len(again.segments)).same_as(recording.image(len(recording.segments)))
+
+
+def test_a_bundle_is_not_written_over(tmp_path: Path, recording: Recording) -> None:
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    with pytest.raises(FileExistsError):
+        write_bundle(tmp_path, APP, recording, "toy", "toy")
+
+
+def test_no_temporary_files_stay(tmp_path: Path, recording: Recording) -> None:
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    assert not [path for path in tmp_path.rglob(".writing-*")]
+
+
+def test_a_damaged_file_of_a_bundle_is_found_when_it_is_read(tmp_path: Path, recording: Recording) -> None:
+    bundle = write_bundle(tmp_path, APP, recording, "toy", "toy")
+    path = bundle.store.path(bundle.manifest.output)
+    path.write_bytes(b"443")
+    with pytest.raises(Malformed, match="the output"):
+        bundle.output()
+    path.unlink()
+    with pytest.raises(Malformed, match="there is no file"):
+        bundle.output()
+    assert bundle.store.put(recording.output) == bundle.manifest.output
+    assert bundle.output() == recording.output
+
+
+def test_a_damaged_file_is_mended_when_it_is_put_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    digest = store.put(b"content")
+    assert digest == digest_of(b"content")
+    store.path(digest).write_bytes(b"c0ntent")
+    store.put(b"content")
+    assert store.get(digest, "it", 7) == b"content"
+    with pytest.raises(Malformed, match="more than 6 bytes"):
+        store.get(digest, "it", 6)
+
+
+def test_a_folder_is_not_a_bundle(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="not a bundle"):
+        open_bundle(tmp_path)
+
+
+def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    content = (tmp_path / MANIFEST).read_bytes()
+    assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
+
+
+def test_damaged_snapshots(recording: Recording) -> None:
+    content = encode_pages(recording.segments[1].snapshot)
+    assert fuzz(content, lambda data: decode_pages(data, "it"), encode_pages) > MUTATIONS // 3  # type: ignore[arg-type]
+
+
+def proof() -> bytes:
+    return encode_proof(Kind.RUN, "toy", [np.arange(9, dtype=np.uint32), np.zeros(0, np.uint32), np.full(40, P - 1, np.uint32)])
+
+
+def test_damaged_proof_files() -> None:
+    refused = fuzz(proof(), decode_proof, lambda file: encode_proof(file.kind, file.profile, file.payloads))  # type: ignore[attr-defined]
+    assert refused > MUTATIONS // 2
+
+
+def test_a_proof_file_comes_back() -> None:
+    file = decode_proof(proof())
+    assert (file.kind, file.profile, [len(words) for words in file.payloads]) == (Kind.RUN, "toy", [9, 0, 40])
+    assert file.payloads[0].tolist() == list(range(9)) and (file.payloads[2] == P - 1).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"longrun", b"\0asm\1\0\0\0", proof()[:HEADER.size - 1], proof() + b"\0", proof()[:-4]])
+def test_these_are_no_proof_files(content: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode_proof(content)
+
+
+def test_words_profiles_and_sizes_that_do_not_fit() -> None:
+    for words, profile in ((np.array([P], np.uint32), "toy"), (np.array([1 << 32], np.uint64), "toy"), (np.array([1], np.uint32), "p99"),
+                           (np.zeros(FILE_LIMIT // 4, np.uint32), "toy")):
+        with pytest.raises(ValueError):
+            encode_proof(Kind.RUN, profile, [words])
+    announced = HEADER.pack(b"longrun\n", 1, 2, b"toy".ljust(16, b"\0"), 2) + (2**32 - 1).to_bytes(4, "little") * 2
+    with pytest.raises(Malformed, match="announces"):
+        decode_proof(announced)
+
+
+@pytest.mark.parametrize("content", [
+    b"\xcc\x05",                                # 5 in two bytes
+    b"\x82\xa1a\x01\xa1a\x02",                  # a key twice
+    b"\x81\x01\x01",                            # a key that is no text
+    b"\xd4\x01\x00",                            # an extension
+    b"\xd6\xff\x00\x00\x00\x00",                # a timestamp
+    b"\x01\x01",                                # something left over
+    b"\x92\x01",                                # something missing
+    b"\xdd\xff\xff\xff\xff",                    # a list too long
+    b"\xa1\xff",                                # text that is no text
+    b"\x91" * 100_000 + b"\x01",                # too deep
+    b"\xc1", b"",
+])
+def test_bytes_that_the_reader_of_manifests_refuses(content: bytes) -> None:
+    with pytest.raises(Malformed):
+        unpack(content, "it")
+
+
+def test_the_size_limit_is_checked_first() -> None:
+    content = pack("x" * 100)
+    assert unpack(content, "it", len(content)) == "x" * 100
+    with pytest.raises(Malformed, match="limit"):
+        unpack(content, "it", len(content) - 1)
+    assert msgpack.unpackb(content) == "x" * 100

@@ -1,0 +1,101 @@
+"""A small machine with the statement of a segment: steps of a Fibonacci register, whose boundaries carry real memory roots."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.claims import (
+    EXIT_LIMBS,
+    INPUT,
+    OUTPUT,
+    PAGE_LEVELS,
+    PAGE_LIMBS,
+    SPACES,
+    SYSTEM,
+    Boundary,
+    Digest,
+    Ends,
+    compress,
+    sponge,
+    tree_root,
+)
+from continuation.proofs import SegmentProof
+from stark.chip import Bus, Chip
+from stark.kernels.protocol import Kernels
+from stark.key import Key
+from stark.profiles import Parameters
+from stark.prover import prove
+from stark.setup import ProvingKey, commit_fixed
+
+U32 = npt.NDArray[np.uint32]
+RANGE = Bus(1, "range", ("value",))
+TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=2, min_log_final=3)
+LOG_STEPS, LOG_TABLE = 7, 5
+
+
+def steps() -> Chip:
+    """The pc counts the steps; what the boundaries say of status and memory is taken as it is."""
+    chip = Chip("steps", "the pc rises by one with every row")
+    pc, small = chip.column("pc"), chip.column("small")
+    chip.require("it starts at the first boundary", pc - chip.public(0), "first")
+    chip.require("it ends at the second boundary", pc + 1 - chip.public(10), "last")
+    chip.require("the pc rises", pc.next - pc - 1, "next")
+    chip.send(RANGE, small)
+    return chip
+
+
+def table() -> Chip:
+    chip = Chip("table", "the values below the height")
+    chip.receive(RANGE, chip.fixed("value"), times=chip.column("times"))
+    return chip
+
+
+def segment_key() -> Key:
+    return Key([(steps(), LOG_STEPS), (table(), LOG_TABLE)], TOY, 20)
+
+
+def segment_setup(kernels: Kernels, first_value: int = 0) -> ProvingKey:
+    """Another first value of the table is another program."""
+    key = segment_key()
+    values = np.arange(first_value, first_value + (1 << LOG_TABLE))
+    return commit_fixed(key, {"table": table().fixed_table({"value": values}, LOG_TABLE)}, kernels)
+
+
+def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernels: Kernels) -> SegmentProof:
+    rows = 1 << LOG_STEPS
+    value = int(proving.fixed["table"][0, 3])
+    mains: Mapping[str, U32] = {
+        "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, LOG_STEPS),
+        "table": table().table({"times": np.array([0, 0, 0, rows])}, LOG_TABLE)}
+    statement = np.array([*before.words, *after.words], np.uint32)
+    cap = proving.key.cap
+    assert cap is not None
+    return SegmentProof(cap, statement, prove(proving, mains, statement, kernels))
+
+
+def ends(seed: int = 0, exit_code: int = 7) -> Ends:
+    """Two memories that differ in the system space and in the output."""
+    numbers = np.random.default_rng(seed)
+
+    def digest() -> Digest:
+        return tuple(int(word) for word in numbers.integers(0, 2**30, 8))
+    before = [digest() for _ in range(SPACES)]
+    page = [0] * PAGE_LIMBS
+    page[EXIT_LIMBS.start] = exit_code
+    path = tuple(digest() for _ in range(PAGE_LEVELS))
+    root = sponge(page)
+    for sibling in path:
+        root = compress(root, sibling)
+    after = list(before)
+    after[SYSTEM], after[OUTPUT] = root, digest()
+    assert before[INPUT] == after[INPUT]
+    return Ends(tuple(before), tuple(after), tuple(page), path)
+
+
+def boundaries(count: int, memory: Ends, last_status: int = 1) -> list[Boundary]:
+    """Of a run of so many segments."""
+    rows = 1 << LOG_STEPS
+    middle = [Boundary(rows * k, 0, sponge([k])) for k in range(1, count)]
+    return [Boundary(0, 0, tree_root(memory.before)), *middle, Boundary(rows * count, last_status, tree_root(memory.after))]

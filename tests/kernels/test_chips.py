@@ -1,0 +1,50 @@
+"""Random chips on random columns: LogUp, quotient and combination give the same words in every kernel set."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stark.kernels import load
+from stark.kernels.protocol import Kernels
+from tests.kernels.chips import make_round, random_chip
+from tests.kernels.values import REFERENCE, SEED, residues
+
+
+@given(SEED, st.lists(st.integers(0, 9), min_size=1, max_size=3), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_blowup: int) -> None:
+    """Columns that satisfy nothing: the words must agree all the same."""
+    results = []
+    for one in (other, REFERENCE):
+        rng = np.random.default_rng(seed)
+        public = residues(rng, 2)
+        chips = [random_chip(rng, height, len(public)) for height in sorted(heights)]
+        made = make_round(one, rng, chips, log_blowup, public)
+        weights = [residues(rng, len(c.evaluate(made.log_rows, public.repeat(5)[:5])), 5) for c in made.commitments]
+        results.append([[part.tolist() for pair in made.logup for part in pair],
+                        one.quotient(made.jobs, made.log_rows, log_blowup).tolist(),
+                        one.combine(made.commitments, weights, made.log_rows + log_blowup).tolist()])
+    for ours, theirs in zip(*results, strict=True):
+        assert ours == theirs
+
+
+@pytest.mark.parametrize(("log_height", "log_blowup"), [(8, 2), (13, 1), (14, 1)])
+def test_tall_columns_agree(other: Kernels, log_height: int, log_blowup: int) -> None:
+    rng = np.random.default_rng(log_height)
+    matrix, indices = residues(rng, 2, 1 << log_height), rng.integers(0, 1 << log_height, 50)
+    ours, theirs = (one.commit([matrix], log_height + 1, log_blowup, 2) for one in (other, REFERENCE))
+    assert ours.open(indices).tolist() == theirs.open(indices).tolist()
+    values = residues(rng, 1 << log_height, 5)
+    assert other.interpolate(values, 9).tolist() == REFERENCE.interpolate(values, 9).tolist()
+
+
+def test_threads_change_nothing(other: Kernels) -> None:
+    results = []
+    for threads in (1, 2, 3):
+        rng, one = np.random.default_rng(8), load(other.name, threads)
+        made = make_round(one, rng, [random_chip(rng, height, 1) for height in (3, 9, 12)], 1, residues(rng, 1))
+        results.append([part.tolist() for pair in made.logup for part in pair]
+                       + [commitment.cap.tolist() for commitment in made.commitments] + [one.quotient(made.jobs, 12, 1).tolist()])
+    assert results[0] == results[1] == results[2]

@@ -1,0 +1,55 @@
+"""Quotients by points, folding, interpolation, grinding."""
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stark import field, poseidon2
+from stark.field import P
+from stark.kernels.protocol import Kernels
+from tests.kernels.values import EXAMPLES, REFERENCE, SEED, residues, wide
+
+
+@given(SEED, st.integers(0, 8), st.sampled_from([1, 3, 9, P - 5]))
+@EXAMPLES
+def test_deep_quotients(kernels: Kernels, seed: int, log_size: int, shift: int) -> None:
+    rng = np.random.default_rng(seed)
+    combined, claimed, points, second = residues(rng, 1 << log_size, 5), residues(rng, 2, 5), residues(rng, 2, 5), residues(rng, 5)
+    result = kernels.deep(combined, claimed, points, second, shift)
+    i = int(rng.integers(1 << log_size))
+    x = field.embed(field.domain(log_size, shift)[i])
+    terms = [field.ext_mul((wide(combined[i]) + P - wide(claimed[k])) % P, field.ext_inverse((x + P - wide(points[k])) % P))
+             for k in range(2)]
+    assert result[i].tolist() == ((terms[0] + field.ext_mul(terms[1], wide(second))) % P).tolist()
+    assert result.tolist() == REFERENCE.deep(combined, claimed, points, second, shift).tolist()
+
+
+@given(SEED, st.integers(0, 8), st.integers(0, 3), st.sampled_from([1, 3, 27]))
+@EXAMPLES
+def test_folding_is_evaluation_of_mixed_halves(kernels: Kernels, seed: int, log_size: int, log_arity: int, shift: int) -> None:
+    rng = np.random.default_rng(seed)
+    log_arity = min(log_arity, log_size)
+    values, challenge = residues(rng, 1 << log_size, 5), residues(rng, 5)
+    folded = kernels.fold(values, log_arity, challenge, shift)
+    assert folded.tolist() == REFERENCE.fold(values, log_arity, challenge, shift).tolist()
+    coefficients, weight = wide(kernels.interpolate(values, shift)), wide(challenge)
+    for _ in range(log_arity):                          # p = even(x^2) + x odd(x^2) becomes 2 * (even + challenge * odd)
+        coefficients = 2 * (coefficients[0::2] + field.ext_mul(coefficients[1::2], weight)) % P
+        weight = field.ext_mul(weight, weight)
+    again = kernels.interpolate(folded, pow(shift, 1 << log_arity, P))
+    assert again.tolist() == coefficients.tolist()
+    back = field.evaluate_on_coset(wide(kernels.interpolate(values, shift)).T, 0, shift)
+    assert back.T.tolist() == values.tolist()
+
+
+@given(SEED, st.integers(0, 8))
+@EXAMPLES
+def test_the_nonce_is_the_smallest(kernels: Kernels, seed: int, bits: int) -> None:
+    state = residues(np.random.default_rng(seed), 16)
+    nonce = kernels.grind(state, bits)
+    trials = np.tile(wide(state), (nonce + 1, 1))
+    trials[:, :8] = 0
+    trials[:, 0] = np.arange(nonce + 1)
+    low = poseidon2.permute(trials)[:, 0] & ((1 << bits) - 1)
+    assert low[-1] == 0 and low[:-1].all()

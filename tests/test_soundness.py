@@ -1,0 +1,140 @@
+"""Security bits are numbers, and numbers are tests."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from segments.machine import machine
+from segments.shape import SIZES
+from segments.shape import Shape as SegmentShape
+from stark import profiles, soundness
+from stark.field import ext_powers_of
+from stark.key import Key
+from stark.profiles import Parameters
+from stark.prover import batch_weights
+from stark.soundness import Shape
+from tests.stark.examples import example
+
+P100, TOY = profiles.get("p100"), profiles.get("toy")
+LARGEST_SEGMENT = Shape(log_rows=22, powers=2500, constraints=5000, messages=2**31 - 2**24, width=32)
+LARGEST_RECURSION = replace(LARGEST_SEGMENT, log_rows=21)
+
+
+def rounded(parameters: Parameters, shape: Shape) -> tuple[str, dict[str, float]]:
+    regime, table = soundness.best(parameters, shape)
+    return regime.name, {name: round(value, 2) for name, value in table.items()}
+
+
+def test_the_largest_segment_has_a_hundred_bits_term_by_term() -> None:
+    assert rounded(P100.segment, LARGEST_SEGMENT) == ("johnson m=14", {
+        "look-up challenges": 114.55,
+        "combination of constraints": 138.3,
+        "out-of-domain point": 127.0,
+        "batching": 100.45,
+        "folding 2^23": 111.93,
+        "folding 2^20": 114.93,
+        "folding 2^17": 117.93,
+        "folding 2^14": 120.93,
+        "folding 2^11": 123.93,
+        "folding 2^8": 126.93,
+        "queries": 100.03,
+        "hash collisions": 123.95,
+    })
+
+
+def test_the_largest_recursion_has_a_hundred_bits_term_by_term() -> None:
+    assert rounded(P100.recursion, LARGEST_RECURSION) == ("johnson m=15", {
+        "look-up challenges": 114.46,
+        "combination of constraints": 138.2,
+        "out-of-domain point": 127.9,
+        "batching": 100.97,
+        "folding 2^22": 112.45,
+        "folding 2^19": 115.45,
+        "folding 2^16": 118.45,
+        "folding 2^13": 121.45,
+        "folding 2^10": 124.45,
+        "folding 2^7": 127.45,
+        "queries": 100.65,
+        "hash collisions": 123.95,
+    })
+
+
+def test_unique_decoding_term_by_term() -> None:
+    table = soundness.terms(P100.segment, LARGEST_SEGMENT, soundness.unique_decoding(22, 1))
+    assert {name: round(value, 2) for name, value in table.items() if not name.startswith("folding")} == {
+        "look-up challenges": 118.91, "combination of constraints": 142.66, "out-of-domain point": 131.36,
+        "batching": 120.66, "queries": 93.61, "hash collisions": 123.95}
+
+
+@pytest.mark.parametrize("log_blowup, log_rows, expected", [(1, 22, 187), (1, 20, 182), (2, 22, 91), (2, 20, 89), (3, 21, 60), (3, 20, 60)])
+def test_the_least_number_of_queries(log_blowup: int, log_rows: int, expected: int) -> None:
+    parameters = replace(P100.segment, log_blowup=log_blowup)
+    shape = replace(LARGEST_SEGMENT, log_rows=log_rows)
+    assert soundness.queries_for(100, parameters, shape) == expected
+    assert soundness.bits(replace(parameters, queries=expected - 1), shape) < 100
+    assert soundness.bits(replace(parameters, queries=expected), shape) >= 100
+
+
+def test_no_number_of_queries_gives_128_bits_in_this_field_and_hash() -> None:
+    assert soundness.queries_for(128, P100.segment, LARGEST_SEGMENT) is None
+
+
+def test_toy_is_a_toy() -> None:
+    for parameters in (TOY.segment, TOY.recursion):
+        assert soundness.bits(parameters, replace(LARGEST_SEGMENT, log_rows=10)) < 20
+    assert TOY.toy and not P100.toy
+
+
+@pytest.mark.parametrize("name", profiles.PROFILES)
+def test_a_profile_is_what_its_name_says(name: str) -> None:
+    profile = profiles.get(name)
+    if not profile.toy:
+        target = int(name.removeprefix("p"))
+        assert soundness.bits(profile.segment, LARGEST_SEGMENT) >= target
+        assert soundness.bits(profile.recursion, LARGEST_RECURSION) >= target
+
+
+def test_more_rows_columns_or_messages_never_prove_more() -> None:
+    bits = soundness.bits(P100.segment, LARGEST_SEGMENT)
+    for worse in (replace(LARGEST_SEGMENT, log_rows=23), replace(LARGEST_SEGMENT, powers=5000), replace(LARGEST_SEGMENT, messages=2**50)):
+        assert soundness.bits(P100.segment, worse) < bits
+
+
+def test_an_unknown_profile_has_no_parameters() -> None:
+    with pytest.raises(LookupError, match="p100"):
+        profiles.get("p99")
+
+
+@pytest.mark.parametrize("parameters", [P100.segment, P100.recursion, TOY.segment])
+@pytest.mark.parametrize("log_rows", [5, 9, 10, 11, 20])
+def test_the_rounds_are_those_of_the_verifier(parameters: Parameters, log_rows: int) -> None:
+    key = Key.__new__(Key)
+    key.log_heights, key.parameters = [log_rows], parameters
+    assert [size for size, _ in soundness.rounds(parameters, log_rows)] == list(key.fri_rounds[:-1])
+
+
+def test_a_shape_is_counted_from_the_key() -> None:
+    key = example((6, 4, 5))[0]
+    shape = soundness.shape_of(key)
+    assert (shape.log_rows, shape.messages, shape.width) == (6, 4 * 64 + 16 + 32, 2)
+    assert shape.constraints == 2 + 0 + 4 + sum(chip.logup_columns + 2 for chip in key.chips)
+    challenge = np.arange(2, 7, dtype=np.uint64)
+    assert (batch_weights(key, challenge)[0] == ext_powers_of(challenge, shape.powers)[-1]).all()
+    assert soundness.bits(key.parameters, shape) < 20
+
+
+@pytest.mark.parametrize("parameters, shape", [(P100.segment, LARGEST_SEGMENT), (P100.recursion, LARGEST_RECURSION),
+                                               (TOY.segment, replace(LARGEST_SEGMENT, log_rows=10))])
+def test_no_multiplicity_is_better_than_the_one_found(parameters: Parameters, shape: Shape) -> None:
+    every = [soundness.johnson(shape.log_rows, parameters.log_blowup, m) for m in range(3, 200)]
+    best = max(soundness.total(soundness.terms(parameters, shape, regime)) for regime in every)
+    assert soundness.bits(parameters, shape) >= best
+
+
+def test_every_size_of_segment_has_a_hundred_bits() -> None:
+    for size in SIZES:
+        heights = SegmentShape.of(size, 1 << 16).log_heights
+        key = Key([(chip, heights[chip.name]) for chip in machine().chips], P100.segment, 64)
+        assert soundness.bits(key.parameters, soundness.shape_of(key)) >= 100

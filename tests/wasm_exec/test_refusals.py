@@ -1,0 +1,146 @@
+"""What is refused, with which words, at which byte."""
+
+from __future__ import annotations
+
+import pytest
+import wasmtime
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wasm_exec.test_samples import INPUTS, SAMPLES
+from wasm_exec.decode import decode
+from wasm_exec.errors import Invalid, Malformed
+from wasm_exec.text import from_text
+from wasm_exec.translate import load
+from wasm_exec.validate import validate
+
+HEADER = b"\0asm\1\0\0\0"
+EMPTY_TYPE = b"\x01\x04\x01\x60\x00\x00"
+
+
+def one_function(body: bytes) -> bytes:
+    code = bytes([len(body) + 1, 0]) + body
+    return HEADER + EMPTY_TYPE + b"\x03\x02\x01\x00" + bytes([10, len(code) + 1, 1]) + code
+
+
+MALFORMED = {
+    b"": ("magic header not detected", 0),
+    b"\0asn\1\0\0\0": ("magic header not detected", 0),
+    b"\0asm\2\0\0\0": ("unknown binary version", 4),
+    HEADER + b"\x0e\x00": ("malformed section id", 8),
+    HEADER + b"\x01": ("unexpected end", 9),
+    HEADER + b"\x01\x05\x00": ("length out of bounds", 10),
+    HEADER + b"\x01\x02\x00\x00": ("section size mismatch", 11),
+    HEADER + EMPTY_TYPE + EMPTY_TYPE: ("unexpected content after last section", 14),
+    HEADER + b"\x03\x02\x01\x00": ("function and code section have inconsistent lengths", 12),
+    HEADER + b"\x01\x80\x80\x80\x80\x80\x00": ("integer representation too long", 9),
+    HEADER + b"\x01\x80\x80\x80\x80\x10": ("integer too large", 9),
+    HEADER + b"\x07\x05\x01\x01\xff\x00\x00": ("malformed UTF-8 encoding", 12),
+    HEADER + b"\x06\x06\x01\x7f\x02\x41\x00\x0b": ("malformed mutability", 12),
+    one_function(b"\x41\x00\x1a"): ("END opcode expected", 26),
+    one_function(b"\xc7\x0b"): ("illegal opcode", 23),
+    one_function(b"\x41\xff\xff\xff\xff\x0f\x1a\x0b"): ("integer too large", 24),
+    one_function(b"\x05\x0b"): ("END opcode expected", 23),
+}
+INVALID = {
+    "(func (result i32))": "type mismatch",
+    "(func i32.add drop)": "type mismatch",
+    "(func (local.set 0 (i32.const 1)))": "unknown local",
+    "(func (br 1))": "unknown label",
+    "(func (call 7))": "unknown function",
+    "(func (global.set 0 (i32.const 1))) (global i32 (i32.const 0))": "global is immutable",
+    "(func (drop (i32.load (i32.const 0))))": "unknown memory",
+    "(memory 1) (func (drop (i32.load align=8 (i32.const 0))))": "alignment must not be larger than natural",
+    "(memory 1) (memory 1)": "multiple memories",
+    "(memory 2 1)": "size minimum must not be greater than maximum",
+    '(func (export "a")) (func (export "a"))': "duplicate export name",
+    "(func (param i32)) (start 0)": "start function",
+    '(memory 1) (data (i32.const 65535) "ab")': "a data segment does not fit into the memory",
+    "(func (block (result i32) (br_table 0 1 (i32.const 1) (i32.const 0))) drop)": "type mismatch",
+    "(func (if (result i32) (i32.const 1) (then (i32.const 1))) drop)": "type mismatch",
+}
+UNSUPPORTED = {
+    "(func (drop (i64.add (i64.const 1) (i64.const 2))))": "i64.const is not supported yet",
+    "(func (param i64))": "a function with i64 values is not supported yet",
+    "(func (local f64))": "a local with f64 values is not supported yet",
+    "(func (drop (i32.clz (i32.const 1))))": "i32.clz is not supported yet",
+    "(memory 1) (func (drop (memory.grow (i32.const 1))))": "memory.grow is not supported yet",
+    "(memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))": "memory.fill is not supported yet",
+    "(table 1 funcref) (func (call_indirect (i32.const 0)))": "call_indirect is not supported yet",
+    "(func (drop (v128.const i32x4 0 0 0 0)))": "SIMD is not supported",
+    "(memory 1 1 shared)": "shared memory is not supported",
+    "(memory i64 1)": "64-bit memory is not supported",
+    "(func (return_call 0))": "tail calls are not supported",
+    "(table 1 funcref) (elem (i32.const 0) 0) (func)": "element segments are not supported yet",
+    '(memory 1) (data "a")': "passive data segments are not supported yet",
+    "(global i64 (i64.const 0))": "a global of type i64 is not supported yet",
+    '(import "longrun" "fly" (func))': "the import longrun.fly is not supported",
+    '(import "env" "memory" (memory 1))': "the import env.memory of a memory is not supported",
+    '(import "longrun" "halt" (func))': "the import longrun.halt has another type",
+    "(memory 20000)": "a memory of more than 16384 pages is not supported",
+}
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_malformed(content: bytes) -> None:
+    with pytest.raises(Malformed) as failure:
+        decode(content)
+    assert (failure.value.message, failure.value.offset) == MALFORMED[content]
+
+
+@pytest.mark.parametrize("text", [*INVALID, *UNSUPPORTED])
+def test_invalid_and_unsupported(text: str) -> None:
+    wasm = from_text(f"(module {text})".encode())
+    with pytest.raises(Invalid) as failure:
+        validate(decode(wasm))
+    assert failure.value.message == (INVALID | UNSUPPORTED)[text]
+    assert 8 <= failure.value.offset < len(wasm)
+    if text in INVALID and "fit" not in INVALID[text] and "multiple" not in INVALID[text]:
+        with pytest.raises(wasmtime.WasmtimeError):
+            wasmtime.Module(wasmtime.Engine(), wasm)
+
+
+def test_offset_is_that_of_the_instruction() -> None:
+    wasm = one_function(b"\x41\x00\x1a\x01\x6a\x1a\x0b")
+    with pytest.raises(Invalid) as failure:
+        validate(decode(wasm))
+    assert wasm[failure.value.offset] == 0x6A
+
+
+@pytest.mark.parametrize("text", ["(func)", '(func (export "_start") (param i32))', '(func (export "_start") (result i32) (i32.const 1))'])
+def test_a_program_needs_a_main_function(text: str) -> None:
+    with pytest.raises(Invalid):
+        load(from_text(f"(module {text})".encode()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(INPUTS)), st.data())
+def test_damaged_modules_are_refused_with_our_errors_or_valid(name: str, data: st.DataObject) -> None:
+    wasm = bytearray(from_text(SAMPLES / f"{name}.wat"))
+    for _ in range(data.draw(st.integers(1, 3))):
+        wasm[data.draw(st.integers(8, len(wasm) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        load(bytes(wasm))
+    except (Malformed, Invalid) as failure:
+        assert 0 <= failure.offset <= len(wasm)
+    else:
+        wasmtime.Module(wasmtime.Engine(), bytes(wasm))
+
+
+def test_deep_nesting_is_no_recursion() -> None:
+    depth = 9_000
+    load(one_main(b"\x02\x40" * depth + b"\x0b" * depth + b"\x0b"))
+    with pytest.raises(Invalid, match="nested blocks"):
+        load(one_main(b"\x02\x40" * 11_000 + b"\x0b" * 11_001))
+
+
+def one_main(body: bytes) -> bytes:
+    def sized(content: bytes) -> bytes:
+        size, rest = bytearray(), len(content)
+        while rest >= 0x80:
+            size.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        return bytes([*size, rest]) + content
+
+    code = b"\x01" + sized(b"\x00" + body)
+    return HEADER + EMPTY_TYPE + b"\x03\x02\x01\x00" + b"\x07\x08\x01\x04main\x00\x00" + b"\x0a" + sized(code)

@@ -1,0 +1,93 @@
+"""The fast engine: the recorder module of a program, run by wasmtime one segment at a time.
+
+Counting and logging are two modules with the same cuts. A segment that ends in a trap is run once more with exactly the rows
+that it had used before the last block, so that it is cut there, and the interpreter executes the rest of the block.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wasm_exec.cutting import PAGES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.emit_module import CUT, HALTED, TRAPPED
+from wasm_exec.errors import BudgetTooSmall
+from wasm_exec.image import MemoryImage
+from wasm_exec.instance import Compiled, Instance, compiled
+from wasm_exec.instructions import Family
+from wasm_exec.interpreter import Interpreter
+from wasm_exec.program import Program
+from wasm_exec.recorder_layout import LANES, SLOT_BYTES, STATE_BLOCK, STATE_FP, pack, unpack
+from wasm_exec.recording import SegmentEnd, Status
+from wasm_exec.spaces import CELL_BYTES, Space, SystemCell
+from wasm_exec.trace import Trace
+
+
+class Recorder:
+    def __init__(self, program: Program, modules: Compiled | None = None) -> None:
+        self.program = program
+        self.compiled = modules or compiled(program)
+        self.image = MemoryImage(program.memory_pages)
+        self.counting: Instance | None = None
+
+    def restore(self, image: MemoryImage) -> None:
+        self.image = image
+        self.counting = None
+
+    def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
+        instance = self.counting
+        if instance is None or traced:
+            instance = Instance(self.compiled, self.image, traced)
+        self.counting = None if traced else instance
+        log_steps = sum(budget.rows.values())
+        limits = pack(budget.rows)
+        answer = instance.run(pc, fp, limits, budget.pages, log_steps)
+        used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
+        if answer == TRAPPED:
+            return self.trapped(pc, fp, used, budget.pages, traced, log_steps)
+        steps = sum(unpack(used).values()) + (answer == HALTED)
+        block = instance.state32(STATE_BLOCK)
+        if answer == HALTED:
+            stop, status = self.compiled.blocks.members[block][-1], Status.EXITED
+        else:
+            stop, status = self.compiled.blocks.starts[block], Status.RUNNING
+        if not steps:
+            raise BudgetTooSmall(pc)
+        frame_pointer = self.store_frame_pointer(instance)
+        trace = instance.trace(log_steps) if traced else None
+        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
+
+    def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
+        """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
+        rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)]
+        costs = pack({family: int(rows[family]) for family in Family}) if charged else [0] * len(LANES)
+        words = zip(limits, instance.words(), costs, strict=True)
+        return [(limit - word - cost) % (1 << 64) for limit, word, cost in words]
+
+    def store_frame_pointer(self, instance: Instance) -> int:
+        frame_pointer = instance.state32(STATE_FP) // SLOT_BYTES
+        place = instance.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.FRAME_POINTER
+        instance.part(place, CELL_BYTES, np.uint64)[0] = frame_pointer
+        return frame_pointer
+
+    def trapped(self, pc: int, fp: int, used: list[int], pages: int, traced: bool, log_steps: int) -> SegmentEnd:
+        """Runs again up to the block that traps, and interprets it."""
+        instance = Instance(self.compiled, self.image, traced)
+        instance.run(pc, fp, used, pages, log_steps)
+        start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
+        frame_pointer = self.store_frame_pointer(instance)
+        parts = [instance.trace(log_steps)] if traced else []
+        touched = instance.touched()
+        image = self.image.copy()
+        for space, (numbers, cells) in touched.items():
+            image.set_rows(space, numbers, cells)
+        interpreter = Interpreter(self.program, self.compiled.blocks)
+        interpreter.restore(image)
+        end = interpreter.segment(start, frame_pointer, Budget.uniform(ROWS_LIMIT, PAGES_LIMIT), traced)
+        for space, (numbers, cells) in end.touched.items():
+            image.set_rows(space, numbers, cells)
+            numbers = np.union1d(numbers, touched[space][0]).astype(np.int64) if space in touched else numbers
+            touched[space] = numbers, image.rows(space, numbers)
+        if end.trace is not None:
+            parts.append(end.trace)
+        steps = sum(unpack(used).values()) + end.steps
+        return SegmentEnd(end.pc, end.fp, end.status, steps, touched, Trace.join(parts) if traced else None)

@@ -1,0 +1,78 @@
+"""Where the recorder keeps things: its second memory, the counters, the parameters of its functions.
+
+Memory 0 is the guest's own. Memory 1 holds everything else of the machine; memory 2 (only when logging) the log.
+"""
+
+from __future__ import annotations
+
+from wasm_exec.instructions import Family
+from wasm_exec.spaces import FRAME_POINTER_LIMIT, FRAME_SLOTS_LIMIT, PAGE_BYTES, WASM_PAGE_BYTES, Space, size_in_bytes
+
+GUEST, MACHINE, LOG = 0, 1, 2
+SLOT_BYTES = 4
+LINK_BYTES = 8
+FRAME_CELLS = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT
+
+# Words of 8 bytes at the beginning of memory 1: where a segment stopped, and counters that helper functions change.
+STATE_FP, STATE_BLOCK, STATE_PAGES, STATE_LOW, STATE_HIGH, STATE_LOG, STATE_IDS = (8 * word for word in range(7))
+STATE_WORDS = 8 * 8
+
+# What is left of the rows of a family is a number of 21 bits with sign inside one of four words. Families that often occur
+# in the same block share a word. A halting step ends the run, so it needs no counter.
+LANE_BITS = 21
+LANES: list[list[Family]] = [
+    [Family.ADD, Family.COMPARE, Family.BRANCH],
+    [Family.LOAD, Family.STORE, Family.MOVE],
+    [Family.BITWISE, Family.SHIFT, Family.MUL],
+    [Family.CALL, Family.SELECT, Family.DIV],
+]
+SIGNS = sum(1 << LANE_BITS * (lane + 1) - 1 for lane in range(3))
+
+
+def pack(rows: dict[Family, int]) -> list[int]:
+    """Four words with these numbers in their lanes."""
+    return [sum(rows[family] << LANE_BITS * lane for lane, family in enumerate(families)) for families in LANES]
+
+
+def unpack(words: list[int]) -> dict[Family, int]:
+    mask = (1 << LANE_BITS) - 1
+    return {
+        family: word >> LANE_BITS * lane & mask
+        for word, families in zip(words, LANES, strict=True) for lane, family in enumerate(families)
+    }
+
+
+def aligned(size: int) -> int:
+    return -(-size // WASM_PAGE_BYTES) * WASM_PAGE_BYTES
+
+
+class Layout:
+    """Byte addresses in memory 1 for a program of so many instructions.
+
+    `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
+    flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
+    touch and the access that is out of bounds.
+    """
+
+    OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.INPUT, Space.OUTPUT)
+
+    def __init__(self, instructions: int) -> None:
+        self.base: dict[int, int] = {}
+        self.flags: dict[int, int] = {}
+        self.end = WASM_PAGE_BYTES
+        for space in self.OTHERS:
+            self.base[space] = self.take(size_in_bytes(space, 0))
+            self.flags[space] = self.take(self.pages(space))
+        self.base[Space.FRAMES32] = self.take(SLOT_BYTES * FRAME_CELLS)
+        self.base[Space.FRAMES64] = self.take(LINK_BYTES * FRAME_CELLS)
+        self.dispatch = self.take(8 * instructions)
+        self.flags[Space.LINEAR] = self.take((1 << 33) // PAGE_BYTES + PAGE_BYTES)
+
+    @staticmethod
+    def pages(space: int) -> int:
+        return size_in_bytes(space, 0) // PAGE_BYTES
+
+    def take(self, size: int) -> int:
+        start = self.end
+        self.end += aligned(size)
+        return start
