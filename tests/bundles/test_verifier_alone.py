@@ -17,7 +17,7 @@ sys.modules["longrun_native"] = None
 from pathlib import Path
 from bundles import api
 print(api.verify(Path(sys.argv[1]), [Path(sys.argv[2]).read_bytes()], allow_toy={toy})["outcome"])
-loaded = [name for name in sys.modules if name.split(".")[-1] in ("prover", "prove", "proving", "fill", "lowering", "replay", "wasmtime")]
+loaded = [name for name in sys.modules if name.split(".")[-1] in ("prover", "prove", "proving", "fill", "replay", "wasmtime")]
 sys.exit(f"loaded: {{loaded}}" if loaded else 0)
 """
 
