@@ -8,8 +8,10 @@ import pytest
 
 from segments.buses import MEMORY, PROGRAM
 from segments.machine import machine
-from stark.attack import Reaction, Tables, changes, offered, reactions
+from stark.attack import Reaction, Rows, Tables, changes, offered, reactions
 from stark.check import Filled, check
+from stark.expression import Input, P
+from stark.flat import needed
 from stark.forge import Forger
 from tests.segments.small import of_everything
 
@@ -90,6 +92,24 @@ def test_a_changed_cell_of_padding_is_refused_or_harmless(name: str) -> None:
     for reaction in accepted(f, rows):
         column = f.chip.main_names[reaction.change.column]
         assert not column.startswith("is ") and column not in ("real", "left touched", "right touched", "immediate")
+
+
+@pytest.mark.parametrize("name", ONE_AT_A_TIME)
+def test_a_row_without_flags_is_silent(name: str) -> None:
+    """Whatever makes a multiplicity anything but 0 on a row that is no step breaks a requirement."""
+    f = filled(name)
+    chip = f.chip
+    flags = {c for c, column in enumerate(chip.main_names) if column.startswith("is ") or column == "real"}
+    for message in chip.messages:
+        nodes = [chip.graph.nodes[k] for k in needed(chip.graph, [message.times.number])]
+        columns = [n.index for n in nodes if isinstance(n, Input) and n.kind == "main" and n.index not in flags]
+        main = np.zeros((len(f.main), 3 * len(columns)), np.uint32)
+        for place, column in enumerate(columns):
+            main[column, 3 * place:3 * place + 3] = (1, P - 1, 2)
+        rows = Rows.at(Filled(chip, np.zeros((0, main.shape[1]), np.uint32), main), range(main.shape[1]))
+        loud = rows.evaluate(chip, [message.times.number], ())[0] != 0
+        broken = rows.evaluate(chip, [r.expression.number for r in chip.requirements], ()).any(axis=0)
+        assert (broken | ~loud).all(), message.bus.name
 
 
 @pytest.mark.parametrize("name", GUESTS)

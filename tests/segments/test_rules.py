@@ -10,7 +10,7 @@ from segments.machine import machine
 from segments.pages import printed
 from segments.shape import SIZES, Shape
 from stark.chip import Bus, Chip
-from stark.expression import Constant
+from stark.expression import Constant, P
 from stark.rules import violations
 
 CHIPS = machine().chips
@@ -85,3 +85,11 @@ def test_columns_and_cells_are_what_they_were() -> None:
     assert cells == {"add": 73, "mul": 92, "div": 140, "bitwise": 89, "shift": 106, "compare": 87, "branch": 36, "move": 48, "select": 74,
                      "load": 111, "store": 118, "call": 58, "halt": 18, "boundary": 39, "page": 104, "node": 68, "hash": 176,
                      "program": 6, "lookup": 19}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_time_stays_far_below_the_prime(size: str) -> None:
+    """And a full segment stays below 2^24, so that the difference of any two times can be shown to be small."""
+    logs = Shape.of(size, 1).log_heights
+    ticks = sum(family.ticks << logs[family.name] for family in machine().families)
+    assert ticks + 2 < 1 << 24 < P - (1 << 24)
