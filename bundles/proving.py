@@ -14,7 +14,7 @@ from bundles.rollup import folded
 from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
-from continuation.setup import build
+from continuation.setup import load
 from segments.fill import fill
 from segments.memory_tree import MemoryTree
 from segments.openings import openings
@@ -32,8 +32,8 @@ U64 = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
 
 
-def prover_of(keys: RunKeys, kernels: Kernels) -> Prover:
-    return Prover(build(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels)
+def prover_of(keys: RunKeys, kernels: Kernels, watch: Watch | None = None) -> Prover:
+    return Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels, watch)
 
 
 def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
@@ -45,7 +45,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
         proving = setup(program, keys.shape, keys.profile.segment, kernels)
-        tree = RunTree(prover_of(keys, kernels))
+        tree = RunTree(prover_of(keys, kernels, watch))
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))
