@@ -36,7 +36,8 @@ def prover_of(keys: RunKeys, kernels: Kernels) -> Prover:
     return Prover(build(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels)
 
 
-def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress, watch: Watch | None = None) -> RunFile:
+def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
+                 watch: Watch | None = None) -> RunFile:
     """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
     watch = watch or Watch()
     recording = bundle.recording(program)

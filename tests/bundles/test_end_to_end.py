@@ -16,7 +16,6 @@ from stark.errors import Malformed, Rejected
 from stark.expression import P
 from wasm_exec.text import from_text
 
-pytestmark = pytest.mark.xdist_group("end to end")
 SAMPLES = Path(__file__).parents[2] / "samples"
 APP, OTHER = (from_text(SAMPLES / name) for name in ("sum.wat", "hello.wat"))
 FIRST, SECOND = " ".join(map(str, range(1, 181))).encode(), b"3 4 5"
@@ -106,9 +105,10 @@ def test_other_lengths_are_malformed(made: Made) -> None:
 
 
 
-@pytest.mark.parametrize("name, payload, place", [("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104),
-                                                  ("status", 1, 112), ("pc", 1, 113), ("exit code", 1, 114), ("end of the claim", 1, 119),
-                                                  ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1), ("program size", 0, 1)])
+@pytest.mark.parametrize("name, payload, place", [
+    ("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104), ("status", 1, 112), ("pc", 1, 113),
+    ("exit code", 1, 114), ("end of the claim", 1, 119), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
+    ("program size", 0, 1)])
 def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: int) -> None:
     file = decode_proof(made.first.read_bytes())
     payloads = [words.copy() for words in file.payloads]

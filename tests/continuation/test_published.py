@@ -2,16 +2,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from continuation.published import FOLDER, name_of, publish, published
-from continuation.setup import build
+from continuation.setup import Setup, build
+from continuation.setup import load as load_setup
 from segments.setup import shape_key
 from segments.shape import Shape
 from stark import profiles
 from stark.kernels import load
+from tests.continuation import small, world
 
 
 @pytest.mark.parametrize("profile, size, threads", [("toy", "toy", 1), ("toy", "toy", 2), ("p100", "2^16", 2)])
@@ -35,3 +38,28 @@ def test_keys_of_other_chips_are_not_used(tmp_path: Path) -> None:
     shipped["digest"][0] += 1
     (tmp_path / name_of(segment, parameters.recursion)).write_text(json.dumps(shipped))
     assert published(segment, parameters.recursion, tmp_path) is None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    setup = world.setup()
+    publish(small.segment_key(), small.TOY, setup.shape, setup.trusted, tmp_path)
+    return tmp_path
+
+
+def test_a_prover_starts_from_the_keys_that_ship(folder: Path) -> None:
+    setup = load_setup(small.segment_key(), small.TOY, world.KERNELS, folder)
+    assert setup.keys == world.setup().keys
+    assert list(setup.circuits._made) == []                                    # type: ignore[attr-defined]
+    assert (setup.proving["root"].key.cap == world.setup().caps["root"]).all()
+    assert list(setup.circuits._made) == ["root"]                              # type: ignore[attr-defined]
+    with pytest.raises(KeyError):
+        setup.proving["branch"]
+
+
+def test_a_key_that_ships_and_is_not_the_circuits_is_noticed(folder: Path) -> None:
+    good = world.setup()
+    known = replace(good.trusted, caps={**good.caps, "root": good.caps["leaf"]})
+    setup = Setup(small.segment_key(), good.shape, small.TOY, world.KERNELS, known=known)
+    with pytest.raises(ValueError, match="another circuit"):
+        setup.proving["root"]
