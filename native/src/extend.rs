@@ -21,7 +21,8 @@ impl Extension {
     pub fn new(log_height: usize, log_blowup: usize, shift: F) -> Self {
         let height = 1usize << log_height;
         let unit = raw_factor() * base_inverse(F::from_usize(height));
-        let scale = powers(shift, height).into_iter().map(|power| power * unit).collect();
+        let mut scale = powers(shift, height);
+        scale_all(&mut scale, unit);
         Self { log_height, roots: roots(log_height + log_blowup), squares: Self::squares(log_height), scale }
     }
 
@@ -36,7 +37,7 @@ impl Extension {
                 let Some(stage) = number.checked_ilog2() else { return V::ZERO };
                 let part = reverse_bits(number - (1 << stage), stage as usize);
                 let first = part * (height / LANES) + index * LANES;
-                V::from_fn(|lane| powers[(first + lane) * (LANES / 2 >> stage)])
+                V::from_fn(|lane| powers[(first + lane) * ((LANES / 2) >> stage)])
             })
         };
         (0..height / SQUARE).map(roots).collect()
