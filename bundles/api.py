@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stark import profiles
-from stark.errors import Rejected
+from stark.errors import Malformed, Rejected
 from stark.profiles import Profile
 
 if TYPE_CHECKING:
+    from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
     from segments.shape import Shape
+    from stark.kernels.protocol import Kernels
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
@@ -61,22 +63,70 @@ def shape_for(profile: Profile, program: Program) -> Shape:
 
 def prove(directory: Path, out_file: Path, on_progress: Progress) -> Facts:
     """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file."""
-    raise NotImplementedError("proving a bundle")
+    from bundles.bundle import open_bundle
+    from bundles.proving import keys_of, prove_bundle
+    bundle = open_bundle(directory)
+    program = translated(bundle.app())
+    made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress)
+    return written(made, out_file)
 
 
 def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts:
     """Joins run proofs, in this order, to one rollup proof; returns the facts of that file."""
-    raise NotImplementedError("batching run proofs")
+    from bundles.files import RunFile, read_proof
+    from bundles.proving import prove_batch
+    runs = []
+    for file in files:
+        proof = read_proof(opened(file))
+        if not isinstance(proof, RunFile):
+            raise Malformed(f"{file} is a rollup proof; a batch is made of run proofs")
+        runs.append(proof)
+    return written(prove_batch(runs, kernels(), on_progress), out_file)
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
            allow_toy: bool = False) -> Facts:
     """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these."""
-    proof = opened(file)
-    profile = profiles.get(proof.profile)
+    from bundles.checking import Expected, check_file
+    from bundles.files import read_proof
+    decoded = opened(file)
+    profile = profiles.get(decoded.profile)
     if profile.toy and not allow_toy:
         raise Rejected("the profile is for real proofs", "p100", profile.name)
-    raise NotImplementedError("verifying a proof file")
+    proof = read_proof(decoded)
+    check_file(proof, [translated(program) for program in programs], Expected(input, output, exit_code), kernels())
+    return facts_of(proof, file)
+
+
+def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
+    from bundles.store import write_whole
+    write_whole(out_file, proof.encode())
+    return facts_of(proof, out_file)
+
+
+def facts_of(proof: RunFile | RollupFile, file: Path) -> Facts:
+    """What a proof file claims, for people to read."""
+    from bundles.checking import outcome, short
+    from bundles.files import RunFile
+    from bundles.security import bits
+    facts: dict[str, object] = {"kind": "run" if isinstance(proof, RunFile) else "rollup", "profile": proof.keys.profile.name,
+                                "provable bits": f"{bits(proof.keys):.1f}", "segment size": proof.keys.shape.size,
+                                "bytes": file.stat().st_size}
+    if isinstance(proof, RunFile):
+        run = proof.claim
+        return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run)}
+    facts["runs"] = len(proof.runs)
+    for number, run in enumerate(proof.runs, 1):
+        facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"
+    return facts
+
+
+def kernels() -> Kernels:
+    """The best kernels of this machine, on all its processors."""
+    import os
+
+    from stark.kernels import load
+    return load("best", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def inspect(file: Path) -> Facts:
@@ -86,9 +136,8 @@ def inspect(file: Path) -> Facts:
         manifest = open_bundle(file).manifest
         return {"kind": "bundle", "profile": manifest.profile, "segment size": manifest.size, "program file": manifest.program.hex(),
                 "segments": manifest.segments, "steps": manifest.steps, "outcome": str(manifest.outcome)}
-    proof = opened(file)
-    words = sum(len(words) for words in proof.payloads)
-    return {"kind": proof.kind.name.lower(), "profile": proof.profile, "bytes": file.stat().st_size, "words": words}
+    from bundles.files import read_proof
+    return facts_of(read_proof(opened(file)), file)
 
 
 def opened(file: Path) -> ProofFile:

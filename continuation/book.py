@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from continuation.recorder import Addresses, Operand, Program
+from continuation.recorder import Addresses, Program
 
 Numbers = npt.NDArray[np.int64]
 
@@ -90,8 +90,8 @@ class Book:
             missing = np.setdiff1d(joined(used), once)
             if len(missing):
                 raise ValueError(f"{what} {missing[0]} is used and nothing defines it, and so are {len(missing) - 1} others")
-        self._uses = (np.bincount(joined(self._used), minlength=2 * self.memory), np.bincount(joined(self._used_blocks),
-                                                                                                minlength=len(self._addresses) + 1))
+        wires = np.bincount(joined(self._used), minlength=2 * self.memory)
+        self._uses = wires, np.bincount(joined(self._used_blocks), minlength=len(self._addresses) + 1)
 
     def times(self, wires: Numbers) -> Numbers:
         """How often these wires are used."""
@@ -110,19 +110,10 @@ def joined(parts: list[Numbers]) -> Numbers:
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
-def wires_of(addresses: Addresses) -> Numbers:
-    """Wires of base words."""
-    return 2 * addresses
-
-
 def values_of(memory: npt.NDArray[np.uint64], wires: Numbers) -> npt.NDArray[np.uint64]:
     """The five words that a wire carries: (…, 5)."""
     address, extension = wires >> 1, (wires & 1).astype(bool)
     places = address[..., None] + np.where(extension[..., None], np.arange(5), 0)
-    words = memory[places]
+    words: npt.NDArray[np.uint64] = memory[places]
     words[..., 1:] *= extension[..., None]
     return words
-
-
-def flat_wires(operand: Operand) -> Numbers:
-    return operand.wires.reshape(-1)

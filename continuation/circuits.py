@@ -7,12 +7,13 @@ from __future__ import annotations
 import numpy as np
 
 from continuation.allowed import DEPTH, RUNS, SPANS
-from continuation.claims import (BOUNDARY, ENTRY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, RUNNING, SPACES, SYSTEM)
-from continuation.layout import CLAIM, POWER_WORDS
+from continuation.claims import BOUNDARY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM
+from continuation.layout import POWER_WORDS
+from segments.claim import ENTRY, RUNNING
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
-from stark.verifier import inverted, verify, zero
+from stark.verifier import verify, zero
 
 PROGRAM, KEYS, BEFORE, AFTER, SPAN_WORDS = slice(0, 8), slice(8, 16), slice(16, 26), slice(26, 36), 36
 RUN_INPUT, RUN_OUTPUT, RUN_STATUS, RUN_PC, RUN_EXIT, RUN_WORDS = slice(16, 24), slice(24, 32), 32, 33, slice(34, 38), 38
@@ -47,7 +48,8 @@ def root(m: Machine, key: Key, claim: Value) -> None:
         before, after = m.read(SPACES, DIGEST), m.read(SPACES, DIGEST)
         page, path = m.read(1, PAGE_LIMBS), m.read(PAGE_LEVELS, DIGEST)
         m.require_equal("a run starts at its entry", first[0:2], m.constant([ENTRY, RUNNING]))
-        inverted(m, zero(m) + last[1])                          # a run is complete: its last status is not RUNNING, which is 0
+        status = zero(m) + last[1]
+        m.require_equal("a run is complete", status * m.hint_inverse(status), m.constant_extension([1, 0, 0, 0, 0]))
         m.require_equal("the spaces before are those of the first boundary", tree_root(m, before), first[2:])
         m.require_equal("the spaces after are those of the last boundary", tree_root(m, after), last[2:])
         digest = sponge(m, page)[0]
@@ -108,5 +110,3 @@ def nothing_more(m: Machine, claim: Value, words: int) -> None:
     count = len(claim) - words
     m.require_equal("the rest of a claim is empty", claim[words:], m.constant([0] * count))
 
-
-__all__ = ["CLAIM", "batch", "join", "leaf", "root"]

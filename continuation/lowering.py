@@ -1,7 +1,8 @@
 """From a recorded program to the chips: the fixed tables, once for a circuit, and the main tables from a replay's memory."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from stark.chip import Chip
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
+PERMUTATION = slice(16, 16 + 148)      # its columns in the permutation chip
 
 
 class Lowered:
@@ -60,10 +62,13 @@ class Circuit:
         self.chips: dict[str, Chip] = chips(shape.layout)
         lowered.gates.pad(self.log_heights[arithmetic.NAME])
         lowered.book.close()
-        columns = {permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(), bits.NAME: lowered.drawn.fixed(shape.layout),
-                   fold.NAME: lowered.foldings.fixed(), unpack.NAME: lowered.unpacked.fixed(), join.NAME: lowered.joined.fixed(),
-                   cap.NAME: lowered.caps.fixed(), constant.NAME: lowered.constants.fixed(), public.NAME: lowered.published.fixed()}
-        self.fixed: dict[str, U32] = {name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
+        columns = {
+            permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(),
+            bits.NAME: lowered.drawn.fixed(shape.layout), fold.NAME: lowered.foldings.fixed(),
+            unpack.NAME: lowered.unpacked.fixed(), join.NAME: lowered.joined.fixed(),
+            cap.NAME: lowered.caps.fixed(), constant.NAME: lowered.constants.fixed(), public.NAME: lowered.published.fixed()}
+        self.fixed: dict[str, U32] = {
+            name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
         for name, chip in self.chips.items():
             check_wrapping(chip, self.fixed[name])
 
@@ -79,13 +84,13 @@ class Circuit:
     def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, U32]:
         """The main tables; `trace` gives the committed columns of permutations."""
         lowered, layout = self.lowered, self.shape.layout
-        columns = {permute.NAME: lowered.permutations.fill(memory, trace), arithmetic.NAME: lowered.gates.fill(memory),
-                   bits.NAME: lowered.drawn.fill(layout, self.fixed[bits.NAME], self.chips[bits.NAME].fixed_names, memory),
-                   fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
-                   cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {"nothing": 0},
-                   public.NAME: {"nothing": 0}}
+        nothing = {"nothing": np.zeros(1, np.int64)}
+        columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
+            permute.NAME: lowered.permutations.fill(memory, trace), arithmetic.NAME: lowered.gates.fill(memory),
+            bits.NAME: lowered.drawn.fill(layout, self.fixed[bits.NAME], self.chips[bits.NAME].fixed_names, memory),
+            fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
+            cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: nothing, public.NAME: nothing}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
-        empty = slice(lowered.permutations.count, None)
-        if tables[permute.NAME][:, empty].size:
-            tables[permute.NAME][16:16 + 148, empty] = trace(np.zeros((1, 16), np.uint32))
+        empty = tables[permute.NAME][PERMUTATION, lowered.permutations.count:]
+        empty[:] = trace(np.zeros((1, 16), np.uint32))          # an empty row is the permutation of zeros
         return tables

@@ -15,6 +15,7 @@ from stark.field import ONE_EXT, P, ext_mul
 from stark.key import DIGEST
 
 U64 = npt.NDArray[np.uint64]
+Steps = list[dict[str, int]]
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Opening:
     cap: int                                    # number of the cap's look-up table
     inputs: Addresses                           # (queries, rows, 16)
     outputs: Addresses
-    steps: list[dict[str, int]]                 # flags of each row
+    steps: Steps                 # flags of each row
     shifts: list[int]                           # bits of the index that are spent; -1: the row has no index
     index_wires: Numbers
     digests: dict[int, int] = field(default_factory=dict)       # injecting row -> the row whose digest enters
@@ -37,7 +38,10 @@ class Openings:
     def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps, events: list[Event], proof: int) -> None:
         self.proof, self.batched = proof, events[0].arguments["batch"] is not None
         self.parts = [self._part(program, book, queries, caps, event) for event in events]
-        self.batch = [operand(value) for value in events[0].arguments["batch"]] if self.batched else []
+        batches = [[operand(value) for value in event.arguments["batch"] or []] for event in events]
+        self.batch = batches[0]
+        if any([int(one.wires) for one in other] != [int(one.wires) for one in self.batch] for other in batches):
+            raise ValueError("columns that go into one sum have one batching challenge")
         self.queries = len(self.parts[0].inputs)
         self.result = operand(events[-1].result).wires if self.batched else np.zeros(0, np.int64)
         if self.batched:
@@ -46,7 +50,7 @@ class Openings:
             last = self.parts[-1]
             if last.shifts[-1] < 1:
                 raise ValueError("the rows of the last commitment need a path")
-            last.steps = [{**step, "keep": 0} if shift > 0 or step["inject"] else step for step, shift in zip(last.steps, last.shifts, strict=True)]
+            last.steps = [{**one, "keep": 0} for one in last.steps]
 
     @staticmethod
     def _require_zero(program: Program, start: Operand) -> None:
@@ -64,9 +68,9 @@ class Openings:
         steps, shifts, last_of, digests = [], [], {}, {}
         for level in sorted(levels):
             for block in range(-(-levels[level] // DIGEST)):
-                kind = (f"extension.{block % 5}" if extension else "base") if self.batched else ""
-                steps.append(step(start=int(not block), fresh=0 if block else levels[level], absorb=int(block > 0), **({kind: 1} if kind else {})))
-                steps[-1]["takes"] = int(not self.batched)
+                kind = f"extension.{block % 5}" if extension else "base"
+                steps.append(step(absorb=1) if block else step(start=1, fresh=levels[level]))
+                steps[-1] |= {kind: 1} if self.batched else {"takes": 1}
                 shifts.append(-1)
             last_of[level] = len(steps) - 1
         steps[-1]["enters"], shifts[-1] = 1, 0
@@ -83,6 +87,7 @@ class Openings:
                 shifts.append(spent)
         if len(steps) != inputs.shape[1] or place.high - place.low != height:
             raise ValueError("the recorded permutations are not those of an opened row")
+        require_recorded(program, inputs, outputs, steps, digests)
         table = caps.table(event.operand("cap").data)
         return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), digests)
 
@@ -133,7 +138,8 @@ class Openings:
         out, total = [], np.zeros((self.queries, 5), np.uint64)
         if not self.batched:
             return [np.zeros((*part.inputs.shape[:2], 5), np.uint64) for part in self.parts]
-        powers = [ONE_EXT, *(values_of(memory, one.wires) for one in self.batch)]
+        powers = np.stack([ONE_EXT, *(values_of(memory, one.wires) for one in self.batch)])
+        weights = {kind: weights_of(kind, powers) for kind in KINDS}
         for part in self.parts:
             columns = np.zeros((*part.inputs.shape[:2], 5), np.uint64)
             for row, one in enumerate(part.steps):
@@ -141,12 +147,10 @@ class Openings:
                 if kind is None:
                     total = total * np.uint64(one["keep"])
                 else:
-                    for_sum, for_words = taken(kind)
-                    total = ext_mul(total, np.broadcast_to(powers[for_sum], total.shape))
+                    factor, for_words = weights[kind]
                     words = memory[part.inputs[:, row, :DIGEST]]
-                    for j, (power, coordinate) in enumerate(for_words):
-                        weight = ext_mul(powers[power], np.eye(5, dtype=np.uint64)[coordinate])
-                        total = (total + words[:, j, None] * weight) % np.uint64(P)
+                    added = (words[..., None] * for_words % np.uint64(P)).sum(axis=1)
+                    total = (ext_mul(total, factor) + added) % np.uint64(P)
                 columns[:, row] = total
             out.append(columns)
         return out
@@ -154,6 +158,29 @@ class Openings:
     def looked_up(self, memory: U64, queries: Queries) -> list[tuple[int, Numbers]]:
         """For each part: the cap's table and the entries that its queries end at."""
         return [(part.cap, queries.numbers(memory, part.place) >> part.shifts[-1]) for part in self.parts]
+
+
+def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, steps: Steps, digests: dict[int, int]) -> None:
+    """The rows that the chip will prove are the permutations that were recorded."""
+    for row, one in enumerate(steps):
+        rate, capacity = inputs[:, row, :DIGEST], inputs[:, row, DIGEST:]
+        good = True
+        if one["start"]:
+            known = {tuple(program.constants.get(int(word)) for word in words) for words in capacity}
+            good = known == {(one["fresh"], *[0] * (DIGEST - 1))}
+        elif one["absorb"]:
+            good = np.array_equal(capacity, outputs[:, row - 1, DIGEST:])
+        elif one["inject"]:
+            good = np.array_equal(capacity, outputs[:, row - 1, :DIGEST]) and np.array_equal(rate, outputs[:, digests[row], :DIGEST])
+        if not good:
+            raise ValueError("an opened row was recorded in another way than its chip proves it")
+
+
+def weights_of(kind: str, powers: U64) -> tuple[U64, U64]:
+    """The factor of the sum and the weights (8, 5) of the words; powers[k] is the k-th power of the challenge."""
+    for_sum, for_words = taken(kind)
+    places = np.array(for_words)
+    return powers[for_sum], ext_mul(powers[places[:, 0]], np.eye(5, dtype=np.uint64)[places[:, 1]])
 
 
 def step(**flags: int) -> dict[str, int]:

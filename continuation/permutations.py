@@ -1,7 +1,8 @@
 """The rows of the permutation chip: the sponges and compressions of the text, in chains, and behind them the opened rows."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from stark.key import DIGEST
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
+Column = npt.NDArray[np.integer]
 
 
 class Permutations:
@@ -42,8 +44,8 @@ class Permutations:
         seconds = np.zeros(len(blocks), np.int64)
         seconds[second] = book.use_block(book.block(self.inputs[second, DIGEST:]))
         out = book.define_block(book.block(self.outputs[:, :DIGEST]))
-        flags = {"start": fresh.astype(np.int64), "fresh": lengths, "absorb": self.chained.astype(np.int64), "second": second.astype(np.int64),
-                 "takes": np.ones(len(blocks), np.int64)}
+        flags = {name: values.astype(np.int64) for name, values in (("start", fresh), ("absorb", self.chained), ("second", second))}
+        flags |= {"fresh": lengths, "takes": np.ones(len(blocks), np.int64)}
         return flags, blocks, seconds, out
 
     def _openings(self) -> list[Openings]:
@@ -79,8 +81,9 @@ class Permutations:
     def fixed(self) -> dict[str, Numbers]:
         count = len(self.inputs)
         none = {name: np.zeros(count, np.int64) for name in step()}
-        text = {**none, **self.flags, "proof": none["takes"], "block": self.blocks, "second block": self.second, "out block": self.out,
-                "out times": self.book.block_times(self.out), "index wire": none["takes"], "sum wire": none["takes"], "sum times": none["takes"]}
+        none |= {name: np.zeros(count, np.int64) for name in ("proof", "index wire", "sum wire", "sum times")}
+        text = {**none, **self.flags, "block": self.blocks, "second block": self.second, "out block": self.out,
+                "out times": self.book.block_times(self.out)}
         columns = {name: [values] for name, values in text.items()}
         for group in self.groups:
             parts = group.fixed(self.book)
@@ -90,7 +93,7 @@ class Permutations:
 
     # -- dynamic
 
-    def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, npt.NDArray[np.integer]]:
+    def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, Column]:
         addresses = [self.inputs, *(flattened([part.inputs for part in group.parts]) for group in self.groups)]
         states = memory[np.concatenate(addresses)].astype(np.uint32)
         zeros = np.zeros(len(self.inputs), np.int64)
@@ -101,7 +104,7 @@ class Permutations:
             bit.append(flattened(bits))
             total.append(flattened(group.sums(memory)))
         totals = np.concatenate(total)
-        columns: dict[str, npt.NDArray[np.integer]] = {f"in.{k}": states[:, k] for k in range(16)}
+        columns: dict[str, Column] = {f"in.{k}": states[:, k] for k in range(16)}
         columns |= dict(zip(column_names(), trace(states), strict=True))
         columns |= {f"sum.{k}": totals[:, k] for k in range(5)}
         return columns | {"index": np.concatenate(index), "bit": np.concatenate(bit)}
@@ -110,7 +113,7 @@ class Permutations:
         return [one for group in self.groups for one in group.looked_up(memory, self.queries)]
 
 
-def flattened(parts: list[npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
+def flattened(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """Parts (queries, rows, …) side by side, one query after the other."""
     together = np.concatenate(parts, axis=1)
     return together.reshape(-1, *together.shape[2:])

@@ -73,4 +73,5 @@ class Queries:
     def numbers(self, memory: npt.NDArray[np.uint64], place: Slice) -> Numbers:
         """What these bits spell."""
         bits = self.drawings[place.drawing].result.data[:, place.low:place.high]
-        return (memory[bits].astype(np.int64) << np.arange(place.high - place.low)).sum(axis=1)
+        spelled: Numbers = (memory[bits].astype(np.int64) << np.arange(place.high - place.low)).sum(axis=1)
+        return spelled

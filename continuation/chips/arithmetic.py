@@ -105,7 +105,8 @@ class Gates:
 
     def fixed(self) -> dict[str, Numbers]:
         times = np.where(self.rows["mode"] == DEFINE, self.book.times(self.rows["d"]), -1)
-        columns = {name: self.rows[name] % P for name in COEFFICIENTS} | {f"{name} wire": self.rows[name] for name in "abcd"} | {"d times": times}
+        columns = {name: self.rows[name] % P for name in COEFFICIENTS} | {"d times": times}
+        columns |= {f"{name} wire": self.rows[name] for name in "abcd"}
         return {f"{name}.{lane}": values[lane::LANES] for name, values in columns.items() for lane in range(LANES)}
 
     def fill(self, memory: U64) -> dict[str, npt.NDArray[np.integer]]:

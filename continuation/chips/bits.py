@@ -129,7 +129,8 @@ class Drawn:
         words[:len(wires)] = memory[wires >> 1]
         bits = words >> np.arange(31, dtype=np.uint64)[:, None] & np.uint64(1)
         ones = [bits[24:27].prod(axis=0), bits[24:29].prod(axis=0), bits[24:31].prod(axis=0)]
-        columns: dict[str, npt.NDArray[np.integer]] = {f"bit.{j}": bits[j] for j in range(31)} | {f"ones.{k}": one for k, one in enumerate(ones)}
+        columns: dict[str, npt.NDArray[np.integer]] = {f"bit.{j}": bits[j] for j in range(31)}
+        columns |= {f"ones.{k}": one for k, one in enumerate(ones)}
         point = np.full(len(words), GENERATOR, np.uint64)
         for k, factors in enumerate(point_factors(layout)):
             for j, high in factors:

@@ -47,8 +47,8 @@ class Caps:
     def fixed(self) -> dict[str, Numbers]:
         table = [np.full(len(cap), number) for number, cap in zip(self.tables.values(), self.caps, strict=True)]
         entry = [np.arange(len(cap)) for cap in self.caps]
-        blocks = [self.book.block(cap) for cap in self.caps]
-        return {"active": np.ones(self.count, np.int64), "table": np.concatenate(table), "entry": np.concatenate(entry), "block": np.concatenate(blocks)}
+        return {"active": np.ones(self.count, np.int64), "table": np.concatenate(table), "entry": np.concatenate(entry),
+                "block": self.book.block(np.concatenate(self.caps))}
 
     def fill(self, memory: U64, looked_up: list[tuple[int, Numbers]]) -> dict[str, npt.NDArray[np.integer]]:
         """`looked_up`: for every opening its table and the entries at which its paths end."""

@@ -33,5 +33,6 @@ class Constants:
 
     def fixed(self) -> dict[str, Numbers]:
         known = self.program.constants
-        words = np.array([[known[(wire >> 1) + k] if k == 0 or wire & 1 else 0 for k in range(5)] for wire in self.wires.tolist()], np.int64)
+        numbers = [[known[(wire >> 1) + k] if k == 0 or wire & 1 else 0 for k in range(5)] for wire in self.wires.tolist()]
+        words = np.array(numbers, np.int64)
         return {"wire": self.wires, "times": self.book.times(self.wires)} | {f"word.{k}": words[:, k] for k in range(5)}

@@ -18,6 +18,7 @@ from stark.expression import Expression, spelled
 from stark.field import GENERATOR, P, base_inverse, ext_mul, root_of_unity
 
 U64 = npt.NDArray[np.uint64]
+Column = npt.NDArray[np.integer]
 NAME = "fold"
 MARKS = ("active", "first")
 WIRES = ("challenge wire", "value wire", "point wire", "index wire", "rest wire", "folded wire", "next point wire")
@@ -50,7 +51,8 @@ def definition(layout: Layout) -> Chip:
     wires = {name: chip.fixed(name) for name in (*WIRES, *TIMES)}
     values = [extension.column(chip, f"neighbour.{k}") for k in range(size)]
     challenge, slope, folded, value = (extension.column(chip, name) for name in ("challenge", "slope", "folded", "value"))
-    point, inverse, next_point = chip.column("point"), [chip.column(f"inverse.{1 << k}") for k in range(arity + 1)], chip.column("next point")
+    point, next_point = chip.column("point"), chip.column("next point")
+    inverse = [chip.column(f"inverse.{1 << k}") for k in range(arity + 1)]
     index, rest = chip.column("index"), chip.column("rest")
     bits = [chip.boolean(f"bit.{j}") for j in range(arity)]
     follows = active.next - first.next
@@ -58,17 +60,17 @@ def definition(layout: Layout) -> Chip:
     pairs = [extension.column(chip, f"pair.{k}") for k in range(size // 2)]
     for k, pair in enumerate(pairs):
         low, high = values[2 * k], values[2 * k + 1]
-        extension.require_equal(chip, "the lowest bit picks from a pair", pair, extension.plus(low, extension.scaled(extension.minus(high, low), bits[0])))
+        extension.require_equal(chip, "the lowest bit picks from a pair", pair, chosen(bits[0], low, high))
     for bit in bits[1:]:
-        pairs = [extension.plus(low, extension.scaled(extension.minus(high, low), bit)) for low, high in zip(pairs[::2], pairs[1::2], strict=True)]
+        pairs = [chosen(bit, low, high) for low, high in zip(pairs[::2], pairs[1::2], strict=True)]
     extension.require_equal(chip, "the value is opened at its place", value, pairs[0])
 
     turned = chip.constant(1)
     for j, bit in enumerate(bits):
         turned = turned * (1 + bit * (root_of_unity(j + 1) - 1))
     chip.require("the row starts at the point without the lowest bits", inverse[0] * point - turned + 1 - active)
-    for low, high in pairwise(inverse):
-        chip.require_equal("inverses are squared", low * low, high)
+    for root, square in pairwise(inverse):
+        chip.require_equal("inverses are squared", root * root, square)
     chip.require_equal("the next point is the power of this one", next_point * inverse[-1], active)
     extension.require_equal(chip, "the slope is the challenge over the point", slope, extension.scaled(challenge, inverse[0]))
     extension.require_equal(chip, "the row is folded", folded, interpolated(chip, coefficients(values), slope))
@@ -91,6 +93,10 @@ def definition(layout: Layout) -> Chip:
     chip.send(WIRE, wires["folded wire"], *folded, times=wires["folded times"])
     chip.send(WIRE, wires["next point wire"], next_point, 0, 0, 0, 0, times=wires["next point times"])
     return chip
+
+
+def chosen(bit: Expression, low: Five, high: Five) -> Five:
+    return extension.plus(low, extension.scaled(extension.minus(high, low), bit))
 
 
 def part(word: Expression | int) -> Expression:
@@ -135,6 +141,8 @@ class Foldings:
 
     @property
     def log_arity(self) -> int:
+        if not self.arities:
+            raise ValueError("a circuit verifies proofs that have rounds of folding")
         return next(iter(self.arities))
 
     def _columns(self, chain: list[Event]) -> dict[str, Numbers]:
@@ -176,20 +184,17 @@ class Foldings:
             parts.append(columns | times)
         return {name: np.concatenate([one[name].reshape(-1) for one in parts]) for name in parts[0]}
 
-    def fill(self, memory: U64) -> dict[str, npt.NDArray[np.integer]]:
-        parts = [self._filled(memory, event, columns, k) for chain, columns in zip(self.chains, self.columns, strict=True) for k, event in enumerate(chain)]
-        lengths = [len(chain) for chain in self.chains]
-        starts = np.cumsum([0, *lengths])
+    def fill(self, memory: U64) -> dict[str, Column]:
         together = []
-        for chain in range(len(lengths)):
-            rounds = parts[starts[chain]:starts[chain + 1]]
+        for chain in self.chains:
+            rounds = [self._filled(memory, event) for event in chain]
             together.append({name: np.stack([one[name] for one in rounds], axis=1).reshape(-1) for name in rounds[0]})
         return {name: np.concatenate([one[name] for one in together]) for name in together[0]}
 
-    def _filled(self, memory: U64, event: Event, columns: dict[str, Numbers], k: int) -> dict[str, npt.NDArray[np.integer]]:
+    def _filled(self, memory: U64, event: Event) -> dict[str, Column]:
         arity, place = self.log_arity, self.queries.locate(event.operand("bits"))
-        count = len(columns["active"])
         index = self.queries.numbers(memory, place)
+        count = len(index)
         bits = [index >> j & 1 for j in range(arity)]
         shift = pow(GENERATOR, 1 << place.low, P)
         point, turned = np.full(count, shift, np.uint64), np.ones(count, np.uint64)
@@ -200,7 +205,7 @@ class Foldings:
         inverses = [turned * base_inverse(point) % np.uint64(P)]
         for _ in range(arity):
             inverses.append(inverses[-1] * inverses[-1] % np.uint64(P))
-        out: dict[str, npt.NDArray[np.integer]] = {"point": point, "index": index, "rest": index >> arity, "next point": base_inverse(inverses[-1])}
+        out: dict[str, Column] = {"point": point, "index": index, "rest": index >> arity, "next point": base_inverse(inverses[-1])}
         out |= {f"inverse.{1 << j}": one for j, one in enumerate(inverses)} | {f"bit.{j}": bit for j, bit in enumerate(bits)}
         values = memory[event.operand("row").data].reshape(count, 1 << arity, 5)
         challenge = np.broadcast_to(values_of(memory, event.operand("challenge").wires), (count, 5))

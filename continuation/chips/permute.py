@@ -7,14 +7,13 @@ five phases of eight words, both weighted by the published powers of the batchin
 """
 from __future__ import annotations
 
-from stark.chip import Chip
-from stark.expression import Expression
-from stark.gadgets.poseidon2 import permutation
-
 from continuation.chips import extension
 from continuation.chips.buses import BLOCK, WIRE
 from continuation.chips.extension import Five, Part
 from continuation.layout import POWERS, PROOFS
+from stark.chip import Chip
+from stark.expression import Expression
+from stark.gadgets.poseidon2 import permutation
 
 KINDS = ("base", *(f"extension.{phase}" for phase in range(5)))       # how a row's words enter the accumulator
 NAME = "permute"

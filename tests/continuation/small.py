@@ -6,9 +6,22 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from continuation.claims import (EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM, Boundary, Digest, Ends, compress, sponge,
-                                 tree_root)
+from continuation.claims import (
+    EXIT_LIMBS,
+    INPUT,
+    OUTPUT,
+    PAGE_LEVELS,
+    PAGE_LIMBS,
+    SPACES,
+    SYSTEM,
+    Digest,
+    Ends,
+    compress,
+    sponge,
+    tree_root,
+)
 from continuation.proofs import SegmentProof
+from segments.claim import Boundary
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
 from stark.key import Key

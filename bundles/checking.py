@@ -1,0 +1,79 @@
+"""Verifying proof files: the proof is valid, its program is the one that was meant, its public values are the expected ones."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bundles.files import RollupFile, RunFile
+from bundles.keys import program_digest, trusted_keys
+from continuation.claims import Digest, RunClaim
+from continuation.verify import verify_rollup, verify_run
+from segments.openings import input_digest, output_digest
+from stark.errors import Rejected
+from stark.kernels.protocol import Kernels
+from wasm_exec.program import Program
+from wasm_exec.recording import Status
+
+LIMB = 16
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the caller wants to be proved beside the program; None: anything."""
+
+    input: bytes | None = None
+    output: bytes | None = None
+    exit_code: int | None = None
+
+
+def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected: Expected, kernels: Kernels) -> None:
+    """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last."""
+    runs = (file.claim,) if isinstance(file, RunFile) else file.runs
+    once("a rollup has every run once", runs)
+    known = [program_digest(program, file.keys, kernels) for program in programs if fits(program, file)]
+    for run in runs:
+        check_run(run, known, expected)
+    trusted = trusted_keys(file.keys, kernels)
+    if isinstance(file, RunFile):
+        verify_run(file.proof, file.claim, trusted, kernels.permute)
+    else:
+        verify_rollup(file.proof, file.claim, trusted, kernels.permute)
+
+
+def once(sentence: str, runs: Sequence[RunClaim]) -> None:
+    if len(set(runs)) != len(runs):
+        raise Rejected(sentence, f"{len(runs)} different runs", len(set(runs)))
+
+
+def fits(program: Program, file: RunFile | RollupFile) -> bool:
+    shape = file.keys.shape
+    return type(shape).of(shape.size, len(program.instructions)) == shape
+
+
+def check_run(run: RunClaim, programs: Sequence[Digest], expected: Expected) -> None:
+    if run.program not in programs:
+        expected = [short(program) for program in programs] or "a program of this size"
+        raise Rejected("the program is the one given", expected, short(run.program))
+    if expected.input is not None and run.input != input_digest(expected.input):
+        raise Rejected("the input is the one given", short(input_digest(expected.input)), short(run.input))
+    if expected.output is not None and run.output != output_digest(expected.output):
+        raise Rejected("the output is the one given", short(output_digest(expected.output)), short(run.output))
+    if expected.exit_code is not None and (run.status != Status.EXITED or exit_code(run) != expected.exit_code):
+        raise Rejected("the exit code is the one given", f"exited({expected.exit_code})", outcome(run))
+
+
+def exit_code(run: RunClaim) -> int:
+    return sum(limb << LIMB * k for k, limb in enumerate(run.exit_code))
+
+
+def outcome(run: RunClaim) -> str:
+    """The end of a run in words."""
+    from wasm_exec.recording import Outcome
+    if run.status not in (Status.EXITED, Status.PAUSED) and run.status < Status.TRAPPED:
+        return f"status {run.status}"
+    return str(Outcome(run.status, run.pc, exit_code(run)))
+
+
+def short(digest: Digest) -> str:
+    """Eight words as hexadecimal digits."""
+    return "".join(f"{word:08x}" for word in digest)

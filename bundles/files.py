@@ -1,0 +1,73 @@
+"""Run proofs and rollup proofs as files: which payload holds what."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bundles.formats import Kind, ProofFile, encode_proof
+from bundles.keys import RunKeys
+from bundles.rollup import batch_claim
+from continuation.claims import BatchClaim, RunClaim
+from continuation.layout import CLAIM, STATEMENT
+from continuation.proofs import ContinuationProof
+from stark import profiles
+from stark.errors import Malformed
+
+RUNS_LIMIT = 1 << 12
+
+
+@dataclass(frozen=True, eq=False)
+class RunFile:
+    """Payloads: shape, statement, words."""
+
+    keys: RunKeys
+    proof: ContinuationProof
+
+    @property
+    def claim(self) -> RunClaim:
+        return RunClaim.of(self.proof.claim.tolist())
+
+    def encode(self) -> bytes:
+        return encode_proof(Kind.RUN, self.keys.profile.name, [self.keys.words, self.proof.statement, self.proof.words])
+
+
+@dataclass(frozen=True, eq=False)
+class RollupFile:
+    """Payloads: shape, statement, words, the claims of the runs in order."""
+
+    keys: RunKeys
+    proof: ContinuationProof
+    runs: tuple[RunClaim, ...]
+
+    @property
+    def claim(self) -> BatchClaim:
+        """What the list of runs claims; the proof must be of this."""
+        return batch_claim(self.runs)
+
+    def encode(self) -> bytes:
+        claims = np.concatenate([run.words for run in self.runs])
+        return encode_proof(Kind.ROLLUP, self.keys.profile.name, [self.keys.words, self.proof.statement, self.proof.words, claims])
+
+
+def read_proof(file: ProofFile) -> RunFile | RollupFile:
+    """Malformed unless the payloads have the form of their kind."""
+    expected = {Kind.RUN: 3, Kind.ROLLUP: 4}.get(file.kind)
+    if expected is None:
+        raise Malformed(f"a {file.kind.name.lower()} proof is not a proof of a run or of a rollup")
+    if len(file.payloads) != expected:
+        raise Malformed(f"a {file.kind.name.lower()} proof has {expected} payloads, not {len(file.payloads)}")
+    shape, statement, words = file.payloads[:3]
+    keys = RunKeys.of(profiles.get(file.profile), shape)
+    if len(statement) != STATEMENT:
+        raise Malformed(f"a statement has {STATEMENT} words, not {len(statement)}")
+    proof = ContinuationProof("root" if file.kind == Kind.RUN else "batch", statement, words)
+    if file.kind == Kind.RUN:
+        return RunFile(keys, proof)
+    claims = file.payloads[3]
+    if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
+        raise Malformed(f"{len(claims)} words are no list of at least two runs")
+    runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
+    if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
+        raise Malformed("the claim of a run ends with zeros")
+    return RollupFile(keys, proof, runs)

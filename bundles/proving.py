@@ -1,0 +1,100 @@
+"""From a bundle to a run proof, and from run proofs to a rollup proof."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bundles.bundle import Bundle
+from bundles.checking import once
+from bundles.files import RollupFile, RunFile
+from bundles.keys import RunKeys, wide
+from bundles.rollup import folded
+from continuation.claims import Ends
+from continuation.proofs import ContinuationProof, SegmentProof
+from continuation.prove import Prover, RunTree
+from continuation.setup import load
+from segments.fill import fill
+from segments.memory_tree import MemoryTree
+from segments.openings import openings
+from segments.prove import prove_segment
+from segments.setup import setup, shape_key
+from segments.shape import Shape
+from stark import profiles
+from stark.errors import Rejected
+from stark.kernels.protocol import Kernels
+from stark.watch import Watch
+from wasm_exec.execute import replay
+from wasm_exec.program import Program
+
+U64 = npt.NDArray[np.uint64]
+Progress = Callable[[str, int, int], None]
+
+
+def prover_of(keys: RunKeys, kernels: Kernels, watch: Watch | None = None) -> Prover:
+    return Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels, watch)
+
+
+def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
+                 watch: Watch | None = None) -> RunFile:
+    """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
+    watch = watch or Watch()
+    recording = bundle.recording(program)
+    total = len(recording.segments)
+    on_progress("keys", 0, 1)
+    with watch.stage("keys"):
+        proving = setup(program, keys.shape, keys.profile.segment, kernels)
+        tree = RunTree(prover_of(keys, kernels, watch))
+    on_progress("keys", 1, 1)
+    image = recording.image(0)
+    memory = MemoryTree(image, wide(kernels))
+    before = digests(memory.spaces)
+    cap = proving.tree.cap if proving.tree is not None else np.zeros((0, 8), np.uint32)
+    for index, start in enumerate(recording.segments):
+        on_progress("segments", index, total)
+        with watch.stage("replay and fill"):
+            trace = replay(program, start, image, recording.budget)
+            segment = fill(program, keys.shape, trace, image, memory)
+        with watch.stage("prove segments"):
+            proof = prove_segment(proving, segment, kernels)
+        with watch.stage("leaves and joins"):
+            tree.push(SegmentProof(cap, segment.public, proof.words))
+        image.apply(recording.boundary(index + 1).snapshot)
+    on_progress("segments", total, total)
+    on_progress("root", 0, 1)
+    with watch.stage("root"):
+        end = openings(recording.input, image, memory)
+        ends = Ends(before, end.spaces, end.system_page, end.path)
+        root = tree.prover.root(tree.span(), ends)
+    on_progress("root", 1, 1)
+    return RunFile(keys, root)
+
+
+def digests(spaces: U64) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(word) for word in space) for space in spaces)
+
+
+def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:
+    """The runs in this order. All of one profile and shape, because one list of keys stands behind a batch."""
+    keys = runs[0].keys
+    for run in runs:
+        if run.keys != keys:
+            raise Rejected("all runs of a batch are of one profile and shape", keys, run.keys)
+    claims = [run.claim for run in runs]
+    once("a batch has every run once", claims)
+    prover, made = prover_of(keys, kernels), 0
+    on_progress("joins", 0, len(runs) - 1)
+
+    def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
+        nonlocal made
+        proof = prover.batch(left, right)
+        made += 1
+        on_progress("joins", made, len(runs) - 1)
+        return proof
+    return RollupFile(keys, folded([run.proof for run in runs], join), tuple(claims))
+
+
+def keys_of(bundle: Bundle, program: Program) -> RunKeys:
+    return RunKeys(profiles.get(bundle.manifest.profile), Shape.of(bundle.manifest.size, len(program.instructions)))
+

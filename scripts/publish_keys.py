@@ -1,0 +1,31 @@
+"""Computes the keys of the continuation that ship with the package (continuation/keys). To be run when a chip or a circuit changes."""
+from __future__ import annotations
+
+from bundles.keys import RunKeys
+from continuation.published import FOLDER, publish
+from continuation.setup import build
+from segments.setup import shape_key
+from segments.shape import SMALLEST_PROGRAM, Shape
+from stark import profiles
+from stark.kernels import load
+
+SHIPPED = {"toy": ("toy",), "p100": ("2^14", "2^16", "2^18", "2^20")}
+PROGRAMS = range(SMALLEST_PROGRAM, SMALLEST_PROGRAM + 4)
+
+
+def main() -> None:
+    kernels = load("best", 2)
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for name, sizes in SHIPPED.items():
+        for size in sizes:
+            for log_program in PROGRAMS:
+                keys = RunKeys(profiles.get(name), Shape(size, log_program))
+                segment = shape_key(keys.shape, keys.profile.segment)
+                setup = build(segment, keys.profile.recursion, kernels)
+                path = publish(segment, keys.profile.recursion, setup.shape, setup.trusted)
+                print(f"{name} {size} 2^{log_program} instructions: {path.name}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

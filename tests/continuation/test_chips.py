@@ -1,0 +1,112 @@
+"""The chips of the recursion: honest tables pass, every changed cell is noticed, wrapping ends at the last row."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation.permutations import in_chains
+from continuation.wrapping import check_wrapping
+from stark.check import Filled, check, values_of
+from stark.chip import Chip
+from stark.expression import P, degrees
+from tests.continuation import world
+
+WINDOW = 3
+
+
+@pytest.fixture(scope="module")
+def joined():  # type: ignore[no-untyped-def]
+    return world.tables("join", [*world.child(world.leaf(0)), *world.child(world.leaf(1))], world.join().claim)
+
+
+def test_no_requirement_exceeds_degree_three() -> None:
+    for chip in world.setup().circuits["leaf"].chips.values():
+        degree = degrees(chip.graph)
+        assert all(degree[requirement.expression.number] <= 3 for requirement in chip.requirements)
+        assert all(degree[number.number] <= 1 for message in chip.messages for number in (message.times, *message.parts))
+
+
+@pytest.mark.parametrize("role", ["leaf", "root", "batch"])
+def test_honest_tables_pass(role: str) -> None:
+    parts = {"leaf": lambda: world.leaf_parts(), "root": lambda: [*world.child(world.span()), world.memory().words],
+             "batch": lambda: world.child(world.root()) * 2}[role]()
+    machine, statement = world.tables(role, parts, {"leaf": world.leaf(0), "root": world.root(), "batch": world.batch()}[role].claim)
+    assert check(machine, statement) == []
+
+
+def test_a_join_passes_and_another_statement_does_not(joined) -> None:  # type: ignore[no-untyped-def]
+    machine, statement = joined
+    assert check(machine, statement) == []
+    for place in (0, 39, 41, 80, 90, 119):
+        other = statement.copy()
+        other[place] = (int(other[place]) + 1) % P
+        assert check(machine, other)
+
+
+def windows(filled: Filled, rows: np.ndarray, column: int, rng: np.random.Generator) -> tuple[Filled, Filled]:
+    """The rows with the one before and the one after, as they are and with the middle cell of a column changed."""
+    places = (rows[:, None] + np.arange(-1, 2)).reshape(-1) % filled.height
+    fixed, main = filled.fixed[:, places], filled.main[:, places]
+    changed = main.copy()
+    middle = slice(1, None, WINDOW)
+    changed[column, middle] = (changed[column, middle].astype(np.int64) + rng.integers(1, P, len(rows))) % P
+    return Filled(filled.chip, fixed, main), Filled(filled.chip, fixed, changed)
+
+
+def unnoticed(filled: Filled, statement: np.ndarray, column: int, rows: np.ndarray, rng: np.random.Generator) -> int:
+    chip = filled.chip
+    honest, changed = windows(filled, rows, column, rng)
+    roots = [requirement.expression.number for requirement in chip.requirements]
+    found = values_of(changed, statement, roots)
+    noticed = np.zeros(len(rows), np.bool_)
+    for number in roots:
+        noticed |= (found[number].reshape(-1, WINDOW)[:, :2] != 0).any(axis=1)
+    for message in chip.messages:
+        numbers = [message.times.number, *(part.number for part in message.parts)]
+        before, after = (np.stack([values_of(one, statement, numbers)[n] for n in numbers])[:, 1::WINDOW] for one in (honest, changed))
+        sent = (before[0] != 0) | (after[0] != 0)
+        noticed |= sent & (before != after).any(axis=0)
+    return int((~noticed).sum())
+
+
+def test_every_changed_cell_is_noticed(joined) -> None:  # type: ignore[no-untyped-def]
+    """A changed cell breaks a requirement, or a message that has a counterpart elsewhere."""
+    machine, statement = joined
+    counts = world.setup().circuits["join"].lowered.counts
+    rng = np.random.default_rng(5)
+    free = {}
+    for filled in machine:
+        for column, name in enumerate(filled.chip.main_names):
+            rows = rng.integers(0, counts[filled.chip.name], 12)
+            missed = unnoticed(filled, statement, column, rows, rng)
+            if missed:
+                free[filled.chip.name, name] = missed
+    assert free == {}
+
+
+def test_tables_of_a_changed_proof_break() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(12):
+        cap, statement, words = world.leaf_parts()
+        changed = words.copy()
+        place = rng.integers(len(words))
+        changed[place] = (int(changed[place]) + int(rng.integers(1, P))) % P
+        machine, public = world.tables("leaf", [cap, statement, changed], world.leaf(0).claim)
+        assert check(machine, public)
+
+
+def test_a_requirement_that_reaches_around_the_end_is_refused() -> None:
+    chip = Chip("example", "")
+    on, value = chip.fixed("on"), chip.column("value")
+    chip.require("the value stays", on.next * (value.next - value), "wrap")
+    check_wrapping(chip, np.array([[0, 1, 1, 1]], np.uint32))
+    with pytest.raises(ValueError, match="does not end at the last row"):
+        check_wrapping(chip, np.array([[1, 1, 1, 1]], np.uint32))
+
+
+def test_a_sponge_cannot_go_on_in_two_ways() -> None:
+    inputs = np.arange(48).reshape(3, 16)
+    outputs = inputs + 100
+    inputs[1, 8:] = inputs[2, 8:] = outputs[0, 8:]
+    with pytest.raises(ValueError, match="two ways"):
+        in_chains(inputs, outputs)

@@ -1,0 +1,108 @@
+"""The recorded verifier and the verifier on numbers fail the same requirements, whatever is on the tape."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation.recorder import Recorder
+from continuation.replay import replay
+from stark.errors import Malformed
+from stark.expression import P
+from stark.numbers import Numbers
+from stark.prover import prove
+from stark.setup import commit_fixed
+from stark.verifier import verify
+from tests.continuation import small
+from tests.continuation.world import KERNELS, leaf_parts, setup
+from tests.stark.examples import example
+
+NONE = np.zeros(0, np.uint32)
+AT_ONCE = 24
+
+
+@pytest.fixture(scope="module")
+def inner():  # type: ignore[no-untyped-def]
+    key, fixed, mains, statement = example((7, 3, 4), parameters=small.TOY)
+    proving = commit_fixed(key, fixed, KERNELS)
+    recorder = Recorder()
+    cap = recorder.read(4, 8)
+    verify(recorder, key, cap, recorder.read(2))
+    tape = np.concatenate([proving.key.cap.reshape(-1), statement, prove(proving, mains, statement, KERNELS)])
+    return key, recorder.program, tape
+
+
+def by_numbers(key, tape):  # type: ignore[no-untyped-def]
+    m = Numbers(tape, KERNELS.permute)
+    cap = m.read(4, 8)
+    verify(m, key, cap, m.read(2))
+    return m.failed, m.required
+
+
+def test_an_honest_proof_fails_nothing(inner) -> None:  # type: ignore[no-untyped-def]
+    key, program, tape = inner
+    done = replay(program, tape, NONE, KERNELS.permute)
+    assert done.failed == by_numbers(key, tape)[0] == []
+    assert done.required == by_numbers(key, tape)[1]
+
+
+def test_every_word_changed_fails_the_same_requirements(inner) -> None:  # type: ignore[no-untyped-def]
+    key, program, tape = inner
+    rng = np.random.default_rng(3)
+    for places in np.array_split(rng.permutation(len(tape)), len(tape) // AT_ONCE):
+        changed = tape.copy()
+        changed[places] = (changed[places].astype(np.int64) + rng.integers(1, P, len(places))) % P
+        failed = replay(program, changed, NONE, KERNELS.permute).failed
+        assert failed and failed == by_numbers(key, changed)[0]
+
+
+def test_words_behind_the_transcript_changed_alone(inner) -> None:  # type: ignore[no-untyped-def]
+    """Opened rows and paths do not move the challenges, so that few requirements break."""
+    key, program, tape = inner
+    rng = np.random.default_rng(4)
+    fewest = len(tape)
+    for place in rng.integers(len(tape) // 2, len(tape), 60):
+        changed = tape.copy()
+        changed[place] = (int(changed[place]) + int(rng.integers(1, P))) % P
+        failed = replay(program, changed, NONE, KERNELS.permute).failed
+        assert failed and failed == by_numbers(key, changed)[0]
+        fewest = min(fewest, len(failed))
+    assert fewest <= 8
+
+
+def test_a_tape_has_one_length_and_canonical_words(inner) -> None:  # type: ignore[no-untyped-def]
+    _, program, tape = inner
+    for other in (tape[:-1], np.append(tape, np.uint32(0))):
+        with pytest.raises(Malformed):
+            replay(program, other, NONE, KERNELS.permute)
+    spelled_twice = tape.copy()
+    spelled_twice[0] = P
+    with pytest.raises(Malformed):
+        replay(program, spelled_twice, NONE, KERNELS.permute)
+
+
+def test_recording_is_deterministic(inner) -> None:  # type: ignore[no-untyped-def]
+    key, program, _ = inner
+    again = Recorder()
+    cap = again.read(4, 8)
+    verify(again, key, cap, again.read(2))
+    assert again.program.digest == program.digest != setup().circuits["leaf"].program.digest
+
+
+def test_a_value_cannot_steer_the_recording() -> None:
+    recorder = Recorder()
+    word = recorder.read(1)
+    for use in (bool, int, list):
+        with pytest.raises(TypeError):
+            use(word)
+
+
+def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
+    from continuation.circuits import leaf
+    tape = np.concatenate([part.reshape(-1) for part in leaf_parts()])
+    claim = np.zeros(40, np.uint32)
+    m = Numbers(tape, KERNELS.permute)
+    leaf(m, small.segment_key(), m.constant(claim))
+    done = replay(setup().circuits["leaf"].program, tape, claim, KERNELS.permute)
+    assert done.failed == m.failed
+    assert {sentence for _, _, sentence in done.failed} == {
+        "the program is the digest of the segment key's fixed columns", "the span is the segment's"}
