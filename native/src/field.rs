@@ -60,6 +60,13 @@ pub fn scale_all(values: &mut [F], factor: F) {
     rest.iter_mut().for_each(|value| *value *= factor);
 }
 
+pub fn multiply_into(a: &[F], b: &[F], out: &mut [F]) {
+    let ((a, a_rest), (b, b_rest)) = (V::pack_slice_with_suffix(a), V::pack_slice_with_suffix(b));
+    let (out, out_rest) = V::pack_slice_with_suffix_mut(out);
+    out.iter_mut().zip(a).zip(b).for_each(|((out, &a), &b)| *out = a * b);
+    out_rest.iter_mut().zip(a_rest).zip(b_rest).for_each(|((out, &a), &b)| *out = a * b);
+}
+
 /// Appends every value times a factor.
 pub fn double_with(values: &mut Vec<F>, factor: F) {
     let half = values.len();
@@ -107,6 +114,18 @@ pub fn load(words: &[F]) -> V {
 
 pub fn store(words: &mut [F], vector: V) {
     words[..LANES].copy_from_slice(vector.as_slice());
+}
+
+/// Asks for a word's cache line before it is read; any address will do.
+#[inline(always)]
+pub fn prefetch(word: *const F) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(word.cast())
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = word;
 }
 
 /// LANES words; words past the end are zero.
