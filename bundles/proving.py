@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from bundles.bundle import Bundle
 from bundles.checking import once
+from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile
 from bundles.keys import RunKeys, wide
 from bundles.rollup import folded
@@ -16,6 +17,7 @@ from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
 from continuation.setup import load
 from segments.fill import fill
+from segments.machine import PROVABLE_TRAPS
 from segments.memory_tree import MemoryTree
 from segments.openings import openings
 from segments.prove import prove_segment
@@ -27,6 +29,7 @@ from stark.kernels.protocol import Kernels
 from stark.watch import Watch
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
+from wasm_exec.recording import Outcome
 
 U64 = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
@@ -41,6 +44,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
     watch = watch or Watch()
     recording = bundle.recording(program)
+    provable(recording.outcome)
     total = len(recording.segments)
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
@@ -69,6 +73,12 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
         root = tree.prover.root(tree.span(), ends)
     on_progress("root", 1, 1)
     return RunFile(keys, root)
+
+
+def provable(outcome: Outcome) -> None:
+    """Refuses before any work what no chip can prove."""
+    if not outcome.exited and not (outcome.trapped and outcome.kind in PROVABLE_TRAPS):
+        raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
 
 
 def digests(spaces: U64) -> tuple[tuple[int, ...], ...]:
