@@ -1,10 +1,12 @@
 //! LogUp columns of a chip on its trace.
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
+use crate::denominators::Denominators;
 use crate::field::*;
 use crate::flat::*;
-use crate::open::invert_all;
-use crate::threads::share;
+use crate::frame::{BLOCK, Frame, ROWS, Vectors};
+use crate::memory::unwritten;
+use crate::threads::{Shared, share};
 
 pub struct Trace<'a> {
     pub fixed: &'a [u32],
@@ -33,11 +35,6 @@ fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
     }
 }
 
-/// Memory that threads write at disjoint places.
-struct Shared(*mut F);
-// SAFETY: see the writes.
-unsafe impl Sync for Shared {}
-
 /// The columns, one after the other, in canonical words, and the sum.
 pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, beta: &Ext<F>) -> (Vec<u32>, Ext<F>) {
     let height = 1usize << trace.log_height;
@@ -46,17 +43,15 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
         return (Vec::new(), [F::ZERO; 5]);
     }
     let columns = messages.len() / 2 + 1;
-    let mut out = vec![F::ZERO; 5 * columns * height];
+    let mut out: Vec<F> = unwritten(5 * columns * height);
     let denominators = Denominators::new(program, gamma, beta);
-    let selectors = if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
-    let shared = Shared(out.as_mut_ptr());
+    let selectors =
+        if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
+    let shared = Shared::new(&mut out);
     let put = |column: usize, row: usize, value: &Ext<V>| {
-        let target = &shared;
         for (k, word) in value.iter().enumerate() {
-            let count = LANES.min(height - row);
-            // SAFETY: inside `out` (column < columns, row + count <= height); each block of rows is written by one thread.
-            let words = unsafe { std::slice::from_raw_parts_mut(target.0.add((5 * column + k) * height + row), count) };
-            words.copy_from_slice(&word.as_slice()[..count]);
+            // SAFETY: each block of rows is written by the one thread that has it.
+            unsafe { shared.write((5 * column + k) * height + row, &word.as_slice()[..LANES.min(height - row)]) };
         }
     };
     share(threads, (0..height).step_by(16 * ROWS), |start| {
@@ -76,7 +71,8 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
             frame.run(&[], &mut unused);
             let vectors = BLOCK.min((height - first).div_ceil(LANES));
             inverses.clear();
-            inverses.extend((0..vectors).flat_map(|t| (0..messages.len()).map(move |k| (t, k))).map(|(t, k)| denominators.value(&frame, k, t)));
+            inverses
+                .extend((0..vectors).flat_map(|t| (0..messages.len()).map(move |k| (t, k))).map(|(t, k)| denominators.value(&frame, k, t)));
             invert_all(&mut inverses);
             for t in 0..vectors {
                 let fraction = |k: usize| ext_scale(&inverses[t * messages.len() + k], frame.value(messages[k].multiplicity, t));
@@ -97,4 +93,25 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
         }
     }
     (canonical(threads, out), sum)
+}
+
+/// Inverses of extension values, all at once; zero has the inverse zero.
+fn invert_all(values: &mut [Ext<V>]) {
+    let mut product: Ext<V> = ext_one();
+    let mut before = Vec::with_capacity(values.len());
+    for value in values.iter() {
+        before.push(product);
+        product = ext_mul(&product, value);
+    }
+    let zero = |lane: usize| product.iter().all(|word| word.as_slice()[lane] == F::ZERO);
+    if (0..LANES).any(zero) {
+        values.iter_mut().for_each(|value| *value = ext_inverse(value));
+        return;
+    }
+    let mut rest = ext_inverse(&product);
+    for (value, before) in values.iter_mut().zip(before).rev() {
+        let inverse = ext_mul(&rest, &before);
+        rest = ext_mul(&rest, value);
+        *value = inverse;
+    }
 }
