@@ -14,7 +14,7 @@ from bundles.rollup import folded
 from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
-from continuation.setup import build
+from continuation.setup import load
 from segments.fill import fill
 from segments.memory_tree import MemoryTree
 from segments.openings import openings
@@ -32,11 +32,12 @@ U64 = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
 
 
-def prover_of(keys: RunKeys, kernels: Kernels) -> Prover:
-    return Prover(build(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels)
+def prover_of(keys: RunKeys, kernels: Kernels, watch: Watch | None = None) -> Prover:
+    return Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels, watch)
 
 
-def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress, watch: Watch | None = None) -> RunFile:
+def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
+                 watch: Watch | None = None) -> RunFile:
     """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
     watch = watch or Watch()
     recording = bundle.recording(program)
@@ -44,7 +45,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
         proving = setup(program, keys.shape, keys.profile.segment, kernels)
-        tree = RunTree(prover_of(keys, kernels))
+        tree = RunTree(prover_of(keys, kernels, watch))
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))

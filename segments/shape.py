@@ -31,11 +31,11 @@ class Size:
 # A size for 2^k steps has 2^(k + this) rows of each family.
 RATIOS: Mapping[Family, int] = MappingProxyType({
     Family.ADD: -1, Family.MUL: -4, Family.DIV: -7, Family.BITWISE: -3, Family.SHIFT: -3, Family.COMPARE: -2, Family.BRANCH: -2,
-    Family.MOVE: -1, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -4, Family.HALT: -20})
+    Family.MOVE: -2, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -3, Family.HALT: -20})
 
 
 def ordinary(log_steps: int) -> Size:
-    return Size({family: max(SMALLEST, log_steps + ratio) for family, ratio in RATIOS.items()}, max(4, log_steps // 2))
+    return Size({family: max(SMALLEST, log_steps + ratio) for family, ratio in RATIOS.items()}, log_steps // 2 - 1)
 
 
 SIZES: Mapping[str, Size] = MappingProxyType({
