@@ -33,12 +33,14 @@ class Recorded:
     segments: int
     outcome: str
     trapped: bool
+    provable: bool
     output: bytes
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Recorded:
     """Runs the program to its end and writes a bundle directory."""
     from bundles.bundle import write_bundle
+    from segments.machine import PROVABLE_TRAPS
     from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
@@ -46,7 +48,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Reco
     recording = run(program, input, shape.budget)
     write_bundle(directory, app, recording, profile.name, shape.size)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
-                    recording.output)
+                    not recording.outcome.trapped or recording.outcome.kind in PROVABLE_TRAPS, recording.output)
 
 
 def translated(app: bytes) -> Program:

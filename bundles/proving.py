@@ -8,14 +8,16 @@ import numpy.typing as npt
 
 from bundles.bundle import Bundle
 from bundles.checking import once
+from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile
 from bundles.keys import RunKeys, wide
 from bundles.rollup import folded
 from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
-from continuation.setup import build
+from continuation.setup import load
 from segments.fill import fill
+from segments.machine import PROVABLE_TRAPS
 from segments.memory_tree import MemoryTree
 from segments.openings import openings
 from segments.prove import prove_segment
@@ -27,13 +29,14 @@ from stark.kernels.protocol import Kernels
 from stark.watch import Watch
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
+from wasm_exec.recording import Outcome
 
 U64 = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
 
 
-def prover_of(keys: RunKeys, kernels: Kernels) -> Prover:
-    return Prover(build(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels)
+def prover_of(keys: RunKeys, kernels: Kernels, watch: Watch | None = None) -> Prover:
+    return Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels, watch)
 
 
 def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
@@ -41,11 +44,12 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
     watch = watch or Watch()
     recording = bundle.recording(program)
+    provable(recording.outcome)
     total = len(recording.segments)
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
         proving = setup(program, keys.shape, keys.profile.segment, kernels)
-        tree = RunTree(prover_of(keys, kernels))
+        tree = RunTree(prover_of(keys, kernels, watch))
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))
@@ -69,6 +73,12 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
         root = tree.prover.root(tree.span(), ends)
     on_progress("root", 1, 1)
     return RunFile(keys, root)
+
+
+def provable(outcome: Outcome) -> None:
+    """Refuses before any work what no chip can prove."""
+    if not outcome.exited and not (outcome.trapped and outcome.kind in PROVABLE_TRAPS):
+        raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
 
 
 def digests(spaces: U64) -> tuple[tuple[int, ...], ...]:

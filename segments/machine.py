@@ -9,6 +9,9 @@ from segments.guest import add, bitwise, branch, call, compare, div, halt, load,
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
+from wasm_exec.errors import TrapKind
+
+PROVABLE_TRAPS = frozenset(TrapKind)
 
 
 @dataclass(frozen=True)
