@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from segments import tables
-from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, select, shift, store
+from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, outside, select, shift, store
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
 from wasm_exec.errors import TrapKind
 
-PROVABLE_TRAPS = frozenset({TrapKind.UNREACHABLE, TrapKind.DIVIDE_BY_ZERO, TrapKind.INTEGER_OVERFLOW})
+PROVABLE_TRAPS = frozenset(TrapKind)
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,17 @@ class Machine:
     lookup: Chip
 
     @property
+    def outside(self) -> int:
+        """The place of the family that takes loads and stores beyond memory."""
+        return [family.name for family in self.families].index("outside")
+
+    @property
     def chips(self) -> list[Chip]:
         return [*(family.chip for family in self.families), self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
 
 
 @cache
 def machine() -> Machine:
-    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)
+    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt, outside)
     return Machine(families=tuple(guest.chip() for guest in guests), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
                    hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())

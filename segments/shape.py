@@ -62,7 +62,7 @@ class Shape:
         size, parts = SIZES[self.size], machine()
         pages = 1 << size.log_pages
         nodes = most_nodes(pages)
-        return {**{family.name: size.families[family.family] for family in parts.families},
+        return {**{family.name: SMALLEST if family.family is None else size.families[family.family] for family in parts.families},
                 "boundary": SMALLEST,
                 "page": logarithm(pages * ROWS),
                 "node": logarithm(nodes),

@@ -89,3 +89,9 @@ def of_everything() -> Segment:
     call = len(lines)
     lines += [("CALL", 8, 0, 0, call + 3, 0), ("CALL", 8, 0, 0, call + 3, 0), ("HALT", 0, 0, 0, 0, 0), ("RETURN", 0, 0, 0, 0, 0)]
     return one_segment(program(lines), size="2^14")
+
+
+@cache
+def of_a_trap() -> Segment:
+    """A segment that ends beyond memory."""
+    return one_segment(program([const(0, 0x54321), ("STORE16", 3, 0, 0, 0xFFFE, 0), ("HALT", 0, 0, 0, 0, 0)]))

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from segments.buses import MEMORY, PROGRAM
+from segments.fill import Segment
 from segments.machine import machine
 from stark.attack import Reaction, Rows, Tables, changes, offered, reactions
 from stark.check import Filled, check
 from stark.expression import Input, P
 from stark.flat import needed
 from stark.forge import Forger
-from tests.segments.small import of_everything
+from tests.segments.small import of_a_trap, of_everything
 
 ALONE = [chip.name for chip in machine().chips if chip.name not in ("program", "lookup")]
 GUESTS = [family.name for family in machine().families]
@@ -21,23 +22,29 @@ ONE_AT_A_TIME = [*GUESTS, "node"]
 
 # Requirements that no forger of a single row needs broken, by chip. A bit that marks a row is pinned in a single row by the instruction
 # that it fetches; it has to be a bit because multiplicities of several rows add up (two halves are a whole). The bits of a division
-# and of SHR_S pin more cells than the forger changes.
+# and of SHR_S pin more cells than the forger changes. The space of an access beyond memory is that of the fetched instruction.
 FLAGS = {"a row is at most one operation", "immediate is 0 or 1", "only an operation has an immediate", "real is 0 or 1"}
 BEYOND_THE_FORGER = {
     "div": {"sign of a is 0 or 1", "sign of b is 0 or 1", "by zero is 0 or 1", "overflow is 0 or 1", "only a real row divides by zero",
             "a division by zero is no overflow"},
     "shift": {"sign is 0 or 1", "only SHR_S looks at the sign"},
     "load": {"sign is 0 or 1"},
+    "outside": {"a load is from linear memory", "a store is to linear memory"},
     "call": {"deep is 0 or 1", "only a call can be too deep"}}
 
 
+def segment(name: str) -> Segment:
+    """One in which this chip has rows."""
+    return of_a_trap() if name == "outside" else of_everything()
+
+
 @cache
-def tables() -> Tables:
-    return offered(of_everything().filled)
+def tables(of_trap: bool = False) -> Tables:
+    return offered((of_a_trap() if of_trap else of_everything()).filled)
 
 
 def filled(name: str) -> Filled:
-    return next(f for f in of_everything().filled if f.chip.name == name)
+    return next(f for f in segment(name).filled if f.chip.name == name)
 
 
 def last_real(f: Filled) -> int:
@@ -59,7 +66,8 @@ def rows_of_every_kind(f: Filled, most: int = 3) -> list[int]:
 
 def accepted(f: Filled, rows: list[int]) -> list[Reaction]:
     todo = list(changes(f, rows, np.random.default_rng(1)))
-    return [reaction for reaction in reactions(f, todo, tables(), of_everything().public) if not reaction.refused]
+    found = reactions(f, todo, tables(f.chip.name == "outside"), segment(f.chip.name).public)
+    return [reaction for reaction in found if not reaction.refused]
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -106,7 +114,7 @@ def test_a_row_without_flags_is_silent(name: str) -> None:
         main = np.zeros((len(f.main), 3 * len(columns)), np.uint32)
         for place, column in enumerate(columns):
             main[column, 3 * place:3 * place + 3] = (1, P - 1, 2)
-        rows = Rows.at(Filled(chip, np.zeros((0, main.shape[1]), np.uint32), main), range(main.shape[1]))
+        rows = Rows.at(Filled(chip, np.zeros((len(f.fixed), main.shape[1]), np.uint32), main), range(main.shape[1]))
         loud = rows.evaluate(chip, [message.times.number], ())[0] != 0
         broken = rows.evaluate(chip, [r.expression.number for r in chip.requirements], ()).any(axis=0)
         assert (broken | ~loud).all(), message.bus.name
@@ -115,14 +123,14 @@ def test_a_row_without_flags_is_silent(name: str) -> None:
 @pytest.mark.parametrize("name", GUESTS)
 def test_no_row_can_say_something_else(name: str) -> None:
     f = filled(name)
-    assert Forger(f, rows_of_every_kind(f, 2), tables(), [PROGRAM.number], [MEMORY.number]).forge(depth=2) is None
+    assert Forger(f, rows_of_every_kind(f, 2), tables(name == "outside"), [PROGRAM.number], [MEMORY.number]).forge(depth=2) is None
 
 
 @pytest.mark.parametrize("name", ONE_AT_A_TIME)
 def test_every_requirement_is_needed(name: str) -> None:
     """Without it some row passes that breaks it alone: none is there for nothing, and the attacks would notice if it were lost."""
     f = filled(name)
-    forger = Forger(f, rows_of_every_kind(f), tables(), [PROGRAM.number], [MEMORY.number])
+    forger = Forger(f, rows_of_every_kind(f), tables(name == "outside"), [PROGRAM.number], [MEMORY.number])
     survivors = {r.sentence for k, r in enumerate(f.chip.requirements) if forger.forge(k) is None}
     flags = {s for s in survivors if s.startswith("is ") and s.endswith("is 0 or 1")} | FLAGS
     assert survivors - flags == BEYOND_THE_FORGER.get(name, set())

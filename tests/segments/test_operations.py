@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,6 +87,27 @@ def test_division_traps_provably(name: str, a: int, b: int, status: int) -> None
     assert holds(segment)
     traps = b == 0 or name == "DIV_S"
     assert (segment.after.status, segment.after.pc) == ((status, 2) if traps else (1, 4))
+
+
+@pytest.mark.parametrize("name, base, offset, outside", [
+    ("LOAD32", 0xFFFC, 0, False), ("LOAD32", 0xFFFC, 1, True), ("LOAD32", 0xFFFF, 0, True), ("LOAD8_S", 0xFFFF, 0, False),
+    ("LOAD8_S", 0xFFFF, 1, True), ("LOAD16_U", 0xFFFF, 0, True), ("STORE32", 0xFFFFFFFF, 0xFFFFFFFF, True), ("STORE8", 0x10000, 0, True),
+    ("STORE16", 0xFFFE, 0, False), ("STORE16", 0, 0xFFFF, True), ("STORE32", 0x12345678, 0, True)])
+def test_accesses_beyond_memory_trap_provably(name: str, base: int, offset: int, outside: bool) -> None:
+    access = (name, 3, 0, 1, offset & 0xFFFF, offset >> 16) if name.startswith("STORE") else (name, 2, 0, 3, offset & 0xFFFF, offset >> 16)
+    segment = run([const(0, base), access])
+    assert holds(segment)
+    assert (segment.after.status, segment.after.pc) == ((18, 1) if outside else (1, 2))
+
+
+def test_no_access_is_in_memory_and_outside() -> None:
+    """An access that is in memory cannot be shown to trap."""
+    made = program([const(0, 0xFFFC), ("LOAD32", 2, 0, 3, 0, 0), HALT])
+    smaller = program([const(0, 0xFFFC), ("LOAD32", 2, 0, 3, 0, 0), HALT], memory_pages=0)
+    lying, honest = one_segment(smaller), one_segment(made)
+    assert lying.after.status == 18
+    mixed = [replace(f, fixed=g.fixed) for f, g in zip(lying.filled, honest.filled, strict=True)]
+    assert any("page of the last byte" in broken.sentence for broken in check(mixed, lying.public))
 
 
 def test_unreachable_and_exhaustion_are_provable() -> None:
