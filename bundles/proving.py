@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from bundles.bundle import Bundle
 from bundles.checking import once
@@ -19,7 +18,7 @@ from continuation.setup import load
 from segments.fill import fill
 from segments.machine import PROVABLE_TRAPS
 from segments.memory_tree import MemoryTree
-from segments.openings import openings
+from segments.openings import openings, roots
 from segments.prove import prove_segment
 from segments.setup import setup, shape_key
 from segments.shape import Shape
@@ -31,7 +30,6 @@ from wasm_exec.execute import replay
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
-U64 = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
 
 
@@ -53,7 +51,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))
-    before = digests(memory.spaces)
+    before = roots(memory)
     cap = proving.tree.cap if proving.tree is not None else np.zeros((0, 8), np.uint32)
     for index, start in enumerate(recording.segments):
         on_progress("segments", index, total)
@@ -68,7 +66,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     on_progress("segments", total, total)
     on_progress("root", 0, 1)
     with watch.stage("root"):
-        end = openings(recording.input, image, memory)
+        end = openings(image, memory)
         ends = Ends(before, end.spaces, end.system_page, end.path)
         root = tree.prover.root(tree.span(), ends)
     on_progress("root", 1, 1)
@@ -79,10 +77,6 @@ def provable(outcome: Outcome) -> None:
     """Refuses before any work what no chip can prove."""
     if not outcome.exited and not (outcome.trapped and outcome.kind in PROVABLE_TRAPS):
         raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
-
-
-def digests(spaces: U64) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(word) for word in space) for space in spaces)
 
 
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:

@@ -11,8 +11,7 @@ from segments.steps import GuestFamily
 from stark.chip import Chip
 from wasm_exec.errors import TrapKind
 
-PROVABLE_TRAPS = frozenset({TrapKind.UNREACHABLE, TrapKind.DIVIDE_BY_ZERO, TrapKind.INTEGER_OVERFLOW, TrapKind.OUT_OF_BOUNDS,
-                            TrapKind.EXHAUSTION})
+PROVABLE_TRAPS = frozenset(TrapKind)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ use crate::frame::{BLOCK, Frame, ROWS, Vectors};
 use crate::memory::unwritten;
 use crate::threads::{Shared, share};
 
+/// Denominators that are inverted together: as many as stay in the nearest cache.
+const TOGETHER: usize = 48;
+
 pub struct Trace<'a> {
     pub fixed: &'a [u32],
     pub main: &'a [u32],
@@ -30,6 +33,7 @@ fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
     let height = column.len();
     for (t, vector) in target.iter_mut().enumerate() {
         let at = first + t * LANES;
+        prefetch(column.as_ptr().wrapping_add(at + ROWS));
         *vector = if at + LANES <= height { load(&column[at..]) } else { V::from_fn(|lane| column[(at + lane) % height]) };
         *vector *= V::from(factor);
     }
@@ -47,17 +51,14 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
     let denominators = Denominators::new(program, gamma, beta);
     let selectors =
         if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
+    let group = (TOGETHER / messages.len()).max(1);
     let shared = Shared::new(&mut out);
-    let put = |column: usize, row: usize, value: &Ext<V>| {
-        for (k, word) in value.iter().enumerate() {
-            // SAFETY: each block of rows is written by the one thread that has it.
-            unsafe { shared.write((5 * column + k) * height + row, &word.as_slice()[..LANES.min(height - row)]) };
-        }
-    };
     share(threads, (0..height).step_by(16 * ROWS), |start| {
         let mut frame = Frame::new(program);
         let mut unused = [[V::ZERO; BLOCK]; 5];
-        let mut inverses = Vec::with_capacity(messages.len() * BLOCK);
+        let (mut inverses, mut before) = (Vec::new(), Vec::new());
+        // columns are far apart: a block of each is written at once
+        let mut results = vec![[V::ZERO; BLOCK]; 5 * columns];
         for first in (start..height.min(start + 16 * ROWS)).step_by(ROWS) {
             for (position, &(kind, index)) in program.columns.iter().enumerate() {
                 let next = matches!(kind, FIXED_NEXT | MAIN_NEXT) as usize;
@@ -70,35 +71,56 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
             }
             frame.run(&[], &mut unused);
             let vectors = BLOCK.min((height - first).div_ceil(LANES));
-            inverses.clear();
-            inverses
-                .extend((0..vectors).flat_map(|t| (0..messages.len()).map(move |k| (t, k))).map(|(t, k)| denominators.value(&frame, k, t)));
-            invert_all(&mut inverses);
-            for t in 0..vectors {
-                let fraction = |k: usize| ext_scale(&inverses[t * messages.len() + k], frame.value(messages[k].multiplicity, t));
-                let mut total = fraction(0);
-                for (column, k) in (1..messages.len()).step_by(2).enumerate() {
-                    let pair = if k + 1 < messages.len() { ext_add(&fraction(k), &fraction(k + 1)) } else { fraction(k) };
-                    total = ext_add(&total, &pair);
-                    put(column, first + t * LANES, &pair);
+            for t in (0..vectors).step_by(group) {
+                let rows = t..vectors.min(t + group);
+                inverses.clear();
+                for t in rows.clone() {
+                    inverses.extend((0..messages.len()).map(|k| denominators.value(&frame, k, t)));
                 }
-                put(columns - 1, first + t * LANES, &total);
+                invert_all(&mut inverses, &mut before);
+                for (t, inverses) in rows.zip(inverses.chunks(messages.len())) {
+                    let fraction = |k: usize| ext_scale(&inverses[k], frame.value(messages[k].multiplicity, t));
+                    let mut total = fraction(0);
+                    for (column, k) in (1..messages.len()).step_by(2).enumerate() {
+                        let pair = if k + 1 < messages.len() { ext_add(&fraction(k), &fraction(k + 1)) } else { fraction(k) };
+                        total = ext_add(&total, &pair);
+                        put(&mut results, column, t, &pair);
+                    }
+                    put(&mut results, columns - 1, t, &total);
+                }
+            }
+            for (column, vectors) in results.iter().enumerate() {
+                let words = &V::unpack_slice(vectors)[..ROWS.min(height - first)];
+                // SAFETY: each block of rows is written by the one thread that has it.
+                unsafe { shared.write(column * height + first, words) };
             }
         }
     });
-    let mut sum = [F::ZERO; 5];
-    for (k, column) in out.chunks_mut(height).skip(5 * (columns - 1)).enumerate() {
-        for value in column {
-            (*value, sum[k]) = (sum[k], sum[k] + *value);
-        }
-    }
+    let running = &mut out[5 * (columns - 1) * height..];
+    let sum = run(running.chunks_mut(height));
     (canonical(threads, out), sum)
 }
 
+fn put(results: &mut [Vectors], column: usize, t: usize, value: &Ext<V>) {
+    results[5 * column..][..5].iter_mut().zip(value).for_each(|(vectors, &word)| vectors[t] = word);
+}
+
+/// Five columns become their sums before each row; gives the sums after the last one.
+fn run<'a>(mut columns: impl Iterator<Item = &'a mut [F]>) -> Ext<F> {
+    let columns: [&mut [F]; 5] = std::array::from_fn(|_| columns.next().expect("five columns"));
+    let mut sum = [F::ZERO; 5];
+    for row in 0..columns[0].len() {
+        for k in 0..5 {
+            (columns[k][row], sum[k]) = (sum[k], sum[k] + columns[k][row]);
+        }
+    }
+    sum
+}
+
 /// Inverses of extension values, all at once; zero has the inverse zero.
-fn invert_all(values: &mut [Ext<V>]) {
+fn invert_all(values: &mut [Ext<V>], before: &mut Vec<Ext<V>>) {
     let mut product: Ext<V> = ext_one();
-    let mut before = Vec::with_capacity(values.len());
+    before.clear();
     for value in values.iter() {
         before.push(product);
         product = ext_mul(&product, value);
@@ -109,8 +131,8 @@ fn invert_all(values: &mut [Ext<V>]) {
         return;
     }
     let mut rest = ext_inverse(&product);
-    for (value, before) in values.iter_mut().zip(before).rev() {
-        let inverse = ext_mul(&rest, &before);
+    for (value, before) in values.iter_mut().zip(before.iter()).rev() {
+        let inverse = ext_mul(&rest, before);
         rest = ext_mul(&rest, value);
         *value = inverse;
     }

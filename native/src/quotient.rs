@@ -140,7 +140,9 @@ pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
     let mut total = vec![F::ZERO; 5 << 1];
     for (level, sum) in sums.into_iter().enumerate() {
         if level > 0 {
-            total = total.iter().flat_map(|&value| [value, value]).collect();
+            let mut taller = unwritten(2 * total.len());
+            taller.chunks_exact_mut(2).zip(&total).for_each(|(pair, &value)| pair.fill(value));
+            total = taller;
         }
         total.iter_mut().zip(sum).for_each(|(value, part)| *value += part);
     }

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import wasmtime
 
-from segments.claim import Boundary, SegmentClaim, open_run, root_of
+from continuation.claims import Ends, SpanClaim, close, tree_root
+from segments.claim import Boundary, SegmentClaim
 from segments.fill import Segment, fill
 from segments.memory_tree import MemoryTree
-from segments.openings import HASHES, compress, input_digest, openings, output_digest, program_facts
+from segments.openings import input_digest, openings, output_digest, roots
 from segments.shape import Shape
 from stark import poseidon2
 from stark.check import check
@@ -71,12 +72,16 @@ def test_the_chain_opens_to_the_run(fibonacci: tuple[Program, Recording, list[Se
     whole = claims[0]
     for claim in claims[1:]:
         whole = whole.join(claim)
-    facts = program_facts(program, WORDS, poseidon2.permute)
-    opened = openings(recording.input, recording.image(len(filled)), tree)
-    found = open_run(facts, whole, opened, *HASHES)
-    assert (found.status, found.pc, found.exit_code) == (1, recording.outcome.pc, recording.outcome.code)
+    found = close(SpanClaim(WORDS, WORDS, whole.before, whole.after), ends_of(program, recording, tree))
+    assert (found.status, found.pc, found.exit_code) == (1, recording.outcome.pc, (recording.outcome.code, 0, 0, 0))
     assert found.input == input_digest(b"\x0d") and found.output == output_digest(recording.output)
-    assert found.exit_code == 233 and recording.output == (233).to_bytes(4, "little")
+    assert recording.outcome.code == 233 and recording.output == (233).to_bytes(4, "little")
+
+
+def ends_of(program: Program, recording: Recording, tree: MemoryTree) -> Ends:
+    end = openings(recording.image(len(recording.segments)), tree)
+    before = roots(MemoryTree(MemoryImage.initial(program, recording.input), poseidon2.permute))
+    return Ends(before, end.spaces, end.system_page, end.path)
 
 
 def test_what_does_not_fit_is_refused(fibonacci: tuple[Program, Recording, list[Segment], MemoryTree]) -> None:
@@ -89,23 +94,19 @@ def test_what_does_not_fit_is_refused(fibonacci: tuple[Program, Recording, list[
     with pytest.raises(Rejected, match="of one program"):
         claims[0].join(replace(claims[1], program=WORDS[::-1]))
     whole = SegmentClaim(WORDS, filled[0].before, filled[-1].after)
-    facts = program_facts(program, WORDS, poseidon2.permute)
-    opened = openings(recording.input, recording.image(len(filled)), tree)
-    page = list(opened.system_page)
+    ends = ends_of(program, recording, tree)
+    page = list(ends.page)
     page[4] += 1
-    spaces = [*opened.spaces[:8], WORDS, *opened.spaces[9:]]
-    for check_name, wrong_claim, wrong_openings in (
-            ("about this program", replace(whole, program=WORDS[::-1]), opened),
-            ("begins at the entry", replace(whole, before=replace(whole.before, pc=1)), opened),
-            ("the program and the input", whole, replace(opened, input=input_digest(b"\x0e"))),
-            ("the program and the input", claims[1].join(claims[2]), opened),
-            ("has ended", replace(whole, after=replace(whole.after, status=0)), opened),
-            ("spaces at the end", whole, replace(opened, spaces=tuple(spaces))),
-            ("in the system space", whole, replace(opened, system_page=tuple(page)))):
-        if wrong_claim.before.pc and check_name == "the program and the input":
-            check_name = "begins at the entry"
-        with pytest.raises(Rejected, match=check_name):
-            open_run(facts, wrong_claim, wrong_openings, *HASHES)
+    for sentence, first, last, wrong in (
+            ("starts at its entry", replace(whole.before, pc=1), whole.after, ends),
+            ("spaces before", claims[1].before, whole.after, ends),
+            ("spaces before", whole.before, whole.after, replace(ends, before=(*ends.before[:6], WORDS, *ends.before[7:]))),
+            ("is complete", whole.before, replace(whole.after, status=0), ends),
+            ("spaces after", whole.before, whole.after, replace(ends, after=(*ends.after[:8], WORDS, *ends.after[9:]))),
+            ("exit code stands in the system space", whole.before, whole.after, replace(ends, page=tuple(page)))):
+        first = replace(first, pc=0) if sentence == "spaces before" else first
+        with pytest.raises(Rejected, match=sentence):
+            close(SpanClaim(WORDS, WORDS, first, last), wrong)
 
 
 @pytest.mark.parametrize("name, content", [("sum", b"12 34 -5"), ("hello", b"whole house"), ("sort", b"the quick brown fox"),
@@ -117,7 +118,7 @@ def test_samples(name: str, content: bytes) -> None:
 
 def test_the_root_of_spaces_is_the_root(fibonacci: tuple[Program, Recording, list[Segment], MemoryTree]) -> None:
     _, _, filled, tree = fibonacci
-    assert root_of([tuple(root.tolist()) for root in tree.spaces], compress) == filled[-1].after.root
+    assert tree_root(roots(tree)) == filled[-1].after.root
     assert Boundary.of(filled[-1].after.words) == filled[-1].after
 
 
