@@ -4,11 +4,13 @@ Each function imports what it needs when it is called, so that verifying loads n
 """
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bundles.errors import Unsupported
 from stark import profiles
 from stark.errors import Malformed, Rejected
 from stark.profiles import Profile
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from bundles.formats import ProofFile
     from segments.shape import Shape
     from stark.kernels.protocol import Kernels
+    from stark.key import Key
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
@@ -37,15 +40,22 @@ class Recorded:
     output: bytes
 
 
-def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Recorded:
+def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40) -> Recorded:
     """Runs the program to its end and writes a bundle directory."""
     from bundles.bundle import write_bundle
     from segments.machine import PROVABLE_TRAPS
+    from wasm_exec.cutting import Limits
+    from wasm_exec.errors import BudgetTooSmall
     from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
     shape = shape_for(profile, program)
-    recording = run(program, input, shape.budget)
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
+    try:
+        recording = run(program, input, shape.budget, Limits(max_steps))
+    except BudgetTooSmall as error:
+        raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
     write_bundle(directory, app, recording, profile.name, shape.size)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
                     not recording.outcome.trapped or recording.outcome.kind in PROVABLE_TRAPS, recording.output)
@@ -67,6 +77,7 @@ def prove(directory: Path, out_file: Path, on_progress: Progress) -> Facts:
     """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file."""
     from bundles.bundle import open_bundle
     from bundles.proving import keys_of, prove_bundle
+    writable(out_file)
     bundle = open_bundle(directory)
     program = translated(bundle.app())
     made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress)
@@ -77,6 +88,7 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
     """Joins run proofs, in this order, to one rollup proof; returns the facts of that file."""
     from bundles.files import RunFile, read_proof
     from bundles.proving import prove_batch
+    writable(out_file)
     runs = []
     for file in files:
         proof = read_proof(opened(file))
@@ -96,23 +108,37 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     if profile.toy and not allow_toy:
         raise Rejected("the profile is for real proofs", "p100", profile.name)
     proof = read_proof(decoded)
-    check_file(proof, [translated(program) for program in programs], Expected(input, output, exit_code), kernels())
-    return facts_of(proof, file)
+    trusted = check_file(proof, [translated(program) for program in programs], Expected(input, output, exit_code), kernels())
+    return facts_of(proof, file, trusted.key)
 
 
 def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
     from bundles.store import write_whole
-    write_whole(out_file, proof.encode())
+    write_whole(out_file, proof.encode(), 0o644)
     return facts_of(proof, out_file)
 
 
-def facts_of(proof: RunFile | RollupFile, file: Path) -> Facts:
+def writable(out_file: Path) -> None:
+    """Says before any work that a proof cannot be written there, and that it would take the place of something that is not one."""
+    from bundles.formats import MAGIC
+    if out_file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a directory, a proof is one file", str(out_file))
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    if out_file.exists():
+        with out_file.open("rb") as there:
+            if there.read(len(MAGIC)) != MAGIC:
+                raise FileExistsError(errno.EEXIST, "there is a file that is not a proof", str(out_file))
+
+
+def facts_of(proof: RunFile | RollupFile, file: Path, recursion: Key | None = None) -> Facts:
     """What a proof file claims, for people to read."""
     from bundles.checking import outcome, short
     from bundles.files import RunFile
     from bundles.security import bits
+    proved = bits(proof.keys, recursion)
     facts: dict[str, object] = {"kind": "run" if isinstance(proof, RunFile) else "rollup", "profile": proof.keys.profile.name,
-                                "provable bits": f"{bits(proof.keys):.1f}", "segment size": proof.keys.shape.size,
+                                "provable bits": f"{proved:.1f}" if proved is not None else "computed when it is verified",
+                                "segment size": proof.keys.shape.size,
                                 "bytes": file.stat().st_size}
     if isinstance(proof, RunFile):
         run = proof.claim
@@ -145,4 +171,7 @@ def inspect(file: Path) -> Facts:
 def opened(file: Path) -> ProofFile:
     from bundles.formats import FILE_LIMIT, decode_proof
     from bundles.store import read_limited
-    return decode_proof(read_limited(file, "proof", FILE_LIMIT))
+    try:
+        return decode_proof(read_limited(file, "proof", FILE_LIMIT))
+    except Malformed as error:
+        raise Malformed(f"{file}: {error}") from None

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bundles.files import RollupFile, RunFile
-from bundles.keys import program_digest, trusted_keys
+from bundles.keys import program_digest, trusted_keys, wide
 from continuation.claims import Digest, RunClaim
-from continuation.verify import verify_rollup, verify_run
+from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.openings import input_digest, output_digest
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
@@ -26,18 +26,38 @@ class Expected:
     exit_code: int | None = None
 
 
-def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected: Expected, kernels: Kernels) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """The same as digests, hashed once however many runs are checked."""
+
+    input: Digest | None
+    output: Digest | None
+    exit_code: int | None
+
+    @staticmethod
+    def of(expected: Expected, kernels: Kernels) -> Wanted:
+        permute = wide(kernels)
+        return Wanted(None if expected.input is None else input_digest(expected.input, permute),
+                      None if expected.output is None else output_digest(expected.output, permute), expected.exit_code)
+
+
+def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected: Expected, kernels: Kernels) -> Trusted:
     """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last."""
     runs = (file.claim,) if isinstance(file, RunFile) else file.runs
-    once("a rollup has every run once", runs)
+    once("a rollup has every claim once", runs)
     known = [program_digest(program, file.keys, kernels) for program in programs if fits(program, file)]
+    wanted = Wanted.of(expected, kernels)
     for run in runs:
-        check_run(run, known, expected)
+        check_run(run, known, wanted)
+    unused = [short(program) for program in known if program not in {run.program for run in runs}]
+    if unused or len(known) < len(programs):
+        raise Rejected("every program given has run", f"runs of {len(programs)} programs", f"runs of {len(programs) - len(unused)}")
     trusted = trusted_keys(file.keys, kernels)
     if isinstance(file, RunFile):
         verify_run(file.proof, file.claim, trusted, kernels.permute)
     else:
         verify_rollup(file.proof, file.claim, trusted, kernels.permute)
+    return trusted
 
 
 def once(sentence: str, runs: Sequence[RunClaim]) -> None:
@@ -50,16 +70,16 @@ def fits(program: Program, file: RunFile | RollupFile) -> bool:
     return type(shape).of(shape.size, len(program.instructions)) == shape
 
 
-def check_run(run: RunClaim, programs: Sequence[Digest], expected: Expected) -> None:
+def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted) -> None:
     if run.program not in programs:
-        meant = [short(program) for program in programs] or "a program of this size"
+        meant = " or ".join(map(short, programs)) or "a program of about this size"
         raise Rejected("the program is the one given", meant, short(run.program))
-    if expected.input is not None and run.input != input_digest(expected.input):
-        raise Rejected("the input is the one given", short(input_digest(expected.input)), short(run.input))
-    if expected.output is not None and run.output != output_digest(expected.output):
-        raise Rejected("the output is the one given", short(output_digest(expected.output)), short(run.output))
-    if expected.exit_code is not None and (run.status != Status.EXITED or exit_code(run) != expected.exit_code):
-        raise Rejected("the exit code is the one given", f"exited({expected.exit_code})", outcome(run))
+    if wanted.input is not None and run.input != wanted.input:
+        raise Rejected("the input is the one given", short(wanted.input), short(run.input))
+    if wanted.output is not None and run.output != wanted.output:
+        raise Rejected("the output is the one given", short(wanted.output), short(run.output))
+    if wanted.exit_code is not None and (run.status != Status.EXITED or exit_code(run) != wanted.exit_code):
+        raise Rejected("the exit code is the one given", f"exited({wanted.exit_code})", outcome(run))
 
 
 def exit_code(run: RunClaim) -> int:

@@ -14,7 +14,7 @@ from continuation.proofs import ContinuationProof
 from stark import profiles
 from stark.errors import Malformed
 
-RUNS_LIMIT = 1 << 12
+RUNS_LIMIT = 1 << 10
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 SIZE_NAMES = tuple(SIZES)
 LARGEST_PROGRAM = 22
+TOY_SIZE = "toy"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class RunKeys:
 
     profile: Profile
     shape: Shape
+
+    def __str__(self) -> str:
+        return f"{self.profile.name} with segments of {self.shape.size} and programs of up to 2^{self.shape.log_program} instructions"
 
     @property
     def words(self) -> U32:
@@ -43,7 +47,10 @@ class RunKeys:
         """Malformed unless these words name a shape."""
         if len(words) != 2 or words[0] >= len(SIZE_NAMES) or not SMALLEST_PROGRAM <= words[1] <= LARGEST_PROGRAM:
             raise Malformed("the proof file names no shape that exists")
-        return RunKeys(profile, Shape(SIZE_NAMES[int(words[0])], int(words[1])))
+        size = SIZE_NAMES[int(words[0])]
+        if profile.toy != (size == TOY_SIZE):
+            raise Malformed(f"segments of size {size} are not for the profile {profile.name}")
+        return RunKeys(profile, Shape(size, int(words[1])))
 
 
 def trusted_keys(keys: RunKeys, kernels: Kernels) -> Trusted:

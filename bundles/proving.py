@@ -23,7 +23,6 @@ from segments.prove import prove_segment
 from segments.setup import setup, shape_key
 from segments.shape import Shape
 from stark import profiles
-from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.watch import Watch
 from wasm_exec.execute import replay
@@ -82,11 +81,11 @@ def provable(outcome: Outcome) -> None:
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:
     """The runs in this order. All of one profile and shape, because one list of keys stands behind a batch."""
     keys = runs[0].keys
-    for run in runs:
+    for number, run in enumerate(runs, 1):
         if run.keys != keys:
-            raise Rejected("all runs of a batch are of one profile and shape", keys, run.keys)
+            raise Unsupported(f"a batch is of one profile and about one program size: run 1 is {keys}, run {number} is {run.keys}")
     claims = [run.claim for run in runs]
-    once("a batch has every run once", claims)
+    once("a batch has every claim once", claims)
     prover, made = prover_of(keys, kernels), 0
     on_progress("joins", 0, len(runs) - 1)
 

@@ -56,7 +56,7 @@ def read_limited(path: Path, what: str, limit: int) -> bytes:
     return content
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Under a temporary name first, so that a reader, or whoever comes after a crash, sees all of it or nothing."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
@@ -64,6 +64,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            os.fchmod(file.fileno(), mode)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -1,11 +1,12 @@
 """The command line. A mistake of the user is one line with a hint, never a traceback.
 
 Exit codes: 0 done, 1 a proof was rejected, 2 wrong usage, 3 a file is malformed or a module cannot be used, 4 a file cannot be read or
-written, 5 the recorded program trapped, 130 interrupted.
+written, 5 the recorded program trapped, 70 a fault of longrun, 130 interrupted.
 """
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -20,7 +21,7 @@ from bundles.errors import Unsupported
 from stark import profiles
 from stark.errors import Malformed, Rejected
 
-REJECTED, USAGE, UNUSABLE, FILES, TRAPPED = 1, 2, 3, 4, 5
+REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, INTERNAL = 1, 2, 3, 4, 5, 70
 OUTPUT_SHOWN = 200
 PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
 
@@ -34,11 +35,12 @@ Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is writ
 @app.command()
 def run(program: App, out: Out,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
-        profile: Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")] = "p100") -> None:
+        profile: Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")] = "p100",
+        max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40) -> None:
     """Record a run of APP.wasm into a bundle directory."""
     if profile not in profiles.PROFILES:
         fail(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
-    recorded = api.record(module(program), read(input, INPUT_LIMIT) if input else b"", out, profile)
+    recorded = api.record(module(program), read(input, INPUT_LIMIT) if input else b"", out, profile, max_steps)
     typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
     typer.echo(f"output: {shown(recorded.output)}")
     if recorded.trapped:
@@ -70,7 +72,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
     """Check a proof. Exit code 0 only if it holds."""
     facts = api.verify(proof, [module(path) for path in program], read(input, INPUT_LIMIT) if input else None,
                        read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy)
-    typer.echo("verified")
+    typer.echo("verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
     show(facts)
 
 
@@ -170,4 +172,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except OSError as error:
         hint = "choose another place or remove it" if isinstance(error, FileExistsError) else ""
         code = report(FILES, f"{error.filename}: {error.strerror}" if error.filename else str(error), hint)
+    except Exception:
+        traceback.print_exc()
+        code = report(INTERNAL, "this is a fault of longrun's own; please report what is printed above")
     sys.exit(code)

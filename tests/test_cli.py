@@ -82,7 +82,29 @@ def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
     arguments = "run", "hello.wasm", "-o", "bundle", "--profile", "toy"
     assert longrun(*arguments)[0] == 0
     code, _, err = longrun(*arguments)
-    assert code == 4 and "already a bundle" in err
+    assert code == 4 and "not an empty directory" in err
+
+
+def test_where_a_proof_goes_is_checked_before_any_work(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    for place, said in ((".", "a directory"), ("in.txt", "not a proof")):
+        code, _, err = longrun("prove", "run", "-o", place)
+        assert code == 4 and said in err and place in err and "segments" not in err
+        assert longrun("batch", "toy.proof", "toy.proof", "-o", place)[0] == 4
+
+
+def test_a_function_that_fits_no_segment_is_refused_in_words(longrun: Longrun) -> None:
+    Path("locals.wat").write_text(f"(module (func $f (local {'i32 ' * 300}) (call $f)) (func (export \"_start\") (call $f)))")
+    code, _, err = longrun("run", "locals.wat", "-o", "locals", "--profile", "toy")
+    assert code == 3 and "too many locals" in err and len(err.splitlines()) == 1
+
+
+def test_a_run_can_be_given_up(longrun: Longrun) -> None:
+    Path("endless.wat").write_text("(module (func (export \"_start\") (loop $again (br $again))))")
+    code, out, _ = longrun("run", "endless.wat", "-o", "endless", "--profile", "toy", "--max-steps", "5000")
+    assert code == 0 and "running" in out
+    code, _, err = longrun("prove", "endless", "-o", "endless.proof")
+    assert code == 3 and "cannot be proved" in err
 
 
 def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:

@@ -66,3 +66,11 @@ def test_every_package_is_in_the_distribution() -> None:
     on_disk = {path.parent.name for path in ROOT.glob("*/__init__.py") } - {"tests", "benchmarks"}
     assert on_disk == set(PACKAGES)
     assert {name for name in packaged if "*" not in name} == set(PACKAGES)
+
+
+def test_the_package_ships_the_keys() -> None:
+    """Without them an installed verifier records circuits for a minute."""
+    import tomllib
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert settings["tool"]["setuptools"]["package-data"]["continuation"] == ["keys/*.json"]
+    assert list((ROOT / "continuation" / "keys").glob("*.json"))

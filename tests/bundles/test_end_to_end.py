@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundles import api
+from bundles import api, checking
 from bundles.bundle import open_bundle
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import Kind, decode_proof, encode_proof
@@ -79,6 +79,11 @@ def test_something_else_than_expected_is_refused(made: Made, expected: dict[str,
         verify(made.first, **expected)  # type: ignore[arg-type]
 
 
+def test_every_program_given_must_have_run(made: Made) -> None:
+    with pytest.raises(Rejected, match="every program given has run"):
+        api.verify(made.first, [APP, OTHER], allow_toy=True)
+
+
 def test_one_changed_instruction_or_one_changed_byte_of_memory_is_another_program(made: Made) -> None:
     text = (SAMPLES / "sum.wat").read_text()
     with pytest.raises(Rejected, match="the program is the one given"):
@@ -146,8 +151,26 @@ def test_a_claim_with_an_unknown_status_is_shown_and_refused(made: Made, status:
         verify(made.folder / "status.proof", exit_code=0)
 
 
+def test_a_file_does_not_choose_shapes_of_another_profile(made: Made) -> None:
+    """Keys that do not ship are computed by the verifier; a file once could make it do so for any size under any profile."""
+    file = decode_proof(made.first.read_bytes())
+    for profile, size in (("p100", 0), ("toy", 1), ("toy", 2)):
+        with pytest.raises(Malformed, match="not for the profile"):
+            verify_bytes(made, encode_proof(Kind.RUN, profile, [np.array([size, 10], np.uint32), *file.payloads[1:]]))
+
+
+def test_an_expected_input_is_hashed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollup of thousands of claims once had the verifier hash the input for each of them."""
+    hashed: list[bytes] = []
+    digest = checking.input_digest
+    monkeypatch.setattr(checking, "input_digest", lambda content, permute: hashed.append(content) or digest(content, permute))
+    with pytest.raises(Rejected, match="the input is the one given"):
+        verify(made.both, input=FIRST)
+    assert hashed == [FIRST]
+
+
 def test_a_doubled_run_is_refused_before_any_work(made: Made) -> None:
-    with pytest.raises(Rejected, match="every run once"):
+    with pytest.raises(Rejected, match="every claim once"):
         api.batch([made.first, made.first], made.folder / "doubled.proof", lambda *_: None)
     assert not (made.folder / "doubled.proof").exists()
     with pytest.raises(Malformed, match="rollup"):
