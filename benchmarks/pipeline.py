@@ -15,6 +15,7 @@ from segments.machine import machine
 from segments.shape import Shape
 from stark import profiles
 from stark.kernels import load
+from stark.measure import measure as measured
 from stark.watch import Watch
 from wasm_exec.execute import replay_segment, run
 from wasm_exec.program import Program
@@ -75,7 +76,7 @@ def execution(figures: Figures) -> None:
 def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, float], total: float, threads: int) -> None:
     steps, segments = bundle.manifest.steps, bundle.manifest.segments
     heights = keys.shape.log_heights
-    cells = sum(len(c.main_names) + 5 * c.logup_columns << heights[c.name] for c in machine().chips) + (10 << max(heights.values()))
+    cells = sum(measured(c).cells << heights[c.name] for c in machine().chips) + (10 << max(heights.values()))
     proving, filling = seconds["prove segments"], seconds["replay and fill"]
     figures.add("segments.cells_per_step", cells * segments / steps, f"{segments} segments of {keys.shape.size}, {steps:,} steps")
     figures.add("segments.khz_per_core", steps / (proving + filling) / threads / 1000, f"register-code steps, {keys.profile.name}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from stark.chip import Chip
 from stark.expression import Constant, Expression, Input, Operation, P, degrees
+from stark.measure import measure
 
 LONGEST = 160
 SELECTORS = ("first", "last", "transition")
@@ -13,9 +14,11 @@ ROWS = {"every": "", "first": " (first row)", "last": " (last row)", "next": " (
 
 def page(chip: Chip) -> str:
     """The page in Markdown."""
+    size = measure(chip)
     lines = [f"# {chip.name}", "", f"{chip.proves}.", "",
-             f"{len(chip.main_names)} columns, {len(chip.fixed_names)} fixed columns, {len(chip.requirements)} requirements, "
-             f"{len(chip.messages)} messages, {chip.logup_columns} LogUp columns.", ""]
+             f"{size.columns} columns, {size.fixed} fixed columns, {size.logup_columns} LogUp columns: {size.cells} cells a row. "
+             f"{size.requirements} requirements of degree {size.degree} at most, {size.messages} messages, "
+             f"{size.operations} operations.", ""]
     if chip.fixed_names:
         lines += ["Fixed columns: " + listed(chip.fixed_names) + ".", ""]
     lines += ["Columns: " + listed(chip.main_names) + ".", ""]

@@ -10,6 +10,7 @@ from stark.expression import Graph, P
 from stark.flat import flatten
 from stark.kernels import load
 from stark.machine import Value
+from stark.measure import measure
 from stark.numbers import Numbers
 from stark.point import compile_point, layout
 from stark.verifier import evaluate
@@ -102,3 +103,10 @@ def test_check_names_the_message_that_has_no_counterpart() -> None:
     mains["table"][0, 4] += 2
     found = unbalanced_messages(filled(key, fixed, mains), statement)
     assert [(b.values, b.sentence) for b in found] == [({"value": 4}, "bus range: 2 received too many")]
+
+
+def test_measure_counts_from_the_definition() -> None:
+    chip = example((3, 3, 2))[0].chips[-1]
+    found = {c.name: measure(c) for c in example((3, 3, 2))[0].chips}["multiplier"]
+    assert (found.columns, found.fixed, found.requirements, found.messages, found.logup_columns, found.degree) == (4, 0, 2, 4, 3, 3)
+    assert found.cells == 4 + 5 * 3 and measure(chip).operations > 0
