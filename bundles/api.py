@@ -36,12 +36,24 @@ class Recorded:
     output: bytes
 
 
+class Unprovable(Exception):
+    """The program can run, but there is no circuit yet for an operation that it uses."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Unprovable yet: {name} (no circuit for it; wasm_exec can run it)")
+        self.name = name
+
+
 def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Recorded:
-    """Runs the program to its end and writes a bundle directory."""
+    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway."""
     from bundles.bundle import write_bundle
+    from segments.machine import unprovable
     from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
+    missing = unprovable(program)
+    if missing:
+        raise Unprovable(missing[0])
     shape = shape_for(profile, program)
     recording = run(program, input, shape.budget)
     write_bundle(directory, app, recording, profile.name, shape.size)

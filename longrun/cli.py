@@ -148,6 +148,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = report(UNUSABLE, str(error))
     except errors.Malformed as error:
         code = report(UNUSABLE, f"this is not a WebAssembly module: {error}", "a text file must be assembled first, with wat2wasm")
+    except api.Unprovable as error:
+        code = report(UNUSABLE, str(error))
     except errors.Invalid as error:
         code = report(UNUSABLE, f"this module cannot be run: {error}")
     except OSError as error:

@@ -1,4 +1,5 @@
-"""Translation of one function body: control flow, locals and calls. Plain instructions are in translate_plain."""
+"""Translation of one function body: control flow, locals and calls. What computes is in translate_plain, translate_memory and
+translate_tables."""
 
 from __future__ import annotations
 
@@ -6,38 +7,58 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wasm_exec.assembler import Assembler, Label, Line
+from wasm_exec.errors import Invalid, TrapKind
 from wasm_exec.flow import flow_of, read_before_written
-from wasm_exec.instructions import BY_NAME
+from wasm_exec.instructions import BY_NAME, MASK, MASK64
 from wasm_exec.module import Body, FunctionType, Instruction, Module, ValueType
-from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP
-from wasm_exec.translate_plain import BINARY, LOADS, PLAIN, STORES, binary, condition_slot, get_global, load, set_global, store
-from wasm_exec.values import Constant, Local, OperandStack, Temporary
+from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP, OPCODES
+from wasm_exec.places import Places
+from wasm_exec.routines import Routines
+from wasm_exec.translate_memory import LOADS, STORES, get_global, load, memory_size, set_global, store
+from wasm_exec.translate_plain import BINARY, PLAIN, binary, condition_slot
+from wasm_exec.values import Constant, OperandStack, Slot, Temporary, places
+
+Wide = tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all bodies of a module share."""
+
+    module: Module
+    functions: list[FunctionType]
+    places: Places
+    routines: Routines
 
 
 @dataclass
 class Block:
-    """An open block. A branch to it puts `arity` values into the slots from `first` and goes to `label`."""
+    """An open block. A branch to it puts values into `targets` and goes to `label`; when it is over its results are in `ends`."""
 
     code: int
     height: int
-    arity: int
-    first: int
+    targets: list[Slot]
+    ends: list[Slot]
     label: Label
-    parameters: int
-    results: int
+    parameters: Wide
+    results: Wide
     otherwise: Label = field(default_factory=Label)
 
 
+def widths(types: tuple[ValueType, ...]) -> Wide:
+    return tuple(kind.wide for kind in types)
+
+
 class BodyTranslator:
-    def __init__(self, module: Module, functions: list[FunctionType], name: str, signature: FunctionType, body: Body) -> None:
-        self.module = module
-        self.functions = functions
+    def __init__(self, around: Surroundings, name: str, signature: FunctionType, body: Body) -> None:
+        self.around = around
         self.code = Assembler(name)
-        self.parameters = len(signature.parameters)
-        self.locals = self.parameters + sum(count for count, _ in body.locals)
-        self.stack = OperandStack(self.code, self.locals)
-        results = len(signature.results)
-        self.blocks = [Block(BLOCK, 0, results, 0, Label(), 0, results)]
+        kinds = [*signature.parameters, *(kind for count, kind in body.locals for _ in range(count))]
+        self.locals = places(kind.wide for kind in kinds)
+        self.parameter_slots = sum(1 + kind.wide for kind in signature.parameters)
+        self.stack = OperandStack(self.code, sum(1 + kind.wide for kind in kinds))
+        results = widths(signature.results)
+        self.blocks = [Block(BLOCK, 0, places(results), places(results), Label(), (), results)]
         self.skipping = 0  # open blocks of a part that cannot be reached
 
     def translate(self, body: Body) -> Assembler:
@@ -47,8 +68,9 @@ class BodyTranslator:
             else:
                 self.instruction(instruction)
         flow = flow_of(self.code)
-        zeroed = read_before_written(flow, self.parameters, self.stack.zero_slot + 1)
-        self.code.items[:0] = [Line(BY_NAME["CONST"], d=slot) for slot in zeroed]
+        zeroed = read_before_written(flow, self.parameter_slots, self.stack.zero_slot + 1)
+        wide = {slot for slot, wide in self.locals if wide}
+        self.code.items[:0] = [Line(BY_NAME["CONST64" if slot in wide else "CONST"], d=slot) for slot in zeroed]
         return self.code
 
     def skip(self, instruction: Instruction) -> None:
@@ -67,34 +89,47 @@ class BodyTranslator:
         if code in BINARY:
             name, swapped = BINARY[code]
             right, left = self.stack.pop(), self.stack.pop()
-            binary(self.stack, name, right if swapped else left, left if swapped else right, swapped)
+            binary(self.stack, name, right if swapped else left, left if swapped else right)
         elif code in LOADS and isinstance(operand, tuple):
-            load(self.stack, LOADS[code], operand[1])
+            load(self.stack, code, operand[1])
         elif code in STORES and isinstance(operand, tuple):
-            store(self.stack, STORES[code], operand[1])
+            store(self.stack, code, operand[1])
         elif code in PLAIN:
             PLAIN[code](self.stack)
-        else:
+        elif code in CONSTANTS:
+            self.constant(operand, CONSTANTS[code])
+        elif code in CONTROL:
             CONTROL[code](self, operand)
+        else:
+            self.special(instruction)
+
+    def special(self, instruction: Instruction) -> None:
+        from wasm_exec.translate_floats import FLOATS
+        from wasm_exec.translate_tables import SPECIAL
+        rule = SPECIAL.get(instruction.code) or FLOATS.get(instruction.code)
+        if rule is None:
+            raise Invalid(f"{OPCODES[instruction.code].name} is not supported yet", instruction.offset)
+        rule(self, instruction.operand)
 
     # Blocks
 
-    def block_types(self, operand: object) -> tuple[int, int]:
+    def block_types(self, operand: object) -> tuple[Wide, Wide]:
         if operand is None:
-            return 0, 0
+            return (), ()
         if isinstance(operand, ValueType):
-            return 0, 1
+            return (), (operand.wide,)
         assert isinstance(operand, int)
-        return len(self.module.types[operand].parameters), len(self.module.types[operand].results)
+        signature = self.around.module.types[operand]
+        return widths(signature.parameters), widths(signature.results)
 
     def open(self, code: int, operand: object) -> Block:
         parameters, results = self.block_types(operand)
         self.stack.settle_locals()
-        height = len(self.stack) - parameters
-        for position in range(height, len(self.stack)):
-            self.stack.settle(position)
-        arity = parameters if code == LOOP else results
-        block = Block(code, height, arity, self.stack.home(height), Label(), parameters, results)
+        height = len(self.stack) - len(parameters)
+        self.stack.settle_top(len(parameters))
+        base = self.stack.base(height)
+        ends = places(results, base)
+        block = Block(code, height, places(parameters, base) if code == LOOP else ends, ends, Label(), parameters, results)
         self.blocks.append(block)
         return block
 
@@ -118,7 +153,7 @@ class BodyTranslator:
     def middle(self, operand: object = None, reachable: bool = True) -> None:
         block = self.blocks[-1]
         if reachable:
-            self.put_results(block, block.results)
+            self.put_results(block.ends)
             self.code.jump(block.label)
         block.code = ELSE
         self.code.place(block.otherwise)
@@ -127,7 +162,7 @@ class BodyTranslator:
     def close(self, operand: object = None, reachable: bool = True) -> None:
         block = self.blocks.pop()
         if reachable:
-            self.put_results(block, block.results)
+            self.put_results(block.ends)
         self.stack.drop_to(block.height, block.results)
         if block.code == IF:
             self.code.place(block.otherwise)
@@ -138,21 +173,19 @@ class BodyTranslator:
 
     # Branches
 
-    def put_results(self, block: Block, count: int) -> None:
-        """Copies the values at the top to where the block wants them. With several, from homes upwards, so that none is overwritten."""
-        top = len(self.stack) - count
-        if count > 1:
-            for height in range(top, len(self.stack)):
-                self.stack.settle(height)
-        for position in range(count):
-            self.stack.move(self.stack.entries[top + position], block.first + position)
+    def put_results(self, targets: list[Slot]) -> None:
+        """Copies the values at the top to where they are wanted. With several, from homes upwards, so that none is overwritten."""
+        if len(targets) > 1:
+            self.stack.settle_top(len(targets))
+        for entry, (slot, _) in zip(self.stack.entries[len(self.stack) - len(targets) :], targets, strict=True):
+            self.stack.move(entry, slot)
 
     def in_place(self, block: Block) -> bool:
-        top = len(self.stack) - block.arity
-        return self.stack.entries[top:] == [Temporary(block.first + position) for position in range(block.arity)]
+        top = len(self.stack) - len(block.targets)
+        return self.stack.entries[top:] == [Temporary(slot, wide) for slot, wide in block.targets]
 
     def leave_to(self, block: Block) -> None:
-        self.put_results(block, block.arity)
+        self.put_results(block.targets)
         self.code.jump(block.label)
         self.skipping = 1
 
@@ -171,12 +204,11 @@ class BodyTranslator:
         if self.in_place(block):
             self.code.emit("BRZ" if negated else "BRNZ", a=slot, target=block.label)
             return
-        if block.arity > 1:
-            for height in range(len(self.stack) - block.arity, len(self.stack)):
-                self.stack.settle(height)
+        if len(block.targets) > 1:
+            self.stack.settle_top(len(block.targets))
         stay = Label()
         self.code.emit("BRNZ" if negated else "BRZ", a=slot, target=stay)
-        self.put_results(block, block.arity)
+        self.put_results(block.targets)
         self.code.jump(block.label)
         self.code.place(stay)
 
@@ -184,12 +216,11 @@ class BodyTranslator:
         """A binary search over the runs of equal targets; each comparison needs a slot above everything that is still of use."""
         assert isinstance(operand, list)
         index = self.stack.pop()
-        slot = self.stack.slot_of(index, len(self.stack))
-        scratch = self.stack.home(len(self.stack) + 1)
-        arity = self.blocks[-1 - operand[-1]].arity
+        slot = self.stack.slot_of(index)
+        scratch = index.home + 1
+        arity = len(self.blocks[-1 - operand[-1]].targets)
         if arity > 1:
-            for height in range(len(self.stack) - arity, len(self.stack)):
-                self.stack.settle(height)
+            self.stack.settle_top(arity)
         runs = [position for position in range(len(operand)) if position == 0 or operand[position] != operand[position - 1]]
         exits: dict[int, Label] = {operand[position]: Label() for position in runs}
         waiting: list[tuple[Label, int, int]] = [(Label(), 0, len(runs))]
@@ -205,7 +236,7 @@ class BodyTranslator:
             waiting += [(upper, middle, high), (Label(), low, middle)]
         for depth, label in exits.items():
             self.code.place(label)
-            self.put_results(self.blocks[-1 - depth], arity)
+            self.put_results(self.blocks[-1 - depth].targets)
             self.code.jump(self.blocks[-1 - depth].label)
         self.skipping = 1
 
@@ -213,18 +244,22 @@ class BodyTranslator:
         self.leave_to(self.blocks[0])
 
     def unreachable(self, operand: object) -> None:
-        self.code.emit("TRAP", condition=1)
+        self.trap(TrapKind.UNREACHABLE)
+
+    def trap(self, operand: object) -> None:
+        assert isinstance(operand, int)
+        self.code.emit("TRAP", condition=operand)
         self.skipping = 1
 
     # Locals and calls
 
     def local_get(self, operand: object) -> None:
         assert isinstance(operand, int)
-        self.stack.push(Local(operand))
+        self.stack.push_local(*self.locals[operand])
 
     def local_set(self, operand: object) -> None:
         assert isinstance(operand, int)
-        self.stack.set_local(operand)
+        self.stack.set_local(self.locals[operand][0])
 
     def local_tee(self, operand: object) -> None:
         self.local_set(operand)
@@ -232,29 +267,34 @@ class BodyTranslator:
 
     def global_get(self, operand: object) -> None:
         assert isinstance(operand, int)
-        get_global(self.stack, operand)
+        get_global(self.stack, operand, self.around.module.globals[operand].type.wide)
 
     def global_set(self, operand: object) -> None:
         assert isinstance(operand, int)
         set_global(self.stack, operand)
 
-    def constant(self, operand: object) -> None:
-        assert isinstance(operand, int)
-        self.stack.push(Constant(operand & 0xFFFFFFFF))
+    def constant(self, operand: object, wide: bool) -> None:
+        value = int.from_bytes(operand, "little") if isinstance(operand, bytes) else operand
+        assert isinstance(value, int)
+        self.stack.push_constant(value & (MASK64 if wide else MASK), wide)
 
     def memory_size(self, operand: object) -> None:
-        self.stack.push(Constant(self.module.memories[0].minimum))
+        memory_size(self.stack, self.around.places.memory_minimum, self.around.places.memory_grows)
 
     def call(self, operand: object) -> None:
         assert isinstance(operand, int)
-        signature = self.functions[operand]
-        base = len(self.stack) - len(signature.parameters)
-        for height in range(base, len(self.stack)):
-            self.stack.settle(height)
-        self.code.emit("CALL", d=self.stack.home(base), callee=operand)
-        self.stack.drop_to(base, len(signature.results))
+        signature = self.around.functions[operand]
+        self.call_function(operand, len(signature.parameters), widths(signature.results))
+
+    def call_function(self, number: int, parameters: int, results: Wide) -> None:
+        """Calls a function or routine with the values at the top."""
+        self.stack.settle_top(parameters)
+        base = len(self.stack) - parameters
+        self.code.emit("CALL", d=self.stack.base(base), callee=number)
+        self.stack.drop_to(base, results)
 
 
+CONSTANTS = {CODE_OF["i32.const"]: False, CODE_OF["i64.const"]: True, CODE_OF["f32.const"]: False, CODE_OF["f64.const"]: True}
 CONTROL: dict[int, Callable[[BodyTranslator, object], None]] = {
     BLOCK: BodyTranslator.open_block,
     LOOP: BodyTranslator.open_loop,
@@ -273,6 +313,5 @@ CONTROL: dict[int, Callable[[BodyTranslator, object], None]] = {
     CODE_OF["local.tee"]: BodyTranslator.local_tee,
     CODE_OF["global.get"]: BodyTranslator.global_get,
     CODE_OF["global.set"]: BodyTranslator.global_set,
-    CODE_OF["i32.const"]: BodyTranslator.constant,
     CODE_OF["memory.size"]: BodyTranslator.memory_size,
 }

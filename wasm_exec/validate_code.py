@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wasm_exec.errors import Invalid
-from wasm_exec.module import Body, FunctionType, Instruction, Module, ValueType
+from wasm_exec.module import Body, FunctionType, Instruction, Module, Table, ValueType
 from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP, OPCODES, SELECT_TYPED
-from wasm_exec.signatures import SIGNATURES, WIDTHS, Types
+from wasm_exec.signatures import NEED_MEMORY, SIGNATURES, WIDTHS, Types
 
 NESTING_LIMIT = 10_000
 FRAME_VALUES_LIMIT = 60_000
@@ -18,6 +18,7 @@ FRAME_VALUES_LIMIT = 60_000
 class Context:
     module: Module
     functions: list[FunctionType]
+    declared: set[int]
 
 
 @dataclass
@@ -34,18 +35,13 @@ class Frame:
         return self.type.parameters if self.code == LOOP else self.type.results
 
 
-def require_integers(types: tuple[ValueType, ...], what: str, offset: int) -> None:
-    for kind in types:
-        if kind is not ValueType.I32:
-            raise Invalid(f"{what} with {kind.name.lower()} values is not supported yet", offset)
-
-
 class BodyChecker:
     def __init__(self, context: Context, signature: FunctionType, body: Body) -> None:
         self.context = context
         self.locals = list(signature.parameters)
         for count, kind in body.locals:
-            require_integers((kind,), "a local", body.offset)
+            if kind is ValueType.V128:
+                raise Invalid("SIMD is not supported", body.offset)
             self.locals += [kind] * count
         self.stack: list[ValueType | None] = []
         self.frames = [Frame(BLOCK, signature, 0)]
@@ -110,21 +106,34 @@ class BodyChecker:
         if operand is None:
             return FunctionType((), ())
         if isinstance(operand, ValueType):
-            signature = FunctionType((), (operand,))
-        else:
-            assert isinstance(operand, int)
-            if operand >= len(self.context.module.types):
-                raise self.fail("unknown type")
-            signature = self.context.module.types[operand]
-        require_integers(signature.parameters + signature.results, "a block", self.offset)
-        return signature
+            if operand is ValueType.V128:
+                raise self.fail("SIMD is not supported")
+            return FunctionType((), (operand,))
+        return self.type(operand)
+
+    def type(self, index: object) -> FunctionType:
+        assert isinstance(index, int)
+        if index >= len(self.context.module.types):
+            raise self.fail("unknown type")
+        return self.context.module.types[index]
+
+    def table(self, index: object) -> Table:
+        assert isinstance(index, int)
+        if index >= len(self.context.module.tables):
+            raise self.fail("unknown table")
+        return self.context.module.tables[index]
+
+    def require_memory(self) -> None:
+        if not self.context.module.memories:
+            raise self.fail("unknown memory")
 
 
 def validate_body(context: Context, signature: FunctionType, body: Body) -> None:
+    from wasm_exec.validate_references import RULES as REFERENCES
     checker = BodyChecker(context, signature, body)
     for instruction in body.instructions:
         checker.offset = instruction.offset
-        rule = RULES.get(instruction.code)
+        rule = RULES.get(instruction.code) or REFERENCES.get(instruction.code)
         if rule is not None:
             rule(checker, instruction)
         elif instruction.code in SIGNATURES:
@@ -135,11 +144,11 @@ def validate_body(context: Context, signature: FunctionType, body: Body) -> None
 
 def plain(checker: BodyChecker, instruction: Instruction) -> None:
     parameters, results = SIGNATURES[instruction.code]
-    if instruction.code in WIDTHS or instruction.code == CODE_OF["memory.size"]:
-        if not checker.context.module.memories:
-            raise checker.fail("unknown memory")
-        if isinstance(instruction.operand, tuple) and 1 << instruction.operand[0] > WIDTHS[instruction.code]:
-            raise checker.fail("alignment must not be larger than natural")
+    if instruction.code in NEED_MEMORY:
+        checker.require_memory()
+        if isinstance(instruction.operand, tuple) and instruction.code in WIDTHS:
+            if 1 << instruction.operand[0] > WIDTHS[instruction.code]:
+                raise checker.fail("alignment must not be larger than natural")
     checker.pop_all(parameters)
     checker.push_all(results)
 
@@ -210,14 +219,15 @@ def select(checker: BodyChecker, instruction: Instruction) -> None:
         assert isinstance(types, list)
         if len(types) != 1:
             raise checker.fail("invalid result arity")
-        require_integers((types[0],), "select", checker.offset)
         kind = types[0]
     checker.pop(ValueType.I32)
     second = checker.pop(kind)
     first = checker.pop(kind)
     if first is not None and second is not None and first is not second:
         raise checker.fail("type mismatch")
-    checker.stack.append(first if second is None else second)
+    if kind is None and ValueType.FUNCREF in (first, second) or kind is None and ValueType.EXTERNREF in (first, second):
+        raise checker.fail("type mismatch")
+    checker.stack.append(kind or (first if second is None else second))
 
 
 def local_get(checker: BodyChecker, instruction: Instruction) -> None:
