@@ -58,6 +58,7 @@ class BodyTranslator:
         self.parameter_slots = sum(1 + kind.wide for kind in signature.parameters)
         self.stack = OperandStack(self.code, sum(1 + kind.wide for kind in kinds))
         results = widths(signature.results)
+        self.results = [slot for slot, _ in places(results)]
         self.blocks = [Block(BLOCK, 0, places(results), places(results), Label(), (), results)]
         self.skipping = 0  # open blocks of a part that cannot be reached
 
@@ -68,7 +69,7 @@ class BodyTranslator:
             else:
                 self.instruction(instruction)
         flow = flow_of(self.code)
-        zeroed = read_before_written(flow, self.parameter_slots, self.stack.zero_slot + 1)
+        zeroed = read_before_written(flow, self.parameter_slots, self.stack.zero_slot + 1, self.results)
         wide = {slot for slot, wide in self.locals if wide}
         self.code.items[:0] = [Line(BY_NAME["CONST64" if slot in wide else "CONST"], d=slot) for slot in zeroed]
         return self.code

@@ -51,15 +51,16 @@ class BodyChecker:
         return Invalid(message, self.offset)
 
     def pop(self, expected: ValueType | None = None) -> ValueType | None:
+        """The type at the top, or None where code cannot be reached and any type will do."""
         frame = self.frames[-1]
         if len(self.stack) == frame.height:
             if frame.unreachable:
-                return expected
+                return None
             raise self.fail("type mismatch")
         actual = self.stack.pop()
         if actual is not None and expected is not None and actual is not expected:
             raise self.fail("type mismatch")
-        return expected if actual is None else actual
+        return actual
 
     def pop_all(self, types: Types) -> None:
         for kind in reversed(types):

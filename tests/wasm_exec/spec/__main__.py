@@ -11,7 +11,8 @@ from tests.wasm_exec.spec.crate import CRATE, VERSION, data_folder
 from tests.wasm_exec.spec.script import Report, Script
 
 SUITES = ("wasm-v1", "wasm-v2")
-KINDS = ("module", "action", "assert_return", "assert_trap", "assert_exhaustion", "assert_invalid", "assert_malformed", "assert_unlinkable")
+KINDS = ("module", "action", "assert_return", "assert_trap", "assert_exhaustion", "assert_invalid", "assert_malformed", "malformed text",
+         "assert_unlinkable")
 
 
 def run(path: Path) -> Report:
@@ -43,6 +44,9 @@ def main(arguments: list[str]) -> int:
         print(f"\n{suite:<20}{'passed':>10}{'excluded':>10}{'failed':>10}")
         for kind in KINDS:
             print(f"  {kind:<18}" + "".join(f"{totals[suite][kind, result]:>10}" for result in ("passed", "excluded", "failed")))
+        everything = sum(totals[suite].values())
+        share = sum(count for (_, result), count in totals[suite].items() if result == "excluded") / max(everything, 1)
+        print(f"  {everything} commands, {share:.2%} excluded")
         for reason, count in reasons[suite].most_common():
             print(f"    excluded {count:>6}: {reason}")
     return int(any(counts[kind, "failed"] for counts in totals.values() for kind in KINDS))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.cutting import Budget
@@ -12,13 +14,17 @@ from wasm_exec.errors import TrapKind
 from wasm_exec.execute import take_changes
 from wasm_exec.image import MemoryImage
 from wasm_exec.interpreter import Interpreter
-from wasm_exec.module import ExternalKind, FunctionType, Limits, Table, ValueType
+from wasm_exec.module import Body, ExternalKind, FunctionType, Limits, Table, ValueType
+from wasm_exec.opcodes import CODE_OF
+from wasm_exec.places import Places
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, SegmentStart, Status
+from wasm_exec.routines import Routines
 from wasm_exec.runtime import EXPORT_FRAME
 from wasm_exec.spaces import Space
 from wasm_exec.translate import load
+from wasm_exec.translate_body import BodyTranslator, Surroundings
 
 SMALL = Budget.uniform(12, 30)
 LARGE = Budget.uniform(1 << 19, 1 << 18)
@@ -56,10 +62,18 @@ class Disagreement(Exception):
     """The engines differ."""
 
 
+ALONE = {CODE_OF[name] for name in ("i32.const", "i64.const", "f32.const", "f64.const", "local.get", "end", "drop")}
+
+
+def translated(translator: Callable[[], BodyTranslator], body: Body) -> Assembler:
+    return translator().translate(body)
+
+
 class Machine:
-    def __init__(self, wasm: bytes) -> None:
+    def __init__(self, wasm: bytes, environment: Environment = SPECTEST) -> None:
         self.module = decode(wasm)
-        self.program: Program = load(wasm, 12, 8, SPECTEST, exports=True)
+        self.shared = False  # a second module that we do not have changes its state
+        self.program: Program = load(wasm, 12, 8, environment, exports=True)
         self.image = MemoryImage.initial(self.program, b"")
         self.engines: list[Engine] = [Recorder(self.program), Interpreter(self.program)]
         self.started = self.go(self.program.entry, SMALL, self.engines)
@@ -78,6 +92,24 @@ class Machine:
     def global_value(self, name: str) -> list[int]:
         index = next(item.index for item in self.module.exports if item.name == name and item.kind is ExternalKind.GLOBAL)
         return [self.image.read_cell(Space.GLOBALS, index)]
+
+    def for_others(self, name: str) -> Environment:
+        """What modules that are registered later can import from this one without sharing its state: functions that touch nothing
+        but their own values, and immutable globals."""
+        module, result = self.module, Environment()
+        types = [module.types[item.type_index] for item in module.imports] + [module.types[index] for _, index in module.functions]
+        around = Surroundings(module, types, Places(module), Routines({}, 1 << 20))
+        for item in module.exports:
+            body = module.bodies[item.index - len(module.imports)] if len(module.imports) <= item.index < len(types) else None
+            if item.kind is ExternalKind.FUNCTION and body and all(part.code in ALONE for part in body.instructions):
+                signature = types[item.index]
+                translator = partial(BodyTranslator, around, item.name, signature, body)
+                result.functions[name, item.name] = Routine(signature, partial(translated, translator, body))
+            if item.kind is ExternalKind.GLOBAL and not module.globals[item.index].mutable:
+                kind = module.globals[item.index].type
+                if not kind.is_reference:
+                    result.globals[name, item.name] = Constant(kind, self.program.globals[item.index])
+        return result
 
     def poke(self, space: Space, cell: int, value: int) -> None:
         self.image.reserve(space, cell + 1)

@@ -14,6 +14,7 @@ ESCAPES = {"n": 10, "t": 9, "r": 13, '"': 34, "'": 39, "\\": 92}
 TOKEN = re.compile(
     r"""\s+|;;[^\n]*|(?P<open>\()(?!;)|(?P<close>\))|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[^\s()";]+)|(?P<comment>\(;)""", re.S
 )
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
 COMMENT = re.compile(r"\(;|;\)")
 
 
@@ -74,6 +75,8 @@ def read_script(content: bytes) -> list[Node]:
             case "word":
                 open_nodes[-1].items.append(token.group())
     result = [item for item in open_nodes[0].items if isinstance(item, Node)]
+    if result and result[0].head in ("func", "memory"):  # a whole script can be the fields of one module
+        return [Node(["module", *result], 0, f"(module {text})")]
     return result
 
 
@@ -97,7 +100,8 @@ def module_binary(node: Node) -> bytes:
     parts = b"".join(item for item in node.items if isinstance(item, bytes))
     if "binary" in words:
         return parts
-    source = parts if "quote" in words else node.text.encode("latin-1")
+    # The assembler refuses confusing characters, so they are escaped.
+    source = parts if "quote" in words else NOT_ASCII.sub(lambda found: b"\\%02x" % found[0][0], node.text.encode("latin-1"))
     if "definition" in words:
         source = source.replace(b" definition", b"", 1)
     if "quote" in words and not source.lstrip().startswith(b"(module"):
