@@ -22,7 +22,7 @@ lint: setup
 	@$(BIN)/lint-imports --no-logo
 
 test: lint
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 spec-suite: setup
 	@$(BIN)/python -m tests.wasm_exec.spec

@@ -1,5 +1,101 @@
-"""placeholder"""
+"""Figures of the whole way: one run recorded, proved in segments, folded, batched with a second run, verified; by stage."""
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
 from benchmarks.report import Figures
+from bundles.bundle import Bundle, write_bundle
+from bundles.checking import Expected, check_file
+from bundles.files import RunFile
+from bundles.keys import RunKeys
+from bundles.proving import prove_batch, prove_bundle
+from segments.machine import machine
+from segments.shape import Shape
+from stark import profiles
+from stark.kernels import load
+from stark.watch import Watch
+from wasm_exec.execute import replay_segment, run
+from wasm_exec.program import Program
+from wasm_exec.text import from_text
+from wasm_exec.translate import load as translate
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "sieve.wat"
+INPUTS = {"p100": (9000, 500), "toy": (400, 50)}                # sieves up to these numbers
+SIZES = {"p100": "2^16", "toy": "toy"}
 
 
-def measure(figures: Figures, profile: str, threads: int) -> None: ...
+def measure(figures: Figures, profile_name: str, threads: int) -> None:
+    profile = profiles.get(profile_name)
+    program = translate(from_text(SAMPLE), 64, 8)
+    keys = RunKeys(profile, Shape.of(SIZES[profile_name], len(program.instructions)))
+    execution(figures)
+    with tempfile.TemporaryDirectory() as folder:
+        bundles = [recorded(program, keys, number, Path(folder) / str(number)) for number in INPUTS[profile_name]]
+        kernels, watch = load("best", threads), Watch()
+        started = time.perf_counter()
+        first = prove_bundle(bundles[0], program, keys, kernels, quiet, watch)
+        seconds = time.perf_counter() - started
+        second = prove_bundle(bundles[1], program, keys, kernels, quiet)
+        stages(figures, bundles[0], keys, watch.seconds, seconds, threads)
+        started = time.perf_counter()
+        rollup = prove_batch([first, second], kernels, quiet)
+        figures.add("bundles.batch_s", time.perf_counter() - started, "two run proofs to one rollup proof, keys included")
+        figures.add("bundles.rollup_kib", len(rollup.encode()) / 1024)
+        verifying(figures, program, first)
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+def recorded(program: Program, keys: RunKeys, number: int, folder: Path) -> Bundle:
+    recording = run(program, number.to_bytes(4, "little"), keys.shape.budget)
+    return write_bundle(folder, SAMPLE.read_bytes(), recording, keys.profile.name, keys.shape.size)
+
+
+def execution(figures: Figures) -> None:
+    """Recording and replay at their best and at their worst: little memory, and memory touched all over."""
+    for name, entered in (("collatz", (300_000).to_bytes(4, "little")), ("sieve", (1_000_000).to_bytes(4, "little"))):
+        program = translate(from_text(SAMPLE.with_name(f"{name}.wat")), 64, 8)
+        budget = Shape.of("2^20", len(program.instructions)).budget
+        replay_segment(run(program, b"\1\0\0\0", budget), 0)        # compiles the recorder
+        started = time.perf_counter()
+        recording = run(program, entered, budget)
+        seconds = time.perf_counter() - started
+        note = f"{recording.final.steps:,} steps in {len(recording.segments)} segments, snapshots included"
+        figures.add(f"exec.count_steps_per_s.{name}", recording.final.steps / seconds, note)
+        started = time.perf_counter()
+        trace = replay_segment(recording, len(recording.segments) // 2)
+        seconds = time.perf_counter() - started
+        figures.add(f"exec.replay_ms_per_million_steps.{name}", seconds * 1e9 / len(trace), f"one segment of {len(trace):,} steps")
+
+
+def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, float], total: float, threads: int) -> None:
+    steps, segments = bundle.manifest.steps, bundle.manifest.segments
+    heights = keys.shape.log_heights
+    cells = sum(len(c.main_names) + 5 * c.logup_columns << heights[c.name] for c in machine().chips) + (10 << max(heights.values()))
+    proving, filling = seconds["prove segments"], seconds["replay and fill"]
+    figures.add("segments.cells_per_step", cells * segments / steps, f"{segments} segments of {keys.shape.size}, {steps:,} steps")
+    figures.add("segments.khz_per_core", steps / (proving + filling) / threads / 1000, f"register-code steps, {keys.profile.name}")
+    figures.add("segments.prove_s", proving / segments, "one segment")
+    figures.add("segments.fill_share", filling / proving)
+    for role, count in (("leaf", segments), ("join", segments - 1), ("root", 1)):
+        spent = sum(value for stage, value in seconds.items() if stage.startswith(f"{role}:"))
+        if count:
+            figures.add(f"continuation.{role}_s", spent / count, "replay, fill, prove and verify of one circuit")
+            figures.add(f"continuation.{role}_share", spent / count / (proving / segments), f"of a segment of {keys.shape.size}, not 2^20")
+    figures.add("continuation.setup_s", seconds["keys"], "keys that ship; segment key and circuits in use")
+    figures.add("bundles.end_to_end_khz_per_core", steps / total / threads / 1000, f"bundle to run proof, {total:.1f} s")
+    figures.stages("bundles.prove", seconds)
+
+
+def verifying(figures: Figures, program: Program, file: RunFile) -> None:
+    figures.add("continuation.root_kib", len(file.encode()) / 1024, file.keys.profile.name)
+    for name, kernels, unit in (("continuation.verify_ms", load("best"), 1000), ("continuation.verify_python_s", load("reference"), 1)):
+        started = time.perf_counter()
+        check_file(file, [program], Expected(), kernels)
+        figures.add(name, (time.perf_counter() - started) * unit, "with the program's key computed anew" if unit > 1 else "without Rust")
+
+

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bundles.errors import Unprovable
 from stark import profiles
 from stark.errors import Malformed, Rejected
 from stark.profiles import Profile
@@ -33,21 +34,14 @@ class Recorded:
     segments: int
     outcome: str
     trapped: bool
+    provable: bool
     output: bytes
-
-
-class Unprovable(Exception):
-    """The program can run, but there is no circuit yet for an operation that it uses."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Unprovable yet: {name} (no circuit for it; wasm_exec can run it)")
-        self.name = name
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Recorded:
     """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway."""
     from bundles.bundle import write_bundle
-    from segments.machine import unprovable
+    from segments.machine import PROVABLE_TRAPS, unprovable
     from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
@@ -58,7 +52,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str) -> Reco
     recording = run(program, input, shape.budget)
     write_bundle(directory, app, recording, profile.name, shape.size)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
-                    recording.output)
+                    not recording.outcome.trapped or recording.outcome.kind in PROVABLE_TRAPS, recording.output)
 
 
 def translated(app: bytes) -> Program:

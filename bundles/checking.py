@@ -52,7 +52,8 @@ def fits(program: Program, file: RunFile | RollupFile) -> bool:
 
 def check_run(run: RunClaim, programs: Sequence[Digest], expected: Expected) -> None:
     if run.program not in programs:
-        raise Rejected("the program is the one given", [short(program) for program in programs] or "a program of this size", short(run.program))
+        meant = [short(program) for program in programs] or "a program of this size"
+        raise Rejected("the program is the one given", meant, short(run.program))
     if expected.input is not None and run.input != input_digest(expected.input):
         raise Rejected("the input is the one given", short(input_digest(expected.input)), short(run.input))
     if expected.output is not None and run.output != output_digest(expected.output):

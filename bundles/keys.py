@@ -11,6 +11,7 @@ from continuation.claims import Digest, program_with_image
 from continuation.published import published
 from continuation.verify import Trusted
 from segments.memory_tree import MemoryTree
+from segments.openings import roots
 from segments.setup import program_words, setup, shape_key
 from segments.shape import SIZES, SMALLEST_PROGRAM, Shape
 from stark.errors import Malformed
@@ -58,8 +59,7 @@ def trusted_keys(keys: RunKeys, kernels: Kernels) -> Trusted:
 def program_digest(program: Program, keys: RunKeys, kernels: Kernels) -> Digest:
     """What a run's claim says for this program: its code under this shape, and the memory that it starts with."""
     code = program_words(setup(program, keys.shape, keys.profile.segment, kernels).key)
-    spaces = MemoryTree(MemoryImage.initial(program, b""), wide(kernels)).spaces
-    return program_with_image(code, [tuple(int(word) for word in space) for space in spaces])
+    return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), wide(kernels))))
 
 
 def wide(kernels: Kernels) -> Callable[[U64], U64]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from bundles.bundle import Bundle
 from bundles.checking import once
+from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile
 from bundles.keys import RunKeys, wide
 from bundles.rollup import folded
 from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
-from continuation.setup import build
+from continuation.setup import load
 from segments.fill import fill
+from segments.machine import PROVABLE_TRAPS
 from segments.memory_tree import MemoryTree
-from segments.openings import openings
+from segments.openings import openings, roots
 from segments.prove import prove_segment
 from segments.setup import setup, shape_key
 from segments.shape import Shape
@@ -27,28 +28,30 @@ from stark.kernels.protocol import Kernels
 from stark.watch import Watch
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
+from wasm_exec.recording import Outcome
 
-U64 = npt.NDArray[np.uint64]
 Progress = Callable[[str, int, int], None]
 
 
-def prover_of(keys: RunKeys, kernels: Kernels) -> Prover:
-    return Prover(build(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels)
+def prover_of(keys: RunKeys, kernels: Kernels, watch: Watch | None = None) -> Prover:
+    return Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels, watch)
 
 
-def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress, watch: Watch | None = None) -> RunFile:
+def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
+                 watch: Watch | None = None) -> RunFile:
     """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
     watch = watch or Watch()
     recording = bundle.recording(program)
+    provable(recording.outcome)
     total = len(recording.segments)
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
         proving = setup(program, keys.shape, keys.profile.segment, kernels)
-        tree = RunTree(prover_of(keys, kernels))
+        tree = RunTree(prover_of(keys, kernels, watch))
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))
-    before = digests(memory.spaces)
+    before = roots(memory)
     cap = proving.tree.cap if proving.tree is not None else np.zeros((0, 8), np.uint32)
     for index, start in enumerate(recording.segments):
         on_progress("segments", index, total)
@@ -63,15 +66,17 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     on_progress("segments", total, total)
     on_progress("root", 0, 1)
     with watch.stage("root"):
-        end = openings(recording.input, image, memory)
+        end = openings(image, memory)
         ends = Ends(before, end.spaces, end.system_page, end.path)
         root = tree.prover.root(tree.span(), ends)
     on_progress("root", 1, 1)
     return RunFile(keys, root)
 
 
-def digests(spaces: U64) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(word) for word in space) for space in spaces)
+def provable(outcome: Outcome) -> None:
+    """Refuses before any work what no chip can prove."""
+    if not outcome.exited and not (outcome.trapped and outcome.kind in PROVABLE_TRAPS):
+        raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
 
 
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:

@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from continuation.allowed import DEPTH, RUNS, SPANS
-from continuation.claims import BOUNDARY, ENTRY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, RUNNING, SPACES, SYSTEM
+from continuation.claims import BOUNDARY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM
 from continuation.layout import POWER_WORDS
+from segments.claim import ENTRY, RUNNING
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge

@@ -11,17 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.layout import CLAIM
+from segments.claim import CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, RUNNING, Boundary
 from stark import poseidon2
 from stark.errors import Rejected
+from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 
 U32 = npt.NDArray[np.uint32]
 Digest = tuple[int, ...]
 Words = Sequence[int] | U32
 BOUNDARY = 10                                   # words of a boundary: pc, status, root
-SPACES, PAGE_LEVELS, PAGE_LIMBS = 16, 24, 128
-SYSTEM, INPUT, OUTPUT = 0, 6, 8                 # numbers of spaces
-EXIT_LIMBS = slice(4, 8)                        # cell 1 of the system space's first page
-RUNNING, ENTRY = 0, 0
+SPACES, PAGE_LEVELS, PAGE_LIMBS = 1 << LOG_SPACES, LOG_PAGES, PAGE_CELLS * CELL_LIMBS
+SYSTEM, INPUT, OUTPUT = int(Space.SYSTEM), int(Space.INPUT), int(Space.OUTPUT)
+EXIT_LIMBS = slice(CELL_LIMBS * SystemCell.EXIT_CODE, CELL_LIMBS * (SystemCell.EXIT_CODE + 1))      # in the system space's first page
 NOTHING: Digest = (0,) * 8
 
 
@@ -48,23 +49,12 @@ def demand(sentence: str, holds: bool) -> None:
         raise Rejected(sentence)
 
 
+def boundary(words: Words) -> Boundary:
+    return Boundary(int(words[0]), int(words[1]), tuple(map(int, words[2:BOUNDARY])))
+
+
 def filled(*words: int) -> U32:
     return np.array([*words, *[0] * (CLAIM - len(words))], np.uint32)
-
-
-@dataclass(frozen=True)
-class Boundary:
-    pc: int
-    status: int
-    root: Digest
-
-    @property
-    def words(self) -> tuple[int, ...]:
-        return self.pc, self.status, *self.root
-
-    @staticmethod
-    def of(words: Words) -> Boundary:
-        return Boundary(int(words[0]), int(words[1]), tuple(map(int, words[2:BOUNDARY])))
 
 
 @dataclass(frozen=True)
@@ -82,7 +72,7 @@ class SpanClaim:
 
     @staticmethod
     def of(words: Words) -> SpanClaim:
-        return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), Boundary.of(words[16:26]), Boundary.of(words[26:36]))
+        return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), boundary(words[16:26]), boundary(words[26:36]))
 
     def join(self, right: SpanClaim) -> SpanClaim:
         demand("both spans are of one program", self.program == right.program)

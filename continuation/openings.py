@@ -15,6 +15,7 @@ from stark.field import ONE_EXT, P, ext_mul
 from stark.key import DIGEST
 
 U64 = npt.NDArray[np.uint64]
+Steps = list[dict[str, int]]
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Opening:
     cap: int                                    # number of the cap's look-up table
     inputs: Addresses                           # (queries, rows, 16)
     outputs: Addresses
-    steps: list[dict[str, int]]                 # flags of each row
+    steps: Steps                 # flags of each row
     shifts: list[int]                           # bits of the index that are spent; -1: the row has no index
     index_wires: Numbers
     digests: dict[int, int] = field(default_factory=dict)       # injecting row -> the row whose digest enters
@@ -37,7 +38,10 @@ class Openings:
     def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps, events: list[Event], proof: int) -> None:
         self.proof, self.batched = proof, events[0].arguments["batch"] is not None
         self.parts = [self._part(program, book, queries, caps, event) for event in events]
-        self.batch = [operand(value) for value in events[0].arguments["batch"]] if self.batched else []
+        batches = [[operand(value) for value in event.arguments["batch"] or []] for event in events]
+        self.batch = batches[0]
+        if any([int(one.wires) for one in other] != [int(one.wires) for one in self.batch] for other in batches):
+            raise ValueError("columns that go into one sum have one batching challenge")
         self.queries = len(self.parts[0].inputs)
         self.result = operand(events[-1].result).wires if self.batched else np.zeros(0, np.int64)
         if self.batched:
@@ -83,6 +87,7 @@ class Openings:
                 shifts.append(spent)
         if len(steps) != inputs.shape[1] or place.high - place.low != height:
             raise ValueError("the recorded permutations are not those of an opened row")
+        require_recorded(program, inputs, outputs, steps, digests)
         table = caps.table(event.operand("cap").data)
         return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), digests)
 
@@ -153,6 +158,22 @@ class Openings:
     def looked_up(self, memory: U64, queries: Queries) -> list[tuple[int, Numbers]]:
         """For each part: the cap's table and the entries that its queries end at."""
         return [(part.cap, queries.numbers(memory, part.place) >> part.shifts[-1]) for part in self.parts]
+
+
+def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, steps: Steps, digests: dict[int, int]) -> None:
+    """The rows that the chip will prove are the permutations that were recorded."""
+    for row, one in enumerate(steps):
+        rate, capacity = inputs[:, row, :DIGEST], inputs[:, row, DIGEST:]
+        good = True
+        if one["start"]:
+            known = {tuple(program.constants.get(int(word)) for word in words) for words in capacity}
+            good = known == {(one["fresh"], *[0] * (DIGEST - 1))}
+        elif one["absorb"]:
+            good = np.array_equal(capacity, outputs[:, row - 1, DIGEST:])
+        elif one["inject"]:
+            good = np.array_equal(capacity, outputs[:, row - 1, :DIGEST]) and np.array_equal(rate, outputs[:, digests[row], :DIGEST])
+        if not good:
+            raise ValueError("an opened row was recorded in another way than its chip proves it")
 
 
 def weights_of(kind: str, powers: U64) -> tuple[U64, U64]:

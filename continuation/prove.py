@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import path_words
-from continuation.claims import BOUNDARY, BatchClaim, Boundary, Ends, RunClaim, SpanClaim, close, sponge
+from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close, sponge
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.replay import replay
 from continuation.setup import Setup
@@ -15,17 +15,18 @@ from continuation.verify import check
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.prover import prove
+from stark.watch import Watch
 
 U32 = npt.NDArray[np.uint32]
 
 
 class Prover:
-    def __init__(self, setup: Setup, kernels: Kernels) -> None:
-        self.setup, self.kernels = setup, kernels
+    def __init__(self, setup: Setup, kernels: Kernels, watch: Watch | None = None) -> None:
+        self.setup, self.kernels, self.watch = setup, kernels, watch or Watch()
         self.trusted, self.caps = setup.trusted, setup.caps
 
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
-        before, after = Boundary.of(segment.statement[:BOUNDARY]), Boundary.of(segment.statement[BOUNDARY:])
+        before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:])
         claim = SpanClaim(sponge(segment.cap.reshape(-1).tolist()), self.setup.keys, before, after)
         return self._prove("leaf", [segment.cap, segment.statement, segment.words], claim)
 
@@ -52,14 +53,18 @@ class Prover:
     def _prove(self, role: str, parts: Sequence[U32], claim: SpanClaim | RunClaim | BatchClaim) -> ContinuationProof:
         circuit, kernels = self.setup.circuits[role], self.kernels
         tape = np.concatenate([part.reshape(-1).astype(np.uint32) for part in parts])
-        done = replay(circuit.program, tape, claim.words, kernels.permute)
+        with self.watch.stage(f"{role}: replay"):
+            done = replay(circuit.program, tape, claim.words, kernels.permute)
         if done.failed:
             _, phase, sentence = done.failed[0]
             raise Rejected(f"{role}: {phase}: {sentence}", "all requirements to hold", f"{len(done.failed)} of {done.required} broken")
         statement = circuit.statement(done.memory, claim.words)
-        mains = circuit.fill(done.memory, kernels.trace_permutations)
-        proof = ContinuationProof(role, statement, prove(self.setup.proving[role], mains, statement, kernels))
-        check(proof, role, claim, self.trusted, kernels.permute)
+        with self.watch.stage(f"{role}: fill"):
+            mains = circuit.fill(done.memory, kernels.trace_permutations)
+        with self.watch.stage(f"{role}: prove"):
+            proof = ContinuationProof(role, statement, prove(self.setup.proving[role], mains, statement, kernels))
+        with self.watch.stage(f"{role}: verify"):
+            check(proof, role, claim, self.trusted, kernels.permute)
         return proof
 
 

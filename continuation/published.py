@@ -26,17 +26,23 @@ def name_of(segment: Key, parameters: Parameters) -> str:
 
 def published(segment: Key, parameters: Parameters, folder: Path = FOLDER) -> Trusted | None:
     """What ships for this segment shape; None if nothing does, or if it was made for other chips than these."""
+    found = shipped(segment, parameters, folder)
+    return found[1] if found else None
+
+
+def shipped(segment: Key, parameters: Parameters, folder: Path = FOLDER) -> tuple[RecursionShape, Trusted] | None:
     path = folder / name_of(segment, parameters)
     if not path.is_file():
         return None
     content = json.loads(path.read_text())
     layout = Layout(content["log_arity"], tuple(content["domains"]), tuple((low, high) for low, high in content["ranges"]),
                     tuple(content["grindings"]))
-    key = RecursionShape(layout, tuple((name, height) for name, height in content["log_heights"])).key(parameters)
+    shape = RecursionShape(layout, tuple((name, height) for name, height in content["log_heights"]))
+    key = shape.key(parameters)
     if content["version"] != VERSION or key.digest.tolist() != content["digest"]:
         return None
     caps = {role: np.array(content["caps"][role], np.uint32) for role in ROLES}
-    return Trusted(key, caps, keys_root(caps))
+    return shape, Trusted(key, caps, keys_root(caps))
 
 
 def publish(segment: Key, parameters: Parameters, shape: RecursionShape, trusted: Trusted, folder: Path = FOLDER) -> Path:

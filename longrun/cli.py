@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bundles import api
+from bundles.errors import Unsupported
 from stark import profiles
 from stark.errors import Malformed, Rejected
 
@@ -25,7 +26,7 @@ PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
-App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module")]
+App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
 Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
 
@@ -37,11 +38,12 @@ def run(program: App, out: Out,
     """Record a run of APP.wasm into a bundle directory."""
     if profile not in profiles.PROFILES:
         fail(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
-    recorded = api.record(read(program, PROGRAM_LIMIT), read(input, INPUT_LIMIT) if input else b"", out, profile)
+    recorded = api.record(module(program), read(input, INPUT_LIMIT) if input else b"", out, profile)
     typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
     typer.echo(f"output: {shown(recorded.output)}")
     if recorded.trapped:
-        fail(TRAPPED, "the program trapped", f"that is an outcome like others: longrun prove {out} -o FILE proves it")
+        fail(TRAPPED, "the program trapped", f"that is an outcome like others: longrun prove {out} -o FILE proves it" if recorded.provable
+             else "an outcome that has no circuit yet: it cannot be proved")
 
 
 @app.command()
@@ -66,7 +68,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="require that it exited with this code")] = None,
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
-    facts = api.verify(proof, [read(path, PROGRAM_LIMIT) for path in program], read(input, INPUT_LIMIT) if input else None,
+    facts = api.verify(proof, [module(path) for path in program], read(input, INPUT_LIMIT) if input else None,
                        read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy)
     typer.echo("verified")
     show(facts)
@@ -108,6 +110,19 @@ def read(path: Path, limit: int) -> bytes:
     return content
 
 
+def module(path: Path) -> bytes:
+    """A .wasm file, or a .wat file assembled."""
+    content = read(path, PROGRAM_LIMIT)
+    if path.suffix != ".wat":
+        return content
+    from wasm_exec import errors
+    from wasm_exec.text import from_text
+    try:
+        return from_text(content)
+    except errors.Malformed as error:
+        fail(UNUSABLE, f"{path} is not WebAssembly text: {error.message.splitlines()[0]}")
+
+
 def shown(output: bytes) -> str:
     """A short picture of some bytes."""
     text = output[:OUTPUT_SHOWN].decode("ascii", "replace")
@@ -147,11 +162,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Malformed as error:
         code = report(UNUSABLE, str(error))
     except errors.Malformed as error:
-        code = report(UNUSABLE, f"this is not a WebAssembly module: {error}", "a text file must be assembled first, with wat2wasm")
-    except api.Unprovable as error:
-        code = report(UNUSABLE, str(error))
+        code = report(UNUSABLE, f"this is not a WebAssembly module: {error}", "WebAssembly text is read from files named .wat")
     except errors.Invalid as error:
         code = report(UNUSABLE, f"this module cannot be run: {error}")
+    except Unsupported as error:
+        code = report(UNUSABLE, str(error))
     except OSError as error:
         hint = "choose another place or remove it" if isinstance(error, FileExistsError) else ""
         code = report(FILES, f"{error.filename}: {error.strerror}" if error.filename else str(error), hint)

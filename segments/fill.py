@@ -9,13 +9,14 @@ import numpy.typing as npt
 from segments import tables
 from segments.buses import STATE
 from segments.claim import RUNNING, Boundary
+from segments.dealing import dealt
 from segments.history import accesses_of, history
-from segments.machine import Machine, machine
+from segments.machine import machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory_tree import MemoryTree, Update
 from segments.setup import fixed_tables
 from segments.shape import Shape
-from segments.steps import Columns, GuestFamily, Steps
+from segments.steps import Columns
 from stark.check import Filled, values_of
 from stark.chip import Chip
 from wasm_exec.image import MemoryImage
@@ -49,17 +50,17 @@ def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree:
     if not len(trace):
         raise ValueError("a segment has at least one step")
     parts, fixed = machine(), fixed_tables(program, shape)
-    steps, last_time, end_time = split(parts, program, trace)
+    deal = dealt(parts, program, trace)
+    steps = deal.steps
     kinds = {name: access for family in parts.families for name, access in accesses_of(family, steps[family.name]).items()}
-    past = history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), end_time, image)
+    past = history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image)
 
     def filled(chip: Chip, columns: Columns) -> Filled:
         log_height = shape.log_heights[chip.name]
         empty = np.zeros((0, 1 << log_height), np.uint32)
         return Filled(chip, fixed.get(chip.name, empty), chip.table(columns, log_height))
     guests = [filled(f.chip, f.columns(steps[f.name], {k[1]: v for k, v in past.past.items() if k[0] == f.name})) for f in parts.families]
-    last = next(k for k, f in enumerate(parts.families) if len(steps[f.name]) and steps[f.name].time[-1] == last_time)
-    end = State.sent(guests[last], len(steps[parts.families[last].name]) - 1)
+    end = State.sent(guests[deal.last], len(steps[parts.families[deal.last].name]) - 1)
     update = tree.update(past.with_frame_pointer(end.fp))
     then, cell = past.frame_pointer.then[0], past.frame_pointer.cell[0]
     rows = [*guests,
@@ -100,24 +101,3 @@ def hash_columns(chip: Chip, update: Update, shape: Shape) -> Columns:
 
 def words(digest: npt.NDArray[np.uint64]) -> tuple[int, ...]:
     return tuple(int(word) for word in digest)
-
-
-def split(parts: Machine, program: Program, trace: Trace) -> tuple[dict[str, Steps], int, int]:
-    """The steps of every family; the time of the last step and that of the end."""
-    op = program.column("op")[trace.pc].astype(np.int64)
-    ticks = np.zeros(int(op.max()) // 16 + 16, np.int64)
-    for family in parts.families:
-        ticks[family.family + 1] = family.ticks
-    taken = ticks[op // 16]
-    if not taken.all():
-        raise ValueError(f"no chip for operation {op[np.flatnonzero(taken == 0)[0]]}")
-    time = boundary.START + np.cumsum(taken) - taken
-
-    def steps_of(family: GuestFamily) -> Steps:
-        rows = np.flatnonzero(op // 16 == family.family + 1)
-        pc = trace.pc[rows].astype(np.int64)
-        small = {name: getattr(trace, name)[rows].astype(np.int64) for name in ("fp", "a", "b", "c", "d", "address")}
-        fields = {name: program.column(name)[pc].astype(np.int64) for name in ("d", "a", "b", "i", "j", "next")}
-        return Steps(pc=pc, time=time[rows], op=op[rows], fields=fields, cell0=trace.cell0[rows], cell1=trace.cell1[rows],
-                     link=trace.link[rows], **small)
-    return {family.name: steps_of(family) for family in parts.families}, int(time[-1]), int(time[-1] + taken[-1])

@@ -7,12 +7,15 @@ from functools import cache
 import numpy as np
 
 from segments import tables
-from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, select, shift, store
+from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, outside, select, shift, store
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
+from wasm_exec.errors import TrapKind
 from wasm_exec.instructions import BY_NAME, BY_NUMBER, immediate_name
 from wasm_exec.program import Program
+
+PROVABLE_TRAPS = frozenset(TrapKind)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class Machine:
     hash: Chip
     program: Chip
     lookup: Chip
+
+    @property
+    def outside(self) -> int:
+        """The place of the family that takes loads and stores beyond memory."""
+        return [family.name for family in self.families].index("outside")
 
     @property
     def chips(self) -> list[Chip]:
@@ -42,6 +50,6 @@ def unprovable(program: Program) -> list[str]:
 
 @cache
 def machine() -> Machine:
-    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)
+    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt, outside)
     return Machine(families=tuple(guest.chip() for guest in guests), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
                    hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())

@@ -33,6 +33,7 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
     return {
         "boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
         "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]),
+        "outside": parts.families[parts.outside].chip.fixed_table({"memory size": program.memory_pages}, logs["outside"]),
         "program": parts.program.fixed_table(tables.program_fixed(program, logs["program"]), logs["program"]),
         "lookup": lookup_table()}
 

@@ -31,14 +31,14 @@ class Size:
 # A size for 2^k steps has 2^(k + this) rows of each family.
 RATIOS: Mapping[Family, int] = MappingProxyType({
     Family.ADD: -1, Family.MUL: -4, Family.DIV: -7, Family.BITWISE: -3, Family.SHIFT: -3, Family.COMPARE: -2, Family.BRANCH: -2,
-    Family.MOVE: -1, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -4, Family.HALT: -20})
+    Family.MOVE: -2, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -3, Family.HALT: -20})
 
 
 WITHOUT_CHIP = -2       # the ratio of a family that has no chip yet: it only decides where such a run is cut
 
 
 def ordinary(log_steps: int) -> Size:
-    return Size({family: max(SMALLEST, log_steps + RATIOS.get(family, WITHOUT_CHIP)) for family in Family}, max(4, log_steps // 2))
+    return Size({family: max(SMALLEST, log_steps + RATIOS.get(family, WITHOUT_CHIP)) for family in Family}, log_steps // 2 - 1)
 
 
 SIZES: Mapping[str, Size] = MappingProxyType({
@@ -65,7 +65,7 @@ class Shape:
         size, parts = SIZES[self.size], machine()
         pages = 1 << size.log_pages
         nodes = most_nodes(pages)
-        return {**{family.name: size.families[family.family] for family in parts.families},
+        return {**{family.name: SMALLEST if family.family is None else size.families[family.family] for family in parts.families},
                 "boundary": SMALLEST,
                 "page": logarithm(pages * ROWS),
                 "node": logarithm(nodes),

@@ -35,6 +35,7 @@ class Steps:
     cell0: U64
     cell1: U64
     link: U64
+    memory_size: int                  # of the program, in pages of 64 KiB
 
     def __len__(self) -> int:
         return len(self.pc)
@@ -78,7 +79,7 @@ class Past:
 class GuestFamily:
     """A chip with its filler. `touches` lists the accesses in the order of the chip, `fill` gives the columns of its own."""
 
-    family: Family
+    family: Family | None             # None: for special cases of other families
     chip: Chip
     operations: Sequence[str]
     ticks: int                        # time that a step takes

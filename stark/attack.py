@@ -128,25 +128,29 @@ def strange_messages(chip: Chip, honest: Rows, changed: Rows, tables: Tables, pu
         if offers(chip, message):
             same = (values[0][1:] == values[1][1:]).all(axis=0)
             times = values[1][0] != 0
-            for k in np.flatnonzero(~same & times):
+            for k in np.flatnonzero(~same & times).tolist():
                 found[k].add(number)                    # a table row that says something else than it should
             continue
         for net, value in zip(nets, values, strict=True):
             times = value[0].astype(np.int64)
             words = np.ascontiguousarray(value[1:].T.astype(np.uint32))
-            for k in np.flatnonzero(times):
+            for k in np.flatnonzero(times).tolist():
                 key = message.bus.number.to_bytes(2, "little") + words[k].tobytes()
                 if message.bus.number in tables:
                     if net is nets[1] and (key[2:] not in tables[message.bus.number] or times[k] != 1):
                         found[k].add(number)
                 else:
-                    net[k][key] += int(times[k] if times[k] < P // 2 else times[k] - P)
+                    net[k][key] += centred(int(times[k]))
                     senders[k].setdefault(key, set()).add(number)
     for k, out in enumerate(found):
         for key in nets[0][k].keys() | nets[1][k].keys():
             if nets[0][k][key] != nets[1][k][key]:
                 out |= senders[k][key]
     return [frozenset(out) for out in found]
+
+
+def centred(count: int) -> int:
+    return count if count < P // 2 else count - P
 
 
 def offers(chip: Chip, message: Message) -> bool:

@@ -34,7 +34,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType({
         Profile(
             name="p100",
             segment=Parameters(log_blowup=1, queries=187, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
-            recursion=Parameters(log_blowup=1, queries=187, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
+            recursion=Parameters(log_blowup=2, queries=91, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
             toy=False,
         ),
         Profile(

@@ -1,29 +1,23 @@
 """Provable bits of a proof, round by round, from the very parameters that the verifier uses. No conjecture.
 
 Every term is the chance, at best, that one draw of the verifier turns a state in which all is lost for the prover into one in which it
-is not; a proof in the random-oracle model is as strong as the weakest term (round-by-round soundness).
-
-    F   size of the extension field          rho   rate of the code, rows / n
-    n   points of the evaluation domain      theta the least agreement that a cheating prover must keep, 1 - proximity parameter
-
-* Unique decoding: theta = (1 + rho)/2, one candidate per word, a random line or curve of degree d misleads for at most d * n
-  challenges (BCIKS20, "Proximity gaps for Reed-Solomon codes", theorems 4.1 and 6.1).
-* Johnson: theta = sqrt(rho) * (1 + 1/2m), at most (m + 1/2)/sqrt(rho) candidates (Guruswami-Sudan), and with M = m + 1/2 at most
-  d * ((2 M^5 + 3 M (1 - theta) rho) n / (3 rho^1.5) + M/sqrt(rho)) challenges mislead (BCHKS25, "On proximity gaps for
-  Reed-Solomon codes").
-
-Both are read as mutual correlated agreement: where a combination agrees with the code, all its parts do, on the same places. Then no
-weights are needed along the rounds of FRI, and the lifted columns need nothing of their own. docs/decisions/0002-parameters.md has the
-argument.
+is not; a proof in the random-oracle model is as strong as the weakest term (round-by-round soundness). The bounds are in
+stark/bounds.py, for any protocol with FRI; here is ours, and the search for the best regime. Mutual correlated agreement makes weights
+along the rounds of FRI needless, and the lifted columns need nothing of their own. docs/decisions/0002-parameters.md has the argument;
+tests/test_published.py compares the bounds with published figures of other systems.
 """
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf, log2, sqrt
+from math import log2
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from stark import bounds
+from stark.bounds import SMALLEST_MULTIPLICITY, Draw, Grinding, Protocol
+from stark.bounds import Regime as Regime
+from stark.bounds import total as total
 from stark.profiles import Parameters
 
 if TYPE_CHECKING:
@@ -33,7 +27,6 @@ P = 2**31 - 2**24 + 1
 FIELD = P**5
 DIGEST = 8
 DEGREE = 3                       # of a constraint in the columns, selectors counted
-SMALLEST_MULTIPLICITY = 3
 GREATEST_MULTIPLICITY = 4096     # beyond this m no parameter set in reach gains a hundredth of a bit
 
 
@@ -48,31 +41,12 @@ class Shape:
     width: int           # parts of the widest message
 
 
-@dataclass(frozen=True)
-class Regime:
-    """What coding theory grants: see the module's text."""
-
-    name: str
-    theta: float
-    candidates: float
-    fixed: float         # misleading challenges of a line: fixed + slope * n
-    slope: float
-
-    def misleading(self, points: int) -> float:
-        return self.fixed + self.slope * points
-
-
 def unique_decoding(log_rows: int, log_blowup: int) -> Regime:
-    return Regime("unique", (1 + rate_of_opened(log_rows, log_blowup)) / 2, 1, 0, 1)
+    return bounds.unique_decoding(rate_of_opened(log_rows, log_blowup))
 
 
 def johnson(log_rows: int, log_blowup: int, m: int) -> Regime:
-    if m < SMALLEST_MULTIPLICITY:
-        raise ValueError(f"the Johnson bound is proved for m >= {SMALLEST_MULTIPLICITY}")
-    rho, opened, shifted = 2.0**-log_blowup, rate_of_opened(log_rows, log_blowup), m + 0.5
-    theta = sqrt(opened) * (1 + 1 / (2 * m))
-    slope = (2 * shifted**5 + 3 * shifted * (1 - theta) * rho) / (3 * rho**1.5)
-    return Regime(f"johnson m={m}", theta, shifted / sqrt(rho), shifted / sqrt(rho), slope)
+    return bounds.johnson(2.0**-log_blowup, rate_of_opened(log_rows, log_blowup), m)
 
 
 def rate_of_opened(log_rows: int, log_blowup: int) -> float:
@@ -80,25 +54,22 @@ def rate_of_opened(log_rows: int, log_blowup: int) -> float:
     return float((1 + 2.0**-log_rows) * 2.0**-log_blowup)
 
 
+def protocol_of(parameters: Parameters, shape: Shape) -> Protocol:
+    """Our protocol, in the order of docs/protocol.md."""
+    rows = 2**shape.log_rows
+    draws = (Draw("look-up challenges", shape.messages * (shape.width + 1)),
+             Draw("combination of constraints", shape.constraints - 1),
+             Draw("out-of-domain point", DEGREE * (rows + 1)))
+    folding = [2**(log_size - log_next) for log_size, log_next in rounds(parameters, shape.log_rows)]
+    # Batching is a line between two curves of degree powers - 1.
+    return Protocol(FIELD, rows << parameters.log_blowup, draws, shape.powers, folding, parameters.queries,
+                    Grinding(queries=ground(parameters.grinding)), bias=1 / P)
+
+
 def terms(parameters: Parameters, shape: Shape, regime: Regime) -> Mapping[str, float]:
-    """Bits of every draw of the verifier, in the order of the protocol."""
-    rows, points = 2**shape.log_rows, 2**(shape.log_rows + parameters.log_blowup)
-    out = {
-        "look-up challenges": bits_of(regime.candidates * shape.messages * (shape.width + 1)),
-        "combination of constraints": bits_of(regime.candidates * (shape.constraints - 1)),
-        "out-of-domain point": bits_of(regime.candidates * DEGREE * (rows + 1)),
-        "batching": bits_of(shape.powers * regime.misleading(points)),
-    }
-    for log_size, log_next in rounds(parameters, shape.log_rows):
-        out[f"folding 2^{log_size}"] = bits_of((2**(log_size - log_next) - 1) * regime.misleading(2**log_next))
-    out["queries"] = parameters.queries * -log2(min(1.0, regime.theta + 1 / P)) + ground(parameters.grinding)
-    out["hash collisions"] = DIGEST * log2(P) / 2
-    return MappingProxyType(out)
-
-
-def bits_of(challenges: float) -> float:
-    """Bits against a draw from F of which so many outcomes are bad."""
-    return inf if challenges <= 0 else log2(FIELD) - log2(challenges)
+    """Bits of every draw of the verifier, in the order of the protocol, and of the hash."""
+    table = bounds.terms(protocol_of(parameters, shape), regime)
+    return MappingProxyType({**table, "hash collisions": DIGEST * log2(P) / 2})
 
 
 def ground(bits: int) -> float:
@@ -114,10 +85,6 @@ def rounds(parameters: Parameters, log_rows: int) -> list[tuple[int, int]]:
         out.append((log_size, log_size - parameters.log_arity))
         log_size -= parameters.log_arity
     return out
-
-
-def total(table: Mapping[str, float]) -> float:
-    return min(table.values())
 
 
 def best(parameters: Parameters, shape: Shape) -> tuple[Regime, Mapping[str, float]]:

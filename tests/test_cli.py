@@ -85,6 +85,6 @@ def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
     assert code == 4 and "already a bundle" in err
 
 
-def test_what_a_proof_file_says(longrun: Longrun) -> None:
-    code, out, _ = longrun("inspect", "toy.proof")
-    assert code == 0 and "run" in out and "toy" in out
+def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:
+    code, _, err = longrun("inspect", "toy.proof")
+    assert code == 3 and "payloads" in err

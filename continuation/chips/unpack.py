@@ -32,7 +32,7 @@ class Unpacked:
         self.sides: list[Numbers] = []                      # of the block: 1 given, -1 taken, 0 none
         self.gives: list[npt.NDArray[np.bool_]] = []        # of each word: given or taken
         free = np.zeros(book.memory, np.bool_)
-        for step in program.code:
+        for step in program.outside_events():
             if step.name == "read":
                 words = step.result.data.reshape(-1)
                 free[words[0]:words[-1] + (5 if step.result.extension else 1)] = True

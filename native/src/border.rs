@@ -1,104 +1,29 @@
 //! What Python calls. Shapes are checked here, and once more in `stark/kernels`: no input makes this crate panic.
-use numpy::{AllowTypeChange, PyArray1, PyArray2, PyArrayLike1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyUntypedArrayMethods};
 use p3_field::PrimeField32;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::field::{Ext, F, TWO_ADICITY, canonical, ext_from};
+use crate::arguments::*;
+use crate::commitment::Commitment;
+use crate::field::{Ext, F, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
 use crate::tree::{Matrix, PlainRows, Source, Tree};
 
-type Words<'py> = PyReadonlyArray1<'py, u32>;
-type Rows<'py> = PyReadonlyArray2<'py, u32>;
-type Out1<'py> = Bound<'py, PyArray1<u32>>;
-type Out2<'py> = Bound<'py, PyArray2<u32>>;
 /// Bus number, multiplicity operand, part operands.
 type Message = (u32, u32, Vec<u32>);
 /// Code, slots, constants, requirements, messages.
 type Code<'py> = (Rows<'py>, usize, Words<'py>, Words<'py>, Vec<Message>);
 type Place<'py> = Option<(PyRef<'py, Commitment>, usize)>;
 /// Code, log height, fixed, main, logup, public, gamma, beta, total, weights.
-type Job<'py> =
-    (Code<'py>, usize, Place<'py>, Place<'py>, Place<'py>, Words<'py>, Words<'py>, Words<'py>, Words<'py>, Rows<'py>);
-
-fn require(good: bool, why: &str) -> PyResult<()> {
-    if good { Ok(()) } else { Err(PyValueError::new_err(why.to_owned())) }
-}
-
-fn log2(size: usize) -> PyResult<usize> {
-    require(size.is_power_of_two(), &format!("{size} is not a power of two"))?;
-    Ok(size.ilog2() as usize)
-}
-
-fn to_array<'py>(py: Python<'py>, words: Vec<u32>, rows: usize, columns: usize) -> PyResult<Out2<'py>> {
-    PyArray1::from_vec(py, words).reshape([rows, columns])
-}
-
-fn extension(words: &Words) -> PyResult<Ext<F>> {
-    let words = words.as_slice()?;
-    require(words.len() == 5, "an extension value has five words")?;
-    Ok(ext_from(words))
-}
-
-fn extensions(rows: &Rows) -> PyResult<Vec<Ext<F>>> {
-    require(rows.shape()[1] == 5, "an extension value has five words")?;
-    Ok(rows.as_slice()?.chunks(5).map(ext_from).collect())
-}
-
-fn from_extensions<'py>(py: Python<'py>, threads: usize, values: Vec<Ext<F>>) -> PyResult<Out2<'py>> {
-    let rows = values.len();
-    let words = py.detach(|| canonical(threads, values.into_flattened()));
-    to_array(py, words, rows, 5)
-}
-
-/// A Merkle tree and the extended matrices under it.
-#[pyclass(frozen)]
-pub struct Commitment {
-    tree: Tree,
-    threads: usize,
-}
-
-#[pymethods]
-impl Commitment {
-    #[getter]
-    fn cap<'py>(&self, py: Python<'py>) -> PyResult<Out2<'py>> {
-        let cap = self.tree.cap().as_flattened();
-        to_array(py, cap.iter().map(|word| word.as_canonical_u32()).collect(), cap.len() / 8, 8)
-    }
-
-    #[getter]
-    fn log_height(&self) -> usize {
-        self.tree.log_height()
-    }
-
-    fn open<'py>(&self, py: Python<'py>, indices: PyArrayLike1<'py, i64, AllowTypeChange>) -> PyResult<Out1<'py>> {
-        let indices: Vec<usize> = indices.as_array().iter().map(|&index| usize::try_from(index).unwrap_or(usize::MAX)).collect();
-        require(indices.iter().all(|&index| index >> self.tree.log_height() == 0), "a leaf that does not exist")?;
-        Ok(PyArray1::from_vec(py, py.detach(|| self.tree.open(&indices))))
-    }
-
-    fn evaluate<'py>(&self, py: Python<'py>, log_rows: usize, point: PyArrayLike1<'py, u32, AllowTypeChange>) -> PyResult<Out2<'py>> {
-        let point: Vec<u32> = point.as_array().to_vec();
-        require(point.len() == 5 && point.iter().all(|&word| word < F::ORDER_U32), "a point is an extension value")?;
-        let point = ext_from(&point);
-        let matrices = self.tree.matrices().unwrap_or_default();
-        let fits = !matrices.is_empty() && matrices.iter().all(|matrix| matrix.log_height <= log_rows);
-        require(fits && log_rows <= TWO_ADICITY, "only a commitment to matrices of at most 2^log_rows rows can be evaluated")?;
-        let evaluate = |matrix: &Matrix| {
-            let inner = crate::field::ext_power(&point, 1 << (log_rows - matrix.log_height));
-            crate::open::evaluate(self.threads, matrix, &inner)
-        };
-        let values = py.detach(|| matrices.iter().flat_map(evaluate).collect());
-        from_extensions(py, 1, values)
-    }
-}
+type Job<'py> = (Code<'py>, usize, Place<'py>, Place<'py>, Place<'py>, Words<'py>, Words<'py>, Words<'py>, Words<'py>, Rows<'py>);
 
 #[pyfunction]
 pub fn permute<'py>(py: Python<'py>, threads: usize, states: Rows<'py>) -> PyResult<Out2<'py>> {
     require(states.shape()[1] == crate::hash::WIDTH, "a state has 16 words")?;
     let (words, rows) = (states.as_slice()?, states.shape()[0]);
     let words = py.detach(|| {
-        let mut states: Vec<F> = words.iter().map(|&word| F::new(word)).collect();
+        let mut states = from_canonical(threads, words);
         crate::hash::permute_all(threads, states.as_chunks_mut().0);
         canonical(threads, states)
     });
@@ -138,7 +63,7 @@ pub fn commit_rows(py: Python, threads: usize, rows: Rows, log_cap: usize) -> Py
     require(width > 0 && log_height >= log_cap, "rows are at least one word wide and no fewer than the cap")?;
     let words = rows.as_slice()?;
     let tree = py.detach(|| {
-        let words = words.iter().map(|&word| F::new(word)).collect();
+        let words = from_canonical(threads, words);
         Tree::over_rows(threads, PlainRows { words, width }, log_height, log_cap)
     });
     Ok(Commitment { tree, threads })
@@ -208,7 +133,7 @@ pub fn quotient<'py>(py: Python<'py>, threads: usize, jobs: Vec<Job<'py>>, log_r
         let messages = program.messages.len();
         require(width(logup) == 5 * logup_columns(messages), "the LogUp columns do not fit the messages")?;
         let weights = extensions(weights)?;
-        require(weights.len() == program.requirements + crate::quotient::logup_constraints(messages), "one weight for each constraint")?;
+        require(weights.len() == program.requirements + crate::terms::logup_constraints(messages), "one weight for each constraint")?;
         let (gamma, beta, total) = (extension(gamma)?, extension(beta)?, extension(total)?);
         checked.push(crate::quotient::Job { program, log_height: *log_height, fixed, main, logup, gamma, beta, total, weights });
     }
@@ -239,7 +164,7 @@ pub fn combine<'py>(
             weights = rest;
         }
     }
-    let values = py.detach(|| crate::open::combine(threads, &parts, log_domain));
+    let values = py.detach(|| crate::combine::combine(threads, &parts, log_domain));
     from_extensions(py, threads, values)
 }
 
@@ -256,15 +181,20 @@ pub fn deep<'py>(
 ) -> PyResult<Out2<'py>> {
     let (mut values, second) = (extensions(&combined)?, extension(&second)?);
     require(log2(values.len())? <= TWO_ADICITY, "the field has no domain so large")?;
-    let [claimed, points] = [&claimed, &points].map(|pair| Ok(<[Ext<F>; 2]>::try_from(extensions(pair)?)));
-    let pair = |values: PyResult<Result<[Ext<F>; 2], Vec<Ext<F>>>>| values?.map_err(|_| PyValueError::new_err("there are two points"));
-    let (claimed, points) = (pair(claimed)?, pair(points)?);
+    let (claimed, points) = (pair(&claimed)?, pair(&points)?);
     py.detach(|| crate::fri::deep(threads, &mut values, &claimed, &points, &second, F::new(shift)));
     from_extensions(py, threads, values)
 }
 
 #[pyfunction]
-pub fn fold<'py>(py: Python<'py>, threads: usize, values: Rows<'py>, log_arity: usize, challenge: Words<'py>, shift: u32) -> PyResult<Out2<'py>> {
+pub fn fold<'py>(
+    py: Python<'py>,
+    threads: usize,
+    values: Rows<'py>,
+    log_arity: usize,
+    challenge: Words<'py>,
+    shift: u32,
+) -> PyResult<Out2<'py>> {
     let (values, challenge) = (extensions(&values)?, extension(&challenge)?);
     let log_size = log2(values.len())?;
     require(log_arity <= log_size && log_size <= TWO_ADICITY, "more folding than values")?;

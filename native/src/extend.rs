@@ -7,6 +7,9 @@ use crate::butterfly::all_stages;
 use crate::field::*;
 use crate::transform::{Roots, SQUARE, remaining_to_coefficients, reverse_bits, roots, to_coefficients, to_values};
 
+/// How many squares ahead words are asked for.
+const AHEAD: usize = 8;
+
 /// How to extend columns of one height: raw residues (see `as_raw`) in natural order in, bit-reversed order on a coset out.
 pub struct Extension {
     log_height: usize,
@@ -21,7 +24,8 @@ impl Extension {
     pub fn new(log_height: usize, log_blowup: usize, shift: F) -> Self {
         let height = 1usize << log_height;
         let unit = raw_factor() * base_inverse(F::from_usize(height));
-        let scale = powers(shift, height).into_iter().map(|power| power * unit).collect();
+        let mut scale = powers(shift, height);
+        scale_all(&mut scale, unit);
         Self { log_height, roots: roots(log_height + log_blowup), squares: Self::squares(log_height), scale }
     }
 
@@ -36,7 +40,7 @@ impl Extension {
                 let Some(stage) = number.checked_ilog2() else { return V::ZERO };
                 let part = reverse_bits(number - (1 << stage), stage as usize);
                 let first = part * (height / LANES) + index * LANES;
-                V::from_fn(|lane| powers[(first + lane) * (LANES / 2 >> stage)])
+                V::from_fn(|lane| powers[(first + lane) * ((LANES / 2) >> stage)])
             })
         };
         (0..height / SQUARE).map(roots).collect()
@@ -47,7 +51,11 @@ impl Extension {
         let (log_lanes, part) = (LANES.ilog2() as usize, column.len() / LANES);
         let log_squares = self.log_height - 2 * log_lanes;
         for (index, roots) in self.squares.iter().enumerate() {
-            let mut vectors = std::array::from_fn(|h| load(&column[reverse_bits(h, log_lanes) * part + index * LANES..]));
+            let mut vectors = std::array::from_fn(|h| {
+                let words = &column[reverse_bits(h, log_lanes) * part + index * LANES..];
+                prefetch(words.as_ptr().wrapping_add(AHEAD * LANES));
+                load(words)
+            });
             all_stages::<LANES, false>(&mut vectors, roots);
             transpose(&mut vectors);
             let first = reverse_bits(index, log_squares) * LANES;
@@ -66,9 +74,8 @@ impl Extension {
             self.reversed(column, scratch);
             remaining_to_coefficients(scratch, &self.roots);
         }
-        scratch.iter_mut().zip(&self.scale).for_each(|(value, &scale)| *value *= scale);
         for (coset, values) in extended.chunks_exact_mut(column.len()).enumerate() {
-            values.copy_from_slice(scratch);
+            multiply_into(scratch, &self.scale, values);
             to_values(values, &self.roots, coset);
         }
     }

@@ -1,14 +1,15 @@
-//! KoalaBear words, vectors of them, and the degree-5 extension modulo X^5 + X^2 - 1 over either.
-use std::sync::OnceLock;
-
+//! KoalaBear: elements, vectors of them, roots of unity, words in and out.
 use p3_field::{Field, PackedFieldPow2, PackedValue, PrimeCharacteristicRing, PrimeField32, TwoAdicField};
 pub use p3_koala_bear::KoalaBear as F;
 
+pub use crate::extension::*;
+use crate::threads::share;
+
 pub type V = <F as Field>::Packing;
-pub type Ext<R> = [R; 5];
 pub const LANES: usize = V::WIDTH;
 pub const GENERATOR: u64 = 3;
 pub const ORDER: u64 = F::ORDER_U32 as u64;
+pub const TWO_ADICITY: usize = F::TWO_ADICITY;
 
 /// Numbers that the extension can be built on.
 pub trait Ring: PrimeCharacteristicRing + Copy + From<F> {}
@@ -30,88 +31,67 @@ pub fn raw_factor() -> F {
     F::from_u64(1 << 32)
 }
 
-pub fn ext_from(words: &[u32]) -> Ext<F> {
-    std::array::from_fn(|k| F::new(words[k]))
-}
-
-pub fn broadcast(a: &Ext<F>) -> Ext<V> {
-    a.map(V::from)
-}
-
-pub fn ext_add<R: Ring>(a: &Ext<R>, b: &Ext<R>) -> Ext<R> {
-    std::array::from_fn(|k| a[k] + b[k])
-}
-
-pub fn ext_sub<R: Ring>(a: &Ext<R>, b: &Ext<R>) -> Ext<R> {
-    std::array::from_fn(|k| a[k] - b[k])
-}
-
-pub fn ext_scale<R: Ring>(a: &Ext<R>, b: R) -> Ext<R> {
-    a.map(|word| word * b)
-}
-
-#[inline(always)]
-pub fn ext_mul<R: Ring>(a: &Ext<R>, b: &Ext<R>) -> Ext<R> {
-    let b14 = b[1] - b[4];
-    let b03 = b[0] - b[3];
-    let b42 = b[4] - b[2];
-    let b314 = b[3] - b14;
-    [
-        R::dot_product(a, &[b[0], b[4], b[3], b[2], b14]),
-        R::dot_product(a, &[b[1], b[0], b[4], b[3], b[2]]),
-        R::dot_product(a, &[b[2], b14, b03, b42, b314]),
-        R::dot_product(a, &[b[3], b[2], b14, b03, b42]),
-        R::dot_product(a, &[b[4], b[3], b[2], b14, b03]),
-    ]
-}
-
-pub fn ext_one<R: Ring>() -> Ext<R> {
-    [R::ONE, R::ZERO, R::ZERO, R::ZERO, R::ZERO]
-}
-
-pub fn ext_power(a: &Ext<F>, mut exponent: u64) -> Ext<F> {
-    let (mut result, mut square) = (ext_one(), *a);
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            result = ext_mul(&result, &square);
-        }
-        square = ext_mul(&square, &square);
-        exponent >>= 1;
-    }
-    result
-}
-
-/// (X^k)^p for k = 0..4.
-fn frobenius_images() -> &'static [Ext<F>; 5] {
-    static IMAGES: OnceLock<[Ext<F>; 5]> = OnceLock::new();
-    IMAGES.get_or_init(|| {
-        let image = ext_power(&[F::ZERO, F::ONE, F::ZERO, F::ZERO, F::ZERO], ORDER);
-        std::array::from_fn(|k| ext_power(&image, k as u64))
-    })
-}
-
-fn frobenius<R: Ring>(a: &Ext<R>) -> Ext<R> {
-    let images = frobenius_images();
-    std::array::from_fn(|j| (1..5).fold(a[0] * R::from(images[0][j]), |sum, k| sum + a[k] * R::from(images[k][j])))
-}
-
 /// Zero has the inverse zero.
 pub fn base_inverse<R: Ring>(a: R) -> R {
     a.exp_u64(ORDER - 2)
 }
 
-/// Zero has the inverse zero.
-pub fn ext_inverse<R: Ring>(a: &Ext<R>) -> Ext<R> {
-    let first = frobenius(a);
-    let pair = ext_mul(&first, &frobenius(&first));
-    let rest = ext_mul(&pair, &frobenius(&frobenius(&pair)));
-    let norm = ext_mul(a, &rest)[0];
-    ext_scale(&rest, base_inverse(norm))
+/// Inverses of values of which none is zero, all at once.
+pub fn invert_nonzero(values: &mut [F]) {
+    for chunk in values.chunks_mut(256 * LANES) {
+        let (vectors, rest) = V::pack_slice_with_suffix_mut(chunk);
+        rest.iter_mut().for_each(|value| *value = base_inverse(*value));
+        let mut product = V::ONE;
+        let mut before = [V::ONE; 256];
+        for (vector, before) in vectors.iter().zip(&mut before) {
+            *before = product;
+            product *= *vector;
+        }
+        let mut rest = base_inverse(product);
+        for (vector, before) in vectors.iter_mut().zip(before).rev() {
+            (*vector, rest) = (rest * before, rest * *vector);
+        }
+    }
+}
+
+pub fn scale_all(values: &mut [F], factor: F) {
+    let (vectors, rest) = V::pack_slice_with_suffix_mut(values);
+    vectors.iter_mut().for_each(|vector| *vector *= V::from(factor));
+    rest.iter_mut().for_each(|value| *value *= factor);
+}
+
+pub fn multiply_into(a: &[F], b: &[F], out: &mut [F]) {
+    let ((a, a_rest), (b, b_rest)) = (V::pack_slice_with_suffix(a), V::pack_slice_with_suffix(b));
+    let (out, out_rest) = V::pack_slice_with_suffix_mut(out);
+    out.iter_mut().zip(a).zip(b).for_each(|((out, &a), &b)| *out = a * b);
+    out_rest.iter_mut().zip(a_rest).zip(b_rest).for_each(|((out, &a), &b)| *out = a * b);
+}
+
+/// Appends every value times a factor.
+pub fn double_with(values: &mut Vec<F>, factor: F) {
+    let half = values.len();
+    values.extend_from_within(..);
+    scale_all(&mut values[half..], factor);
 }
 
 /// 1, x, x^2, ...
-pub fn powers(x: F, count: usize) -> Vec<F> {
-    std::iter::successors(Some(F::ONE), |&power| Some(power * x)).take(count).collect()
+pub fn powers(mut x: F, count: usize) -> Vec<F> {
+    let mut out = Vec::with_capacity(count.next_power_of_two());
+    out.push(F::ONE);
+    while out.len() < count {
+        double_with(&mut out, x);
+        x = x.square();
+    }
+    out.truncate(count);
+    out
+}
+
+/// The points shift * w^bitreverse(i).
+pub fn domain(log_size: usize, shift: F) -> Vec<F> {
+    let mut out = Vec::with_capacity(1 << log_size);
+    out.push(shift);
+    (1..=log_size).for_each(|level| double_with(&mut out, root_of_unity(level)));
+    out
 }
 
 /// Swaps lane number and vector number in a square of LANES vectors.
@@ -136,16 +116,37 @@ pub fn store(words: &mut [F], vector: V) {
     words[..LANES].copy_from_slice(vector.as_slice());
 }
 
-/// What of p3's two-adic roots we do not use: our roots are fixed by the protocol, not by a library.
-pub const TWO_ADICITY: usize = F::TWO_ADICITY;
+/// Asks for a word's cache line before it is read; any address will do.
+#[inline(always)]
+pub fn prefetch(word: *const F) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(word.cast())
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = word;
+}
+
+/// LANES words; words past the end are zero.
+#[inline(always)]
+pub fn load_padded(words: &[F], first: usize) -> V {
+    if words.len() - first < LANES { V::from_fn(|lane| *words.get(first + lane).unwrap_or(&F::ZERO)) } else { load(&words[first..]) }
+}
+
+/// Field elements of canonical words.
+pub fn from_canonical(threads: usize, words: &[u32]) -> Vec<F> {
+    let mut values = as_raw(words).to_vec();
+    let factor = raw_factor();
+    share(threads, values.chunks_mut(1 << 16), |chunk| scale_all(chunk, factor));
+    values
+}
 
 /// Canonical words of field elements, in the same memory.
 pub fn canonical(threads: usize, mut values: Vec<F>) -> Vec<u32> {
-    let one = as_raw(&[1])[0];                          // multiplying by the raw word 1 takes an element out of Montgomery form
-    crate::threads::share(threads, values.chunks_mut(1 << 16), |chunk| {
-        let (vectors, rest) = V::pack_slice_with_suffix_mut(chunk);
-        vectors.iter_mut().for_each(|vector| *vector *= V::from(one));
-        rest.iter_mut().for_each(|value| *value *= one);
+    let one = as_raw(&[1])[0]; // multiplying by the raw word 1 takes an element out of Montgomery form
+    share(threads, values.chunks_mut(1 << 16), |chunk| {
+        scale_all(chunk, one);
     });
     let mut values = std::mem::ManuallyDrop::new(values);
     // SAFETY: F is a transparent wrapper of u32, and what it wraps is below the modulus.

@@ -1,4 +1,4 @@
-//! The three-address code of a chip, prepared and run on blocks of rows.
+//! The three-address code of a chip, prepared for running on blocks of rows.
 //!
 //! The code is brought into single-assignment form, so that each requirement is weighed as soon as it is known and its slot is free again.
 use std::collections::HashMap;
@@ -6,9 +6,6 @@ use std::collections::HashMap;
 use p3_field::PrimeCharacteristicRing;
 
 use crate::field::*;
-
-pub const BLOCK: usize = 16;
-pub const ROWS: usize = BLOCK * LANES;
 
 /// Kinds of operands.
 pub const SLOT: usize = 0;
@@ -39,19 +36,34 @@ pub struct Limits<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Operation {
+pub enum Operation {
     Add,
     Sub,
     Mul,
-    Require,
 }
 
 #[derive(Clone, Copy)]
-struct Step {
-    operation: Operation,
-    left: u32,
-    right: u32,
-    target: u32,
+pub enum Step {
+    Compute {
+        operation: Operation,
+        left: u32,
+        right: u32,
+        target: u32,
+    },
+    /// Weighs some requirements together: their number and their places.
+    Require {
+        group: usize,
+    },
+}
+
+/// Requirements that are weighed together, because a sum of products is cheaper than products.
+pub const TOGETHER: usize = 4;
+
+/// A requirement and where its value is; where there is none, its weight is zero.
+#[derive(Clone, Copy, Default)]
+pub struct Weighed {
+    requirement: Option<usize>,
+    pub place: usize,
 }
 
 pub struct Message {
@@ -62,12 +74,13 @@ pub struct Message {
 
 /// Places are numbered: scalars, then columns, then slots.
 pub struct Program {
-    steps: Vec<Step>,
+    pub steps: Vec<Step>,
     pub messages: Vec<Message>,
-    scalars: Vec<F>,
+    pub scalars: Vec<F>,
     /// Kind and index of each column that is read.
     pub columns: Vec<(usize, usize)>,
-    slots: usize,
+    pub slots: usize,
+    pub groups: Vec<[Weighed; TOGETHER]>,
     pub requirements: usize,
     /// Places of what the LogUp constraints read: the three selectors, the LogUp columns, the running sum on the next row.
     pub logup: Vec<usize>,
@@ -155,6 +168,16 @@ struct Builder<'a> {
 
 const FOREVER: usize = usize::MAX;
 
+/// Weights of requirements that are weighed together, coordinate by coordinate.
+pub type Weights = [[F; TOGETHER]; 5];
+
+impl Program {
+    pub fn arrange(&self, weights: &[Ext<F>]) -> Vec<Weights> {
+        let weight = |weighed: &Weighed, k: usize| weighed.requirement.map_or(F::ZERO, |index| weights[index][k]);
+        self.groups.iter().map(|group| std::array::from_fn(|k| group.map(|weighed| weight(&weighed, k)))).collect()
+    }
+}
+
 impl<'a> Builder<'a> {
     fn new(flat: &'a Flat, limits: &'a Limits, nodes: Vec<(Operation, Operand, Operand)>) -> Self {
         let last = vec![None; nodes.len()];
@@ -199,35 +222,39 @@ impl<'a> Builder<'a> {
             Operand::Leaf(kind, index) => this.scalars.len() + this.columns[&(kind, index)],
         };
         let mut required: HashMap<Operand, Vec<usize>> = HashMap::new();
+        let mut waiting = Waiting::default();
         for (k, &operand) in requirements.iter().enumerate() {
-            required.entry(operand).or_default().push(k);
-        }
-        let require = |place: usize, k: usize| Step { operation: Operation::Require, left: place as u32, right: 0, target: k as u32 };
-        for (k, &operand) in requirements.iter().enumerate() {
-            if let Operand::Leaf(..) = operand {
-                steps.push(require(place(operand, &slot_of, &self), k));
+            match operand {
+                Operand::Leaf(..) => waiting.push(k, place(operand, &slot_of, &self), &mut steps, &mut free),
+                Operand::Node(_) => required.entry(operand).or_default().push(k),
             }
         }
         for node in 0..self.nodes.len() {
             let Some(last) = self.last[node] else { continue };
             let (operation, left, right) = self.nodes[node];
             let places = [left, right].map(|operand| place(operand, &slot_of, &self) as u32);
-            let mut dead: Vec<usize> = [left, right].iter().filter_map(|&o| if let Operand::Node(n) = o { Some(n) } else { None }).collect();
+            let mut dead: Vec<usize> =
+                [left, right].iter().filter_map(|&o| if let Operand::Node(n) = o { Some(n) } else { None }).collect();
             dead.dedup();
-            free.extend(dead.into_iter().filter(|&n| self.last[n] == Some(node)).map(|n| slot_of[n]));
+            dead.retain(|&n| self.last[n] == Some(node));
+            for n in dead {
+                waiting.release(slot_of[n], first_slot + slot_of[n], &mut free);
+            }
             let slot = free.pop().unwrap_or_else(|| {
                 slots += 1;
                 slots - 1
             });
             slot_of[node] = slot;
-            steps.push(Step { operation, left: places[0], right: places[1], target: (first_slot + slot) as u32 });
-            for &k in required.get(&Operand::Node(node)).into_iter().flatten() {
-                steps.push(require(first_slot + slot, k));
+            steps.push(Step::Compute { operation, left: places[0], right: places[1], target: (first_slot + slot) as u32 });
+            let mine = required.get(&Operand::Node(node)).map_or(&[][..], |list| list);
+            for &k in mine {
+                waiting.push(k, first_slot + slot, &mut steps, &mut free);
             }
             if last == node {
-                free.push(slot);
+                waiting.release(slot, first_slot + slot, &mut free);
             }
         }
+        waiting.weigh(&mut steps, &mut free);
         let messages = messages.iter().map(|(bus, multiplicity, parts)| Message {
             bus: *bus,
             multiplicity: place(*multiplicity, &slot_of, &self),
@@ -241,109 +268,38 @@ impl<'a> Builder<'a> {
         }
         let mut columns = vec![(0, 0); self.columns.len()];
         self.columns.iter().for_each(|(&column, &at)| columns[at] = column);
-        Program { steps, messages, scalars, columns, slots, requirements: requirements.len(), logup }
+        Program { steps, messages, scalars, columns, slots, groups: waiting.groups, requirements: requirements.len(), logup }
     }
 }
 
-pub type Vectors = [V; BLOCK];
-
-/// The values of one block of rows, one thread's own.
-pub struct Frame<'p> {
-    program: &'p Program,
-    /// Scalars spread out, column copies, slots.
-    own: Vec<Vectors>,
-    /// Where the values of each place are: in `own` or in a column itself.
-    places: Vec<*const Vectors>,
+/// Requirements whose values are known but not yet weighed, and slots that are free once they are.
+#[derive(Default)]
+struct Waiting {
+    values: Vec<Weighed>,
+    slots: Vec<usize>,
+    groups: Vec<[Weighed; TOGETHER]>,
 }
 
-impl<'p> Frame<'p> {
-    pub fn new(program: &'p Program) -> Self {
-        let mut own: Vec<Vectors> = program.scalars.iter().map(|&scalar| [V::from(scalar); BLOCK]).collect();
-        own.resize(program.scalars.len() + program.columns.len() + program.slots, [V::ZERO; BLOCK]);
-        let places = own.iter().map(|vectors| vectors as *const Vectors).collect();
-        Self { program, own, places }
-    }
-
-    /// Reads a column in place; `words` must outlive the next `run`.
-    ///
-    /// # Safety
-    /// `words` holds at least ROWS elements and stays alive and unchanged until the frame's values have been used.
-    pub unsafe fn refer(&mut self, column: usize, words: &[F]) {
-        debug_assert!(words.len() >= ROWS);
-        self.places[self.program.scalars.len() + column] = words.as_ptr().cast();
-    }
-
-    /// Room for a copy of a column's rows.
-    pub fn copy(&mut self, column: usize) -> &mut Vectors {
-        let place = self.program.scalars.len() + column;
-        let start = self.own.as_ptr();
-        // SAFETY: the place is inside `own`, which is never resized.
-        self.places[place] = unsafe { start.add(place) };
-        &mut self.own[place]
-    }
-
-    /// Runs the code; adds weight * value of every requirement to the sums.
-    pub fn run(&mut self, weights: &[Ext<V>], sums: &mut [Vectors; 5]) {
-        let own = self.own.as_mut_ptr();
-        let first_own_slot = self.program.scalars.len() + self.program.columns.len();
-        debug_assert!(first_own_slot + self.program.slots <= self.own.len() + 1);
-        for step in &self.program.steps {
-            // SAFETY: `Builder` gives only places below the length of `places`; targets are slots, distinct from what columns refer to,
-            // and each vector is read before it is written.
-            unsafe {
-                let left = *self.places.get_unchecked(step.left as usize);
-                if let Operation::Require = step.operation {
-                    let weight = &weights[step.target as usize];
-                    for k in 0..5 {
-                        for t in 0..BLOCK {
-                            sums[k][t] += weight[k] * (*left)[t];
-                        }
-                    }
-                    continue;
-                }
-                let right = *self.places.get_unchecked(step.right as usize);
-                let target = own.add(step.target as usize);
-                for t in 0..BLOCK {
-                    let (a, b) = ((*left)[t], (*right)[t]);
-                    (*target)[t] = match step.operation {
-                        Operation::Add => a + b,
-                        Operation::Sub => a - b,
-                        _ => a * b,
-                    };
-                }
-            }
+impl Waiting {
+    fn push(&mut self, requirement: usize, place: usize, steps: &mut Vec<Step>, free: &mut Vec<usize>) {
+        self.values.push(Weighed { requirement: Some(requirement), place });
+        if self.values.len() == TOGETHER {
+            self.weigh(steps, free);
         }
     }
 
-    pub fn value(&self, place: usize, vector: usize) -> V {
-        // SAFETY: see `run` and `refer`.
-        unsafe { (*self.places[place])[vector] }
-    }
-}
-
-/// gamma + bus + beta*(p0 + beta*(p1 + ...)) for each message.
-pub struct Denominators {
-    start: Vec<Ext<V>>,
-    powers: Vec<Ext<V>>,
-}
-
-impl Denominators {
-    pub fn new(program: &Program, gamma: &Ext<F>, beta: &Ext<F>) -> Self {
-        let start = program.messages.iter().map(|message| {
-            let mut start = *gamma;
-            start[0] += message.bus;
-            broadcast(&start)
-        });
-        let longest = program.messages.iter().map(|message| message.parts.len()).max().unwrap_or(0);
-        let powers = std::iter::successors(Some(*beta), |power| Some(ext_mul(power, beta))).take(longest);
-        Self { start: start.collect(), powers: powers.map(|power| broadcast(&power)).collect() }
+    fn release(&mut self, slot: usize, place: usize, free: &mut Vec<usize>) {
+        let waits = self.values.iter().any(|value| value.place == place);
+        if waits { &mut self.slots } else { free }.push(slot);
     }
 
-    pub fn value(&self, frame: &Frame, message: usize, vector: usize) -> Ext<V> {
-        let mut value = self.start[message];
-        for (&part, power) in frame.program.messages[message].parts.iter().zip(&self.powers) {
-            value = ext_add(&value, &ext_scale(power, frame.value(part, vector)));
+    fn weigh(&mut self, steps: &mut Vec<Step>, free: &mut Vec<usize>) {
+        if let Some(&first) = self.values.first() {
+            self.values.resize(TOGETHER, Weighed { requirement: None, place: first.place });
+            steps.push(Step::Require { group: self.groups.len() });
+            self.groups.push(self.values[..].try_into().expect("as many as are weighed together"));
         }
-        value
+        self.values.clear();
+        free.append(&mut self.slots);
     }
 }

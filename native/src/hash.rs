@@ -72,8 +72,6 @@ pub trait Rows: Sync {
     fn width(&self) -> usize;
     /// Word `index` of the rows from `row` on; rows past the end are zero.
     fn word(&self, row: usize, index: usize) -> V;
-    /// Says which rows will be read next.
-    fn prefetch(&self, _row: usize, _index: usize) {}
 }
 
 impl<R: Rows> Rows for &R {
@@ -93,11 +91,8 @@ fn sponge(poseidon2: &Poseidon2, rows: &impl Rows, row: usize) -> [V; WIDTH] {
     let mut state = [V::ZERO; WIDTH];
     state[RATE] = V::from(F::from_usize(width));
     for start in (0..width).step_by(RATE) {
-        for k in 0..RATE {
-            state[k] = if start + k < width { rows.word(row, start + k) } else { V::ZERO };
-        }
-        for k in 0..RATE {
-            rows.prefetch(row, start + RATE + k);
+        for (k, word) in state[..RATE].iter_mut().enumerate() {
+            *word = if start + k < width { rows.word(row, start + k) } else { V::ZERO };
         }
         poseidon2.permute_mut(&mut state);
     }

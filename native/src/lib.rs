@@ -1,24 +1,35 @@
 //! The kernels of longrun, for Python.
+mod arguments;
 mod border;
 mod butterfly;
+mod combine;
+mod commitment;
+mod denominators;
 mod extend;
+mod extension;
 mod field;
 mod flat;
+mod frame;
 mod fri;
 mod hash;
 mod logup;
 mod memory;
 mod open;
+mod point;
 mod quotient;
+mod terms;
 mod threads;
 mod trace;
 mod transform;
 mod tree;
 
+#[global_allocator]
+static ALLOCATOR: memory::Allocator = memory::Allocator;
+
 #[pyo3::pymodule]
 mod longrun_native {
     #[pymodule_export]
-    use crate::border::{
-        Commitment, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, trace_permutations,
-    };
+    use crate::border::{combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, trace_permutations};
+    #[pymodule_export]
+    use crate::commitment::Commitment;
 }

@@ -1,10 +1,15 @@
 //! LogUp columns of a chip on its trace.
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
+use crate::denominators::Denominators;
 use crate::field::*;
 use crate::flat::*;
-use crate::open::invert_all;
-use crate::threads::share;
+use crate::frame::{BLOCK, Frame, ROWS, Vectors};
+use crate::memory::unwritten;
+use crate::threads::{Shared, share};
+
+/// Denominators that are inverted together: as many as stay in the nearest cache.
+const TOGETHER: usize = 48;
 
 pub struct Trace<'a> {
     pub fixed: &'a [u32],
@@ -28,15 +33,11 @@ fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
     let height = column.len();
     for (t, vector) in target.iter_mut().enumerate() {
         let at = first + t * LANES;
+        prefetch(column.as_ptr().wrapping_add(at + ROWS));
         *vector = if at + LANES <= height { load(&column[at..]) } else { V::from_fn(|lane| column[(at + lane) % height]) };
         *vector *= V::from(factor);
     }
 }
-
-/// Memory that threads write at disjoint places.
-struct Shared(*mut F);
-// SAFETY: see the writes.
-unsafe impl Sync for Shared {}
 
 /// The columns, one after the other, in canonical words, and the sum.
 pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, beta: &Ext<F>) -> (Vec<u32>, Ext<F>) {
@@ -46,23 +47,18 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
         return (Vec::new(), [F::ZERO; 5]);
     }
     let columns = messages.len() / 2 + 1;
-    let mut out = vec![F::ZERO; 5 * columns * height];
+    let mut out: Vec<F> = unwritten(5 * columns * height);
     let denominators = Denominators::new(program, gamma, beta);
-    let selectors = if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
-    let shared = Shared(out.as_mut_ptr());
-    let put = |column: usize, row: usize, value: &Ext<V>| {
-        let target = &shared;
-        for (k, word) in value.iter().enumerate() {
-            let count = LANES.min(height - row);
-            // SAFETY: inside `out` (column < columns, row + count <= height); each block of rows is written by one thread.
-            let words = unsafe { std::slice::from_raw_parts_mut(target.0.add((5 * column + k) * height + row), count) };
-            words.copy_from_slice(&word.as_slice()[..count]);
-        }
-    };
+    let selectors =
+        if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
+    let group = (TOGETHER / messages.len()).max(1);
+    let shared = Shared::new(&mut out);
     share(threads, (0..height).step_by(16 * ROWS), |start| {
         let mut frame = Frame::new(program);
         let mut unused = [[V::ZERO; BLOCK]; 5];
-        let mut inverses = Vec::with_capacity(messages.len() * BLOCK);
+        let (mut inverses, mut before) = (Vec::new(), Vec::new());
+        // columns are far apart: a block of each is written at once
+        let mut results = vec![[V::ZERO; BLOCK]; 5 * columns];
         for first in (start..height.min(start + 16 * ROWS)).step_by(ROWS) {
             for (position, &(kind, index)) in program.columns.iter().enumerate() {
                 let next = matches!(kind, FIXED_NEXT | MAIN_NEXT) as usize;
@@ -75,26 +71,69 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
             }
             frame.run(&[], &mut unused);
             let vectors = BLOCK.min((height - first).div_ceil(LANES));
-            inverses.clear();
-            inverses.extend((0..vectors).flat_map(|t| (0..messages.len()).map(move |k| (t, k))).map(|(t, k)| denominators.value(&frame, k, t)));
-            invert_all(&mut inverses);
-            for t in 0..vectors {
-                let fraction = |k: usize| ext_scale(&inverses[t * messages.len() + k], frame.value(messages[k].multiplicity, t));
-                let mut total = fraction(0);
-                for (column, k) in (1..messages.len()).step_by(2).enumerate() {
-                    let pair = if k + 1 < messages.len() { ext_add(&fraction(k), &fraction(k + 1)) } else { fraction(k) };
-                    total = ext_add(&total, &pair);
-                    put(column, first + t * LANES, &pair);
+            for t in (0..vectors).step_by(group) {
+                let rows = t..vectors.min(t + group);
+                inverses.clear();
+                for t in rows.clone() {
+                    inverses.extend((0..messages.len()).map(|k| denominators.value(&frame, k, t)));
                 }
-                put(columns - 1, first + t * LANES, &total);
+                invert_all(&mut inverses, &mut before);
+                for (t, inverses) in rows.zip(inverses.chunks(messages.len())) {
+                    let fraction = |k: usize| ext_scale(&inverses[k], frame.value(messages[k].multiplicity, t));
+                    let mut total = fraction(0);
+                    for (column, k) in (1..messages.len()).step_by(2).enumerate() {
+                        let pair = if k + 1 < messages.len() { ext_add(&fraction(k), &fraction(k + 1)) } else { fraction(k) };
+                        total = ext_add(&total, &pair);
+                        put(&mut results, column, t, &pair);
+                    }
+                    put(&mut results, columns - 1, t, &total);
+                }
+            }
+            for (column, vectors) in results.iter().enumerate() {
+                let words = &V::unpack_slice(vectors)[..ROWS.min(height - first)];
+                // SAFETY: each block of rows is written by the one thread that has it.
+                unsafe { shared.write(column * height + first, words) };
             }
         }
     });
+    let running = &mut out[5 * (columns - 1) * height..];
+    let sum = run(running.chunks_mut(height));
+    (canonical(threads, out), sum)
+}
+
+fn put(results: &mut [Vectors], column: usize, t: usize, value: &Ext<V>) {
+    results[5 * column..][..5].iter_mut().zip(value).for_each(|(vectors, &word)| vectors[t] = word);
+}
+
+/// Five columns become their sums before each row; gives the sums after the last one.
+fn run<'a>(mut columns: impl Iterator<Item = &'a mut [F]>) -> Ext<F> {
+    let columns: [&mut [F]; 5] = std::array::from_fn(|_| columns.next().expect("five columns"));
     let mut sum = [F::ZERO; 5];
-    for (k, column) in out.chunks_mut(height).skip(5 * (columns - 1)).enumerate() {
-        for value in column {
-            (*value, sum[k]) = (sum[k], sum[k] + *value);
+    for row in 0..columns[0].len() {
+        for k in 0..5 {
+            (columns[k][row], sum[k]) = (sum[k], sum[k] + columns[k][row]);
         }
     }
-    (canonical(threads, out), sum)
+    sum
+}
+
+/// Inverses of extension values, all at once; zero has the inverse zero.
+fn invert_all(values: &mut [Ext<V>], before: &mut Vec<Ext<V>>) {
+    let mut product: Ext<V> = ext_one();
+    before.clear();
+    for value in values.iter() {
+        before.push(product);
+        product = ext_mul(&product, value);
+    }
+    let zero = |lane: usize| product.iter().all(|word| word.as_slice()[lane] == F::ZERO);
+    if (0..LANES).any(zero) {
+        values.iter_mut().for_each(|value| *value = ext_inverse(value));
+        return;
+    }
+    let mut rest = ext_inverse(&product);
+    for (value, before) in values.iter_mut().zip(before.iter()).rev() {
+        let inverse = ext_mul(&rest, before);
+        rest = ext_mul(&rest, value);
+        *value = inverse;
+    }
 }

@@ -1,11 +1,14 @@
 //! The quotient of all chips: their constraints on cosets of twice their heights, divided by the vanishing polynomial.
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
+use crate::denominators::Denominators;
 use crate::field::*;
 use crate::flat::*;
-use crate::open::domain;
+use crate::frame::{BLOCK, Frame, ROWS, Vectors};
+use crate::memory::unwritten;
+use crate::terms::Terms;
 use crate::threads::share;
-use crate::transform::{reverse_bits, roots, to_coefficients, to_values};
+use crate::transform::{bit_reversed, reverse_bits, roots, to_coefficients, to_values};
 use crate::tree::{Matrix, coset_shift};
 
 pub struct Job<'a> {
@@ -20,36 +23,25 @@ pub struct Job<'a> {
     pub weights: Vec<Ext<F>>,
 }
 
-/// How many constraints the LogUp of so many messages has.
-pub fn logup_constraints(messages: usize) -> usize {
-    if messages == 0 { 0 } else { messages / 2 + 3 }
-}
-
 /// first, last, transition on the coset of twice the height, padded to a block.
-fn selectors(log_height: usize, shift: F) -> [Vec<F>; 3] {
+type Selectors = [Vec<F>; 3];
+
+fn selectors(log_height: usize, shift: F) -> Selectors {
     let points = domain(log_height + 1, shift);
     let inverse_root = base_inverse(root_of_unity(log_height));
     let power = shift.exp_power_of_2(log_height);
-    let half = points.len() / 2;
-    let mut out = [const { Vec::new() }; 3];
-    let inverted = |root: F| {
-        let mut before = Vec::with_capacity(points.len());
-        let mut product = F::ONE;
-        for &x in &points {
-            before.push(product);
-            product *= x - root;
-        }
-        let mut rest = base_inverse(product);
-        for (i, &x) in points.iter().enumerate().rev() {
-            before[i] *= rest * (if i < half { power } else { -power } - F::ONE);
-            rest *= x - root;
-        }
-        before
+    let size = points.len().max(ROWS);
+    // vanishing / (x - root): the vanishing polynomial takes one value on each half
+    let divided = |root: F| {
+        let mut values: Vec<F> = points.iter().map(|&x| x - root).collect();
+        invert_nonzero(&mut values);
+        let (first, second) = values.split_at_mut(points.len() / 2);
+        scale_all(first, power - F::ONE);
+        scale_all(second, -power - F::ONE);
+        values
     };
-    out[0] = inverted(F::ONE);
-    out[1] = inverted(inverse_root);
-    out[2] = points.iter().map(|&x| x - inverse_root).collect();
-    out.iter_mut().for_each(|column| column.resize(column.len().max(ROWS), F::ZERO));
+    let mut out = [divided(F::ONE), divided(inverse_root), points.iter().map(|&x| x - inverse_root).collect()];
+    out.iter_mut().for_each(|column| column.resize(size, F::ZERO));
     out
 }
 
@@ -63,7 +55,7 @@ fn next_row(row: usize, log_height: usize) -> usize {
 /// The rows of a column from `first` on, or of their next rows: in place if they lie together.
 fn rows(column: &[F], first: usize, next: bool, log_height: usize, copy: impl FnOnce() -> *mut Vectors) -> Option<usize> {
     let size = 2usize << log_height;
-    let carries = next && (first + ROWS) & ((size >> 1) - 1) == 0;      // the last block of a half: its exponents run over
+    let carries = next && (first + ROWS) & ((size >> 1) - 1) == 0; // the last block of a half: its exponents run over
     if size >= 2 * ROWS && !carries {
         return Some(if next { next_row(first, log_height) } else { first });
     }
@@ -80,59 +72,17 @@ fn rows(column: &[F], first: usize, next: bool, log_height: usize, copy: impl Fn
     None
 }
 
-/// The LogUp constraints of a chip, weighted and added up.
-struct Terms<'a> {
-    program: &'a Program,
-    denominators: Denominators,
-    weights: &'a [Ext<V>],
-    total: Ext<V>,
-}
-
-impl Terms<'_> {
-    fn value(&self, frame: &Frame, t: usize) -> Ext<V> {
-        let (messages, weights) = (&self.program.messages, self.weights);
-        let place = |index: usize| frame.value(self.program.logup[index], t);
-        let column = |index: usize| -> Ext<V> { std::array::from_fn(|k| place(3 + 5 * index + k)) };
-        let minus = |mut value: Ext<V>, message: usize| {
-            value[0] -= frame.value(messages[message].multiplicity, t);
-            value
-        };
-        let (mut sum, mut pairs) = ([V::ZERO; 5], [V::ZERO; 5]);
-        let mut index = 0;
-        for k in (1..messages.len()).step_by(2) {
-            let (pair, denominator) = (column(index), self.denominators.value(frame, k, t));
-            pairs = ext_add(&pairs, &pair);
-            let mut value = minus(ext_mul(&pair, &denominator), k);
-            if k + 1 < messages.len() {
-                let multiplicity = frame.value(messages[k + 1].multiplicity, t);
-                value = ext_mul(&value, &self.denominators.value(frame, k + 1, t));
-                value = ext_sub(&value, &ext_scale(&denominator, multiplicity));
-            }
-            sum = ext_add(&sum, &ext_mul(&value, &weights[index]));
-            index += 1;
-        }
-        let (running, next, denominator) = (column(index), column(index + 1), self.denominators.value(frame, 0, t));
-        let own = |step: &Ext<V>| minus(ext_mul(&ext_sub(&ext_sub(step, &running), &pairs), &denominator), 0);
-        let constraints = [running, own(&self.total), own(&next)];
-        for (constraint, (selector, weight)) in constraints.iter().zip([(0, 0), (1, 2), (2, 1)]) {
-            sum = ext_add(&sum, &ext_mul(&ext_scale(constraint, place(selector)), &weights[index + weight]));
-        }
-        sum
-    }
-}
-
 /// The weighted constraints of a chip over the vanishing polynomial, on the coset of twice its height.
-fn chip(threads: usize, job: &Job, log_rows: usize) -> Vec<Ext<V>> {
+fn chip(threads: usize, job: &Job, selectors: &Selectors, shift: F) -> Vec<Ext<V>> {
     let size = 2usize << job.log_height;
-    let shift = coset_shift(log_rows, job.log_height);
-    let selectors = selectors(job.log_height, shift);
     let power = shift.exp_power_of_2(job.log_height);
     let inverse_vanishing = [base_inverse(power - F::ONE), base_inverse(-power - F::ONE)];
-    let weights: Vec<Ext<V>> = job.weights.iter().map(broadcast).collect();
-    let (requirement_weights, logup_weights) = weights.split_at(job.program.requirements);
+    let (requirement_weights, logup_weights) = job.weights.split_at(job.program.requirements);
+    let requirement_weights = job.program.arrange(requirement_weights);
+    let logup_weights: Vec<_> = logup_weights.iter().map(multiplication).collect();
     let denominators = Denominators::new(&job.program, &job.gamma, &job.beta);
-    let terms = Terms { program: &job.program, denominators, weights: logup_weights, total: broadcast(&job.total) };
-    let mut out = vec![[V::ZERO; 5]; size.div_ceil(LANES)];
+    let terms = Terms { program: &job.program, denominators, weights: &logup_weights, total: broadcast(&job.total) };
+    let mut out = unwritten::<Ext<V>>(size.div_ceil(LANES));
     share(threads, out.chunks_mut(16 * BLOCK).enumerate(), |(chunk, out)| {
         let mut frame = Frame::new(&job.program);
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
@@ -151,7 +101,7 @@ fn chip(threads: usize, job: &Job, log_rows: usize) -> Vec<Ext<V>> {
                 }
             }
             let mut sums = [[V::ZERO; BLOCK]; 5];
-            frame.run(requirement_weights, &mut sums);
+            frame.run(&requirement_weights, &mut sums);
             for (t, out) in out.iter_mut().enumerate() {
                 let mut sum: Ext<V> = std::array::from_fn(|k| sums[k][t]);
                 if !job.program.messages.is_empty() {
@@ -170,29 +120,36 @@ fn chip(threads: usize, job: &Job, log_rows: usize) -> Vec<Ext<V>> {
 pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
     // one sum per height; a short one is repeated into the next
     let mut sums: Vec<Vec<F>> = vec![Vec::new(); log_rows + 1];
-    for job in jobs {
-        let size = 2usize << job.log_height;
-        let values = chip(threads, job, log_rows);
-        let sum = &mut sums[job.log_height];
-        sum.resize(5 * size, F::ZERO);
-        for (k, column) in sum.chunks_mut(size).enumerate() {
-            column.chunks_mut(LANES).zip(&values).for_each(|(words, value)| {
-                words.iter_mut().zip(value[k].as_slice()).for_each(|(word, &part)| *word += part);
+    for (log_height, sum) in sums.iter_mut().enumerate() {
+        let mut jobs = jobs.iter().filter(|job| job.log_height == log_height).peekable();
+        if jobs.peek().is_none() {
+            continue;
+        }
+        let (size, shift) = (2usize << log_height, coset_shift(log_rows, log_height));
+        let selectors = selectors(log_height, shift);
+        *sum = vec![F::ZERO; 5 * size];
+        for job in jobs {
+            let values = chip(threads, job, &selectors, shift);
+            share(threads, sum.chunks_mut(size).enumerate(), |(k, column)| {
+                for (words, value) in column.chunks_mut(LANES).zip(&values) {
+                    words.iter_mut().zip(value[k].as_slice()).for_each(|(word, &part)| *word += part);
+                }
             });
         }
     }
     let mut total = vec![F::ZERO; 5 << 1];
     for (level, sum) in sums.into_iter().enumerate() {
         if level > 0 {
-            total = total.iter().flat_map(|&value| [value, value]).collect();
+            let mut taller = unwritten(2 * total.len());
+            taller.chunks_exact_mut(2).zip(&total).for_each(|(pair, &value)| pair.fill(value));
+            total = taller;
         }
         total.iter_mut().zip(sum).for_each(|(value, part)| *value += part);
     }
     let height = 1usize << log_rows;
     let roots = roots(log_rows + 1);
-    let scale = base_inverse(F::from_u64(GENERATOR));
-    let unit = base_inverse(F::from_usize(2 * height));
-    let scale: Vec<F> = powers(scale, 2 * height).into_iter().map(|power| power * unit).collect();
+    let mut scale = powers(base_inverse(F::from_u64(GENERATOR)), 2 * height);
+    scale_all(&mut scale, base_inverse(F::from_usize(2 * height)));
     let mut out = vec![F::ZERO; 10 * height];
     let (low, high) = out.split_at_mut(5 * height);
     let columns = total.chunks_mut(2 * height).zip(low.chunks_mut(height).zip(high.chunks_mut(height)));
@@ -201,7 +158,7 @@ pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
         column.iter_mut().zip(&scale).for_each(|(value, &scale)| *value *= scale);
         for (half, out) in column.chunks_mut(height).zip([low, high]) {
             to_values(half, &roots, 0);
-            half.iter().enumerate().for_each(|(i, &value)| out[reverse_bits(i, log_rows)] = value);
+            bit_reversed(half, out);
         }
     });
     canonical(threads, out)

@@ -6,7 +6,10 @@ use p3_koala_bear::{
 
 use crate::field::*;
 use crate::hash::WIDTH;
+use crate::memory::unwritten;
+use crate::threads::{Shared, share};
 
+const CHUNK: usize = 1024;
 pub const COLUMNS: usize = 8 * WIDTH + 20;
 
 fn external(state: &mut [V; WIDTH]) {
@@ -24,43 +27,68 @@ fn diagonal() -> [V; WIDTH] {
     let small = |value: i32| F::from_i32(value);
     let part = |bits: u64| base_inverse(F::TWO.exp_u64(bits));
     let values = [
-        small(-2), small(1), small(2), part(1), small(3), small(4), -part(1), small(-3), small(-4),
-        part(8), part(3), part(24), -part(8), -part(3), -part(4), -part(24),
+        small(-2),
+        small(1),
+        small(2),
+        part(1),
+        small(3),
+        small(4),
+        -part(1),
+        small(-3),
+        small(-4),
+        part(8),
+        part(3),
+        part(24),
+        -part(8),
+        -part(3),
+        -part(4),
+        -part(24),
     ];
     values.map(V::from)
 }
 
+fn full_round(state: &mut [V; WIDTH], constants: &[F; WIDTH]) {
+    state.iter_mut().zip(constants).for_each(|(word, &constant)| *word = (*word + V::from(constant)).cube());
+    external(state);
+}
+
 /// All columns of all inputs, one after the other.
-pub fn permutations(_threads: usize, inputs: &[[u32; WIDTH]]) -> Vec<F> {
+pub fn permutations(threads: usize, inputs: &[[u32; WIDTH]]) -> Vec<F> {
     let rows = inputs.len();
-    let mut out = vec![F::ZERO; COLUMNS * rows];
-    let diagonal = diagonal();
-    for first in (0..rows).step_by(LANES) {
-        let count = LANES.min(rows - first);
-        let mut column = 0;
-        let mut put = |values: &[V]| {
-            for value in values {
-                out[column * rows + first..][..count].copy_from_slice(&value.as_slice()[..count]);
-                column += 1;
-            }
-        };
-        let mut state: [V; WIDTH] = std::array::from_fn(|word| V::from_fn(|lane| F::new(inputs.get(first + lane).map_or(0, |row| row[word]))));
-        external(&mut state);
-        let full = |state: &mut [V; WIDTH], constants: &[[F; WIDTH]; 4], put: &mut dyn FnMut(&[V])| {
-            for constants in constants {
-                state.iter_mut().zip(constants).for_each(|(word, &constant)| *word = (*word + V::from(constant)).cube());
-                external(state);
-                put(state);
-            }
-        };
-        full(&mut state, &KOALABEAR_POSEIDON2_RC_16_EXTERNAL_INITIAL, &mut put);
-        for constant in KOALABEAR_POSEIDON2_RC_16_INTERNAL {
-            state[0] = (state[0] + V::from(constant)).cube();
-            put(&state[..1]);
-            let total: V = state.iter().copied().sum();
-            state.iter_mut().zip(&diagonal).for_each(|(word, &d)| *word = *word * d + total);
-        }
-        full(&mut state, &KOALABEAR_POSEIDON2_RC_16_EXTERNAL_FINAL, &mut put);
-    }
+    let mut out: Vec<F> = unwritten(COLUMNS * rows);
+    let (diagonal, shared) = (diagonal(), Shared::new(&mut out));
+    share(threads, (0..rows).step_by(CHUNK), |start| {
+        (start..rows.min(start + CHUNK)).step_by(LANES).for_each(|first| permutation(inputs, first, &diagonal, &shared));
+    });
     out
+}
+
+/// The columns of LANES inputs from `first` on.
+fn permutation(inputs: &[[u32; WIDTH]], first: usize, diagonal: &[V; WIDTH], shared: &Shared<F>) {
+    let rows = inputs.len();
+    let mut column = 0;
+    let mut put = |values: &[V]| {
+        for value in values {
+            // SAFETY: no other thread has these rows.
+            unsafe { shared.write(column * rows + first, &value.as_slice()[..LANES.min(rows - first)]) };
+            column += 1;
+        }
+    };
+    let word = |word: usize, lane: usize| inputs.get(first + lane).map_or(F::ZERO, |row| F::new(row[word]));
+    let mut state: [V; WIDTH] = std::array::from_fn(|index| V::from_fn(|lane| word(index, lane)));
+    external(&mut state);
+    for constants in &KOALABEAR_POSEIDON2_RC_16_EXTERNAL_INITIAL {
+        full_round(&mut state, constants);
+        put(&state);
+    }
+    for constant in KOALABEAR_POSEIDON2_RC_16_INTERNAL {
+        state[0] = (state[0] + V::from(constant)).cube();
+        put(&state[..1]);
+        let total: V = state.iter().copied().sum();
+        state.iter_mut().zip(diagonal).for_each(|(word, &d)| *word = *word * d + total);
+    }
+    for constants in &KOALABEAR_POSEIDON2_RC_16_EXTERNAL_FINAL {
+        full_round(&mut state, constants);
+        put(&state);
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::butterfly::{all_stages, square};
-use crate::field::{F, LANES, V, base_inverse, root_of_unity};
+use crate::field::{F, LANES, V, base_inverse, double_with, load, root_of_unity, store, transpose};
 
 pub const SQUARE: usize = LANES * LANES;
 /// Vectors that stay in the nearest cache.
@@ -30,10 +30,7 @@ impl Table {
     fn new(log: usize, root: impl Fn(usize) -> F) -> Self {
         let mut plain = vec![F::ONE];
         for level in 2..=log {
-            let root = root(level);
-            plain.extend_from_within(..);
-            let half = plain.len() / 2;
-            plain[half..].iter_mut().for_each(|value| *value *= root);
+            double_with(&mut plain, root(level));
         }
         let squares = (0..(1 << log) / SQUARE).map(|index| Self::square(&plain, index)).collect();
         Self { plain, squares }
@@ -89,8 +86,8 @@ fn pass<const R: usize, const FORWARD: bool>(data: &mut [V], stride: usize, tabl
             unsafe {
                 let mut x: [V; R] = std::array::from_fn(|r| *vectors.get_unchecked(r * stride + j));
                 all_stages::<R, FORWARD>(&mut x, &roots);
-                for r in 0..R {
-                    *vectors.get_unchecked_mut(r * stride + j) = x[r];
+                for (r, value) in x.into_iter().enumerate() {
+                    *vectors.get_unchecked_mut(r * stride + j) = value;
                 }
             }
         }
@@ -131,7 +128,13 @@ fn chunk_stages<const FORWARD: bool>(data: &mut [V], table: &Table, first: usize
     let mut done = 0;
     while done < log {
         let left = log - done;
-        let step = if left % 3 == 0 { 3 } else if FORWARD || left < 3 { left % 3 } else { 3 };
+        let step = if left.is_multiple_of(3) {
+            3
+        } else if FORWARD || left < 3 {
+            left % 3
+        } else {
+            3
+        };
         let stage = if FORWARD { done } else { left - step };
         passes::<FORWARD>(data, step, 1 << (log - stage - step), table, first << stage);
         done += step;
@@ -154,6 +157,22 @@ fn small<const FORWARD: bool>(data: &mut [F], table: &Table, first: usize) {
             for (a, b) in low.iter_mut().zip(high) {
                 (*a, *b) = if FORWARD { (*a + *b * root, *a - *b * root) } else { (*a + *b, (*a - *b) * root) };
             }
+        }
+    }
+}
+
+/// A column in bit-reversed order.
+pub fn bit_reversed(source: &[F], target: &mut [F]) {
+    let (log, log_lanes, part) = (source.len().ilog2() as usize, LANES.ilog2() as usize, source.len() / LANES);
+    if source.len() < SQUARE {
+        return source.iter().enumerate().for_each(|(i, &value)| target[reverse_bits(i, log)] = value);
+    }
+    for index in 0..source.len() / SQUARE {
+        let mut vectors = std::array::from_fn(|h| load(&source[reverse_bits(h, log_lanes) * part + index * LANES..]));
+        transpose(&mut vectors);
+        let first = reverse_bits(index, log - 2 * log_lanes) * LANES;
+        for (lane, vector) in vectors.into_iter().enumerate() {
+            store(&mut target[reverse_bits(lane, log_lanes) * part + first..], vector);
         }
     }
 }

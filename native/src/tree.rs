@@ -1,15 +1,17 @@
 //! Commitments: extended matrices (or plain rows), the Merkle tree over them, and what is read from both.
 use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
 
-use crate::field::*;
-use crate::hash::{Digest, RATE, Rows, layer_above, leaves};
-use crate::memory::Buffer;
-use crate::threads::share;
 use crate::extend::Extension;
+use crate::field::*;
+use crate::hash::{Digest, Rows, layer_above, leaves};
+use crate::memory::unwritten;
+use crate::threads::share;
 
 /// Columns on the extended domain, one after the other.
 pub struct Matrix {
-    pub data: Buffer,
+    data: Vec<F>,
+    /// From one column to the next: not a power of two, so that the columns of a row lie in different sets of the cache.
+    stride: usize,
     pub width: usize,
     pub log_height: usize,
     pub log_extended: usize,
@@ -18,8 +20,7 @@ pub struct Matrix {
 
 impl Matrix {
     pub fn column(&self, index: usize) -> &[F] {
-        let size = 1 << self.log_extended;
-        &self.data[index * size..][..size]
+        &self.data[index * self.stride..][..1 << self.log_extended]
     }
 
     pub fn columns(&self) -> impl Iterator<Item = &[F]> {
@@ -38,7 +39,8 @@ impl Rows for Columns<'_> {
     #[inline(always)]
     fn word(&self, row: usize, index: usize) -> V {
         let column = self.0[index];
-        if column.len() < LANES { V::from_fn(|lane| *column.get(row + lane).unwrap_or(&F::ZERO)) } else { load(&column[row..]) }
+        prefetch(column.as_ptr().wrapping_add(row + LANES));
+        load_padded(column, row)
     }
 }
 
@@ -86,12 +88,14 @@ fn extend(threads: usize, source: &Source, log_rows: usize, log_blowup: usize) -
     let (height, log_extended) = (1 << source.log_height, source.log_height + log_blowup);
     let shift = coset_shift(log_rows, source.log_height);
     let extension = Extension::new(source.log_height, log_blowup, shift);
-    let mut data = Buffer::zeroed(source.width << log_extended);
-    share(threads, as_raw(source.words).chunks(height).zip(data.chunks_mut(height << log_blowup)), |(column, extended)| {
-        let mut scratch = vec![F::ZERO; height];
-        extension.extend(column, extended, &mut scratch);
+    let size = 1 << log_extended;
+    let stride = if size < 1024 { size } else { size + 32 };
+    let mut data = unwritten(source.width * stride);
+    share(threads, as_raw(source.words).chunks(height).zip(data.chunks_mut(stride)), |(column, extended)| {
+        let mut scratch = unwritten(height);
+        extension.extend(column, &mut extended[..size], &mut scratch);
     });
-    Matrix { data, width: source.width, log_height: source.log_height, log_extended, shift }
+    Matrix { data, stride, width: source.width, log_height: source.log_height, log_extended, shift }
 }
 
 impl Tree {
@@ -149,10 +153,10 @@ impl Tree {
 
 /// Digests from the leaves at level `top` up to the cap; `level` gives the rows that join at a level.
 fn layers<R: Rows>(threads: usize, top: usize, log_cap: usize, level: impl Fn(usize) -> Option<R>) -> Vec<Vec<Digest>> {
-    let mut layers = vec![vec![[F::ZERO; RATE]; 1 << top]];
+    let mut layers = vec![unwritten(1 << top)];
     leaves(threads, &level(top).expect("the tallest level has rows"), &mut layers[0]);
     for height in (log_cap..top).rev() {
-        let mut layer = vec![[F::ZERO; RATE]; 1 << height];
+        let mut layer = unwritten(1 << height);
         layer_above(threads, &layers[layers.len() - 1], level(height).as_ref(), &mut layer);
         layers.push(layer);
     }

@@ -15,7 +15,8 @@ def chip() -> GuestFamily:
     chip = Chip("branch", "go to pc i if slot a ≠ 0 (BRNZ) or slot a = 0 (BRZ), otherwise to the successor")
     step = Step(chip, ["BRNZ", "BRZ"], "a i")
     a = step.read_slot("a value", step.field["a"])
-    size, reciprocal, zero = a[0] + a[1], chip.column("reciprocal"), chip.boolean("zero")
+    size, reciprocal, zero = a[0] + a[1], chip.column("reciprocal"), chip.column("zero")
+    chip.free["reciprocal"] = "of zero it may be anything"
     chip.require("zero has no size", zero * size)
     chip.require("anything else has one", step.real - zero - size * reciprocal)
     taken, target = chip.column("taken"), chip.column("target")

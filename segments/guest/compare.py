@@ -33,7 +33,8 @@ def chip() -> GuestFamily:
     chip.require("high halves and the borrow subtract",
                  a[1] - b[1] - LIMB * (signs[0] - signs[1]) - borrow + LIMB * less - difference[1])
     look_up_limbs(chip, difference, step.real)
-    distance, reciprocal, equal = difference[0] + difference[1], chip.column("reciprocal"), chip.boolean("equal")
+    distance, reciprocal, equal = difference[0] + difference[1], chip.column("reciprocal"), chip.column("equal")
+    chip.free["reciprocal"] = "of equal numbers it may be anything"
     chip.require("equal numbers have no difference", equal * distance)
     chip.require("different numbers have one", step.real - equal - distance * reciprocal)
     result = chip.column("result")

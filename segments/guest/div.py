@@ -73,6 +73,7 @@ def chip() -> GuestFamily:
 def negated(chip: Chip, name: str, value: Limbs, sign: Expression, result: Limbs) -> None:
     """`result` is 2^32 - value if the sign is 1 (0 for 0), otherwise the value; both have limbs of 16 bits."""
     low, high = chip.boolean(f"{name}: low carry"), chip.boolean(f"{name}: high carry")
+    chip.free |= {f"{name}: {half} carry": "nothing is carried without a sign" for half in ("low", "high")}
     chip.require(f"low half of {name} with its sign", result[0] - value[0] - sign * (LIMB * low - 2 * value[0]))
     chip.require(f"high half of {name} with its sign", result[1] - value[1] - sign * (LIMB * high - low - 2 * value[1]))
 

@@ -20,6 +20,7 @@ def chip() -> GuestFamily:
     byte, half, word = flag["LOAD8_U"] + flag["LOAD8_S"], flag["LOAD16_U"] + flag["LOAD16_S"], flag["LOAD32"]
     signed = flag["LOAD8_S"] + flag["LOAD16_S"]
     w = window(step, step.read_slot("a value", step.field["a"]), word, half)
+    chip.free |= {f"before.{k}": "not read, and in no byte that counts, unless the access crosses" for k in range(4, 8)}
     step.access("first cell", step.field["b"], w.cell, w.limbs[:4], w.limbs[:4])
     step.access("second cell", step.field["b"], w.cell + 1, w.limbs[4:], w.limbs[4:], w.crossing)
     aligned = [w.low[0], w.high[0], w.low[1], w.high[1], w.low[2]]

@@ -14,7 +14,8 @@ def chip() -> GuestFamily:
     step = Step(chip, ["SELECT"], "d a b i")
     a, b = step.read_slot("a value", step.field["a"]), step.read_slot("b value", step.field["b"])
     condition = step.read_slot("condition", step.field["i"])
-    size, reciprocal, zero = condition[0] + condition[1], chip.column("reciprocal"), chip.boolean("zero")
+    size, reciprocal, zero = condition[0] + condition[1], chip.column("reciprocal"), chip.column("zero")
+    chip.free["reciprocal"] = "of zero it may be anything"
     chip.require("zero has no size", zero * size)
     chip.require("anything else has one", step.real - zero - size * reciprocal)
     d = chip.columns("d value", 2)

@@ -38,6 +38,7 @@ def chip() -> GuestFamily:
     for k in range(6):
         moved = total([w.at[h] * change[k - h] for h in range(4) if 0 <= k - h < 3])
         chip.require(f"limb {k} of the cells changes as the window does", after[k] - w.limbs[k] - moved)
+    chip.free |= {f"before.{k}": "neither read nor changed unless the access crosses" for k in range(4, 8)}
     step.access("first cell", step.field["d"], w.cell, w.limbs[:4], after[:4])
     step.access("second cell", step.field["d"], w.cell + 1, w.limbs[4:], [*after[4:], *w.limbs[6:]], w.crossing)
     return GuestFamily(Family.STORE, step.finish(), list(step.flag), step.ticks, touches, fill)

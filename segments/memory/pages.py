@@ -31,6 +31,7 @@ def chip() -> Chip:
         chip.require(f"the rows of a page agree on its {name}", (1 - closing) * (column.next - column), "next")
     space = (index - page) * pow(1 << LOG_PAGES, -1, P)
     page_low = chip.column("low half of page")
+    chip.free["low half of page"] = "looked at in the opening row only"
     chip.send(RANGE16, page_low, times=real * opening)
     chip.send(BYTES, (page - page_low) * PER_LIMB, 0, times=real * opening)
     chip.send(BYTES, space, 16 * space, times=real * opening)

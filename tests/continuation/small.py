@@ -14,7 +14,6 @@ from continuation.claims import (
     PAGE_LIMBS,
     SPACES,
     SYSTEM,
-    Boundary,
     Digest,
     Ends,
     compress,
@@ -22,6 +21,7 @@ from continuation.claims import (
     tree_root,
 )
 from continuation.proofs import SegmentProof
+from segments.claim import Boundary
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
 from stark.key import Key

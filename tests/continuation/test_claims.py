@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from continuation.claims import BatchClaim, Boundary, RunClaim, SpanClaim, close, program_with_image
+from continuation.claims import BatchClaim, RunClaim, SpanClaim, close, program_with_image
+from segments.claim import Boundary
 from stark.errors import Rejected
 from tests.continuation import small
 

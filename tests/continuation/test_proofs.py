@@ -136,7 +136,8 @@ def test_two_programs_do_not_join() -> None:
 def test_every_word_of_a_join_is_the_childrens() -> None:
     parts = [*world.child(world.leaf(0)), *world.child(world.leaf(1))]
     sentences = {0: "join: the program is that of the spans", 8: "allowed keys: the key is allowed here",
-                 16: "join: the span starts with the left one", 26: "join: the span ends with the right one", 39: "join: the rest of a claim is empty"}
+                 16: "join: the span starts with the left one", 26: "join: the span ends with the right one",
+                 39: "join: the rest of a claim is empty"}
     for place, sentence in sentences.items():
         claim = world.join().claim.copy()
         claim[place] += 1

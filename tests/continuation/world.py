@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import path_words
-from continuation.claims import Boundary, Ends
+from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover
 from continuation.replay import replay
 from continuation.setup import Setup, build
+from segments.claim import Boundary
 from stark.check import Filled
 from stark.kernels import load
 from tests.continuation import small

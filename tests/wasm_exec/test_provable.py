@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bundles import api
+from bundles.errors import Unprovable
 from segments.machine import machine, unprovable
 from tests.wasm_exec.test_samples import SAMPLES
 from wasm_exec.cutting import Budget
@@ -20,7 +21,8 @@ WIDE = b"""(module (func (export "main") (result i32) (local i64)
 
 
 def test_what_has_a_chip_is_provable() -> None:
-    assert [family.family for family in machine().families] == list(Family)[: len(machine().families)]
+    families = [family.family for family in machine().families if family.family is not None]
+    assert families == list(Family)[: len(families)]
     for path in SAMPLES.glob("*.wat"):
         assert unprovable(load(from_text(path))) == []
 
@@ -28,7 +30,7 @@ def test_what_has_a_chip_is_provable() -> None:
 def test_refused_by_name_when_recorded(tmp_path: Path) -> None:
     wasm = from_text(WIDE)
     assert run(load(wasm), b"", Budget.uniform(100, 100)).outcome.code == 15
-    with pytest.raises(api.Unprovable) as failure:
+    with pytest.raises(Unprovable) as failure:
         api.record(wasm, b"", tmp_path / "bundle", "toy")
     assert str(failure.value) == f"Unprovable yet: {unprovable(load(wasm))[0]} (no circuit for it; wasm_exec can run it)"
     assert not (tmp_path / "bundle").exists()

@@ -1,0 +1,146 @@
+//! Our kernels, compiled from the sources of native/, beside Plonky3's: the same sizes, the same compiler flags, one process.
+//! For every line on standard input, the name of a task, each side does it once; the answer is "name seconds" for each.
+#[allow(dead_code)]
+#[path = "../../../../native/src/butterfly.rs"]
+mod butterfly;
+#[allow(dead_code)]
+#[path = "../../../../native/src/extend.rs"]
+mod extend;
+#[allow(dead_code)]
+#[path = "../../../../native/src/field.rs"]
+mod field;
+#[allow(dead_code)]
+#[path = "../../../../native/src/hash.rs"]
+mod hash;
+#[allow(dead_code)]
+#[path = "../../../../native/src/memory.rs"]
+mod memory;
+#[allow(dead_code)]
+#[path = "../../../../native/src/threads.rs"]
+mod threads;
+#[allow(dead_code)]
+#[path = "../../../../native/src/transform.rs"]
+mod transform;
+#[allow(dead_code)]
+#[path = "../../../../native/src/tree.rs"]
+mod tree;
+
+use p3_commit::Mmcs;
+use p3_dft::{Radix2DFTSmallBatch, Radix2DitParallel, TwoAdicSubgroupDft};
+use p3_field::{Field, PrimeCharacteristicRing, PrimeField32};
+use p3_koala_bear::{KoalaBear, default_koalabear_poseidon2_16};
+use p3_matrix::Matrix;
+use p3_matrix::bitrev::BitReversibleMatrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_maybe_rayon::prelude::*;
+use p3_monty_31::dft::RecursiveDft;
+use p3_symmetric::Permutation;
+use yardstick::setup::{Vector, trees};
+use yardstick::{arguments, seconds, serve};
+
+const LOG_BLOWUP: usize = 1;
+const LOG_CAP: usize = 4;
+const LOG_STATES: usize = 14;
+const ROUNDS: usize = 16;
+
+struct Task {
+    threads: usize,
+    log_rows: usize,
+    width: usize,
+    /// Column after column.
+    words: Vec<u32>,
+}
+
+impl Task {
+    fn new(threads: usize, log_rows: usize, width: usize) -> Self {
+        let word = |index: usize| (index as u32).wrapping_mul(0x9e37_79b9) % KoalaBear::ORDER_U32;
+        Self { threads, log_rows, width, words: (0..width << log_rows).map(word).collect() }
+    }
+
+    fn rows(&self) -> RowMajorMatrix<KoalaBear> {
+        let columns = RowMajorMatrix::new(self.words.iter().map(|&word| KoalaBear::new(word)).collect(), 1 << self.log_rows);
+        columns.transpose()
+    }
+
+    /// What `commit` does before it hashes; the same lines as in native/src/tree.rs.
+    fn extend_ours(&self) -> memory::Buffer {
+        let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, tree::coset_shift(self.log_rows, self.log_rows));
+        let mut data = memory::Buffer::zeroed(self.width << (self.log_rows + LOG_BLOWUP));
+        let height = 1 << self.log_rows;
+        let columns = field::as_raw(&self.words).chunks(height).zip(data.chunks_mut(height << LOG_BLOWUP));
+        threads::share(self.threads, columns, |(column, extended)| {
+            let mut scratch = vec![KoalaBear::ZERO; height];
+            extension.extend(column, extended, &mut scratch);
+        });
+        data
+    }
+
+    fn extend_theirs(&self, dft: &impl TwoAdicSubgroupDft<KoalaBear>, rows: RowMajorMatrix<KoalaBear>) -> RowMajorMatrix<KoalaBear> {
+        dft.coset_lde_batch(rows, LOG_BLOWUP, KoalaBear::GENERATOR).bit_reverse_rows().to_row_major_matrix()
+    }
+
+    fn transform(&self) -> Vec<(&'static str, f64)> {
+        let (dit, small) = (Radix2DitParallel::default(), Radix2DFTSmallBatch::default());
+        let recursive = RecursiveDft::new(1 << (self.log_rows + LOG_BLOWUP));
+        let rows = self.rows();
+        let warm = || RowMajorMatrix::new(vec![KoalaBear::ZERO; 8 << self.log_rows], 8);          // so that no side makes its table of roots
+        self.extend_theirs(&dit, warm());
+        self.extend_theirs(&small, warm());
+        let (ours, extended) = seconds(|| self.extend_ours());
+        let copies = (rows.clone(), rows.clone(), rows);
+        let (dit, first) = seconds(|| self.extend_theirs(&dit, copies.0));
+        self.compare(&extended, &first);
+        let (small, _) = seconds(|| self.extend_theirs(&small, copies.1));
+        let (recursive, _) = seconds(|| self.extend_theirs(&recursive, copies.2));
+        vec![("ours", ours), ("Radix2DitParallel", dit), ("Radix2DFTSmallBatch", small), ("RecursiveDft", recursive)]
+    }
+
+    /// Both must have extended the same columns, if in different order.
+    fn compare(&self, ours: &[KoalaBear], theirs: &RowMajorMatrix<KoalaBear>) {
+        let size = 1 << (self.log_rows + LOG_BLOWUP);
+        for column in [0, self.width - 1] {
+            let mut both = [ours[column * size..][..size].to_vec(), (0..size).map(|row| theirs.get(row, column).expect("a cell")).collect()];
+            both.iter_mut().for_each(|values| values.sort_unstable());
+            assert!(both[0] == both[1], "the two extensions differ");
+        }
+    }
+
+    /// Hashing of extended rows and the tree above; ours is a commitment less the extension in it.
+    fn merkle(&self) -> Vec<(&'static str, f64)> {
+        let source = tree::Source { words: &self.words, width: self.width, log_height: self.log_rows };
+        let (extension, extended) = seconds(|| self.extend_ours());
+        drop(extended);
+        let (commitment, tree) = seconds(|| tree::Tree::over_matrices(self.threads, &[source], self.log_rows, LOG_BLOWUP, LOG_CAP));
+        drop(tree);
+        let rows = self.extend_theirs(&Radix2DitParallel::default(), self.rows());
+        let trees = trees(LOG_CAP);
+        let (theirs, _) = seconds(|| trees.commit(vec![rows]));
+        vec![("ours", commitment - extension), ("MerkleTreeMmcs", theirs)]
+    }
+
+    fn permutation(&self) -> Vec<(&'static str, f64)> {
+        let mut rows: Vec<[KoalaBear; 16]> = (0..1 << LOG_STATES).map(|n| KoalaBear::new_array([n; 16])).collect();
+        let mut vectors = vec![[Vector::ONE; 16]; rows.len() / field::LANES];
+        let permutation = default_koalabear_poseidon2_16();
+        let (ours, ()) = seconds(|| (0..ROUNDS).for_each(|_| hash::permute_all(self.threads, &mut rows)));
+        let (theirs, ()) = seconds(|| {
+            (0..ROUNDS).for_each(|_| vectors.par_iter_mut().for_each(|state| permutation.permute_mut(state)));
+        });
+        std::hint::black_box((rows, vectors));
+        vec![("ours", ours), ("Poseidon2", theirs)]
+    }
+}
+
+fn main() {
+    let [threads, log_rows, width] = arguments("kernels THREADS LOG_ROWS WIDTH");
+    let task = Task::new(threads, log_rows, width);
+    serve(|name| {
+        let times = match name {
+            "transform" => task.transform(),
+            "merkle" => task.merkle(),
+            "permutation" => task.permutation(),
+            _ => Vec::new(),
+        };
+        times.iter().map(|(side, time)| format!("{side} {time}")).collect::<Vec<_>>().join(" ")
+    });
+}

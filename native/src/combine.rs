@@ -1,0 +1,96 @@
+//! Sums of weighted columns on the tall domain.
+//!
+//! Columns of one height are summed on their first coset only: the sum has as few coefficients as each of them, and is extended afterwards.
+use std::collections::BTreeMap;
+
+use p3_field::{Algebra, PackedValue, PrimeCharacteristicRing};
+
+use crate::field::*;
+use crate::memory::unwritten;
+use crate::threads::share;
+use crate::transform::{roots, to_coefficients, to_values};
+use crate::tree::Matrix;
+
+const BLOCK: usize = 32;
+
+/// Five columns of one height.
+type Part<'a> = (&'a Matrix, &'a [Ext<F>]);
+
+/// The sum of columns times weights for the rows from `first` on.
+fn rows(columns: &[&[F]], weights: &[[[F; 4]; 5]], first: usize, sums: &mut [Ext<V>]) {
+    let group = |index: usize| -> [&[F]; 4] { std::array::from_fn(|c| columns.get(4 * index + c).copied().unwrap_or(columns[0])) };
+    for (index, weights) in weights.iter().enumerate() {
+        let columns = group(index);
+        let add = |sum: &mut Ext<V>, words: [V; 4]| {
+            for k in 0..5 {
+                sum[k] += V::mixed_dot_product(&words, &weights[k]);
+            }
+        };
+        if columns[0].len() < LANES {
+            add(&mut sums[0], columns.map(|column| load_padded(column, 0)));
+            continue;
+        }
+        let columns = columns.map(|column| &V::pack_slice(column)[first / LANES..][..sums.len()]);
+        for (t, sum) in sums.iter_mut().enumerate() {
+            add(sum, columns.map(|column| column[t]));
+        }
+    }
+}
+
+/// The sum of some matrices of one height, extended: five columns.
+fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize) -> Vec<Vec<F>> {
+    let height = 1usize << log_height;
+    let columns: Vec<&[F]> = parts.iter().flat_map(|(matrix, _)| matrix.columns()).map(|column| &column[..height]).collect();
+    let mut weights: Vec<Ext<F>> = parts.iter().flat_map(|(_, weights)| weights.iter().copied()).collect();
+    weights.resize(columns.len().next_multiple_of(4), [F::ZERO; 5]);
+    let weights: Vec<[[F; 4]; 5]> =
+        weights.as_chunks::<4>().0.iter().map(|four| std::array::from_fn(|k| std::array::from_fn(|c| four[c][k]))).collect();
+    let mut sums = vec![[V::ZERO; 5]; height.div_ceil(LANES)];
+    share(threads, sums.chunks_mut(BLOCK).enumerate(), |(block, sums)| rows(&columns, &weights, block * BLOCK * LANES, sums));
+
+    let roots = roots(log_extended);
+    let unit = base_inverse(F::from_usize(height));
+    let mut extended: Vec<Vec<F>> = std::array::from_fn::<_, 5, _>(|_| unwritten(1 << log_extended)).to_vec();
+    share(threads, extended.iter_mut().enumerate(), |(k, extended)| {
+        let mut coefficients = unwritten(height);
+        for (words, sum) in coefficients.chunks_mut(LANES).zip(&sums) {
+            words.copy_from_slice(&sum[k].as_slice()[..words.len()]);
+        }
+        to_coefficients(&mut coefficients, &roots);
+        scale_all(&mut coefficients, unit);
+        for (coset, values) in extended.chunks_exact_mut(height).enumerate() {
+            values.copy_from_slice(&coefficients);
+            to_values(values, &roots, coset);
+        }
+    });
+    extended
+}
+
+/// sum of weight * column for every column of every matrix.
+pub fn combine(threads: usize, parts: &[Part], log_domain: usize) -> Vec<Ext<F>> {
+    let mut levels: BTreeMap<(usize, usize), Vec<Part>> = BTreeMap::new();
+    for &(matrix, weights) in parts {
+        levels.entry((matrix.log_extended, matrix.log_height)).or_default().push((matrix, weights));
+    }
+    let mut sum: Vec<Vec<F>> = vec![vec![F::ZERO]; 5];
+    for (&(log_extended, log_height), parts) in &levels {
+        let own = level(threads, parts, log_height, log_extended);
+        let repeat = (1usize << log_extended) / sum[0].len();
+        sum = sum.iter().zip(own).map(|(short, tall)| add_repeated(short, tall, repeat)).collect();
+    }
+    let repeat = (1usize << log_domain).ilog2() - sum[0].len().ilog2();
+    let mut out = unwritten::<Ext<F>>(1 << log_domain);
+    share(threads, out.chunks_mut(4096).enumerate(), |(chunk, out)| {
+        for (i, row) in out.iter_mut().enumerate() {
+            *row = std::array::from_fn(|k| sum[k][(4096 * chunk + i) >> repeat]);
+        }
+    });
+    out
+}
+
+fn add_repeated(short: &[F], mut tall: Vec<F>, repeat: usize) -> Vec<F> {
+    for (values, &word) in tall.chunks_exact_mut(repeat).zip(short) {
+        values.iter_mut().for_each(|value| *value += word);
+    }
+    tall
+}

@@ -1,0 +1,51 @@
+//! The Python object that holds a tree.
+use numpy::{AllowTypeChange, PyArray1, PyArrayLike1};
+use p3_field::PrimeField32;
+use pyo3::prelude::*;
+
+use crate::arguments::{Out1, Out2, from_extensions, require, to_array};
+use crate::field::{F, TWO_ADICITY, ext_from, ext_power};
+use crate::open::evaluate;
+use crate::tree::{Matrix, Tree};
+
+/// A Merkle tree and the extended matrices under it.
+#[pyclass(frozen)]
+pub struct Commitment {
+    pub tree: Tree,
+    pub threads: usize,
+}
+
+#[pymethods]
+impl Commitment {
+    #[getter]
+    fn cap<'py>(&self, py: Python<'py>) -> PyResult<Out2<'py>> {
+        let cap = self.tree.cap().as_flattened();
+        to_array(py, cap.iter().map(|word| word.as_canonical_u32()).collect(), cap.len() / 8, 8)
+    }
+
+    #[getter]
+    fn log_height(&self) -> usize {
+        self.tree.log_height()
+    }
+
+    fn open<'py>(&self, py: Python<'py>, indices: PyArrayLike1<'py, i64, AllowTypeChange>) -> PyResult<Out1<'py>> {
+        let indices: Vec<usize> = indices.as_array().iter().map(|&index| usize::try_from(index).unwrap_or(usize::MAX)).collect();
+        require(indices.iter().all(|&index| index >> self.tree.log_height() == 0), "a leaf that does not exist")?;
+        Ok(PyArray1::from_vec(py, py.detach(|| self.tree.open(&indices))))
+    }
+
+    fn evaluate<'py>(&self, py: Python<'py>, log_rows: usize, point: PyArrayLike1<'py, u32, AllowTypeChange>) -> PyResult<Out2<'py>> {
+        let point: Vec<u32> = point.as_array().to_vec();
+        require(point.len() == 5 && point.iter().all(|&word| word < F::ORDER_U32), "a point is an extension value")?;
+        let point = ext_from(&point);
+        let matrices = self.tree.matrices().unwrap_or_default();
+        let fits = !matrices.is_empty() && matrices.iter().all(|matrix| matrix.log_height <= log_rows);
+        require(fits && log_rows <= TWO_ADICITY, "only a commitment to matrices of at most 2^log_rows rows can be evaluated")?;
+        let level_values = |level: &[Matrix]| {
+            let inner = ext_power(&point, 1 << (log_rows - level[0].log_height));
+            evaluate(self.threads, level, &inner)
+        };
+        let values = py.detach(|| matrices.chunk_by(|a, b| a.log_height == b.log_height).flat_map(level_values).collect());
+        from_extensions(py, 1, values)
+    }
+}

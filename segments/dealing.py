@@ -1,0 +1,49 @@
+"""The steps of a trace are dealt to the chips, each to that of its family, and get their times."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from segments.guest.outside import is_outside
+from segments.machine import Machine
+from segments.memory import boundary
+from segments.steps import Ints, Steps
+from wasm_exec.program import Program
+from wasm_exec.trace import Trace
+
+
+@dataclass(frozen=True)
+class Deal:
+    """The steps by the name of the chip, which family has the last one, and the time after it."""
+
+    steps: Mapping[str, Steps]
+    last: int
+    end: int
+
+
+def dealt(machine: Machine, program: Program, trace: Trace) -> Deal:
+    op = program.column("op")[trace.pc].astype(np.int64)
+    to = np.full(int(op.max()) // 16 + 1, -1)
+    for number, family in enumerate(machine.families):
+        if family.family is not None and family.family + 1 < len(to):
+            to[family.family + 1] = number
+    chosen = to[op // 16]
+    if (chosen < 0).any():
+        raise ValueError(f"there is no chip for operation {op[np.flatnonzero(chosen < 0)[0]]}")
+    everything = np.arange(len(op))
+    if is_outside(steps_at(program, trace, op, everything, everything[-1:])):
+        chosen[-1] = machine.outside
+    ticks = np.array([family.ticks for family in machine.families])[chosen]
+    time = boundary.START + np.cumsum(ticks) - ticks
+    steps = {family.name: steps_at(program, trace, op, time, np.flatnonzero(chosen == k)) for k, family in enumerate(machine.families)}
+    return Deal(steps, int(chosen[-1]), int(time[-1] + ticks[-1]))
+
+
+def steps_at(program: Program, trace: Trace, op: Ints, time: Ints, rows: Ints) -> Steps:
+    pc = trace.pc[rows].astype(np.int64)
+    small = {name: getattr(trace, name)[rows].astype(np.int64) for name in ("fp", "a", "b", "c", "d", "address")}
+    fields = {name: program.column(name)[pc].astype(np.int64) for name in ("d", "a", "b", "i", "j", "next")}
+    return Steps(pc=pc, time=time[rows], op=op[rows], fields=fields, cell0=trace.cell0[rows], cell1=trace.cell1[rows],
+                 link=trace.link[rows], memory_size=program.memory_pages, **small)

@@ -1,0 +1,174 @@
+"""From a program to a rollup proof and back: what is proved verifies, and everything that was tampered with is refused by name."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundles import api
+from bundles.bundle import open_bundle
+from bundles.files import RollupFile, RunFile, read_proof
+from bundles.formats import Kind, decode_proof, encode_proof
+from bundles.rollup import batch_claim, folded
+from stark.errors import Malformed, Rejected
+from stark.expression import P
+from wasm_exec.text import from_text
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+APP, OTHER = (from_text(SAMPLES / name) for name in ("sum.wat", "hello.wat"))
+FIRST, SECOND = " ".join(map(str, range(1, 181))).encode(), b"3 4 5"
+
+
+@dataclass(frozen=True)
+class Made:
+    folder: Path
+    stages: list[str]
+
+    @property
+    def first(self) -> Path:
+        return self.folder / "first.proof"
+
+    @property
+    def both(self) -> Path:
+        return self.folder / "both.proof"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("run")
+    stages: list[str] = []
+    for name, entered in (("first", FIRST), ("second", SECOND)):
+        api.record(APP, entered, folder / name, "toy")
+        api.prove(folder / name, folder / f"{name}.proof", lambda stage, done, total: stages.append(f"{stage} {done}/{total}"))
+    api.batch([folder / "first.proof", folder / "second.proof"], folder / "both.proof", lambda *_: None)
+    return Made(folder, stages)
+
+
+def verify(file: Path, program: bytes = APP, **expected: object) -> api.Facts:
+    return api.verify(file, [program], allow_toy=True, **expected)  # type: ignore[arg-type]
+
+
+def test_a_run_of_several_segments_verifies(made: Made) -> None:
+    manifest = open_bundle(made.folder / "first").manifest
+    assert manifest.segments >= 5 and f"segments {manifest.segments}/{manifest.segments}" in made.stages
+    facts = verify(made.first, input=FIRST, output=str(sum(range(1, 181))).encode(), exit_code=0)
+    assert facts["outcome"] == "exited(0)" and facts["kind"] == "run"
+
+
+def test_a_rollup_verifies_and_lists_its_runs_in_order(made: Made) -> None:
+    facts = verify(made.both)
+    assert facts["runs"] == 2 and facts["kind"] == "rollup"
+    rollup, first = rollup_of(made), read_run(made.first)
+    assert rollup.runs[0] == first.claim and rollup.claim == batch_claim(rollup.runs)
+
+
+def test_a_toy_proof_is_refused_unless_one_asks_for_it(made: Made) -> None:
+    for file in (made.first, made.both):
+        with pytest.raises(Rejected, match="real proofs"):
+            api.verify(file, [APP])
+
+
+@pytest.mark.parametrize("expected, sentence", [
+    ({"program": OTHER}, "the program is the one given"),
+    ({"input": FIRST + b" "}, "the input is the one given"), ({"input": b""}, "the input is the one given"),
+    ({"output": b"16291"}, "the output is the one given"), ({"exit_code": 1}, "the exit code is the one given")])
+def test_something_else_than_expected_is_refused(made: Made, expected: dict[str, object], sentence: str) -> None:
+    with pytest.raises(Rejected, match=sentence):
+        verify(made.first, **expected)  # type: ignore[arg-type]
+
+
+def test_one_changed_instruction_or_one_changed_byte_of_memory_is_another_program(made: Made) -> None:
+    text = (SAMPLES / "sum.wat").read_text()
+    with pytest.raises(Rejected, match="the program is the one given"):
+        verify(made.first, from_text(text.replace("i32.const 10)", "i32.const 11)", 1).encode()))
+    with pytest.raises(Rejected, match="the program is the one given"):
+        verify(made.first, from_text(text.replace("(memory", '(data (i32.const 60000) "x") (memory', 1).encode()))
+
+
+def test_every_region_of_a_run_proof_is_protected(made: Made) -> None:
+    content = made.first.read_bytes()
+    places = np.random.default_rng(0).integers(0, len(content), 40).tolist() + list(range(0, 64, 3))
+    for place in places:
+        changed = bytearray(content)
+        changed[place] ^= 1 << int(place) % 8
+        refused(made, bytes(changed), f"byte {place}")
+
+
+def test_other_lengths_are_malformed(made: Made) -> None:
+    content = made.first.read_bytes()
+    for other in (content[:-4], content + bytes(4), content[:100], b""):
+        with pytest.raises(Malformed):
+            verify_bytes(made, other)
+
+
+
+
+@pytest.mark.parametrize("name, payload, place", [
+    ("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104), ("status", 1, 112), ("pc", 1, 113),
+    ("exit code", 1, 114), ("end of the claim", 1, 119), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
+    ("program size", 0, 1)])
+def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: int) -> None:
+    file = decode_proof(made.first.read_bytes())
+    payloads = [words.copy() for words in file.payloads]
+    payloads[payload][place] = (int(payloads[payload][place]) + 1) % P
+    refused(made, encode_proof(Kind.RUN, "toy", payloads), name)
+
+
+def test_kinds_and_profiles_are_not_exchanged(made: Made) -> None:
+    run, rollup = (decode_proof(file.read_bytes()) for file in (made.first, made.both))
+    refused(made, encode_proof(Kind.ROLLUP, "toy", [*run.payloads, rollup.payloads[3]]), "a root proof as a rollup")
+    refused(made, encode_proof(Kind.RUN, "toy", rollup.payloads[:3]), "a rollup proof as a run")
+    refused(made, encode_proof(Kind.SEGMENT, "toy", run.payloads), "a run proof as a segment")
+    with pytest.raises((Malformed, Rejected)):
+        verify_bytes(made, encode_proof(Kind.RUN, "p100", run.payloads), allow_toy=False)
+
+
+def test_runs_of_a_rollup_are_not_swapped_dropped_doubled_or_changed(made: Made) -> None:
+    rollup = rollup_of(made)
+    one, two = rollup.runs
+    for runs in ((two, one), (one, one), (one, two, two), (one, replace(two, pc=two.pc + 1)), (one, replace(two, status=16))):
+        with pytest.raises(Rejected):
+            verify_bytes(made, RollupFile(rollup.keys, rollup.proof, runs).encode())
+    with pytest.raises(Malformed):
+        verify_bytes(made, RollupFile(rollup.keys, rollup.proof, (one,)).encode())
+
+
+def test_a_doubled_run_is_refused_before_any_work(made: Made) -> None:
+    with pytest.raises(Rejected, match="every run once"):
+        api.batch([made.first, made.first], made.folder / "doubled.proof", lambda *_: None)
+    assert not (made.folder / "doubled.proof").exists()
+    with pytest.raises(Malformed, match="rollup"):
+        api.batch([made.both, made.first], made.folder / "nested.proof", lambda *_: None)
+
+
+def test_batches_have_one_tree() -> None:
+    assert folded(list("abcde"), lambda left, right: f"({left}{right})") == "(((ab)(cd))e)"
+    assert folded(["a"], lambda left, right: left + right) == "a"
+
+
+def read_run(file: Path) -> RunFile:
+    run = read_proof(decode_proof(file.read_bytes()))
+    assert isinstance(run, RunFile)
+    return run
+
+
+def rollup_of(made: Made) -> RollupFile:
+    rollup = read_proof(decode_proof(made.both.read_bytes()))
+    assert isinstance(rollup, RollupFile)
+    return rollup
+
+
+def verify_bytes(made: Made, content: bytes, allow_toy: bool = True) -> None:
+    file = made.folder / "changed.proof"
+    file.write_bytes(content)
+    api.verify(file, [APP], allow_toy=allow_toy)
+
+
+def refused(made: Made, content: bytes, what: str) -> None:
+    try:
+        verify_bytes(made, content)
+    except (Malformed, Rejected):
+        return
+    pytest.fail(f"{what}: accepted")

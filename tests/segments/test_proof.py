@@ -1,0 +1,66 @@
+"""One segment, proved and verified; and what must not verify."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from segments.prove import SegmentProof, prove_segment
+from segments.setup import setup
+from segments.shape import Shape
+from segments.verify import verify_segment
+from stark.errors import Malformed, Rejected
+from stark.expression import P
+from stark.kernels import load
+from stark.key import Key
+from stark.profiles import PROFILES
+from tests.segments.small import Line, const, one_segment, program
+
+KERNELS = load("best")
+LINES: list[Line] = [const(0, 5), const(1, 6), ("MUL", 2, 0, 1, 0, 0), ("STORE16", 3, 1, 2, 0, 0), ("HALT", 0, 0, 0, 0, 0)]
+
+
+def proved(lines: list[Line]) -> tuple[Key, SegmentProof]:
+    made = program(lines)
+    key = setup(made, Shape.of("toy", len(lines)), PROFILES["toy"].segment, KERNELS)
+    return key.key, prove_segment(key, one_segment(made), KERNELS)
+
+
+@pytest.fixture(scope="module")
+def honest() -> tuple[Key, SegmentProof]:
+    return proved(LINES)
+
+
+def test_a_segment_is_proved(honest: tuple[Key, SegmentProof]) -> None:
+    key, proof = honest
+    verify_segment(key, proof.claim, proof.words, KERNELS.permute)
+    assert (proof.claim.after.status, proof.claim.after.pc) == (1, 4)
+
+
+def test_another_claim_is_refused(honest: tuple[Key, SegmentProof]) -> None:
+    key, proof = honest
+    claim = proof.claim
+    for wrong in (replace(claim, before=claim.after), replace(claim, after=replace(claim.after, pc=3)),
+                  replace(claim, after=replace(claim.after, status=17)),
+                  replace(claim, after=replace(claim.after, root=(*claim.after.root[:7], (claim.after.root[7] + 1) % P)))):
+        with pytest.raises(Rejected):
+            verify_segment(key, wrong, proof.words, KERNELS.permute)
+    with pytest.raises(Rejected, match="program of the key"):
+        verify_segment(key, replace(claim, program=claim.program[::-1]), proof.words, KERNELS.permute)
+
+
+def test_another_program_is_refused(honest: tuple[Key, SegmentProof]) -> None:
+    _, proof = honest
+    other, _ = proved([const(0, 7), *LINES[1:]])
+    with pytest.raises(Rejected, match="program of the key"):
+        verify_segment(other, proof.claim, proof.words, KERNELS.permute)
+
+
+def test_changed_words_are_refused(honest: tuple[Key, SegmentProof]) -> None:
+    key, proof = honest
+    for place in np.linspace(0, len(proof.words) - 1, 8).astype(int):
+        words = proof.words.copy()
+        words[place] = (int(words[place]) + 1) % P
+        with pytest.raises((Malformed, Rejected)):
+            verify_segment(key, proof.claim, words, KERNELS.permute)

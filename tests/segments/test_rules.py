@@ -1,0 +1,95 @@
+"""What must be true of the chips before any row is filled, and of the pages printed from them."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segments.buses import ALL, LIMBS, MEMORY, RANGE16
+from segments.machine import machine
+from segments.pages import printed
+from segments.shape import SIZES, Shape
+from stark.chip import Bus, Chip
+from stark.expression import Constant, P
+from stark.rules import violations
+
+CHIPS = machine().chips
+DOCS = Path(__file__).parents[2] / "docs" / "chips"
+
+# Limbs that are written and are not looked up themselves.
+MADE_OF_CHECKED_PARTS = {
+    ("bitwise", "d value"): "sums of bytes from the table of AND that are a bit pattern again",
+    ("shift", "d value"): "shifted bytes from the table, whose bits do not overlap",
+    ("load", "d value"): "bytes that were looked up, and a sign",
+    ("store", "after"): "a limb that was read, with bytes exchanged for bytes",
+    ("compare", "result"): "0 or 1: a choice between bits",
+    ("call", "link"): "the two high limbs are bytes",
+    ("select", "d value"): "one of two limbs that were read",
+    ("boundary", "frame pointer at the end"): "the high limb is a byte"}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_chips_keep_the_rules(size: str) -> None:
+    assert violations(CHIPS, Shape.of(size, 1 << 16).log_heights) == []
+
+
+def test_the_buses_are_distinct() -> None:
+    assert len({bus.number for bus in ALL}) == len({bus.name for bus in ALL}) == len(ALL)
+
+
+def test_the_rules_find_what_they_should() -> None:
+    chip = Chip("bad", "nothing")
+    x, y = chip.column("x"), chip.column("y")
+    chip.require("too high", x * x * x * y)
+    chip.require("looks ahead", x.next - y)
+    chip.column("unused")
+    chip.send(Bus(1, "one", ("value",)), x * y, times=x * x * x)
+    chip.send(Bus(1, "two", ("value", "value2")), x, y)
+    found = "\n".join(violations([chip, chip], {"bad": 31}))
+    for text in ("has degree 4", "looks at the next row", "is looked at never", "multiplicity of degree 3", "field value of bus one",
+                 "buses share the number", "two chips are called", "can carry"):
+        assert text in found
+
+
+@pytest.mark.parametrize("chip", [c for c in CHIPS if c.name != "page"], ids=lambda chip: chip.name)
+def test_every_written_limb_is_in_range(chip: Chip) -> None:
+    """A limb that is sent to the memory was taken from it by the same row, is looked up, or is made of parts that are."""
+    read = {part.number for m in chip.messages if m.bus == MEMORY and is_received(chip, m.times.number) for part in limbs_of(m.parts)}
+    looked_up = {m.parts[0].number for m in chip.messages if m.bus == RANGE16}
+    for message in chip.messages:
+        if message.bus == MEMORY and not is_received(chip, message.times.number):
+            for part in limbs_of(message.parts):
+                node = chip.graph.nodes[part.number]
+                if part.number in read | looked_up or isinstance(node, Constant):
+                    continue
+                name = chip.main_names[node.index].partition(".")[0]        # type: ignore[union-attr]
+                assert (chip.name, name) in MADE_OF_CHECKED_PARTS
+
+
+def limbs_of(parts: tuple) -> list:     # type: ignore[type-arg]
+    return [part for part, name in zip(parts, MEMORY.fields, strict=True) if name in LIMBS]
+
+
+def is_received(chip: Chip, times: int) -> bool:
+    node = chip.graph.nodes[times]
+    return getattr(node, "name", "") == "sub" and chip.graph.nodes[node.left] == Constant(0)    # type: ignore[union-attr]
+
+
+def test_the_pages_are_printed_from_the_chips() -> None:
+    """After a change: python -c "from pathlib import Path; from segments.pages import write; write(Path('docs/chips'))"."""
+    assert {path.name: path.read_text() for path in DOCS.glob("*.md")} == printed()
+
+
+def test_columns_and_cells_are_what_they_were() -> None:
+    cells = {chip.name: len(chip.main_names) + 5 * chip.logup_columns for chip in CHIPS}
+    assert cells == {"add": 73, "mul": 92, "div": 140, "bitwise": 89, "shift": 106, "compare": 87, "branch": 36, "move": 48, "select": 74,
+                     "load": 111, "store": 118, "call": 58, "halt": 18, "outside": 55, "boundary": 39, "page": 104, "node": 68,
+                     "hash": 176, "program": 6, "lookup": 19}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_time_stays_far_below_the_prime(size: str) -> None:
+    """And a full segment stays below 2^24, so that the difference of any two times can be shown to be small."""
+    logs = Shape.of(size, 1).log_heights
+    ticks = sum(family.ticks << logs[family.name] for family in machine().families)
+    assert ticks + 2 < 1 << 24 < P - (1 << 24)

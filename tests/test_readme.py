@@ -1,0 +1,33 @@
+"""The README shows the demo as it runs: the same commands in the same order, and they all end as it says."""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands(text: str) -> list[str]:
+    return re.findall(r"^\$ (longrun .*)$", text, re.MULTILINE)
+
+
+def test_the_demo_runs_as_the_readme_shows_it(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, ROOT / "samples" / "demo.py", "--place", tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = (ROOT / "README.md").read_text().split("<!-- demo -->")[1].split("<!-- /demo -->")[0]
+    assert commands(done.stdout) == commands(shown) != []
+    said = [line for line in shown.splitlines() if line.startswith(("output:", "outcome", "program", "longrun: rejected: the profile"))]
+    missing = [line for line in said if line not in (done.stdout + done.stderr).splitlines()]
+    assert missing == [], "the README's demo is out of date: paste what samples/demo.py prints"
+
+
+def test_every_command_and_option_of_the_readme_exists() -> None:
+    text = (ROOT / "README.md").read_text()
+    for name in ("run", "prove", "batch", "verify", "inspect"):
+        line = next(line for line in text.splitlines() if line.startswith(f"    longrun {name} "))
+        helped = subprocess.run([sys.executable, "-m", "longrun", name, "--help"], capture_output=True, text=True, check=False, cwd=ROOT,
+                                env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"})
+        assert helped.returncode == 0, helped.stderr
+        assert [option for option in re.findall(r"--[a-z-]+", line) if option not in helped.stdout] == []
