@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.errors import Unlinkable
 from wasm_exec.module import FunctionType, Import, Limits, Module, Table, ValueType
 from wasm_exec.runtime import ROUTINES
+
+if TYPE_CHECKING:
+    from wasm_exec.translate_body import Surroundings
 
 I = ValueType.I32  # noqa: E741 - the letter of the specification
 Name = tuple[str, str]
@@ -17,7 +21,7 @@ Name = tuple[str, str]
 @dataclass(frozen=True)
 class Routine:
     type: FunctionType
-    code: Callable[[], Assembler]
+    code: Callable[[Surroundings], Assembler]
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,12 @@ class Environment:
     globals: dict[Name, Constant] = field(default_factory=dict)
     memories: dict[Name, Limits] = field(default_factory=dict)
     tables: dict[Name, Table] = field(default_factory=dict)
+    others: dict[str, Callable[[FunctionType], Routine | None]] = field(default_factory=dict)  # for names that a module does not list
+
+    def function(self, module: str, name: str, kind: FunctionType) -> Routine | None:
+        """The function of this name, whatever its type; `kind` is the one that is wanted."""
+        other = self.others.get(module)
+        return self.functions.get((module, name)) or (other(kind) if other else None)
 
 
 PRIMITIVES = {
@@ -41,13 +51,19 @@ PRIMITIVES = {
     "write_output": FunctionType((I, I), ()),
     "halt": FunctionType((I,), ()),
 }
-LONGRUN = Environment({("longrun", name): Routine(kind, ROUTINES[name]) for name, kind in PRIMITIVES.items()})
+
+
+def primitive(name: str) -> Routine:
+    return Routine(PRIMITIVES[name], lambda around: ROUTINES[name]())
+
+
+LONGRUN = Environment({("longrun", name): primitive(name) for name in PRIMITIVES})
 
 
 def connect(module: Module, environment: Environment) -> None:
     """Refuses imports that nobody provides, and puts what is provided in the place of imported tables and memories."""
     for item in module.imports:
-        routine = environment.functions.get((item.module, item.name))
+        routine = environment.function(item.module, item.name, module.types[item.type_index])
         if routine is None:
             raise refused(item, "is not supported")
         if module.types[item.type_index] != routine.type:

@@ -89,7 +89,7 @@ def page_bound(row: U32) -> int:
 
 
 def find_block_starts(
-    instructions: U32, roots: Iterable[int], rows_limit: int = BLOCK_ROWS_LIMIT, pages_limit: int = BLOCK_PAGES_LIMIT
+    instructions: U32, rows_limit: int = BLOCK_ROWS_LIMIT, pages_limit: int = BLOCK_PAGES_LIMIT, roots: Iterable[int] = ()
 ) -> U32:
     """Where basic blocks begin: entries, both ways of a branch, returns from calls, joins; long blocks are split."""
     arrivals = np.zeros(len(instructions), dtype=np.int64)

@@ -39,6 +39,7 @@ class Places:
         used = [(instruction.code, instruction.operand) for body in module.bodies for instruction in body.instructions]
         growing = {operand for code, operand in used if code == CODE_OF["table.grow"]}
         self.memory_grows = any(code == CODE_OF["memory.grow"] for code, _ in used)
+        self.states: dict[str, int] = {}
         self.sizes: list[int] = []  # of the globals behind those of the module
         cell = 1 + len(module.imports) + len(module.functions)
         self.tables: list[Sized] = []
@@ -68,6 +69,12 @@ class Places:
     def size_global(self, size: int) -> int:
         self.sizes.append(size)
         return len(self.module.globals) + len(self.sizes) - 1
+
+    def state(self, name: str, value: int) -> int:
+        """The global of something that a routine keeps, which begins with this value."""
+        if name not in self.states:
+            self.states[name] = self.size_global(value)
+        return self.states[name]
 
     @property
     def memory_minimum(self) -> int:

@@ -51,9 +51,12 @@ class Program:
     functions: tuple[Function, ...]
     block_starts: U32
     entry: int = field(default=0)
-    memory_limit: int = 0  # pages of 64 KiB that the memory can reach
+    memory_limit: int = 0  # pages of 64 KiB that the memory can reach, at least those at the beginning
     constants: Pages = field(default_factory=dict)  # pages of spaces other than linear that are not zero at the beginning
     exports: dict[str, Export] = field(default_factory=dict)  # how a caller from outside enters, if the program was made for that
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory_limit", max(self.memory_limit, self.memory_pages))
 
     def column(self, name: str) -> U32:
         return self.instructions[:, COLUMN[name]]

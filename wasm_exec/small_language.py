@@ -3,7 +3,8 @@
 A function becomes instructions of WebAssembly, which the translator takes like those of any module. Types are `u32` and `u64`; a
 variable has the type of its first assignment, a number that of what stands beside it. Arithmetic wraps around, comparisons are unsigned
 and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, high (upper half of a product),
-arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, and `trap(kind)`.
+arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory, and `trap(kind)`.
+Names that begin with `state_` are kept from call to call.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from wasm_exec.module import Body, FunctionType, Instruction, ValueType
 from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP
 
 # Codes that no module can contain.
-HIGH, TRAP, CALL_ROUTINE = 0x10000, 0x10001, 0x10002
+HIGH, TRAP, CALL_ROUTINE, GET_STATE, SET_STATE = range(0x10000, 0x10005)
 TYPES = {"u32": ValueType.I32, "u64": ValueType.I64}
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "div_u", ast.Mod: "rem_u", ast.BitAnd: "and", ast.BitOr: "or",
     ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "shr_u", ast.Lt: "lt_u", ast.LtE: "le_u", ast.Gt: "gt_u", ast.GtE: "ge_u",
     ast.Eq: "eq", ast.NotEq: "ne",
 }
-BUILT_IN = {"high": "u64", "less": "u32", "u32": "u32", "u64": "u64"}
+LOADS = {"load8": ("i32.load8_u", "u32"), "load32": ("i32.load", "u32"), "load64": ("i64.load", "u64")}
+STORES = {"store8": ("i32.store8", "u32"), "store32": ("i32.store", "u32"), "store64": ("i64.store", "u64")}
+BUILT_IN = {name: kind for name, (_, kind) in LOADS.items()} | {"high": "u64", "less": "u32", "u32": "u32", "u64": "u64"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class RoutineSource:
 
     @property
     def type(self) -> FunctionType:
-        return FunctionType(tuple(TYPES[kind] for _, kind in self.parameters), (TYPES[self.result],))
+        results = () if self.result == "none" else (TYPES[self.result],)
+        return FunctionType(tuple(TYPES[kind] for _, kind in self.parameters), results)
 
 
 def parse(text: str) -> dict[str, RoutineSource]:
@@ -60,7 +64,7 @@ class Compiler:
     def compile(self) -> Body:
         for statement in self.source.tree.body:
             self.statement(statement)
-        self.emit("unreachable").append(Instruction(0, END))
+        self.emit("return" if self.source.result == "none" else "unreachable").append(Instruction(0, END))
         declared = list(self.variables.values())[len(self.source.parameters) :]
         return Body(0, [(1, TYPES[kind]) for kind in declared], self.code)
 
@@ -75,6 +79,8 @@ class Compiler:
 
     def statement(self, node: ast.stmt) -> None:
         match node:
+            case ast.Return(value=None):
+                self.emit("return")
             case ast.Return(value=ast.expr() as value):
                 self.expression(value, self.source.result)
                 self.emit("return")
@@ -84,6 +90,14 @@ class Compiler:
                 self.assign(name, ast.BinOp(ast.Name(name), operator, value))
             case ast.Expr(value=ast.Call(func=ast.Name(id="trap"), args=[ast.Constant(value=int(kind))])):
                 self.raw(TRAP, kind)
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[place, value])) if name in STORES:
+                self.expression(place, "u32")
+                self.expression(value, STORES[name][1])
+                self.emit(STORES[name][0], (0, 0))
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments)) if name in self.known:
+                self.call(name, arguments, "u32")
+                if self.known[name].result != "none":
+                    self.emit("drop")
             case ast.If(test=test, body=body, orelse=otherwise):
                 self.condition(test)
                 self.raw(IF)
@@ -110,6 +124,10 @@ class Compiler:
             self.statement(node)
 
     def assign(self, name: str, value: ast.expr) -> None:
+        if name.startswith("state_"):
+            self.expression(value, "u64")
+            self.raw(SET_STATE, name)
+            return
         if name not in self.variables:
             self.variables[name] = self.type_of(value) or "u64"
             self.numbers[name] = len(self.numbers)
@@ -124,7 +142,7 @@ class Compiler:
             case ast.Constant():
                 return None
             case ast.Name(id=name):
-                return self.variables[name]
+                return "u64" if name.startswith("state_") else self.variables[name]
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return "u32"
             case ast.UnaryOp(operand=operand):
@@ -152,6 +170,8 @@ class Compiler:
         match node:
             case ast.Constant(value=int(value)):
                 self.emit(f"{letter}.const", value)
+            case ast.Name(id=name) if name.startswith("state_"):
+                self.raw(GET_STATE, name)
             case ast.Name(id=name):
                 self.emit("local.get", self.numbers[name])
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -199,6 +219,9 @@ class Compiler:
             case "u64", [value]:
                 self.expression(value, "u32")
                 self.emit("i64.extend_i32_u")
+            case ("load8" | "load32" | "load64"), [place]:
+                self.expression(place, "u32")
+                self.emit(LOADS[name][0], (0, 0))
             case "clz", [value]:
                 self.expression(value, kind)
                 self.emit(f"{letter}.clz")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.decode import decode
-from wasm_exec.environment import LONGRUN, Environment
+from wasm_exec.environment import Environment
 from wasm_exec.errors import Invalid
 from wasm_exec.initial import initial, referenced_functions
 from wasm_exec.link import BLOCK_PAGES_LIMIT, BLOCK_ROWS_LIMIT, ENTRY, find_block_starts, link
@@ -16,10 +16,11 @@ from wasm_exec.runtime import entry_stub, export_stub, instantiation_stub, trap_
 from wasm_exec.translate_body import BodyTranslator, Surroundings, widths
 from wasm_exec.validate import validate
 from wasm_exec.values import places
+from wasm_exec.wasi import STANDARD
 
 
 def load(
-    wasm: bytes, block_rows: int = BLOCK_ROWS_LIMIT, block_pages: int = BLOCK_PAGES_LIMIT, environment: Environment = LONGRUN,
+    wasm: bytes, block_rows: int = BLOCK_ROWS_LIMIT, block_pages: int = BLOCK_PAGES_LIMIT, environment: Environment = STANDARD,
     exports: bool = False,
 ) -> Program:
     """The program of a module. Smaller blocks allow smaller segments; they change nothing else.
@@ -56,7 +57,7 @@ def load(
         cells.data,
         cells.globals,
         linked.functions,
-        find_block_starts(linked.instructions, linked.entries.values(), block_rows, block_pages),
+        find_block_starts(linked.instructions, block_rows, block_pages, linked.entries.values()),
         memory_limit=layout.memory_limit,
         constants=cells.constants,
         exports={name: export_of(linked.entries[stub], types[indices[name]]) for name, stub in stubs.items()},
@@ -65,8 +66,12 @@ def load(
 
 def translated(module: Module, types: list[FunctionType], layout: Places, environment: Environment) -> dict[int, Assembler]:
     names = function_names(module, len(types))
-    functions = {index: environment.functions[item.module, item.name].code() for index, item in enumerate(module.imports)}
+    functions: dict[int, Assembler] = {}
     around = Surroundings(module, types, layout, Routines(functions, len(types)))
+    for index, item in enumerate(module.imports):
+        routine = environment.function(item.module, item.name, types[index])
+        assert routine is not None
+        functions[index] = routine.code(around)
     for index, body in enumerate(module.bodies, len(module.imports)):
         functions[index] = BodyTranslator(around, names[index], types[index], body).translate(body)
     return functions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_exec.constants import REF_FUNC, check_constant
-from wasm_exec.environment import LONGRUN, Environment, connect
+from wasm_exec.environment import Environment, connect
 from wasm_exec.errors import Invalid
 from wasm_exec.module import ExternalKind, FunctionType, Mode, Module, ValueType
 from wasm_exec.spaces import MEMORY_PAGES_LIMIT, TABLE_ENTRIES_LIMIT
@@ -14,7 +14,7 @@ GLOBALS_LIMIT = 100_000
 SEGMENTS_LIMIT = 100_000
 
 
-def validate(module: Module, environment: Environment = LONGRUN) -> None:
+def validate(module: Module, environment: Environment | None = None) -> None:
     """Refuses what the specification refuses, what nobody provides, and by name what we do not support."""
     types = function_types(module)
     validate_limits(module)
@@ -36,7 +36,8 @@ def validate(module: Module, environment: Environment = LONGRUN) -> None:
     context = Context(module, types, declared_functions(module))
     for (_, index), body in zip(module.functions, module.bodies, strict=True):
         validate_body(context, module.types[index], body)
-    connect(module, environment)
+    if environment is not None:
+        connect(module, environment)
     for limits in module.memories:
         if limits.minimum > MEMORY_PAGES_LIMIT:
             raise Invalid(f"a memory of more than {MEMORY_PAGES_LIMIT} pages is not supported", limits.offset)

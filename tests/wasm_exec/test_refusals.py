@@ -13,6 +13,7 @@ from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 from wasm_exec.validate import validate
+from wasm_exec.wasi import STANDARD
 
 HEADER = b"\0asm\1\0\0\0"
 EMPTY_TYPE = b"\x01\x04\x01\x60\x00\x00"
@@ -89,7 +90,7 @@ def test_malformed(content: bytes) -> None:
 def test_invalid_and_unsupported(text: str) -> None:
     wasm = from_text(f"(module {text})".encode())
     with pytest.raises(Invalid) as failure:
-        validate(decode(wasm))
+        validate(decode(wasm), STANDARD)
     assert failure.value.message == (INVALID | UNSUPPORTED)[text]
     assert 8 <= failure.value.offset < len(wasm)
     if text in INVALID and "multiple" not in INVALID[text]:

@@ -41,7 +41,7 @@ def nothing() -> Assembler:
 KINDS = {"i32": ValueType.I32, "i64": ValueType.I64, "f32": ValueType.F32, "f64": ValueType.F64}
 PRINTS = [(), ("i32",), ("i64",), ("f32",), ("f64",), ("i32", "f32"), ("f64", "f64")]
 SPECTEST = Environment(
-    {("spectest", "_".join(["print", *kinds])): Routine(FunctionType(tuple(KINDS[kind] for kind in kinds), ()), nothing)
+    {("spectest", "_".join(["print", *kinds])): Routine(FunctionType(tuple(KINDS[kind] for kind in kinds), ()), lambda around: nothing())
      for kinds in PRINTS},
     {("spectest", f"global_{name}"): Constant(KINDS[name], value) for name, value in
      {"i32": 666, "i64": 666, "f32": 0x4426A666, "f64": 0x4084D4CCCCCCCCCD}.items()},
@@ -65,7 +65,7 @@ class Disagreement(Exception):
 ALONE = {CODE_OF[name] for name in ("i32.const", "i64.const", "f32.const", "f64.const", "local.get", "end", "drop")}
 
 
-def translated(translator: Callable[[], BodyTranslator], body: Body) -> Assembler:
+def translated(translator: Callable[[], BodyTranslator], body: Body, around: Surroundings) -> Assembler:
     return translator().translate(body)
 
 
