@@ -13,8 +13,9 @@ import numpy as np
 
 from wasm_exec.cutting import Blocks
 from wasm_exec.emit import I32, I64, Code, function_type, name, section, unsigned, vector
-from wasm_exec.emit_block import BlockEmitter, Frame
+from wasm_exec.emit_block import BlockEmitter
 from wasm_exec.emit_helpers import enter_helper, touch_helper
+from wasm_exec.emit_slots import Frame
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
 from wasm_exec.program import Program
