@@ -12,7 +12,7 @@ from wasm_exec.module import FunctionType, Import, Limits, Module, Table, ValueT
 from wasm_exec.runtime import ROUTINES
 
 if TYPE_CHECKING:
-    from wasm_exec.translate_body import Surroundings
+    from wasm_exec.translate_blocks import Surroundings
 
 I = ValueType.I32  # noqa: E741 - the letter of the specification
 Name = tuple[str, str]

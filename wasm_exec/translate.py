@@ -13,7 +13,8 @@ from wasm_exec.places import Places
 from wasm_exec.program import Export, Program
 from wasm_exec.routines import Routines
 from wasm_exec.runtime import entry_stub, export_stub, instantiation_stub, trap_stub
-from wasm_exec.translate_body import BodyTranslator, Surroundings, widths
+from wasm_exec.translate_blocks import Surroundings, widths
+from wasm_exec.translate_body import BodyTranslator
 from wasm_exec.validate import validate
 from wasm_exec.values import places
 from wasm_exec.wasi import STANDARD

@@ -10,7 +10,8 @@ from wasm_exec.float_source import integer_name, routines
 from wasm_exec.opcodes import CODE_OF
 from wasm_exec.runtime import ROUTINES
 from wasm_exec.small_language import CALL_ROUTINE, GET_STATE, SET_STATE, TRAP, Compiler
-from wasm_exec.translate_body import BodyTranslator, Surroundings, widths
+from wasm_exec.translate_blocks import Surroundings, widths
+from wasm_exec.translate_body import BodyTranslator
 from wasm_exec.translate_memory import get_global, set_global
 from wasm_exec.translate_plain import binary, unary
 from wasm_exec.values import Constant, OperandStack

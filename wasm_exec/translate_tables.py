@@ -8,7 +8,8 @@ from wasm_exec import routines_memory, routines_table
 from wasm_exec.constants import NULL
 from wasm_exec.opcodes import CODE_OF
 from wasm_exec.places import reference
-from wasm_exec.translate_body import BodyTranslator, widths
+from wasm_exec.translate_blocks import widths
+from wasm_exec.translate_body import BodyTranslator
 
 ONE_RESULT = (False,)
 

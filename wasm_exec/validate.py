@@ -7,7 +7,8 @@ from wasm_exec.environment import Environment, connect
 from wasm_exec.errors import Invalid
 from wasm_exec.module import ExternalKind, FunctionType, Mode, Module, ValueType
 from wasm_exec.spaces import MEMORY_PAGES_LIMIT, TABLE_ENTRIES_LIMIT
-from wasm_exec.validate_code import Context, validate_body
+from wasm_exec.validate_code import validate_body
+from wasm_exec.validate_stack import Context
 
 FUNCTIONS_LIMIT = 100_000
 GLOBALS_LIMIT = 100_000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from wasm_exec.module import Instruction, ValueType
 from wasm_exec.opcodes import CODE_OF
-from wasm_exec.validate_code import BodyChecker
+from wasm_exec.validate_stack import BodyChecker
 
 I = ValueType.I32  # noqa: E741 - the letter of the specification
 THREE = (I, I, I)

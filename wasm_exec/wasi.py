@@ -8,7 +8,8 @@ from wasm_exec.assembler import Assembler
 from wasm_exec.environment import LONGRUN, Environment, Routine
 from wasm_exec.module import FunctionType, ValueType
 from wasm_exec.small_language import Compiler
-from wasm_exec.translate_body import BodyTranslator, Surroundings
+from wasm_exec.translate_blocks import Surroundings
+from wasm_exec.translate_body import BodyTranslator
 from wasm_exec.wasi_source import MODULES, NOT_SUPPORTED, PRIMITIVES, calls
 
 

@@ -24,7 +24,8 @@ from wasm_exec.routines import Routines
 from wasm_exec.runtime import EXPORT_FRAME
 from wasm_exec.spaces import Space
 from wasm_exec.translate import load
-from wasm_exec.translate_body import BodyTranslator, Surroundings
+from wasm_exec.translate_blocks import Surroundings
+from wasm_exec.translate_body import BodyTranslator
 
 SMALL = Budget.uniform(12, 30)
 LARGE = Budget.uniform(1 << 19, 1 << 18)
