@@ -31,4 +31,4 @@ bench: setup
 	@$(BIN)/python benchmarks/bench.py
 
 clean:
-	rm -rf .venv build dist *.egg-info native/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist *.egg-info native/target benchmarks/plonky3/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -3,7 +3,8 @@
 The crate in benchmarks/plonky3 is built on demand. Its program `kernels` compiles the sources of native/ beside Plonky3's crates, so both
 sides have the same flags and no border to cross. Its program `prove` is p3-batch-stark on the machine of benchmarks/machines.py: the same
 constraints, look-ups, heights, field and extension, hash, blow-up, queries, folding and grinding. What a driver asks for, one line at a
-time, is done once; so the two sides alternate, and a figure is the median of the ratios of neighbours.
+time, is done once; so the two sides alternate, and a figure is the median of the ratios of neighbours. On one thread the times are the
+processor's, so that others on the same cores disturb little; on more they are the wall's.
 """
 from __future__ import annotations
 
@@ -105,14 +106,15 @@ def proving(figures: Figures, log_rows: int, chips: int, triples: int, threads: 
     ours, statement = load("native", threads), np.zeros(0, np.uint32)
     key_with_fixed = commit_fixed(key, fixed, ours)
     log_final = key.fri_rounds[-1] - parameters.log_blowup
-    numbers = (log_rows, chips, triples, parameters.log_blowup, parameters.queries, parameters.log_arity, parameters.log_cap,
+    numbers = (threads, log_rows, chips, triples, parameters.log_blowup, parameters.queries, parameters.log_arity, parameters.log_cap,
                parameters.grinding, log_final)
     pairs: list[tuple[float, float]] = []
+    clock = time.process_time if threads == 1 else time.perf_counter
     with Program("prove", numbers, threads) as program:
         for repetition in range(-1, repetitions):
-            started = time.perf_counter()
+            started = clock()
             prove(key_with_fixed, mains, statement, ours)
-            pair = time.perf_counter() - started, float(program.ask("prove"))
+            pair = clock() - started, float(program.ask("prove"))
             if repetition >= 0:
                 pairs.append(pair)
     what = f"proving {chips} chips of up to 2^{log_rows} rows, p100, degree 5, {threads} thread"

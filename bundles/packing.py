@@ -25,9 +25,10 @@ def unpack(data: bytes, what: str, size_limit: int = SIZE_LIMIT) -> object:
         value: object = msgpack.unpackb(
             data, raw=False, strict_map_key=True, max_str_len=256, max_bin_len=256, max_array_len=ITEMS_LIMIT, max_map_len=64,
             max_ext_len=0, ext_hook=refused_extension, object_pairs_hook=without_repetition)
+        canonical = pack(value) == data             # packing refuses depths that unpacking lets through
     except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, msgpack.UnpackException) as error:
         raise Malformed(f"{what}: {error or type(error).__name__}") from None
-    if pack(value) != data:
+    if not canonical:
         raise Malformed(f"{what}: not in canonical form")
     return value
 

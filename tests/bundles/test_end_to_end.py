@@ -135,6 +135,17 @@ def test_runs_of_a_rollup_are_not_swapped_dropped_doubled_or_changed(made: Made)
         verify_bytes(made, RollupFile(rollup.keys, rollup.proof, (one,)).encode())
 
 
+@pytest.mark.parametrize("status", [0, 2, 3, 16, 99, 1 << 30])
+def test_a_claim_with_an_unknown_status_is_shown_and_refused(made: Made, status: int) -> None:
+    file = decode_proof(made.first.read_bytes())
+    payloads = [words.copy() for words in file.payloads]
+    payloads[1][112] = status
+    (made.folder / "status.proof").write_bytes(encode_proof(Kind.RUN, "toy", payloads))
+    assert api.inspect(made.folder / "status.proof")["outcome"] == f"status {status}"
+    with pytest.raises(Rejected, match="exit code"):
+        verify(made.folder / "status.proof", exit_code=0)
+
+
 def test_a_doubled_run_is_refused_before_any_work(made: Made) -> None:
     with pytest.raises(Rejected, match="every run once"):
         api.batch([made.first, made.first], made.folder / "doubled.proof", lambda *_: None)

@@ -186,3 +186,10 @@ def test_the_size_limit_is_checked_first() -> None:
     with pytest.raises(Malformed, match="limit"):
         unpack(content, "it", len(content) - 1)
     assert msgpack.unpackb(content) == "x" * 100
+
+
+def test_a_manifest_nested_too_deeply_is_malformed() -> None:
+    """The reader takes 1,024 levels, the writer half as many: the check for canonical bytes once ended in a ValueError."""
+    for depth in (500, 600, 1000, 2000):
+        with pytest.raises(Malformed):
+            decode_manifest(b"\x91" * depth + b"\xc0")

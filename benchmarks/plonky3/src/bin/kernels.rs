@@ -1,29 +1,8 @@
 //! Our kernels, compiled from the sources of native/, beside Plonky3's: the same sizes, the same compiler flags, one process.
 //! For every line on standard input, the name of a task, each side does it once; the answer is "name seconds" for each.
-#[allow(dead_code)]
-#[path = "../../../../native/src/butterfly.rs"]
-mod butterfly;
-#[allow(dead_code)]
-#[path = "../../../../native/src/extend.rs"]
-mod extend;
-#[allow(dead_code)]
-#[path = "../../../../native/src/field.rs"]
-mod field;
-#[allow(dead_code)]
-#[path = "../../../../native/src/hash.rs"]
-mod hash;
-#[allow(dead_code)]
-#[path = "../../../../native/src/memory.rs"]
-mod memory;
-#[allow(dead_code)]
-#[path = "../../../../native/src/threads.rs"]
-mod threads;
-#[allow(dead_code)]
-#[path = "../../../../native/src/transform.rs"]
-mod transform;
-#[allow(dead_code)]
-#[path = "../../../../native/src/tree.rs"]
-mod tree;
+//!
+//! The allocator is ours for both, so that neither side waits for fresh pages.
+include!(concat!(env!("OUT_DIR"), "/native.rs"));
 
 use p3_commit::Mmcs;
 use p3_dft::{Radix2DFTSmallBatch, Radix2DitParallel, TwoAdicSubgroupDft};
@@ -38,8 +17,12 @@ use p3_symmetric::Permutation;
 use yardstick::setup::{Vector, trees};
 use yardstick::{arguments, seconds, serve};
 
+#[global_allocator]
+static ALLOCATOR: memory::Allocator = memory::Allocator;
+
 const LOG_BLOWUP: usize = 1;
 const LOG_CAP: usize = 4;
+const APART: usize = 32;
 const LOG_STATES: usize = 14;
 const ROUNDS: usize = 16;
 
@@ -62,15 +45,15 @@ impl Task {
         columns.transpose()
     }
 
-    /// What `commit` does before it hashes; the same lines as in native/src/tree.rs.
-    fn extend_ours(&self) -> memory::Buffer {
+    /// What `commit` does before it hashes, as in native/src/tree.rs; columns do not start at multiples of a power of two.
+    fn extend_ours(&self) -> Vec<KoalaBear> {
         let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, tree::coset_shift(self.log_rows, self.log_rows));
-        let mut data = memory::Buffer::zeroed(self.width << (self.log_rows + LOG_BLOWUP));
-        let height = 1 << self.log_rows;
-        let columns = field::as_raw(&self.words).chunks(height).zip(data.chunks_mut(height << LOG_BLOWUP));
+        let (height, size) = (1 << self.log_rows, 1 << (self.log_rows + LOG_BLOWUP));
+        let mut data = memory::unwritten(self.width * (size + APART));
+        let columns = field::as_raw(&self.words).chunks(height).zip(data.chunks_mut(size + APART));
         threads::share(self.threads, columns, |(column, extended)| {
-            let mut scratch = vec![KoalaBear::ZERO; height];
-            extension.extend(column, extended, &mut scratch);
+            let mut scratch = memory::unwritten(height);
+            extension.extend(column, &mut extended[..size], &mut scratch);
         });
         data
     }
@@ -86,12 +69,12 @@ impl Task {
         let warm = || RowMajorMatrix::new(vec![KoalaBear::ZERO; 8 << self.log_rows], 8);          // so that no side makes its table of roots
         self.extend_theirs(&dit, warm());
         self.extend_theirs(&small, warm());
-        let (ours, extended) = seconds(|| self.extend_ours());
+        let (ours, extended) = seconds(self.threads, || self.extend_ours());
         let copies = (rows.clone(), rows.clone(), rows);
-        let (dit, first) = seconds(|| self.extend_theirs(&dit, copies.0));
+        let (dit, first) = seconds(self.threads, || self.extend_theirs(&dit, copies.0));
         self.compare(&extended, &first);
-        let (small, _) = seconds(|| self.extend_theirs(&small, copies.1));
-        let (recursive, _) = seconds(|| self.extend_theirs(&recursive, copies.2));
+        let (small, _) = seconds(self.threads, || self.extend_theirs(&small, copies.1));
+        let (recursive, _) = seconds(self.threads, || self.extend_theirs(&recursive, copies.2));
         vec![("ours", ours), ("Radix2DitParallel", dit), ("Radix2DFTSmallBatch", small), ("RecursiveDft", recursive)]
     }
 
@@ -99,7 +82,7 @@ impl Task {
     fn compare(&self, ours: &[KoalaBear], theirs: &RowMajorMatrix<KoalaBear>) {
         let size = 1 << (self.log_rows + LOG_BLOWUP);
         for column in [0, self.width - 1] {
-            let mut both = [ours[column * size..][..size].to_vec(), (0..size).map(|row| theirs.get(row, column).expect("a cell")).collect()];
+            let mut both = [ours[column * (size + APART)..][..size].to_vec(), (0..size).map(|row| theirs.get(row, column).expect("a cell")).collect()];
             both.iter_mut().for_each(|values| values.sort_unstable());
             assert!(both[0] == both[1], "the two extensions differ");
         }
@@ -108,13 +91,13 @@ impl Task {
     /// Hashing of extended rows and the tree above; ours is a commitment less the extension in it.
     fn merkle(&self) -> Vec<(&'static str, f64)> {
         let source = tree::Source { words: &self.words, width: self.width, log_height: self.log_rows };
-        let (extension, extended) = seconds(|| self.extend_ours());
+        let (extension, extended) = seconds(self.threads, || self.extend_ours());
         drop(extended);
-        let (commitment, tree) = seconds(|| tree::Tree::over_matrices(self.threads, &[source], self.log_rows, LOG_BLOWUP, LOG_CAP));
+        let (commitment, tree) = seconds(self.threads, || tree::Tree::over_matrices(self.threads, &[source], self.log_rows, LOG_BLOWUP, LOG_CAP));
         drop(tree);
         let rows = self.extend_theirs(&Radix2DitParallel::default(), self.rows());
         let trees = trees(LOG_CAP);
-        let (theirs, _) = seconds(|| trees.commit(vec![rows]));
+        let (theirs, _) = seconds(self.threads, || trees.commit(vec![rows]));
         vec![("ours", commitment - extension), ("MerkleTreeMmcs", theirs)]
     }
 
@@ -122,8 +105,8 @@ impl Task {
         let mut rows: Vec<[KoalaBear; 16]> = (0..1 << LOG_STATES).map(|n| KoalaBear::new_array([n; 16])).collect();
         let mut vectors = vec![[Vector::ONE; 16]; rows.len() / field::LANES];
         let permutation = default_koalabear_poseidon2_16();
-        let (ours, ()) = seconds(|| (0..ROUNDS).for_each(|_| hash::permute_all(self.threads, &mut rows)));
-        let (theirs, ()) = seconds(|| {
+        let (ours, ()) = seconds(self.threads, || (0..ROUNDS).for_each(|_| hash::permute_all(self.threads, &mut rows)));
+        let (theirs, ()) = seconds(self.threads, || {
             (0..ROUNDS).for_each(|_| vectors.par_iter_mut().for_each(|state| permutation.permute_mut(state)));
         });
         std::hint::black_box((rows, vectors));

@@ -5,8 +5,8 @@ use yardstick::setup::{Parameters, config};
 use yardstick::{arguments, seconds, serve};
 
 fn main() {
-    let [log_rows, chips, triples, log_blowup, queries, log_arity, log_cap, grinding, log_final] =
-        arguments("prove LOG_ROWS CHIPS TRIPLES LOG_BLOWUP QUERIES LOG_ARITY LOG_CAP GRINDING LOG_FINAL");
+    let [threads, log_rows, chips, triples, log_blowup, queries, log_arity, log_cap, grinding, log_final] =
+        arguments("prove THREADS LOG_ROWS CHIPS TRIPLES LOG_BLOWUP QUERIES LOG_ARITY LOG_CAP GRINDING LOG_FINAL");
     let config = config(&Parameters { log_blowup, queries, log_arity, log_cap, grinding, log_final });
     let (airs, tables) = machine(log_rows, chips, triples);
     let statements = vec![Vec::new(); airs.len()];
@@ -15,7 +15,7 @@ fn main() {
     let data = ProverData::from_instances(&config, &instances).expect("the fixed columns can be committed to");
     let mut checked = false;
     serve(|_| {
-        let (time, proof) = seconds(|| prove_batch(&config, &instances, &data).expect("the tables satisfy the constraints"));
+        let (time, proof) = seconds(threads, || prove_batch(&config, &instances, &data).expect("the tables satisfy the constraints"));
         if !std::mem::replace(&mut checked, true) {
             verify_batch(&config, &airs, &proof, &statements, &data.common).expect("the proof is good");
         }
