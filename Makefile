@@ -1,10 +1,10 @@
-# setup · demo · test · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test spec-suite lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -23,6 +23,9 @@ lint: setup
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+spec-suite: setup
+	@$(BIN)/python -m tests.wasm_exec.spec
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundles.errors import Unsupported
+from bundles.errors import Unprovable, Unsupported
 from stark import profiles
 from stark.errors import Malformed, Rejected
 from stark.profiles import Profile
@@ -41,14 +41,17 @@ class Recorded:
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40) -> Recorded:
-    """Runs the program to its end and writes a bundle directory."""
+    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway."""
     from bundles.bundle import write_bundle
-    from segments.machine import PROVABLE_TRAPS
+    from segments.machine import PROVABLE_TRAPS, unprovable
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
     from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
+    missing = unprovable(program)
+    if missing:
+        raise Unprovable(missing[0])
     shape = shape_for(profile, program)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))

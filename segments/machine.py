@@ -4,12 +4,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from segments import tables
 from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, outside, select, shift, store
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
 from wasm_exec.errors import TrapKind
+from wasm_exec.instructions import BY_NAME, BY_NUMBER, immediate_name
+from wasm_exec.program import Program
 
 PROVABLE_TRAPS = frozenset(TrapKind)
 
@@ -34,6 +38,14 @@ class Machine:
     @property
     def chips(self) -> list[Chip]:
         return [*(family.chip for family in self.families), self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
+
+
+def unprovable(program: Program) -> list[str]:
+    """The names of operations of the program that no chip can prove, in the order of the table."""
+    known = {name for family in machine().families for name in family.operations}
+    known |= {immediate_name(name) for family in machine().families if family.immediate for name in family.operations}
+    used = {BY_NUMBER[number].name for number in np.unique(program.column("op")).tolist()}
+    return [name for name in BY_NAME if name in used - known]
 
 
 @cache

@@ -34,8 +34,11 @@ RATIOS: Mapping[Family, int] = MappingProxyType({
     Family.MOVE: -2, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -3, Family.HALT: -20})
 
 
+WITHOUT_CHIP = -2       # the ratio of a family that has no chip yet: it only decides where such a run is cut
+
+
 def ordinary(log_steps: int) -> Size:
-    return Size({family: max(SMALLEST, log_steps + ratio) for family, ratio in RATIOS.items()}, log_steps // 2 - 1)
+    return Size({family: max(SMALLEST, log_steps + RATIOS.get(family, WITHOUT_CHIP)) for family in Family}, log_steps // 2 - 1)
 
 
 SIZES: Mapping[str, Size] = MappingProxyType({

@@ -26,15 +26,15 @@ class Line:
 
     @property
     def written(self) -> int | None:
-        return self.d if self.operation.operands.get("d") is Use.WRITE else None
+        return self.d if self.operation.operands.get("d") in (Use.WRITE, Use.WRITE64) else None
 
     @property
     def read(self) -> list[int]:
-        return [getattr(self, name) for name, use in self.operation.operands.items() if use is Use.READ]
+        return [getattr(self, name) for name, use in self.operation.operands.items() if use in (Use.READ, Use.READ64)]
 
     @property
     def immediate(self) -> int:
-        return self.i | self.j << 16
+        return self.operation.immediate(self.a, self.b, self.i, self.j)
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,15 @@ class Assembler:
         self, name: str, d: int = 0, a: int = 0, b: int = 0, immediate: int = 0, condition: int = 0,
         target: Label | None = None, callee: int | None = None,
     ) -> Line:
-        """Appends an instruction. `immediate` fills i and j, `condition` (a slot or a kind of trap) fills i."""
-        line = Line(BY_NAME[name], d, a, b, condition | immediate & 0xFFFF, immediate >> 16 & 0xFFFF, target, callee)
+        """Appends an instruction. `immediate` fills i and j (and what stands for its upper half), `condition` (a slot or a kind
+        of trap) fills i."""
+        operation = BY_NAME[name]
+        match operation.operands.get("b"):
+            case Use.UPPER:
+                b = immediate >> 48 & 0xFFFF
+            case Use.FOURTH:
+                a, b = immediate >> 32 & 0xFFFF, immediate >> 48 & 0xFFFF
+        line = Line(operation, d, a, b, condition | immediate & 0xFFFF, immediate >> 16 & 0xFFFF, target, callee)
         self.items.append(line)
         return line
 

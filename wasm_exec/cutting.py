@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from wasm_exec.instructions import BY_NUMBER, Family
+from wasm_exec.instructions import BY_NUMBER, ENTERING, Family
 from wasm_exec.link import page_bound
 from wasm_exec.program import Program
 from wasm_exec.spaces import PAGE_BYTES, PAGE_CELLS, Space
@@ -49,7 +49,7 @@ class Limits:
 
 # An operation after which the next instruction may belong to the same block.
 STRAIGHT = {
-    number for number, operation in BY_NUMBER.items() if operation.family not in (Family.BRANCH, Family.CALL, Family.HALT)
+    number for number, operation in BY_NUMBER.items() if operation.family not in (Family.BRANCH, Family.HALT, *ENTERING)
 }
 
 

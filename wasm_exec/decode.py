@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wasm_exec.decode_code import read_constant_expression, read_expression, read_value_type
+from wasm_exec.decode_elements import read_elements
 from wasm_exec.errors import Invalid, Malformed
-from wasm_exec.module import Body, Data, Export, ExternalKind, FunctionType, Global, Import, Limits, Module, ValueType
+from wasm_exec.module import Body, Data, Export, ExternalKind, FunctionType, Global, Import, Limits, Module, Table, ValueType
+from wasm_exec.opcodes import CODE_OF
 from wasm_exec.reader import Reader
 
 MODULE_BYTES_LIMIT = 1 << 26
@@ -47,7 +49,16 @@ def decode(content: bytes) -> Module:
         raise Malformed("function and code section have inconsistent lengths", len(content))
     if module.data_count is not None and module.data_count != len(module.data):
         raise Malformed("data count and data section have inconsistent lengths", len(content))
+    if module.data_count is None:
+        require_data_count(module)
     return module
+
+
+def require_data_count(module: Module) -> None:
+    for body in module.bodies:
+        for instruction in body.instructions:
+            if instruction.code in (CODE_OF["memory.init"], CODE_OF["data.drop"]):
+                raise Malformed("data count section required", instruction.offset)
 
 
 def many(reader: Reader, read: Callable[[Reader], Item]) -> list[Item]:
@@ -88,15 +99,28 @@ def read_kind(reader: Reader, what: str) -> ExternalKind:
     return ExternalKind(kind)
 
 
-def read_import(reader: Reader) -> Import:
-    start, module, name = reader.position, reader.name(), reader.name()
+def read_imports(reader: Reader, module: Module) -> None:
+    for _ in range(reader.unsigned()):
+        read_import(reader, module)
+
+
+def read_import(reader: Reader, module: Module) -> None:
+    start, module_name, name = reader.position, reader.name(), reader.name()
     kind = read_kind(reader, "import")
-    if kind is not ExternalKind.FUNCTION:
-        raise Invalid(f"the import {module}.{name} of a {kind.name.lower()} is not supported", start)
-    return Import(start, module, name, kind, reader.unsigned())
+    if kind is ExternalKind.FUNCTION:
+        module.imports.append(Import(start, module_name, name, kind, reader.unsigned()))
+        return
+    source = Import(start, module_name, name, kind)
+    match kind:
+        case ExternalKind.TABLE:
+            module.tables.append(read_table(reader, source))
+        case ExternalKind.MEMORY:
+            module.memories.append(read_limits(reader, source))
+        case _:
+            module.globals.append(Global(start, *read_global_type(reader), [], source))
 
 
-def read_limits(reader: Reader) -> Limits:
+def read_limits(reader: Reader, source: Import | None = None) -> Limits:
     start = reader.position
     flags = reader.byte()
     if flags in (2, 3):
@@ -105,31 +129,31 @@ def read_limits(reader: Reader) -> Limits:
         raise Invalid("64-bit memory is not supported", start)
     if flags > 7:
         raise Malformed("malformed limits flags", start)
-    return Limits(start, reader.unsigned(), reader.unsigned() if flags else None)
+    return Limits(start, reader.unsigned(), reader.unsigned() if flags else None, source)
 
 
-def read_table(reader: Reader) -> Limits:
-    start = reader.position
-    if read_value_type(reader) not in (ValueType.FUNCREF, ValueType.EXTERNREF):
+def read_table(reader: Reader, source: Import | None = None) -> Table:
+    start, kind = reader.position, read_value_type(reader)
+    if not kind.is_reference:
         raise Malformed("malformed reference type", start)
-    return read_limits(reader)
+    return Table(kind, read_limits(reader, source))
 
 
-def read_global(reader: Reader) -> Global:
-    start, kind, place = reader.position, read_value_type(reader), reader.position
+def read_global_type(reader: Reader) -> tuple[ValueType, bool]:
+    kind, place = read_value_type(reader), reader.position
     mutable = reader.byte()
     if mutable > 1:
         raise Malformed("malformed mutability", place)
-    return Global(start, kind, bool(mutable), read_constant_expression(reader))
+    return kind, bool(mutable)
+
+
+def read_global(reader: Reader) -> Global:
+    start = reader.position
+    return Global(start, *read_global_type(reader), read_constant_expression(reader))
 
 
 def read_export(reader: Reader) -> Export:
     return Export(reader.position, reader.name(), read_kind(reader, "export"), reader.unsigned())
-
-
-def read_elements(reader: Reader, module: Module) -> None:
-    module.elements = reader.position if reader.unsigned() else None
-    reader.position = reader.position if module.elements is None else reader.end
 
 
 def read_body(reader: Reader) -> Body:
@@ -156,16 +180,16 @@ def read_data(reader: Reader) -> Data:
     return Data(start, memory, place, reader.take(reader.unsigned()))
 
 
-SECTIONS: dict[int, Callable[[Reader, Module], None]] = {
+SECTIONS: dict[int, Callable[[Reader, Module], object]] = {
     1: lambda reader, module: module.types.extend(many(reader, read_type)),
-    2: lambda reader, module: module.imports.extend(many(reader, read_import)),
+    2: lambda reader, module: read_imports(reader, module),
     3: lambda reader, module: module.functions.extend(many(reader, lambda item: (item.position, item.unsigned()))),
     4: lambda reader, module: module.tables.extend(many(reader, read_table)),
     5: lambda reader, module: module.memories.extend(many(reader, read_limits)),
     6: lambda reader, module: module.globals.extend(many(reader, read_global)),
     7: lambda reader, module: module.exports.extend(many(reader, read_export)),
     8: lambda reader, module: setattr(module, "start", (reader.position, reader.unsigned())),
-    9: read_elements,
+    9: lambda reader, module: module.elements.extend(many(reader, read_elements)),
     10: lambda reader, module: module.bodies.extend(many(reader, read_body)),
     11: lambda reader, module: module.data.extend(many(reader, read_data)),
     12: lambda reader, module: setattr(module, "data_count", reader.unsigned()),

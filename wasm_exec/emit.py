@@ -82,6 +82,11 @@ class Code:
         self.content += b"\x42" + signed(wrap_signed(value, 64))
         return self
 
+    def multiply_wide(self) -> Code:
+        """Two unsigned numbers of 64 bits -> low and high half of the product."""
+        self.content += b"\xfc\x16"
+        return self
+
     def access(self, text: str, memory: int, offset: int) -> Code:
         """A load or store without any promise of alignment."""
         self.content.append(CODE_OF[text])

@@ -1,128 +1,24 @@
-"""The recorder's code for one basic block: slots are read once and written once, values live in locals in between.
-
-When logging, a block writes one record of fixed size: the frame pointer, every slot value that it reads from outside, every result
-that is not known from those, and the cells that it is about to change or read.
-"""
+"""The recorder's code for the instructions of one basic block. Slots and the log are in emit_slots."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from wasm_exec.emit import I32, Code
-from wasm_exec.instructions import Family
+from wasm_exec.emit_slots import BlockSlots
+from wasm_exec.instructions import Family, Use
 from wasm_exec.interpreter import Decoded
-from wasm_exec.record_shape import Known, Shape, Source
-from wasm_exec.recorder_layout import GUEST, LINK_BYTES, LOG, MACHINE, SLOT_BYTES, Layout
-from wasm_exec.spaces import CELL_BYTES, FRAME_POINTER_LIMIT, PAGE_BITS, Space, size_in_bytes
+from wasm_exec.record_shape import Known, Source
+from wasm_exec.recorder_layout import GUEST, LINK_BYTES, LOG, MACHINE, SLOT_BYTES
+from wasm_exec.spaces import CELL_BYTES, FRAME_POINTER_LIMIT, PAGE_BITS, WASM_PAGE_BYTES, Space, SystemCell, size_in_bytes
 
-
-@dataclass
-class Frame:
-    """Which parameters and locals of the emitted function hold what."""
-
-    fp: int  # frame pointer * SLOT_BYTES
-    block: int
-    log: int | None
-    ids: int | None
-    address: int
-    link: int
-    pool: list[int]
-    touch: dict[int, int]  # helper functions by space
-
-
-WASM_NAMES = {
-    name: f"i32.{name.lower()}"
-    for name in "ADD SUB MUL DIV_U DIV_S REM_U REM_S AND OR XOR SHL SHR_U SHR_S ROTL ROTR EQ NE LT_U LT_S GE_U GE_S".split()
-}
+PLAIN = "ADD SUB MUL DIV_U DIV_S REM_U REM_S AND OR XOR SHL SHR_U SHR_S ROTL ROTR EQ NE LT_U LT_S GE_U GE_S CLZ CTZ POPCNT".split()
+WASM_NAMES = {name + suffix: f"{kind}.{name.lower()}" for name in PLAIN for kind, suffix in (("i32", ""), ("i64", "64"))}
 WASM_NAMES |= {name + "I": text for name, text in WASM_NAMES.items()}
-WASM_NAMES |= {"LOAD32": "i32.load", "STORE32": "i32.store"}
+WASM_NAMES |= {"LOAD32": "i32.load", "STORE32": "i32.store", "LOAD64": "i64.load", "STORE64": "i64.store"}
+WASM_NAMES |= {"WRAP": "i32.wrap_i64", "EXTEND_U": "i64.extend_i32_u", "EXTEND_S": "i64.extend_i32_s"}
 WASM_NAMES |= {f"{kind}{bits}{sign}": f"i32.{kind.lower()}{bits}{sign.lower()}"
                for kind, signs in (("LOAD", ("_U", "_S")), ("STORE", ("",))) for bits in (8, 16) for sign in signs}
 
 
-class BlockEmitter:
-    def __init__(self, code: Code, frame: Frame, layout: Layout, memory_pages: int, number: int, trap_depth: int) -> None:
-        self.code = code
-        self.frame = frame
-        self.layout = layout
-        self.memory_pages = memory_pages
-        self.number = number  # of the block in its function
-        self.trap_depth = trap_depth
-        self.used = 0
-        self.locals: dict[int, int] = {}
-        self.sources: dict[int, Source] = {}
-        self.dirty: dict[int, None] = {}
-        self.shape = Shape()
-        self.row: dict[str, Source] = {}
-
-    # Slots
-
-    def fresh(self) -> int:
-        if self.used == len(self.frame.pool):
-            self.frame.pool.append(self.code.new_local(I32))
-        self.used += 1
-        return self.frame.pool[self.used - 1]
-
-    def read(self, slot: int) -> int:
-        """The local with the value of a slot."""
-        if slot not in self.locals:
-            local = self.fresh()
-            self.code.get(self.frame.fp).access("i32.load", MACHINE, self.slot_offset(slot)).set(local)
-            self.locals[slot] = local
-            self.sources[slot] = self.log32(local)
-        return self.locals[slot]
-
-    def operand(self, name: str, slot: int) -> int:
-        local = self.read(slot)
-        self.row[name] = self.sources[slot]
-        return local
-
-    def write(self, slot: int, source: Source | None = None) -> None:
-        """The value on the stack becomes the value of the slot."""
-        local = self.fresh()
-        self.code.set(local)
-        self.locals[slot] = local
-        self.sources[slot] = self.log32(local) if source is None else source
-        self.row["d"] = self.sources[slot]
-        self.dirty[slot] = None
-
-    def flush(self) -> None:
-        for slot in self.dirty:
-            self.code.get(self.frame.fp, self.locals[slot]).access("i32.store", MACHINE, self.slot_offset(slot))
-
-    def slot_offset(self, slot: int) -> int:
-        return self.layout.base[Space.FRAMES32] + SLOT_BYTES * slot
-
-    # The log
-
-    def log32(self, local: int) -> Source:
-        if self.frame.log is None:
-            return Known(0)
-        place = self.shape.take(1)
-        self.code.get(self.frame.log, local).access("i32.store", LOG, 4 * place.position)
-        return place
-
-    def begin_record(self, identifier: int) -> None:
-        if self.frame.log is None or self.frame.ids is None:
-            return
-        self.code.get(self.frame.ids).const32(identifier).access("i32.store", LOG, 0)
-        self.code.get(self.frame.ids).const32(4).op("i32.add").set(self.frame.ids)
-        self.code.get(self.frame.log, self.frame.fp).access("i32.store", LOG, 0)
-
-    def end_record(self) -> None:
-        if self.frame.log is not None:
-            self.code.get(self.frame.log).const32(4 * self.shape.size).op("i32.add").set(self.frame.log)
-
-    # Traps: the segment is run again up to this block, and the interpreter does the rest
-
-    def trap_if(self) -> None:
-        self.code.block("if")
-        self.trap(1)
-        self.code.end()
-
-    def trap(self, inside: int = 0) -> None:
-        self.code.const32(self.number).set(self.frame.block).branch("br", self.trap_depth + inside)
-
+class BlockEmitter(BlockSlots):
     # Instructions
 
     def instruction(self, item: Decoded) -> None:
@@ -130,58 +26,86 @@ class BlockEmitter:
         self.row = {}
         self.shape.steps.append(self.row)
         match item.operation.family:
-            case Family.LOAD:
+            case Family.LOAD | Family.LOAD64:
                 self.load(item)
-            case Family.STORE:
+            case Family.STORE | Family.STORE64:
                 self.store(item)
-            case Family.DIV:
+            case Family.DIV | Family.DIV64:
                 self.divide(item)
-            case Family.MOVE | Family.SELECT:
+            case Family.MOVE | Family.SELECT | Family.MOVE64 | Family.SELECT64:
                 self.move(item)
+            case Family.GROW:
+                self.grow()
             case _:
                 self.compute(item)
 
     def compute(self, item: Decoded) -> None:
-        a = self.operand("a", item.a)
+        self.code.get(self.operand("a", item))
+        operands = item.operation.operands
         if item.operation.has_immediate:
-            self.code.get(a).const32(item.immediate)
+            self.constant(item.immediate, operands["a"] is Use.READ64)
+        elif "b" in operands:
+            self.code.get(self.operand("b", item))
+        if item.operation.name == "MULHIGH64":
+            self.code.multiply_wide().set(self.frame.link).op("drop").get(self.frame.link)
         else:
-            b = self.operand("b", item.b)
-            self.code.get(a, b)
-        self.code.op(WASM_NAMES[item.operation.name])
-        self.write(item.d)
+            self.code.op(WASM_NAMES[item.operation.name])
+        self.write(item)
+
+    def constant(self, value: int, wide: bool) -> None:
+        if wide:
+            self.code.const64(value)
+        else:
+            self.code.const32(value)
 
     def divide(self, item: Decoded) -> None:
-        a, b = self.operand("a", item.a), self.operand("b", item.b)
-        self.code.get(b).op("i32.eqz")
-        if item.operation.name == "DIV_S":
-            self.code.get(a).const32(1 << 31).op("i32.eq").get(b).const32(-1).op("i32.eq", "i32.and", "i32.or")
+        wide = item.operation.family is Family.DIV64
+        kind = "i64" if wide else "i32"
+        a, b = self.operand("a", item), self.operand("b", item)
+        self.code.get(b).op(f"{kind}.eqz")
+        if item.operation.name.startswith("DIV_S"):
+            self.code.get(a)
+            self.constant(1 << (63 if wide else 31), wide)
+            self.code.op(f"{kind}.eq").get(b)
+            self.constant(-1, wide)
+            self.code.op(f"{kind}.eq", "i32.and", "i32.or")
         self.trap_if()
         self.code.get(a, b).op(WASM_NAMES[item.operation.name])
-        self.write(item.d)
+        self.write(item)
 
     def move(self, item: Decoded) -> None:
         match item.operation.name:
-            case "CONST":
-                self.code.const32(item.immediate)
-                self.write(item.d, Known(item.immediate))
-            case "COPY":
-                self.code.get(self.operand("a", item.a))
-                self.write(item.d, self.sources[item.a])
+            case "CONST" | "CONST64":
+                self.constant(item.immediate, item.operation.name == "CONST64")
+                self.write(item, Known(item.immediate))
+            case "COPY" | "COPY64":
+                self.code.get(self.operand("a", item))
+                self.write(item, self.row["a"])
             case _:
-                a, b, c = self.operand("a", item.a), self.operand("b", item.b), self.operand("c", item.i)
-                self.code.get(a, b, c).op("select")
-                self.write(item.d)
+                self.code.get(self.operand("a", item), self.operand("b", item), self.operand("c", item, "i")).op("select")
+                self.write(item)
+
+    def grow(self) -> None:
+        """Counts one page more in its system cell, and touches it."""
+        code, cell = self.code, self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
+        code.const32(0).access("i64.load", MACHINE, cell).set(self.frame.address)
+        if self.frame.log is not None:
+            place = self.shape.take(2)
+            self.row["cell0"] = place
+            code.get(self.frame.log, self.frame.address).access("i64.store", LOG, 4 * place.position)
+        code.const32(0).get(self.frame.address).const64(1).op("i64.add").access("i64.store", MACHINE, cell)
+        code.get(self.frame.address).const64(PAGE_BITS).op("i64.shl").const64(self.memory_pages * WASM_PAGE_BYTES).op("i64.add")
+        code.const64(0).const32(3).call(self.frame.touch[Space.LINEAR]).op("drop")
 
     def load(self, item: Decoded) -> None:
-        a = self.operand("a", item.a)
+        a = self.operand("a", item)
         self.locate(item, a, item.b, written=False)
         memory, base = self.place(item.b)
         self.code.get(a).access(WASM_NAMES[item.operation.name], memory, base + item.immediate)
-        self.write(item.d)
+        self.write(item)
 
     def store(self, item: Decoded) -> None:
-        a, b = self.operand("a", item.a), self.operand("b", item.b)
+        a, b = self.operand("a", item), self.operand("b", item)
         self.locate(item, a, item.d, written=True)
         memory, base = self.place(item.d)
         self.code.get(a, b).access(WASM_NAMES[item.operation.name], memory, base + item.immediate)
@@ -233,11 +157,14 @@ class BlockEmitter:
     def condition(self, item: Decoded) -> int:
         self.row = {}
         self.shape.steps.append(self.row)
-        return self.operand("a", item.a)
+        return self.operand("a", item)
 
     def call(self, item: Decoded) -> None:
-        """Writes the link and leaves the callee's frame pointer in its local."""
         self.shape.steps.append({})
+        self.enter(item)
+
+    def enter(self, item: Decoded) -> None:
+        """Writes the link, if the frame of the callee fits."""
         code, grow = self.code, SLOT_BYTES * item.d
         code.get(self.frame.fp).const32(SLOT_BYTES * FRAME_POINTER_LIMIT - grow).op("i32.ge_s")
         self.trap_if()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from wasm_exec.emit import I32, Code
 from wasm_exec.recorder_layout import MACHINE, STATE_HIGH, STATE_LOW, STATE_PAGES, Layout
-from wasm_exec.spaces import PAGE_BITS, size_in_bytes
+from wasm_exec.spaces import CELL_BYTES, PAGE_BITS, Space, SystemCell, size_in_bytes
 
 PAGES_PER_FRAME_PAGE = 2  # one in each space of frames
 
 
-def touch_helper(layout: Layout, space: int, memory_pages: int) -> bytes:
+def touch_helper(layout: Layout, space: int, memory_pages: int, grows: bool) -> bytes:
     """(address, bytes to the last one, flags) -> whether the access is out of bounds; counts and marks the pages."""
     code = Code(3)
     page, flags = code.new_local(I32), code.new_local(I32)
-    code.get(0, 1).op("i64.add").const64(size_in_bytes(space, memory_pages)).op("i64.ge_u")
+    code.get(0, 1).op("i64.add").const64(size_in_bytes(space, memory_pages))
+    if space == Space.LINEAR and grows:
+        code.const32(0).access("i64.load", MACHINE, layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES)
+        code.const64(PAGE_BITS).op("i64.shl", "i64.add")
+    code.op("i64.ge_u")
     code.block("if").const32(1).op("return").end()
     for ahead in (False, True):
         code.get(0)

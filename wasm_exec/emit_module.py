@@ -13,8 +13,9 @@ import numpy as np
 
 from wasm_exec.cutting import Blocks
 from wasm_exec.emit import I32, I64, Code, function_type, name, section, unsigned, vector
-from wasm_exec.emit_block import BlockEmitter, Frame
+from wasm_exec.emit_block import BlockEmitter
 from wasm_exec.emit_helpers import enter_helper, touch_helper
+from wasm_exec.emit_slots import Frame
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
 from wasm_exec.program import Program
@@ -31,13 +32,13 @@ from wasm_exec.recorder_layout import (
     STATE_LOW,
     STATE_PAGES,
     STATE_WORDS,
+    Lanes,
     Layout,
-    pack,
 )
 from wasm_exec.spaces import PAGE_CELLS, WASM_PAGE_BYTES, Space
 
 CUT, TRAPPED, HALTED, CUT_EARLY = range(4)
-FP, WORDS = 0, [1, 2, 3, 4]
+FP = 0
 SLOT_PAGE_BITS = (SLOT_BYTES * PAGE_CELLS).bit_length() - 1
 TOUCHABLE = (Space.LINEAR, *Layout.OTHERS)
 
@@ -69,6 +70,10 @@ def chunks_of(program: Program, blocks: Blocks, limit: int) -> list[Chunk]:
     return result
 
 
+def lanes_of(program: Program) -> Lanes:
+    return Lanes({BY_NUMBER[number].family for number in np.unique(program.column("op")).tolist()})
+
+
 class ModuleEmitter:
     def __init__(self, program: Program, blocks: Blocks, chunks: list[Chunk], logging: bool) -> None:
         self.program = program
@@ -76,26 +81,30 @@ class ModuleEmitter:
         self.logging = logging
         self.layout = Layout(len(program.instructions))
         self.decoded = [Decoded(BY_NUMBER[row[1]], *row[2:]) for row in program.instructions.tolist()]
-        self.log = 5 if logging else None
-        self.ids = 6 if logging else None
-        self.block = 7 if logging else 5
-        self.passed = [FP, *WORDS, *([5, 6] if logging else [])]  # what every function hands on
+        self.lanes = lanes_of(program)
+        self.words = list(range(FP + 1, FP + 1 + len(self.lanes)))
+        after = FP + 1 + len(self.lanes)
+        self.log = after if logging else None
+        self.ids = after + 1 if logging else None
+        self.block = after + 2 if logging else after
+        self.passed = list(range(self.block))  # what every function hands on
         self.enter = len(TOUCHABLE)
         self.first_function = self.enter + 1
         self.touch = {int(space): index for index, space in enumerate(TOUCHABLE)}
         self.shapes: list[Shape] = []
         self.chunks = chunks
+        self.grows = program.memory_limit > program.memory_pages
         self.places = [(index, position) for index, chunk in enumerate(chunks) for position in range(chunk.count)]
 
     def emit(self) -> Emitted:
-        handed_on = [I32, I64, I64, I64, I64, *([I32, I32] if self.logging else [])]
+        handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32] if self.logging else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
                  function_type([*handed_on, I32], [I32]), function_type([*handed_on, I32, I32], [I32])]
-        functions = [touch_helper(self.layout, space, self.program.memory_pages) for space in TOUCHABLE] + [enter_helper()]
+        functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
         functions += [self.chunk(item) for item in self.chunks] + [self.run()]
         count = len(self.chunks)
         kinds = [0] * len(TOUCHABLE) + [1] + [2] * count + [3]
-        memories = [self.program.memory_pages, self.layout.end // WASM_PAGE_BYTES] + ([1] if self.logging else [])
+        memories = [self.program.memory_limit, self.layout.end // WASM_PAGE_BYTES] + ([1] if self.logging else [])
         exports = [name("run") + b"\x00" + unsigned(len(functions) - 1)]
         exports += [name(text) + b"\x02" + unsigned(index) for index, text in enumerate(["guest", "machine", "log"][: len(memories)])]
         elements = vector(unsigned(self.first_function + index) for index in range(count))
@@ -119,7 +128,7 @@ class ModuleEmitter:
     def save(self, code: Code, first_block: int) -> None:
         code.const32(0).get(FP).access("i32.store", MACHINE, STATE_FP)
         code.const32(0).get(self.block).const32(first_block).op("i32.add").access("i32.store", MACHINE, STATE_BLOCK)
-        for position, word in enumerate(WORDS):
+        for position, word in enumerate(self.words):
             code.const32(0).get(word).access("i64.store", MACHINE, STATE_WORDS + 8 * position)
         if self.log is not None and self.ids is not None:
             code.const32(0).get(self.log).access("i32.store", MACHINE, STATE_LOG)
@@ -127,7 +136,7 @@ class ModuleEmitter:
 
     def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
-        frame = Frame(FP, self.block, self.log, self.ids, code.new_local(I64), code.new_local(I64), [], self.touch)
+        frame = Frame(FP, self.block, self.log, self.ids, code.new_local(I64), code.new_local(I64), {I32: [], I64: []}, self.touch)
         first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
         self.last_page(code, item.frame).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")
@@ -194,14 +203,17 @@ class ModuleEmitter:
                 emitter.call(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
                 self.call_block(code, last.i)
+            case "CALL_SLOT":
+                target = emitter.condition(last)
+                emitter.enter(last)
+                code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
+                code.get(target).op("i64.extend_i32_u").set(frame.link)
+                self.go_to_link(code, frame)
             case "RETURN":
                 emitter.leave()
                 # The upper half of the link is the frame pointer, the lower half the pc to go on at.
                 code.get(frame.link).const64(30).op("i64.shr_u", "i32.wrap_i64").const32(-SLOT_BYTES).op("i32.and").get(*self.passed[1:])
-                for offset in (4, 0):
-                    code.get(frame.link).op("i32.wrap_i64").const32(3).op("i32.shl")
-                    code.access("i32.load", MACHINE, self.layout.dispatch + offset)
-                code.tail_call_table(2)
+                self.go_to_link(code, frame)
             case "HALT":
                 emitter.shape.steps.append({})
                 emitter.flush()
@@ -218,6 +230,13 @@ class ModuleEmitter:
                 go(last.next)
         self.shapes.append(emitter.shape)
 
+    def go_to_link(self, code: Code, frame: Frame) -> None:
+        """Tail call to the block whose pc is the lower half of the link."""
+        for offset in (4, 0):
+            code.get(frame.link).op("i32.wrap_i64").const32(3).op("i32.shl")
+            code.access("i32.load", MACHINE, self.layout.dispatch + offset)
+        code.tail_call_table(2)
+
     def call_block(self, code: Code, pc: int) -> None:
         """Tail call to the block at this pc, when everything that is handed on is on the stack."""
         chunk, position = self.places[self.blocks.index[pc]]
@@ -227,7 +246,7 @@ class ModuleEmitter:
         """Takes the rows of the block from what is left, or cuts the segment before it."""
         rows = {family: int(self.blocks.rows[number, family]) for family in Family}
         tests = 0
-        for word, cost in zip(WORDS, pack(rows), strict=True):
+        for word, cost in zip(self.words, self.lanes.pack(rows), strict=True):
             if cost:
                 code.get(word).const64(cost).op("i64.sub").tee(word)
                 if tests:

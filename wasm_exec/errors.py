@@ -23,6 +23,10 @@ class Invalid(Exception):
         self.offset = offset
 
 
+class Unlinkable(Invalid):
+    """The module is valid but imports something that nobody provides."""
+
+
 class TrapKind(IntEnum):
     """Why a program trapped. The numbers are part of the statement (status 16 + kind) and never change."""
 
@@ -32,6 +36,11 @@ class TrapKind(IntEnum):
     INTEGER_OVERFLOW = 4
     EXHAUSTION = 5
     OUTPUT_FULL = 6
+    UNDEFINED_ELEMENT = 7
+    UNINITIALIZED_ELEMENT = 8
+    INDIRECT_CALL_MISMATCH = 9
+    TABLE_OUT_OF_BOUNDS = 10
+    INVALID_CONVERSION = 11
 
 
 class Trap(Exception):

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wasm_exec.cutting import Blocks
-from wasm_exec.instructions import BY_NUMBER, Family
+from wasm_exec.instructions import BY_NUMBER
 from wasm_exec.program import Program
-from wasm_exec.record_shape import Known, Shape, Source
+from wasm_exec.record_shape import Known, Logged, Shape, Source
 from wasm_exec.spaces import CELL_BYTES
-from wasm_exec.trace import U32, U64, WIDE, Trace
+from wasm_exec.trace import U32, U64, Trace
 
 Int64 = npt.NDArray[np.int64]
 
@@ -24,8 +24,8 @@ class Expander:
         self.lengths = np.array([len(pcs) for pcs in blocks.members], dtype=np.int64)
         operations = [BY_NUMBER[number] for number in program.column("op").tolist()]
         self.widths = np.array([operation.width for operation in operations], dtype=np.uint64)
-        self.calls = np.array([operation.name == "CALL" for operation in operations])
-        self.accesses = np.array([operation.family in (Family.LOAD, Family.STORE) for operation in operations])
+        self.calls = np.array([operation.name in ("CALL", "CALL_SLOT") for operation in operations])
+        self.accesses = np.array([operation.width > 0 for operation in operations])
 
     def trace(self, identifiers: U32, log: U32) -> Trace:
         """The trace of these executions of blocks, whose records follow each other in the log."""
@@ -52,14 +52,15 @@ class Expander:
                 fields.setdefault(field, []).append((step, source))
         for field, found in fields.items():
             column = getattr(trace, field)
-            logged = [(step, source.position) for step, source in found if not isinstance(source, Known)]
-            if logged:
-                steps, positions = (np.array(part, dtype=np.int64) for part in zip(*logged, strict=True))
-                words = records[:, None] + positions
-                values: U32 | U64 = log[words]
-                if field in WIDE:
-                    values = values | log[words + 1].astype(np.uint64) << np.uint64(32)
-                column[rows[:, None] + steps] = values
+            for wide in (False, True):
+                logged = [(step, source.position) for step, source in found if isinstance(source, Logged) and source.wide is wide]
+                if logged:
+                    steps, positions = (np.array(part, dtype=np.int64) for part in zip(*logged, strict=True))
+                    words = records[:, None] + positions
+                    values: U32 | U64 = log[words]
+                    if wide:
+                        values = values | log[words + 1].astype(np.uint64) << np.uint64(32)
+                    column[rows[:, None] + steps] = values
             for step, source in found:
                 if isinstance(source, Known):
                     column[rows + step] = source.value
@@ -68,7 +69,7 @@ class Expander:
         """What follows from the instruction: addresses, links of calls, and that only a crossing access has a second cell."""
         immediates = self.program.column("i").astype(np.uint64) | self.program.column("j").astype(np.uint64) << np.uint64(16)
         accesses, calls = self.accesses[trace.pc], self.calls[trace.pc]
-        trace.address[accesses] = (trace.a.astype(np.uint64) + immediates[trace.pc])[accesses]
+        trace.address[accesses] = (trace.a + immediates[trace.pc])[accesses]
         crossing = trace.address % np.uint64(CELL_BYTES) + self.widths[trace.pc] > CELL_BYTES
         trace.cell1[~crossing] = 0
         following = self.program.column("next")[trace.pc].astype(np.uint64)

@@ -82,8 +82,8 @@ def flow_of(function: Assembler) -> Flow:
     )
 
 
-def read_before_written(flow: Flow, first: int, end: int) -> list[int]:
-    """The slots first <= slot < end that some path from the entry reads before it writes them."""
+def read_before_written(flow: Flow, first: int, end: int, results: list[int]) -> list[int]:
+    """The slots first <= slot < end that some path from the entry reads before it writes them; RETURN reads the results."""
 
     def bit(slot: int) -> int:
         return 1 << slot - first if first <= slot < end else 0
@@ -91,7 +91,7 @@ def read_before_written(flow: Flow, first: int, end: int) -> list[int]:
     uses, keeps = [], []
     for line in flow.lines:
         use = 0
-        for slot in line.read:
+        for slot in results if line.operation.name == "RETURN" else line.read:
             use |= bit(slot)
         uses.append(use)
         keeps.append(~(0 if line.written is None else bit(line.written)))

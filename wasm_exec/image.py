@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from wasm_exec.program import Pages as Pages
 from wasm_exec.program import Program
-from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space
+from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 from wasm_exec.trace import U64
 
-Pages = dict[tuple[int, int], U64]
 Numbers = npt.NDArray[np.int64]
 ZERO_PAGE: U64 = np.zeros(PAGE_CELLS, dtype=np.uint64)
 ZERO_PAGE.setflags(write=False)
@@ -34,6 +34,7 @@ class MemoryImage:
         if len(input_bytes) > INPUT_LIMIT:
             raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
         image = MemoryImage(program.memory_pages)
+        image.apply(program.constants)
         image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
         image.write_bytes(Space.INPUT, len(input_bytes).to_bytes(CELL_BYTES, "little") + input_bytes)
         image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())
@@ -45,7 +46,8 @@ class MemoryImage:
         return other
 
     def exists(self, space: int, page: int) -> bool:
-        return space != Space.LINEAR or page < self.memory_pages * PAGES_PER_WASM_PAGE
+        grown = self.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
+        return space != Space.LINEAR or page < self.memory_pages * PAGES_PER_WASM_PAGE + grown
 
     def page(self, space: int, page: int) -> U64:
         """The 32 cells of a page."""

@@ -10,14 +10,13 @@ import numpy.typing as npt
 import wasmtime
 
 from wasm_exec.cutting import Blocks
-from wasm_exec.emit_module import ModuleEmitter, chunks_of
+from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
 from wasm_exec.expand import Expander
 from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
 from wasm_exec.record_shape import Shape
 from wasm_exec.recorder_layout import (
     FRAME_CELLS,
-    LANES,
     SLOT_BYTES,
     STATE_HIGH,
     STATE_IDS,
@@ -28,7 +27,7 @@ from wasm_exec.recorder_layout import (
     Layout,
 )
 from wasm_exec.recording import Touched
-from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, PAGES_PER_WASM_PAGE, WASM_PAGE_BYTES, Space
+from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, PAGES_PER_WASM_PAGE, WASM_PAGE_BYTES, Space, SystemCell
 from wasm_exec.trace import U32, U64, Trace
 
 Bytes = npt.NDArray[np.uint8]
@@ -44,6 +43,7 @@ class Compiled:
         self.engine = wasmtime.Engine()
         self.blocks = Blocks(program)
         self.layout = Layout(len(program.instructions))
+        self.lanes = lanes_of(program)
         self.modules: dict[bool, tuple[wasmtime.Module, list[Shape]]] = {}
         self.chunks = chunks_of(program, self.blocks, chunk_blocks)
         self.dispatch = self.dispatch_table()
@@ -132,16 +132,20 @@ class Instance:
         return int(run(self.store, *handed_on, block, chunk))
 
     def words(self) -> list[int]:
-        return [int(word) for word in self.part(STATE_WORDS, 8 * len(LANES), np.uint64)]
+        return [int(word) for word in self.part(STATE_WORDS, 8 * len(self.compiled.lanes), np.uint64)]
 
     def flagged(self, space: int) -> npt.NDArray[np.int64]:
         """The pages of a space that were touched; the flags are cleared."""
         linear = space == Space.LINEAR
-        count = self.program.memory_pages * PAGES_PER_WASM_PAGE if linear else Layout.pages(space)
+        count = self.program.memory_pages * PAGES_PER_WASM_PAGE + self.grown_pages() if linear else Layout.pages(space)
         flags = self.part(self.layout.flags[space], count, np.uint8)
         found = np.flatnonzero(flags)
         flags[found] = 0
         return found
+
+    def grown_pages(self) -> int:
+        place = self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
+        return int(self.part(place, CELL_BYTES, np.uint64)[0])
 
     def touched(self) -> Touched:
         result: Touched = {}

@@ -1,19 +1,20 @@
 """The table of instructions: the one place that says which operations exist and what they mean.
 
 A number is 16 * (position of the family + 1) + position inside the family, so that a family can grow without moving others; 0 is
-no operation. `operands` says how an instruction uses its fields d, a, b, i, j; fields that it does not name are 0.
+no operation. `operands` says how an instruction uses its fields d, a, b, i, j; fields that it does not name are 0. Operations of 64
+bits have the name of those of 32 bits with 64 behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from wasm_exec.errors import Trap, TrapKind
+from wasm_exec import integers
+from wasm_exec.integers import Meaning, Named
 
 MASK = 0xFFFFFFFF
-SIGN = 0x80000000
+MASK64 = 0xFFFFFFFFFFFFFFFF
 
 
 class Family(IntEnum):
@@ -32,6 +33,21 @@ class Family(IntEnum):
     STORE = 10
     CALL = 11
     HALT = 12
+    ADD64 = 13
+    MUL64 = 14
+    DIV64 = 15
+    BITWISE64 = 16
+    SHIFT64 = 17
+    COMPARE64 = 18
+    MOVE64 = 19
+    SELECT64 = 20
+    LOAD64 = 21
+    STORE64 = 22
+    CONVERT = 23
+    COUNT = 24
+    COUNT64 = 25
+    INDIRECT = 26
+    GROW = 27
 
 
 class Use(Enum):
@@ -39,8 +55,13 @@ class Use(Enum):
 
     READ = "the slot with this number is read"
     WRITE = "the slot with this number is written"
+    READ64 = "the slot of 64 bits with this number is read"
+    WRITE64 = "the slot of 64 bits with this number is written"
     LOW = "low 16 bits of the immediate"
-    HIGH = "high 16 bits of the immediate"
+    HIGH = "high 16 bits of the immediate (the next 16 of one with 64 bits)"
+    THIRD = "bits 32 to 47 of the immediate"
+    FOURTH = "bits 48 to 63 of the immediate"
+    UPPER = "bits 32 to 47 of the immediate, and the same once more as bits 48 to 63"
     SPACE = "number of a space"
     TARGET = "pc to go to"
     FRAME = "slots by which the frame pointer grows"
@@ -48,13 +69,14 @@ class Use(Enum):
 
 
 Operands = dict[str, Use]
-Meaning = Callable[[int, int, int], int]
 
 THREE_SLOTS: Operands = {"d": Use.WRITE, "a": Use.READ, "b": Use.READ}
 IMMEDIATE: Operands = {"d": Use.WRITE, "a": Use.READ, "i": Use.LOW, "j": Use.HIGH}
 BRANCH: Operands = {"a": Use.READ, "i": Use.TARGET}
 LOAD: Operands = {"d": Use.WRITE, "a": Use.READ, "b": Use.SPACE, "i": Use.LOW, "j": Use.HIGH}
 STORE: Operands = {"d": Use.SPACE, "a": Use.READ, "b": Use.READ, "i": Use.LOW, "j": Use.HIGH}
+THREE_SLOTS64: Operands = {"d": Use.WRITE64, "a": Use.READ64, "b": Use.READ64}
+IMMEDIATE64: Operands = {"d": Use.WRITE64, "a": Use.READ64, "i": Use.LOW, "j": Use.HIGH, "b": Use.UPPER}
 
 
 @dataclass(frozen=True)
@@ -77,103 +99,56 @@ class Operation:
     def has_immediate(self) -> bool:
         return "i" in self.operands and self.operands["i"] is Use.LOW
 
-
-def signed(value: int) -> int:
-    """The number that these 32 bits stand for in two's complement."""
-    return value - (1 << 32) if value & SIGN else value
-
-
-def divide(a: int, b: int, _: int = 0) -> int:
-    if b == 0:
-        raise Trap(TrapKind.DIVIDE_BY_ZERO)
-    return a // b
-
-
-def remainder(a: int, b: int, _: int = 0) -> int:
-    if b == 0:
-        raise Trap(TrapKind.DIVIDE_BY_ZERO)
-    return a % b
+    def immediate(self, a: int, b: int, i: int, j: int) -> int:
+        """The immediate that these fields of an instruction stand for."""
+        match self.operands.get("b"):
+            case Use.UPPER:
+                return i | j << 16 | b << 32 | b << 48
+            case Use.FOURTH:
+                return i | j << 16 | a << 32 | b << 48
+            case _:
+                return i | j << 16
 
 
-def divide_signed(a: int, b: int, _: int = 0) -> int:
-    dividend, divisor = signed(a), signed(b)
-    quotient = divide(abs(dividend), abs(divisor))
-    if (dividend < 0) != (divisor < 0):
-        quotient = -quotient
-    if quotient == SIGN:
-        raise Trap(TrapKind.INTEGER_OVERFLOW)
-    return quotient & MASK
-
-
-def remainder_signed(a: int, b: int, _: int = 0) -> int:
-    dividend, divisor = signed(a), signed(b)
-    rest = remainder(abs(dividend), abs(divisor))
-    return (-rest if dividend < 0 else rest) & MASK
-
-
-def rotate_left(a: int, b: int, _: int = 0) -> int:
-    return (a << b % 32 | a >> (32 - b % 32)) & MASK
-
-
-def sign_extend_8(a: int, _b: int = 0, _c: int = 0) -> int:
-    return (a | 0xFFFFFF00) if a & 0x80 else a
-
-
-def sign_extend_16(a: int, _b: int = 0, _c: int = 0) -> int:
-    return (a | 0xFFFF0000) if a & 0x8000 else a
-
-
-ADDITION: list[tuple[str, Meaning]] = [("ADD", lambda a, b, c: (a + b) & MASK), ("SUB", lambda a, b, c: (a - b) & MASK)]
-DIVISION: list[tuple[str, Meaning]] = [
-    ("DIV_U", divide), ("REM_U", remainder), ("DIV_S", divide_signed), ("REM_S", remainder_signed),
-]
-BITWISE: list[tuple[str, Meaning]] = [("AND", lambda a, b, c: a & b), ("OR", lambda a, b, c: a | b), ("XOR", lambda a, b, c: a ^ b)]
-SHIFTS: list[tuple[str, Meaning]] = [
-    ("SHL", lambda a, b, c: a << b % 32 & MASK),
-    ("SHR_U", lambda a, b, c: a >> b % 32),
-    ("SHR_S", lambda a, b, c: signed(a) >> b % 32 & MASK),
-    ("ROTL", rotate_left),
-    ("ROTR", lambda a, b, c: rotate_left(a, 32 - b % 32)),
-]
-COMPARISONS: list[tuple[str, Meaning]] = [
-    ("EQ", lambda a, b, c: int(a == b)),
-    ("NE", lambda a, b, c: int(a != b)),
-    ("LT_U", lambda a, b, c: int(a < b)),
-    ("LT_S", lambda a, b, c: int(signed(a) < signed(b))),
-    ("GE_U", lambda a, b, c: int(a >= b)),
-    ("GE_S", lambda a, b, c: int(signed(a) >= signed(b))),
-]
+Row = tuple[str, Operands, Meaning, int]
 
 
 def immediate_name(name: str) -> str:
     return name + "I"
 
 
-def with_immediates(rows: list[tuple[str, Meaning]]) -> list[tuple[str, Operands, Meaning, int]]:
-    return [(name, THREE_SLOTS, meaning, 0) for name, meaning in rows] + [
-        (immediate_name(name), IMMEDIATE, meaning, 0) for name, meaning in rows
-    ]
+def rows(named: Named, operands: Operands, immediate: Operands | None = None, suffix: str = "") -> list[Row]:
+    """The operations on slots, and then those with an immediate in the place of b."""
+    result = [(name + suffix, operands, meaning, 0) for name, meaning in named]
+    if immediate:
+        result += [(immediate_name(name + suffix), immediate, meaning, 0) for name, meaning in named]
+    return result
 
 
-FAMILIES: dict[Family, list[tuple[str, Operands, Meaning, int]]] = {
-    Family.ADD: [(name, THREE_SLOTS, meaning, 0) for name, meaning in ADDITION] + [("ADDI", IMMEDIATE, ADDITION[0][1], 0)],
-    Family.MUL: [("MUL", THREE_SLOTS, lambda a, b, c: a * b & MASK, 0)],
-    Family.DIV: [(name, THREE_SLOTS, meaning, 0) for name, meaning in DIVISION],
-    Family.BITWISE: with_immediates(BITWISE),
-    Family.SHIFT: with_immediates(SHIFTS),
-    Family.COMPARE: with_immediates(COMPARISONS),
+def answering(operands: Operands, use: Use) -> Operands:
+    return operands | {"d": use}
+
+
+CONST64: Operands = {"d": Use.WRITE64, "i": Use.LOW, "j": Use.HIGH, "a": Use.THIRD, "b": Use.FOURTH}
+FAMILIES: dict[Family, list[Row]] = {
+    Family.ADD: [*rows(integers.addition(32), THREE_SLOTS), ("ADDI", IMMEDIATE, integers.addition(32)[0][1], 0)],
+    Family.MUL: [("MUL", THREE_SLOTS, integers.multiplication(32), 0)],
+    Family.DIV: rows(integers.division(32), THREE_SLOTS),
+    Family.BITWISE: rows(integers.BITWISE, THREE_SLOTS, IMMEDIATE),
+    Family.SHIFT: rows(integers.shifts(32), THREE_SLOTS, IMMEDIATE),
+    Family.COMPARE: rows(integers.comparisons(32), THREE_SLOTS, IMMEDIATE),
     Family.BRANCH: [("BRNZ", BRANCH, lambda a, b, c: int(a != 0), 0), ("BRZ", BRANCH, lambda a, b, c: int(a == 0), 0)],
     Family.MOVE: [
         ("COPY", {"d": Use.WRITE, "a": Use.READ}, lambda a, b, c: a, 0),
         ("CONST", {"d": Use.WRITE, "i": Use.LOW, "j": Use.HIGH}, lambda a, b, c: b, 0),
     ],
-    Family.SELECT: [("SELECT", {"d": Use.WRITE, "a": Use.READ, "b": Use.READ, "i": Use.READ}, lambda a, b, c: a if c else b, 0)],
+    Family.SELECT: [("SELECT", THREE_SLOTS | {"i": Use.READ}, lambda a, b, c: a if c else b, 0)],
     Family.LOAD: [
         ("LOAD32", LOAD, lambda a, b, c: a, 4),
         ("LOAD8_U", LOAD, lambda a, b, c: a, 1),
-        ("LOAD8_S", LOAD, sign_extend_8, 1),
+        ("LOAD8_S", LOAD, integers.sign_extended(8), 1),
         ("LOAD16_U", LOAD, lambda a, b, c: a, 2),
-        ("LOAD16_S", LOAD, sign_extend_16, 2),
+        ("LOAD16_S", LOAD, integers.sign_extended(16), 2),
     ],
     Family.STORE: [
         ("STORE32", STORE, lambda a, b, c: b, 4),
@@ -185,12 +160,40 @@ FAMILIES: dict[Family, list[tuple[str, Operands, Meaning, int]]] = {
         ("RETURN", {}, lambda a, b, c: 0, 0),
     ],
     Family.HALT: [("HALT", {}, lambda a, b, c: 0, 0), ("TRAP", {"i": Use.KIND}, lambda a, b, c: 0, 0)],
+    Family.ADD64: [*rows(integers.addition(64), THREE_SLOTS64, None, "64"), ("ADD64I", IMMEDIATE64, integers.addition(64)[0][1], 0)],
+    Family.MUL64: [
+        ("MUL64", THREE_SLOTS64, integers.multiplication(64), 0),
+        ("MULHIGH64", THREE_SLOTS64, lambda a, b, c: a * b >> 64, 0),
+    ],
+    Family.DIV64: rows(integers.division(64), THREE_SLOTS64, None, "64"),
+    Family.BITWISE64: rows(integers.BITWISE, THREE_SLOTS64, IMMEDIATE64, "64"),
+    Family.SHIFT64: rows(integers.shifts(64), THREE_SLOTS64, IMMEDIATE64, "64"),
+    Family.COMPARE64: rows(
+        integers.comparisons(64), answering(THREE_SLOTS64, Use.WRITE), answering(IMMEDIATE64, Use.WRITE), "64"
+    ),
+    Family.MOVE64: [
+        ("COPY64", {"d": Use.WRITE64, "a": Use.READ64}, lambda a, b, c: a, 0),
+        ("CONST64", CONST64, lambda a, b, c: b, 0),
+    ],
+    Family.SELECT64: [("SELECT64", THREE_SLOTS64 | {"i": Use.READ}, lambda a, b, c: a if c else b, 0)],
+    Family.LOAD64: [("LOAD64", answering(LOAD, Use.WRITE64), lambda a, b, c: a, 8)],
+    Family.STORE64: [("STORE64", STORE | {"b": Use.READ64}, lambda a, b, c: b, 8)],
+    Family.CONVERT: [
+        ("WRAP", {"d": Use.WRITE, "a": Use.READ64}, lambda a, b, c: a & MASK, 0),
+        ("EXTEND_U", {"d": Use.WRITE64, "a": Use.READ}, lambda a, b, c: a, 0),
+        ("EXTEND_S", {"d": Use.WRITE64, "a": Use.READ}, integers.sign_extended(32, 64), 0),
+    ],
+    Family.COUNT: rows(integers.counting(32), {"d": Use.WRITE, "a": Use.READ}),
+    Family.COUNT64: rows(integers.counting(64), {"d": Use.WRITE64, "a": Use.READ64}, None, "64"),
+    Family.INDIRECT: [("CALL_SLOT", {"d": Use.FRAME, "a": Use.READ}, lambda a, b, c: 0, 0)],
+    Family.GROW: [("GROW", {}, lambda a, b, c: 0, 0)],
 }
 
 TABLE: tuple[Operation, ...] = tuple(
     Operation(name, 16 * (family + 1) + position, family, operands, meaning, width)
-    for family, rows in FAMILIES.items()
-    for position, (name, operands, meaning, width) in enumerate(rows)
+    for family, members in FAMILIES.items()
+    for position, (name, operands, meaning, width) in enumerate(members)
 )
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in TABLE}
 BY_NUMBER: dict[int, Operation] = {operation.number: operation for operation in TABLE}
+ENTERING = (Family.CALL, Family.INDIRECT)  # families whose steps change the frame pointer

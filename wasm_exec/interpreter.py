@@ -6,23 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from wasm_exec.cutting import Blocks, Budget, Meter
 from wasm_exec.errors import BudgetTooSmall, Trap, TrapKind
 from wasm_exec.image import MemoryImage
-from wasm_exec.instructions import BY_NUMBER, Family, Operation, Use
+from wasm_exec.instructions import BY_NUMBER, ENTERING, Family, Operation, Use
 from wasm_exec.program import Program
 from wasm_exec.recording import SegmentEnd, Status, Touched
 from wasm_exec.spaces import (
     CELL_BYTES,
     FRAME_POINTER_LIMIT,
     FRAME_SLOTS_LIMIT,
+    PAGE_BYTES,
     PAGE_CELLS,
+    WASM_PAGE_BYTES,
     Space,
     SystemCell,
     size_in_bytes,
 )
 from wasm_exec.trace import DTYPES, FIELDS, U64, Trace
+
+READ_FROM = {Use.READ: Space.FRAMES32, Use.READ64: Space.FRAMES64}
 
 
 @dataclass(slots=True)
@@ -55,7 +60,7 @@ class Decoded:
 
     @property
     def immediate(self) -> int:
-        return self.i | self.j << 16
+        return self.operation.immediate(self.a, self.b, self.i, self.j)
 
 
 class Interpreter:
@@ -68,17 +73,29 @@ class Interpreter:
         self.arrays: dict[int, U64] = {}
         self.cells: dict[int, memoryview] = {}
         self.bytes: dict[int, memoryview] = {}
+        self.filled: dict[int, int] = {}  # cells that came from an image
+        self.dirty: dict[int, list[npt.NDArray[np.int64]]] = {}  # pages touched since
 
     def restore(self, image: MemoryImage) -> None:
         for space in Space:
-            frames = space in (Space.FRAMES32, Space.FRAMES64)
-            size = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT if frames else size_in_bytes(space, self.program.memory_pages) // CELL_BYTES
-            array = np.zeros(size, dtype=np.uint64)
-            known = image.cells[space][:size]
-            array[: len(known)] = known
-            self.arrays[space] = array
-            self.cells[space] = array.data
-            self.bytes[space] = array.data.cast("B")
+            if space in self.arrays:
+                self.clear(space)
+            else:
+                frames = space in (Space.FRAMES32, Space.FRAMES64)
+                limit = size_in_bytes(space, self.program.memory_limit) // CELL_BYTES
+                self.arrays[space] = np.zeros(FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT if frames else limit, dtype=np.uint64)
+                self.cells[space] = self.arrays[space].data
+                self.bytes[space] = self.arrays[space].data.cast("B")
+            known = image.cells[space][: len(self.arrays[space])]
+            self.arrays[space][: len(known)] = known
+            self.filled[space], self.dirty[space] = len(known), []
+
+    def clear(self, space: int) -> None:
+        """Forgets what is in the cells. New arrays would do as well, but take much longer."""
+        array = self.arrays[space]
+        array[: self.filled[space]] = 0
+        for pages in self.dirty[space]:
+            array.reshape(-1, PAGE_CELLS)[pages] = 0
 
     def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
         meter = Meter(self.blocks, budget)
@@ -102,6 +119,7 @@ class Interpreter:
         for space, found in meter.touched_pages().items():
             pages = np.array(found, dtype=np.int64)
             touched[space] = pages, self.arrays[space].reshape(-1, PAGE_CELLS)[pages]
+            self.dirty[space].append(pages)
         return SegmentEnd(self.pc, self.fp, self.status, steps, touched, trace_of(events) if traced else None)
 
     def observe(self, meter: Meter, event: Step) -> None:
@@ -112,33 +130,39 @@ class Interpreter:
         if instruction.operation.width:
             space = instruction.d if instruction.operation.operands["d"] is Use.SPACE else instruction.b
             meter.touch(space, event.address, instruction.operation.width)
-        elif instruction.operation.family is Family.CALL:
+        elif instruction.operation.family is Family.GROW:
+            meter.touch(Space.LINEAR, self.linear_bytes() - 1, 1)
+        elif instruction.operation.family in ENTERING:
             meter.enter(self.fp, self.program.function_at(self.pc).frame)
 
     def step(self) -> Step:
         """Executes one instruction. A trap changes nothing but the status."""
         instruction = self.decoded[self.pc]
         event = Step(self.pc, self.fp)
-        operands = instruction.operation.operands
-        slots = self.cells[Space.FRAMES32]
-        if operands.get("a") is Use.READ:
-            event.a = slots[self.fp + instruction.a]
-        if operands.get("b") is Use.READ:
-            event.b = slots[self.fp + instruction.b]
-        if operands.get("i") is Use.READ:
-            event.c = slots[self.fp + instruction.i]
+        event.a = self.operand(instruction, "a", instruction.a)
+        event.b = self.operand(instruction, "b", instruction.b)
+        event.c = self.operand(instruction, "i", instruction.i)
         try:
             FAMILIES[instruction.operation.family](self, instruction, event)
         except Trap as trap:
             self.status = Status.TRAPPED + trap.kind
         return event
 
+    def operand(self, instruction: Decoded, name: str, slot: int) -> int:
+        """The value of the slot, or 0 if the field is no slot that is read."""
+        space = READ_FROM.get(instruction.operation.operands.get(name, Use.KIND))
+        return 0 if space is None else self.cells[space][self.fp + slot]
+
+    def write(self, instruction: Decoded, event: Step, value: int) -> None:
+        event.d = value
+        wide = instruction.operation.operands["d"] is Use.WRITE64
+        self.cells[Space.FRAMES64 if wide else Space.FRAMES32][self.fp + instruction.d] = value
+        self.pc = instruction.next
+
     def compute(self, instruction: Decoded, event: Step) -> None:
         operation = instruction.operation
         b = instruction.immediate if operation.has_immediate else event.b
-        event.d = operation.meaning(event.a, b, event.c)
-        self.cells[Space.FRAMES32][self.fp + instruction.d] = event.d
-        self.pc = instruction.next
+        self.write(instruction, event, operation.meaning(event.a, b, event.c))
 
     def branch(self, instruction: Decoded, event: Step) -> None:
         self.pc = instruction.i if instruction.operation.meaning(event.a, 0, 0) else instruction.next
@@ -147,19 +171,27 @@ class Interpreter:
         """Fills in the address and the cells, or traps."""
         event.address = event.a + instruction.immediate
         width = instruction.operation.width
-        if event.address + width > size_in_bytes(space, self.program.memory_pages):
+        if event.address + width > (self.linear_bytes() if space == Space.LINEAR else size_in_bytes(space, 0)):
             raise Trap(TrapKind.OUT_OF_BOUNDS)
         first, last = event.address // CELL_BYTES, (event.address + width - 1) // CELL_BYTES
         event.cell0 = self.cells[space][first]
         if last != first:
             event.cell1 = self.cells[space][last]
 
+    def linear_bytes(self) -> int:
+        """The size of the linear memory now."""
+        return self.program.memory_pages * WASM_PAGE_BYTES + self.cells[Space.SYSTEM][SystemCell.GROWN_PAGES] * PAGE_BYTES
+
+    def grow(self, instruction: Decoded, event: Step) -> None:
+        """One more page of linear memory exists. The routine that does this keeps to the limit of the memory."""
+        event.cell0 = self.cells[Space.SYSTEM][SystemCell.GROWN_PAGES]
+        self.cells[Space.SYSTEM][SystemCell.GROWN_PAGES] = event.cell0 + 1
+        self.pc = instruction.next
+
     def load(self, instruction: Decoded, event: Step) -> None:
         self.access(instruction, event, instruction.b)
         found = bytes(self.bytes[instruction.b][event.address : event.address + instruction.operation.width])
-        event.d = instruction.operation.meaning(int.from_bytes(found, "little"), 0, 0)
-        self.cells[Space.FRAMES32][self.fp + instruction.d] = event.d
-        self.pc = instruction.next
+        self.write(instruction, event, instruction.operation.meaning(int.from_bytes(found, "little"), 0, 0))
 
     def store(self, instruction: Decoded, event: Step) -> None:
         self.access(instruction, event, instruction.d)
@@ -178,7 +210,7 @@ class Interpreter:
             raise Trap(TrapKind.EXHAUSTION)
         event.link = instruction.next | self.fp << 32
         self.cells[Space.FRAMES64][frame_pointer] = event.link
-        self.pc, self.fp = instruction.i, frame_pointer
+        self.pc, self.fp = event.a if instruction.operation.family is Family.INDIRECT else instruction.i, frame_pointer
 
     def halt(self, instruction: Decoded, event: Step) -> None:
         if instruction.operation.name == "TRAP":
@@ -191,7 +223,11 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     Family.BRANCH: Interpreter.branch,
     Family.LOAD: Interpreter.load,
     Family.STORE: Interpreter.store,
+    Family.LOAD64: Interpreter.load,
+    Family.STORE64: Interpreter.store,
     Family.CALL: Interpreter.call,
+    Family.INDIRECT: Interpreter.call,
+    Family.GROW: Interpreter.grow,
     Family.HALT: Interpreter.halt,
 }
 

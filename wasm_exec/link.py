@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from wasm_exec.assembler import TERMINATORS, Assembler
 from wasm_exec.errors import Invalid
 from wasm_exec.flow import Flow, flow_of
-from wasm_exec.instructions import BY_NUMBER, Use
+from wasm_exec.instructions import BY_NUMBER, Family, Use
 from wasm_exec.program import COLUMN, Function
 from wasm_exec.spaces import FRAME_SLOTS_LIMIT, Space
 from wasm_exec.trace import U32
@@ -24,11 +25,12 @@ BLOCK_PAGES_LIMIT = 64
 class Linked:
     instructions: U32
     functions: tuple[Function, ...]
+    entries: dict[int, int]  # index of a function -> pc of its first instruction
 
 
-def link(functions: dict[int, Assembler]) -> Linked:
-    """`functions[ENTRY]` comes first; the others follow in the order of their index, if some call can reach them."""
-    flows = reachable_flows(functions)
+def link(functions: dict[int, Assembler], roots: Iterable[int] = ()) -> Linked:
+    """`functions[ENTRY]` comes first; the others follow in the order of their index, if they are a root or some call can reach them."""
+    flows = reachable_flows(functions, roots)
     starts: dict[int, int] = {}
     total = 0
     for index, flow in flows.items():
@@ -51,12 +53,12 @@ def link(functions: dict[int, Assembler]) -> Linked:
     described = tuple(
         Function(flow.name, starts[index], starts[index] + len(flow.lines), frame_slots(flow)) for index, flow in flows.items()
     )
-    return Linked(np.array(rows, dtype=np.uint32), described)
+    return Linked(np.array(rows, dtype=np.uint32), described, {index: starts[index] + flow.entry for index, flow in flows.items()})
 
 
-def reachable_flows(functions: dict[int, Assembler]) -> dict[int, Flow]:
+def reachable_flows(functions: dict[int, Assembler], roots: Iterable[int]) -> dict[int, Flow]:
     found: dict[int, Flow] = {}
-    waiting = [ENTRY]
+    waiting = [ENTRY, *roots]
     while waiting:
         index = waiting.pop()
         if index not in found:
@@ -78,18 +80,22 @@ def frame_slots(flow: Flow) -> int:
 def page_bound(row: U32) -> int:
     """How many pages that nobody has touched yet this instruction can touch, apart from frames."""
     operation = BY_NUMBER[int(row[COLUMN["op"]])]
+    if operation.family is Family.GROW:
+        return 1
     if not operation.width:
         return 0
     space = int(row[COLUMN["d" if operation.operands["d"] is Use.SPACE else "b"]])
-    return 1 if operation.width == 1 or space in (Space.SYSTEM, Space.GLOBALS) else 2
+    return 1 if operation.width == 1 or space in (Space.SYSTEM, Space.GLOBALS, Space.TABLES) else 2
 
 
-def find_block_starts(instructions: U32, rows_limit: int = BLOCK_ROWS_LIMIT, pages_limit: int = BLOCK_PAGES_LIMIT) -> U32:
+def find_block_starts(
+    instructions: U32, rows_limit: int = BLOCK_ROWS_LIMIT, pages_limit: int = BLOCK_PAGES_LIMIT, roots: Iterable[int] = ()
+) -> U32:
     """Where basic blocks begin: entries, both ways of a branch, returns from calls, joins; long blocks are split."""
     arrivals = np.zeros(len(instructions), dtype=np.int64)
     starts = np.zeros(len(instructions), dtype=bool)
     follows = np.zeros(len(instructions), dtype=bool)
-    entries = {0}
+    entries = {0, *roots}
     for pc, row in enumerate(instructions):
         operation = BY_NUMBER[int(row[COLUMN["op"]])]
         following, target = int(row[COLUMN["next"]]), int(row[COLUMN["i"]])
@@ -98,6 +104,8 @@ def find_block_starts(instructions: U32, rows_limit: int = BLOCK_ROWS_LIMIT, pag
         arrivals[following] += 1
         if operation.operands.get("i") is Use.TARGET:
             entries |= {target, following}
+        elif operation.family is Family.INDIRECT:
+            entries.add(following)
         else:
             follows[pc] = True
     starts[list(entries)] = True

@@ -11,6 +11,7 @@ import numpy as np
 from wasm_exec.trace import U32, U64
 
 FIELDS = ("pc", "op", "d", "a", "b", "i", "j", "next")
+Pages = dict[tuple[int, int], U64]  # (space, page) -> 32 cells
 COLUMN = {name: position for position, name in enumerate(FIELDS)}
 MAGIC = b"longrun program 1\n"
 
@@ -25,12 +26,22 @@ class Function:
     frame: int
 
 
+@dataclass(frozen=True)
+class Export:
+    """A stub that calls an exported function: its pc, and the slots (number, whether 64 bits) of parameters and results."""
+
+    pc: int
+    parameters: tuple[tuple[int, bool], ...]
+    results: tuple[tuple[int, bool], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """`instructions` is (n, 8) with the columns of FIELDS; row k has pc k, and a run begins at pc 0 with frame pointer 0.
 
-    `data` holds the pages of linear memory that are not zero at the beginning (number of the page -> 32 cells). Functions (names and
-    frames) and block starts decide where a run is cut and what a report prints; they are no part of the encoding.
+    `memory_pages` is the memory at the beginning, in pages of 64 KiB. `data` holds the pages of linear memory that are not zero at the
+    beginning (number of the page -> 32 cells). Functions (names and frames) and block starts decide where a run is cut and what a
+    report prints; they are no part of the encoding.
     """
 
     instructions: U32
@@ -40,6 +51,12 @@ class Program:
     functions: tuple[Function, ...]
     block_starts: U32
     entry: int = field(default=0)
+    memory_limit: int = 0  # pages of 64 KiB that the memory can reach, at least those at the beginning
+    constants: Pages = field(default_factory=dict)  # pages of spaces other than linear that are not zero at the beginning
+    exports: dict[str, Export] = field(default_factory=dict)  # how a caller from outside enters, if the program was made for that
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory_limit", max(self.memory_limit, self.memory_pages))
 
     def column(self, name: str) -> U32:
         return self.instructions[:, COLUMN[name]]
@@ -62,4 +79,7 @@ class Program:
         for page in sorted(self.data):
             parts.append(struct.pack("<I", page))
             parts.append(self.data[page].astype("<u8").tobytes())
+        for (space, page), cells in sorted(self.constants.items()):
+            parts.append(struct.pack("<BI", space, page))
+            parts.append(cells.astype("<u8").tobytes())
         return b"".join(parts)

@@ -14,9 +14,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Logged:
-    """A value in the record, at this position (in words of 32 bits); 64-bit values take two."""
+    """A value in the record, at this position (in words of 32 bits); a wide one, of 64 bits, takes two."""
 
     position: int
+    wide: bool
 
 
 Source = Known | Logged
@@ -31,4 +32,4 @@ class Shape:
 
     def take(self, words: int) -> Logged:
         self.size += words
-        return Logged(self.size - words)
+        return Logged(self.size - words, words == 2)

@@ -16,7 +16,7 @@ from wasm_exec.instance import Compiled, Instance, compiled
 from wasm_exec.instructions import Family
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
-from wasm_exec.recorder_layout import LANES, SLOT_BYTES, STATE_BLOCK, STATE_FP, pack, unpack
+from wasm_exec.recorder_layout import SLOT_BYTES, STATE_BLOCK, STATE_FP
 from wasm_exec.recording import SegmentEnd, Status
 from wasm_exec.spaces import CELL_BYTES, Space, SystemCell
 from wasm_exec.trace import Trace
@@ -26,6 +26,7 @@ class Recorder:
     def __init__(self, program: Program, modules: Compiled | None = None) -> None:
         self.program = program
         self.compiled = modules or compiled(program)
+        self.lanes = self.compiled.lanes
         self.image = MemoryImage(program.memory_pages)
         self.counting: Instance | None = None
 
@@ -39,12 +40,12 @@ class Recorder:
             instance = Instance(self.compiled, self.image, traced)
         self.counting = None if traced else instance
         log_steps = sum(budget.rows.values())
-        limits = pack(budget.rows)
+        limits = self.lanes.pack(budget.rows)
         answer = instance.run(pc, fp, limits, budget.pages, log_steps)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
             return self.trapped(pc, fp, used, budget.pages, traced, log_steps)
-        steps = sum(unpack(used).values()) + (answer == HALTED)
+        steps = sum(self.lanes.unpack(used).values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
             stop, status = self.compiled.blocks.members[block][-1], Status.EXITED
@@ -59,7 +60,7 @@ class Recorder:
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
         rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)]
-        costs = pack({family: int(rows[family]) for family in Family}) if charged else [0] * len(LANES)
+        costs = self.lanes.pack({family: int(rows[family]) for family in Family}) if charged else [0] * len(self.lanes)
         words = zip(limits, instance.words(), costs, strict=True)
         return [(limit - word - cost) % (1 << 64) for limit, word, cost in words]
 
@@ -89,5 +90,5 @@ class Recorder:
             touched[space] = numbers, image.rows(space, numbers)
         if end.trace is not None:
             parts.append(end.trace)
-        steps = sum(unpack(used).values()) + end.steps
+        steps = sum(self.lanes.unpack(used).values()) + end.steps
         return SegmentEnd(end.pc, end.fp, end.status, steps, touched, Trace.join(parts) if traced else None)

@@ -5,6 +5,8 @@ Memory 0 is the guest's own. Memory 1 holds everything else of the machine; memo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wasm_exec.instructions import Family
 from wasm_exec.spaces import FRAME_POINTER_LIMIT, FRAME_SLOTS_LIMIT, PAGE_BYTES, WASM_PAGE_BYTES, Space, size_in_bytes
 
@@ -17,29 +19,42 @@ FRAME_CELLS = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT
 STATE_FP, STATE_BLOCK, STATE_PAGES, STATE_LOW, STATE_HIGH, STATE_LOG, STATE_IDS = (8 * word for word in range(7))
 STATE_WORDS = 8 * 8
 
-# What is left of the rows of a family is a number of 21 bits with sign inside one of four words. Families that often occur
+# What is left of the rows of a family is a number of 21 bits with sign inside one of several words. Families that often occur
 # in the same block share a word. A halting step ends the run, so it needs no counter.
 LANE_BITS = 21
-LANES: list[list[Family]] = [
+GROUPS: list[list[Family]] = [
     [Family.ADD, Family.COMPARE, Family.BRANCH],
     [Family.LOAD, Family.STORE, Family.MOVE],
     [Family.BITWISE, Family.SHIFT, Family.MUL],
     [Family.CALL, Family.SELECT, Family.DIV],
+    [Family.ADD64, Family.COMPARE64, Family.MOVE64],
+    [Family.LOAD64, Family.STORE64, Family.CONVERT],
+    [Family.BITWISE64, Family.SHIFT64, Family.MUL64],
+    [Family.INDIRECT, Family.SELECT64, Family.DIV64],
+    [Family.COUNT, Family.COUNT64, Family.GROW],
 ]
 SIGNS = sum(1 << LANE_BITS * (lane + 1) - 1 for lane in range(3))
 
 
-def pack(rows: dict[Family, int]) -> list[int]:
-    """Four words with these numbers in their lanes."""
-    return [sum(rows[family] << LANE_BITS * lane for lane, family in enumerate(families)) for families in LANES]
+class Lanes:
+    """The words of the families that a program uses. Words of families that do not occur would only slow it down."""
 
+    def __init__(self, used: set[Family]) -> None:
+        self.groups = [group for group in GROUPS if used.intersection(group)]
 
-def unpack(words: list[int]) -> dict[Family, int]:
-    mask = (1 << LANE_BITS) - 1
-    return {
-        family: word >> LANE_BITS * lane & mask
-        for word, families in zip(words, LANES, strict=True) for lane, family in enumerate(families)
-    }
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def pack(self, rows: Mapping[Family, int]) -> list[int]:
+        """Words with these numbers in their lanes."""
+        return [sum(rows[family] << LANE_BITS * lane for lane, family in enumerate(group)) for group in self.groups]
+
+    def unpack(self, words: list[int]) -> dict[Family, int]:
+        mask = (1 << LANE_BITS) - 1
+        return {
+            family: word >> LANE_BITS * lane & mask
+            for word, group in zip(words, self.groups, strict=True) for lane, family in enumerate(group)
+        }
 
 
 def aligned(size: int) -> int:
@@ -54,7 +69,7 @@ class Layout:
     touch and the access that is out of bounds.
     """
 
-    OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.INPUT, Space.OUTPUT)
+    OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS)
 
     def __init__(self, instructions: int) -> None:
         self.base: dict[int, int] = {}

@@ -11,6 +11,7 @@ from wasm_exec.spaces import CELL_BYTES, OUTPUT_LIMIT, Space, SystemCell
 
 EXIT_CODE = CELL_BYTES * SystemCell.EXIT_CODE
 INPUT_CURSOR = CELL_BYTES * SystemCell.INPUT_CURSOR
+EXPORT_FRAME = 1
 OUTPUT_LENGTH = CELL_BYTES * SystemCell.OUTPUT_LENGTH
 
 
@@ -23,6 +24,30 @@ def entry_stub(start: int | None, main: int, returns_code: bool) -> Assembler:
     code.emit("CONST", d=zero, immediate=0)
     code.emit("STORE32", d=Space.SYSTEM, a=zero, b=callee if returns_code else zero, immediate=EXIT_CODE)
     code.emit("HALT")
+    return code
+
+
+def instantiation_stub(start: int | None) -> Assembler:
+    """pc 0 of a module whose functions are called one by one: only the start function."""
+    code = Assembler("entry")
+    if start is not None:
+        code.emit("CALL", d=EXPORT_FRAME, callee=start)
+    code.emit("HALT")
+    return code
+
+
+def export_stub(name: str, function: int) -> Assembler:
+    """A way to call a function from outside: parameters and results are in the frame EXPORT_FRAME."""
+    code = Assembler(f"call {name}")
+    code.emit("CALL", d=EXPORT_FRAME, callee=function)
+    code.emit("HALT")
+    return code
+
+
+def trap_stub(kind: TrapKind) -> Assembler:
+    """pc 0 of a module that cannot begin."""
+    code = Assembler("entry")
+    code.emit("TRAP", condition=kind)
     return code
 
 

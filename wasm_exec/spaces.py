@@ -18,8 +18,10 @@ class Space(IntEnum):
     FRAMES64 = 2
     LINEAR = 3
     GLOBALS = 4
+    TABLES = 5
     INPUT = 6
     OUTPUT = 8
+    SEGMENTS = 9
 
 
 class SystemCell(IntEnum):
@@ -27,6 +29,7 @@ class SystemCell(IntEnum):
     EXIT_CODE = 1
     INPUT_CURSOR = 2
     OUTPUT_LENGTH = 3
+    GROWN_PAGES = 4
 
 
 # A call that would move the frame pointer to this slot or beyond is the trap `exhaustion`.
@@ -36,6 +39,9 @@ FRAME_SLOTS_LIMIT = 1 << 16
 INPUT_LIMIT = 1 << 24
 OUTPUT_LIMIT = 1 << 24
 MEMORY_PAGES_LIMIT = 1 << 14
+TABLES_BYTES = 1 << 24
+SEGMENTS_BYTES = 1 << 24
+TABLE_ENTRIES_LIMIT = 1_000_000
 
 
 def size_in_bytes(space: int, memory_pages: int) -> int:
@@ -52,5 +58,9 @@ def size_in_bytes(space: int, memory_pages: int) -> int:
             return INPUT_LIMIT + PAGE_BYTES
         case Space.OUTPUT:
             return OUTPUT_LIMIT + PAGE_BYTES
+        case Space.TABLES:
+            return TABLES_BYTES
+        case Space.SEGMENTS:
+            return SEGMENTS_BYTES
         case _:
             return 0

@@ -23,7 +23,8 @@ class Trace:
     address   LOAD and STORE: value of slot a + offset, not reduced (it can reach 2^33), also when the access traps
     cell0     LOAD and STORE: the 8-byte cell `address >> 3` of the space before the access
     cell1     the cell after it, if the access crosses into it
-    link      CALL: the link written to frames64 at fp + d; RETURN: the link read at frames64 fp. next + fp * 2^32
+              GROW: system cell 4 before the step
+    link      CALL, CALL_SLOT: the link written to frames64 at fp + d; RETURN: the link read at frames64 fp. next + fp * 2^32
 
     A step that traps is the last row: it has its operands (and address), but no d, no cells and no link. For `d` the
     previous value of the slot is not recorded: it is what the last step that wrote the slot put there.
@@ -31,10 +32,10 @@ class Trace:
 
     pc: U32
     fp: U32
-    a: U32
-    b: U32
+    a: U64
+    b: U64
     c: U32
-    d: U32
+    d: U64
     address: U64
     cell0: U64
     cell1: U64
@@ -60,5 +61,5 @@ class Trace:
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Trace))
-WIDE = ("address", "cell0", "cell1", "link")
+WIDE = ("a", "b", "d", "address", "cell0", "cell1", "link")
 DTYPES: dict[str, type[np.uint32] | type[np.uint64]] = {field: np.uint64 if field in WIDE else np.uint32 for field in FIELDS}

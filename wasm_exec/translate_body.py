@@ -1,45 +1,22 @@
-"""Translation of one function body: control flow, locals and calls. Plain instructions are in translate_plain."""
+"""Translation of one function body. Blocks are in translate_blocks; what computes is in translate_plain, translate_memory,
+translate_tables and translate_floats."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from wasm_exec.assembler import Assembler, Label, Line
+from wasm_exec.assembler import Assembler, Line
+from wasm_exec.errors import Invalid, TrapKind
 from wasm_exec.flow import flow_of, read_before_written
-from wasm_exec.instructions import BY_NAME
-from wasm_exec.module import Body, FunctionType, Instruction, Module, ValueType
-from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP
-from wasm_exec.translate_plain import BINARY, LOADS, PLAIN, STORES, binary, condition_slot, get_global, load, set_global, store
-from wasm_exec.values import Constant, Local, OperandStack, Temporary
+from wasm_exec.instructions import BY_NAME, MASK, MASK64
+from wasm_exec.module import Body, Instruction
+from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP, OPCODES
+from wasm_exec.translate_blocks import BlockTranslator, Wide, widths
+from wasm_exec.translate_memory import LOADS, STORES, get_global, load, memory_size, set_global, store
+from wasm_exec.translate_plain import BINARY, PLAIN, binary
 
 
-@dataclass
-class Block:
-    """An open block. A branch to it puts `arity` values into the slots from `first` and goes to `label`."""
-
-    code: int
-    height: int
-    arity: int
-    first: int
-    label: Label
-    parameters: int
-    results: int
-    otherwise: Label = field(default_factory=Label)
-
-
-class BodyTranslator:
-    def __init__(self, module: Module, functions: list[FunctionType], name: str, signature: FunctionType, body: Body) -> None:
-        self.module = module
-        self.functions = functions
-        self.code = Assembler(name)
-        self.parameters = len(signature.parameters)
-        self.locals = self.parameters + sum(count for count, _ in body.locals)
-        self.stack = OperandStack(self.code, self.locals)
-        results = len(signature.results)
-        self.blocks = [Block(BLOCK, 0, results, 0, Label(), 0, results)]
-        self.skipping = 0  # open blocks of a part that cannot be reached
-
+class BodyTranslator(BlockTranslator):
     def translate(self, body: Body) -> Assembler:
         for instruction in body.instructions:
             if self.skipping:
@@ -47,8 +24,9 @@ class BodyTranslator:
             else:
                 self.instruction(instruction)
         flow = flow_of(self.code)
-        zeroed = read_before_written(flow, self.parameters, self.stack.zero_slot + 1)
-        self.code.items[:0] = [Line(BY_NAME["CONST"], d=slot) for slot in zeroed]
+        zeroed = read_before_written(flow, self.parameter_slots, self.stack.zero_slot + 1, self.results)
+        wide = {slot for slot, wide in self.locals if wide}
+        self.code.items[:0] = [Line(BY_NAME["CONST64" if slot in wide else "CONST"], d=slot) for slot in zeroed]
         return self.code
 
     def skip(self, instruction: Instruction) -> None:
@@ -67,164 +45,45 @@ class BodyTranslator:
         if code in BINARY:
             name, swapped = BINARY[code]
             right, left = self.stack.pop(), self.stack.pop()
-            binary(self.stack, name, right if swapped else left, left if swapped else right, swapped)
+            binary(self.stack, name, right if swapped else left, left if swapped else right)
         elif code in LOADS and isinstance(operand, tuple):
-            load(self.stack, LOADS[code], operand[1])
+            load(self.stack, code, operand[1])
         elif code in STORES and isinstance(operand, tuple):
-            store(self.stack, STORES[code], operand[1])
+            store(self.stack, code, operand[1])
         elif code in PLAIN:
             PLAIN[code](self.stack)
-        else:
+        elif code in CONSTANTS:
+            self.constant(operand, CONSTANTS[code])
+        elif code in CONTROL:
             CONTROL[code](self, operand)
+        else:
+            self.special(instruction)
 
-    # Blocks
-
-    def block_types(self, operand: object) -> tuple[int, int]:
-        if operand is None:
-            return 0, 0
-        if isinstance(operand, ValueType):
-            return 0, 1
-        assert isinstance(operand, int)
-        return len(self.module.types[operand].parameters), len(self.module.types[operand].results)
-
-    def open(self, code: int, operand: object) -> Block:
-        parameters, results = self.block_types(operand)
-        self.stack.settle_locals()
-        height = len(self.stack) - parameters
-        for position in range(height, len(self.stack)):
-            self.stack.settle(position)
-        arity = parameters if code == LOOP else results
-        block = Block(code, height, arity, self.stack.home(height), Label(), parameters, results)
-        self.blocks.append(block)
-        return block
-
-    def open_block(self, operand: object) -> None:
-        self.open(BLOCK, operand)
-
-    def open_loop(self, operand: object) -> None:
-        self.code.place(self.open(LOOP, operand).label)
-
-    def open_if(self, operand: object) -> None:
-        condition = self.stack.pop()
-        if isinstance(condition, Constant):
-            block = self.open(IF, operand)
-            if not condition.value:
-                self.code.jump(block.otherwise)
-            return
-        slot, negated = condition_slot(self.stack, condition)
-        block = self.open(IF, operand)  # writes only homes below the condition
-        self.code.emit("BRNZ" if negated else "BRZ", a=slot, target=block.otherwise)
-
-    def middle(self, operand: object = None, reachable: bool = True) -> None:
-        block = self.blocks[-1]
-        if reachable:
-            self.put_results(block, block.results)
-            self.code.jump(block.label)
-        block.code = ELSE
-        self.code.place(block.otherwise)
-        self.stack.drop_to(block.height, block.parameters)
-
-    def close(self, operand: object = None, reachable: bool = True) -> None:
-        block = self.blocks.pop()
-        if reachable:
-            self.put_results(block, block.results)
-        self.stack.drop_to(block.height, block.results)
-        if block.code == IF:
-            self.code.place(block.otherwise)
-        if block.code != LOOP:
-            self.code.place(block.label)
-        if not self.blocks:
-            self.code.emit("RETURN")
-
-    # Branches
-
-    def put_results(self, block: Block, count: int) -> None:
-        """Copies the values at the top to where the block wants them. With several, from homes upwards, so that none is overwritten."""
-        top = len(self.stack) - count
-        if count > 1:
-            for height in range(top, len(self.stack)):
-                self.stack.settle(height)
-        for position in range(count):
-            self.stack.move(self.stack.entries[top + position], block.first + position)
-
-    def in_place(self, block: Block) -> bool:
-        top = len(self.stack) - block.arity
-        return self.stack.entries[top:] == [Temporary(block.first + position) for position in range(block.arity)]
-
-    def leave_to(self, block: Block) -> None:
-        self.put_results(block, block.arity)
-        self.code.jump(block.label)
-        self.skipping = 1
-
-    def branch(self, operand: object) -> None:
-        assert isinstance(operand, int)
-        self.leave_to(self.blocks[-1 - operand])
-
-    def branch_if(self, operand: object) -> None:
-        assert isinstance(operand, int)
-        block, condition = self.blocks[-1 - operand], self.stack.pop()
-        if isinstance(condition, Constant):
-            if condition.value:
-                self.leave_to(block)
-            return
-        slot, negated = condition_slot(self.stack, condition)
-        if self.in_place(block):
-            self.code.emit("BRZ" if negated else "BRNZ", a=slot, target=block.label)
-            return
-        if block.arity > 1:
-            for height in range(len(self.stack) - block.arity, len(self.stack)):
-                self.stack.settle(height)
-        stay = Label()
-        self.code.emit("BRNZ" if negated else "BRZ", a=slot, target=stay)
-        self.put_results(block, block.arity)
-        self.code.jump(block.label)
-        self.code.place(stay)
-
-    def branch_table(self, operand: object) -> None:
-        """A binary search over the runs of equal targets; each comparison needs a slot above everything that is still of use."""
-        assert isinstance(operand, list)
-        index = self.stack.pop()
-        slot = self.stack.slot_of(index, len(self.stack))
-        scratch = self.stack.home(len(self.stack) + 1)
-        arity = self.blocks[-1 - operand[-1]].arity
-        if arity > 1:
-            for height in range(len(self.stack) - arity, len(self.stack)):
-                self.stack.settle(height)
-        runs = [position for position in range(len(operand)) if position == 0 or operand[position] != operand[position - 1]]
-        exits: dict[int, Label] = {operand[position]: Label() for position in runs}
-        waiting: list[tuple[Label, int, int]] = [(Label(), 0, len(runs))]
-        while waiting:
-            label, low, high = waiting.pop()
-            self.code.place(label)
-            if high - low == 1:
-                self.code.jump(exits[operand[runs[low]]])
-                continue
-            middle, upper = (low + high) // 2, Label()
-            self.code.emit("LT_UI", d=scratch, a=slot, immediate=runs[middle])
-            self.code.emit("BRZ", a=scratch, target=upper)
-            waiting += [(upper, middle, high), (Label(), low, middle)]
-        for depth, label in exits.items():
-            self.code.place(label)
-            self.put_results(self.blocks[-1 - depth], arity)
-            self.code.jump(self.blocks[-1 - depth].label)
-        self.skipping = 1
-
-    def leave(self, operand: object) -> None:
-        self.leave_to(self.blocks[0])
+    def special(self, instruction: Instruction) -> None:
+        from wasm_exec.translate_floats import FLOATS
+        from wasm_exec.translate_tables import SPECIAL
+        rule = SPECIAL.get(instruction.code) or FLOATS.get(instruction.code)
+        if rule is None:
+            raise Invalid(f"{OPCODES[instruction.code].name} is not supported yet", instruction.offset)
+        rule(self, instruction.operand)
 
     def unreachable(self, operand: object) -> None:
-        self.code.emit("TRAP", condition=1)
+        self.trap(TrapKind.UNREACHABLE)
+
+    def trap(self, operand: object) -> None:
+        assert isinstance(operand, int)
+        self.code.emit("TRAP", condition=operand)
         self.skipping = 1
 
     # Locals and calls
 
     def local_get(self, operand: object) -> None:
         assert isinstance(operand, int)
-        self.stack.push(Local(operand))
+        self.stack.push_local(*self.locals[operand])
 
     def local_set(self, operand: object) -> None:
         assert isinstance(operand, int)
-        self.stack.set_local(operand)
+        self.stack.set_local(self.locals[operand][0])
 
     def local_tee(self, operand: object) -> None:
         self.local_set(operand)
@@ -232,29 +91,34 @@ class BodyTranslator:
 
     def global_get(self, operand: object) -> None:
         assert isinstance(operand, int)
-        get_global(self.stack, operand)
+        get_global(self.stack, operand, self.around.module.globals[operand].type.wide)
 
     def global_set(self, operand: object) -> None:
         assert isinstance(operand, int)
         set_global(self.stack, operand)
 
-    def constant(self, operand: object) -> None:
-        assert isinstance(operand, int)
-        self.stack.push(Constant(operand & 0xFFFFFFFF))
+    def constant(self, operand: object, wide: bool) -> None:
+        value = int.from_bytes(operand, "little") if isinstance(operand, bytes) else operand
+        assert isinstance(value, int)
+        self.stack.push_constant(value & (MASK64 if wide else MASK), wide)
 
     def memory_size(self, operand: object) -> None:
-        self.stack.push(Constant(self.module.memories[0].minimum))
+        memory_size(self.stack, self.around.places.memory_minimum, self.around.places.memory_grows)
 
     def call(self, operand: object) -> None:
         assert isinstance(operand, int)
-        signature = self.functions[operand]
-        base = len(self.stack) - len(signature.parameters)
-        for height in range(base, len(self.stack)):
-            self.stack.settle(height)
-        self.code.emit("CALL", d=self.stack.home(base), callee=operand)
-        self.stack.drop_to(base, len(signature.results))
+        signature = self.around.functions[operand]
+        self.call_function(operand, len(signature.parameters), widths(signature.results))
+
+    def call_function(self, number: int, parameters: int, results: Wide) -> None:
+        """Calls a function or routine with the values at the top."""
+        self.stack.settle_top(parameters)
+        base = len(self.stack) - parameters
+        self.code.emit("CALL", d=self.stack.base(base), callee=number)
+        self.stack.drop_to(base, results)
 
 
+CONSTANTS = {CODE_OF["i32.const"]: False, CODE_OF["i64.const"]: True, CODE_OF["f32.const"]: False, CODE_OF["f64.const"]: True}
 CONTROL: dict[int, Callable[[BodyTranslator, object], None]] = {
     BLOCK: BodyTranslator.open_block,
     LOOP: BodyTranslator.open_loop,
@@ -273,6 +137,5 @@ CONTROL: dict[int, Callable[[BodyTranslator, object], None]] = {
     CODE_OF["local.tee"]: BodyTranslator.local_tee,
     CODE_OF["global.get"]: BodyTranslator.global_get,
     CODE_OF["global.set"]: BodyTranslator.global_set,
-    CODE_OF["i32.const"]: BodyTranslator.constant,
     CODE_OF["memory.size"]: BodyTranslator.memory_size,
 }

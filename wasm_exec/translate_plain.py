@@ -1,145 +1,154 @@
-"""Translation of arithmetic, comparisons, loads and stores, with constants folded into immediate forms."""
+"""Translation of arithmetic, comparisons and conversions of integers, with constants folded into immediate forms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from wasm_exec.errors import Trap
-from wasm_exec.instructions import BY_NAME, MASK, immediate_name
+from wasm_exec.instructions import BY_NAME, MASK, MASK64, Use, immediate_name
 from wasm_exec.opcodes import CODE_OF, SELECT_TYPED
-from wasm_exec.spaces import Space
-from wasm_exec.values import Constant, Local, OperandStack, Value
+from wasm_exec.small_language import HIGH
+from wasm_exec.values import Constant, Local, OperandStack, Temporary, Value
 
-# i32 operation -> (operation of the table, operands swapped)
+SIMPLE = """add sub mul div_u div_s rem_u rem_s and or xor shl shr_u shr_s rotl rotr eq ne lt_u lt_s ge_u ge_s""".split()
+SWAPPED = {"gt_u": "LT_U", "gt_s": "LT_S", "le_u": "GE_U", "le_s": "GE_S"}
+# operation of WebAssembly -> (operation of the table, operands swapped)
 BINARY: dict[int, tuple[str, bool]] = {
-    CODE_OF[f"i32.{name}"]: (target, swapped)
+    CODE_OF[f"{kind}.{name}"]: (target + suffix, swapped)
+    for kind, suffix in (("i32", ""), ("i64", "64"))
     for name, target, swapped in [
-        *((name, name.upper(), False) for name in "add sub mul div_u div_s rem_u rem_s and or xor shl shr_u shr_s rotl rotr".split()),
-        *((name, name.upper(), False) for name in "eq ne lt_u lt_s ge_u ge_s".split()),
-        ("gt_u", "LT_U", True), ("gt_s", "LT_S", True), ("le_u", "GE_U", True), ("le_s", "GE_S", True),
+        *((name, name.upper(), False) for name in SIMPLE), *((name, target, True) for name, target in SWAPPED.items()),
     ]
 }
-LOADS = {
-    CODE_OF[f"i32.{name}"]: target
-    for name, target in [("load", "LOAD32")] + [(f"load{bits}_{sign}", f"LOAD{bits}_{sign.upper()}") for bits in (8, 16) for sign in "us"]
-}
-STORES = {CODE_OF[f"i32.{name}"]: target for name, target in [("store", "STORE32"), ("store8", "STORE8"), ("store16", "STORE16")]}
-
+BINARY[HIGH] = ("MULHIGH64", False)
 COMMUTATIVE = {"ADD", "MUL", "AND", "OR", "XOR", "EQ", "NE"}
 SHIFTS = {"SHL", "SHR_U", "SHR_S", "ROTL", "ROTR"}
-# constant (op) x, with the constant on the left, as: (bound at which the answer is known, that answer, operation on constant + 1)
-MIRRORED = {
-    "LT_U": (MASK, 0, "GE_UI"), "LT_S": (MASK >> 1, 0, "GE_SI"),
-    "GE_U": (MASK, 1, "LT_UI"), "GE_S": (MASK >> 1, 1, "LT_SI"),
-}
+COMPARISONS = ("EQ", "NE", "LT", "GE")
+# constant (op) x, with the constant on the left, as: (whether signed, the answer if it is the largest number, operation on constant + 1)
+MIRRORED = {"LT_U": (False, 0, "GE_U"), "LT_S": (True, 0, "GE_S"), "GE_U": (False, 1, "LT_U"), "GE_S": (True, 1, "LT_S")}
 OPPOSITE = {"EQ": "NE", "LT_U": "GE_U", "LT_S": "GE_S"}
 OPPOSITE |= {opposite: name for name, opposite in OPPOSITE.items()}
+OPPOSITE |= {name + "64": opposite + "64" for name, opposite in OPPOSITE.items()}
 OPPOSITE |= {immediate_name(name): immediate_name(opposite) for name, opposite in OPPOSITE.items()}
-# x (op) identity = x
-IDENTITIES = {"ADD": 0, "SUB": 0, "OR": 0, "XOR": 0, "AND": MASK, "MUL": 1, "DIV_U": 1, **dict.fromkeys(SHIFTS, 0)}
 
 
-def binary(stack: OperandStack, name: str, left: Value, right: Value, swapped: bool = False) -> None:
-    """left (op) right, which have just been popped; `swapped`: right was below left on the stack."""
-    left_height, right_height = len(stack) + swapped, len(stack) + 1 - swapped
+def split_name(name: str) -> tuple[str, bool]:
+    """The name without its width, and whether that is 64 bits."""
+    return (name[:-2], True) if name.endswith("64") else (name, False)
+
+
+def answers_wide(name: str) -> bool:
+    return BY_NAME[name].operands["d"] is Use.WRITE64
+
+
+def binary(stack: OperandStack, name: str, left: Value, right: Value) -> None:
+    """left (op) right, which have just been popped, in whichever order they stood on the stack."""
+    short, wide = split_name(name)
+    mask = MASK64 if wide else MASK
     if isinstance(left, Constant) and isinstance(right, Constant):
         try:
-            stack.push(Constant(BY_NAME[name].meaning(left.value, right.value, 0)))
+            stack.push_constant(BY_NAME[name].meaning(left.value, right.value, 0), answers_wide(name))
             return
         except Trap:
             pass
     elif isinstance(left, Constant) and not isinstance(right, Constant):
-        if name in COMMUTATIVE:
-            with_constant(stack, name, right, left.value)
+        if short in COMMUTATIVE:
+            with_constant(stack, name, right, left)
             return
-        if name in MIRRORED:
-            bound, answer, opposite = MIRRORED[name]
-            if left.value == bound:
-                stack.push(Constant(answer))
-            else:
-                stack.code.emit(opposite, d=stack.push_result(), a=right.slot, immediate=left.value + 1)
+        if short in MIRRORED and mirrored(stack, short, left, right, mask):
             return
-    elif isinstance(right, Constant) and with_constant(stack, name, left, right.value):
+    elif isinstance(right, Constant) and with_constant(stack, name, left, right):
         return
-    a, b = stack.slot_of(left, left_height), stack.slot_of(right, right_height)
-    stack.code.emit(name, d=stack.push_result(), a=a, b=b)
+    a, b = stack.slot_of(left), stack.slot_of(right)
+    stack.code.emit(name, d=stack.push_result(answers_wide(name)), a=a, b=b)
 
 
-def with_constant(stack: OperandStack, name: str, value: Value, constant: int) -> bool:
-    """value (op) constant in an immediate form, if there is one (a commutative operation always finds a way)."""
+def mirrored(stack: OperandStack, short: str, left: Constant, right: Local | Temporary, mask: int) -> bool:
+    signed, answer, opposite = MIRRORED[short]
+    if left.value == (mask >> 1 if signed else mask):
+        stack.push_constant(answer, False)
+        return True
+    constant = left.value + 1 & mask
+    if not fits(constant, left.wide):
+        return False
+    name = immediate_name(opposite + ("64" if left.wide else ""))
+    stack.code.emit(name, d=stack.push_result(False), a=right.slot, immediate=constant)
+    return True
+
+
+def fits(constant: int, wide: bool) -> bool:
+    """Whether an immediate form can hold it: of 64 bits, the upper half must be all zeros or all ones."""
+    return not wide or constant >> 32 in (0, MASK)
+
+
+def with_constant(stack: OperandStack, name: str, value: Value, constant: Constant) -> bool:
+    """value (op) constant, with an immediate if there is such a form (a commutative operation always finds a way)."""
     assert not isinstance(value, Constant)
-    if name in SHIFTS:
-        constant %= 32
-    if IDENTITIES.get(name) == constant:
+    short, wide = split_name(name)
+    suffix, bits, number = ("64", 64, constant.value) if wide else ("", 32, constant.value)
+    if short in SHIFTS:
+        number %= bits
+    if identity(short, bits) == number:
         stack.push_again(value)
         return True
-    power = constant & (constant - 1) == 0 and constant != 0
-    shift = constant.bit_length() - 1
-    match name:
+    power = number & (number - 1) == 0 and number != 0
+    match short:
         case "SUB":
-            name, constant = "ADDI", -constant & MASK
+            short, number = "ADD", -number & (1 << bits) - 1
         case "MUL" if power:
-            name, constant = "SHLI", shift
+            short, number = "SHL", number.bit_length() - 1
         case "DIV_U" if power:
-            name, constant = "SHR_UI", shift
+            short, number = "SHR_U", number.bit_length() - 1
         case "REM_U" if power:
-            name, constant = "ANDI", constant - 1
-        case "MUL":
-            # The home of the higher operand is free, whichever side the constant stood on, unless the value is there.
-            free = len(stack) if value.slot == stack.home(len(stack) + 1) else len(stack) + 1
-            b = stack.slot_of(Constant(constant), free)
-            stack.code.emit("MUL", d=stack.push_result(), a=value.slot, b=b)
-            return True
-        case _ if immediate_name(name) in BY_NAME:
-            name = immediate_name(name)
-        case _:
-            return False
-    stack.code.emit(name, d=stack.push_result(), a=value.slot, immediate=constant)
+            short, number = "AND", number - 1
+    form = immediate_name(short + suffix)
+    if form in BY_NAME and fits(number, wide):
+        stack.code.emit(form, d=stack.push_result(answers_wide(form)), a=value.slot, immediate=number)
+        return True
+    if short not in COMMUTATIVE or number != constant.value:
+        return False
+    b = stack.slot_of(constant)
+    stack.code.emit(short + suffix, d=stack.push_result(answers_wide(short + suffix)), a=value.slot, b=b)
     return True
+
+
+def identity(short: str, bits: int) -> int | None:
+    """x (op) this = x."""
+    match short:
+        case "ADD" | "SUB" | "OR" | "XOR" | "SHL" | "SHR_U" | "SHR_S" | "ROTL" | "ROTR":
+            return 0
+        case "AND":
+            return (1 << bits) - 1
+        case "MUL" | "DIV_U":
+            return 1
+        case _:
+            return None
+
+
+def unary(stack: OperandStack, name: str) -> None:
+    value = stack.pop()
+    if isinstance(value, Constant):
+        stack.push_constant(BY_NAME[name].meaning(value.value, 0, 0), answers_wide(name))
+        return
+    stack.code.emit(name, d=stack.push_result(answers_wide(name)), a=value.slot)
 
 
 def equal_zero(stack: OperandStack) -> None:
     value, line = stack.pop(), stack.code.last_line
     if isinstance(value, Constant):
-        stack.push(Constant(int(value.value == 0)))
-    elif not isinstance(value, Local) and line and line.written == value.slot and line.operation.name in OPPOSITE:
+        stack.push_constant(int(value.value == 0), False)
+    elif not value.wide and not isinstance(value, Local) and line and line.written == value.slot and line.operation.name in OPPOSITE:
         line.operation = BY_NAME[OPPOSITE[line.operation.name]]
-        stack.push_result()
+        stack.push_result(False)
     else:
-        stack.code.emit("EQI", d=stack.push_result(), a=value.slot)
+        stack.code.emit("EQ64I" if value.wide else "EQI", d=stack.push_result(False), a=value.slot)
 
 
-def extend(stack: OperandStack, bits: int) -> None:
+def extend(stack: OperandStack, bits: int, wide: bool) -> None:
     for name in ("SHL", "SHR_S"):
-        binary(stack, name, stack.pop(), Constant(32 - bits))
-
-
-def address(stack: OperandStack, value: Value, height: int, offset: int) -> tuple[int, int]:
-    """Slot and offset of an address; a constant address is an offset from the slot that holds zero."""
-    if isinstance(value, Constant) and value.value + offset <= MASK:
-        return stack.zero_slot, value.value + offset
-    return stack.slot_of(value, height), offset
-
-
-def load(stack: OperandStack, name: str, offset: int) -> None:
-    value = stack.pop()
-    slot, offset = address(stack, value, len(stack), offset)
-    stack.code.emit(name, d=stack.push_result(), a=slot, b=Space.LINEAR, immediate=offset)
-
-
-def store(stack: OperandStack, name: str, offset: int) -> None:
-    b = stack.pop_slot()
-    value = stack.pop()
-    slot, offset = address(stack, value, len(stack), offset)
-    stack.code.emit(name, d=Space.LINEAR, a=slot, b=b, immediate=offset)
-
-
-def get_global(stack: OperandStack, index: int) -> None:
-    stack.code.emit("LOAD32", d=stack.push_result(), a=stack.zero_slot, b=Space.GLOBALS, immediate=8 * index)
-
-
-def set_global(stack: OperandStack, index: int) -> None:
-    stack.code.emit("STORE32", d=Space.GLOBALS, b=stack.pop_slot(), a=stack.zero_slot, immediate=8 * index)
+        value = stack.pop()
+        binary(stack, name + ("64" if wide else ""), value, Constant((64 if wide else 32) - bits, wide, value.home))
 
 
 def select(stack: OperandStack) -> None:
@@ -149,15 +158,12 @@ def select(stack: OperandStack) -> None:
         stack.push_again(first if condition.value else second)
         return
     slot, negated = condition_slot(stack, condition)
+    wide = stack.entries[-1].wide
     b = stack.pop_slot()
     a = stack.pop_slot()
     if negated:
         a, b = b, a
-    stack.code.emit("SELECT", d=stack.push_result(), a=a, b=b, condition=slot)
-
-
-def drop(stack: OperandStack) -> None:
-    stack.pop()
+    stack.code.emit("SELECT64" if wide else "SELECT", d=stack.push_result(wide), a=a, b=b, condition=slot)
 
 
 def condition_slot(stack: OperandStack, value: Value) -> tuple[int, bool]:
@@ -171,11 +177,31 @@ def condition_slot(stack: OperandStack, value: Value) -> tuple[int, bool]:
     return value.slot, False
 
 
-PLAIN: dict[int, Callable[[OperandStack], None]] = {
+def extend_32(stack: OperandStack) -> None:
+    unary(stack, "WRAP")
+    unary(stack, "EXTEND_S")
+
+
+PLAIN: dict[int, Callable[[OperandStack], object]] = {
     CODE_OF["i32.eqz"]: equal_zero,
-    CODE_OF["i32.extend8_s"]: lambda stack: extend(stack, 8),
-    CODE_OF["i32.extend16_s"]: lambda stack: extend(stack, 16),
-    CODE_OF["drop"]: drop,
+    CODE_OF["i64.eqz"]: equal_zero,
+    CODE_OF["i32.extend8_s"]: lambda stack: extend(stack, 8, False),
+    CODE_OF["i32.extend16_s"]: lambda stack: extend(stack, 16, False),
+    CODE_OF["i64.extend8_s"]: lambda stack: extend(stack, 8, True),
+    CODE_OF["i64.extend16_s"]: lambda stack: extend(stack, 16, True),
+    CODE_OF["i64.extend32_s"]: extend_32,
+    CODE_OF["i32.wrap_i64"]: lambda stack: unary(stack, "WRAP"),
+    CODE_OF["i64.extend_i32_u"]: lambda stack: unary(stack, "EXTEND_U"),
+    CODE_OF["i64.extend_i32_s"]: lambda stack: unary(stack, "EXTEND_S"),
+    CODE_OF["i32.reinterpret_f32"]: lambda stack: None,
+    CODE_OF["f32.reinterpret_i32"]: lambda stack: None,
+    CODE_OF["i64.reinterpret_f64"]: lambda stack: None,
+    CODE_OF["f64.reinterpret_i64"]: lambda stack: None,
+    CODE_OF["drop"]: OperandStack.pop,
     CODE_OF["select"]: select,
     SELECT_TYPED: select,
+    **{
+        CODE_OF[f"{kind}.{name}"]: partial(unary, name=name.upper() + suffix)
+        for kind, suffix in (("i32", ""), ("i64", "64")) for name in ("clz", "ctz", "popcnt")
+    },
 }

@@ -1,12 +1,14 @@
 """The operand stack of WebAssembly while it is translated: what each entry stands for, and in which slot it will be.
 
-Local k lives in slot k. After the locals comes one slot that holds zero (addresses of globals and constant addresses start from it),
-and after it the entry at height h of the operand stack has slot `home(h)`. Constants and copies of locals stay symbolic as long as
-possible.
+A value of 32 bits takes one slot number, a value of 64 bits takes two and lives in the second (in the space of 64-bit slots), so that
+the return link of a callee, which lies under its first argument, never meets a value. Locals come first, from slot 0 on. Then comes
+one slot that holds zero (addresses of globals and constant addresses start from it), then the operand stack: every entry has a home,
+which follows from the entries below it. Constants and copies of locals stay symbolic as long as possible.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wasm_exec.assembler import Assembler
@@ -15,77 +17,113 @@ from wasm_exec.assembler import Assembler
 @dataclass(frozen=True)
 class Local:
     slot: int
+    wide: bool
+    home: int
 
 
 @dataclass(frozen=True)
 class Constant:
     value: int
+    wide: bool
+    home: int
 
 
 @dataclass(frozen=True)
 class Temporary:
-    """A value that was computed into the home of its height."""
+    """A value that was computed into its home."""
 
     slot: int
+    wide: bool
+
+    @property
+    def home(self) -> int:
+        return self.slot
 
 
 Value = Local | Constant | Temporary
+Slot = tuple[int, bool]  # number, whether 64 bits
+
+
+def places(wide: Iterable[bool], base: int = 0) -> list[Slot]:
+    """The slots of values that follow each other, from a slot number on."""
+    result: list[Slot] = []
+    for each in wide:
+        result.append((base + each, each))
+        base += 1 + each
+    return result
 
 
 class OperandStack:
-    def __init__(self, code: Assembler, locals_count: int) -> None:
+    def __init__(self, code: Assembler, locals_slots: int) -> None:
         self.code = code
-        self.zero_slot = locals_count
+        self.zero_slot = locals_slots
         self.entries: list[Value] = []
 
     def __len__(self) -> int:
         return len(self.entries)
 
-    def home(self, height: int) -> int:
-        return self.zero_slot + 1 + height
+    @property
+    def top(self) -> int:
+        """The first slot number above all entries."""
+        return self.entries[-1].home + 1 if self.entries else self.zero_slot + 1
 
-    def push(self, value: Value) -> None:
-        self.entries.append(value)
+    def base(self, height: int) -> int:
+        """The first slot number of the entry at this height, or where it would be."""
+        return self.entries[height - 1].home + 1 if height else self.zero_slot + 1
 
-    def push_result(self) -> int:
+    def push_local(self, slot: int, wide: bool) -> None:
+        self.entries.append(Local(slot, wide, self.top + wide))
+
+    def push_constant(self, value: int, wide: bool) -> None:
+        self.entries.append(Constant(value, wide, self.top + wide))
+
+    def push_result(self, wide: bool) -> int:
         """A new value at the top; returns the slot in which it must be put."""
-        slot = self.home(len(self.entries))
-        self.entries.append(Temporary(slot))
+        slot = self.top + wide
+        self.entries.append(Temporary(slot, wide))
         return slot
 
     def push_again(self, value: Value) -> None:
         """Puts back a value that was popped, at a height that may be lower than it was."""
-        if isinstance(value, Temporary) and value.slot != self.home(len(self.entries)):
-            self.code.emit("COPY", d=self.push_result(), a=value.slot)
-        else:
-            self.entries.append(value)
+        match value:
+            case Local():
+                self.push_local(value.slot, value.wide)
+            case Constant():
+                self.push_constant(value.value, value.wide)
+            case _:
+                self.move(value, self.push_result(value.wide))
 
     def pop(self) -> Value:
         return self.entries.pop()
 
     def pop_slot(self) -> int:
         """Pops a value and returns a slot that holds it."""
-        value = self.entries.pop()
-        return self.slot_of(value, len(self.entries))
+        return self.slot_of(self.entries.pop())
 
-    def slot_of(self, value: Value, height: int) -> int:
-        """A slot that holds this value, which stood at this height; a constant is put into the home of the height."""
+    def slot_of(self, value: Value) -> int:
+        """A slot that holds this value; a constant is put into its home."""
         if isinstance(value, Constant):
-            self.code.emit("CONST", d=self.home(height), immediate=value.value)
-            return self.home(height)
+            self.move(value, value.home)
+            return value.home
         return value.slot
 
     def move(self, value: Value, slot: int) -> None:
         """Puts a value into a slot."""
+        suffix = "64" if value.wide else ""
         if isinstance(value, Constant):
-            self.code.emit("CONST", d=slot, immediate=value.value)
+            self.code.emit("CONST" + suffix, d=slot, immediate=value.value)
         elif value.slot != slot:
-            self.code.emit("COPY", d=slot, a=value.slot)
+            self.code.emit("COPY" + suffix, d=slot, a=value.slot)
 
     def settle(self, height: int) -> None:
         """Makes the entry at this height a computed value in its home."""
-        self.move(self.entries[height], self.home(height))
-        self.entries[height] = Temporary(self.home(height))
+        value = self.entries[height]
+        self.move(value, value.home)
+        self.entries[height] = Temporary(value.home, value.wide)
+
+    def settle_top(self, count: int) -> None:
+        for height in range(len(self.entries) - count, len(self.entries)):
+            self.settle(height)
 
     def settle_locals(self, slot: int | None = None) -> None:
         """Copies entries that stand for a local (for this one, or for any) before the local changes."""
@@ -93,16 +131,16 @@ class OperandStack:
             if isinstance(value, Local) and slot in (None, value.slot):
                 self.settle(height)
 
-    def drop_to(self, height: int, results: int) -> None:
+    def drop_to(self, height: int, results: Iterable[bool]) -> None:
         """What the stack is after a block: everything above its height is gone, its results are in their homes."""
         del self.entries[height:]
-        for _ in range(results):
-            self.push_result()
+        for wide in results:
+            self.push_result(wide)
 
     def set_local(self, slot: int) -> None:
         """Pops into a local. If the value was computed by the last line, that line writes the local directly."""
         value = self.entries.pop()
-        if value == Local(slot):
+        if isinstance(value, Local) and value.slot == slot:
             return
         line = self.code.last_line
         direct = isinstance(value, Temporary) and line is not None and line.written == value.slot

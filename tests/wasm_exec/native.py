@@ -14,6 +14,10 @@ TRAPS = {
     wasmtime.TrapCode.INTEGER_DIVISION_BY_ZERO: TrapKind.DIVIDE_BY_ZERO,
     wasmtime.TrapCode.INTEGER_OVERFLOW: TrapKind.INTEGER_OVERFLOW,
     wasmtime.TrapCode.STACK_OVERFLOW: TrapKind.EXHAUSTION,
+    wasmtime.TrapCode.TABLE_OUT_OF_BOUNDS: TrapKind.UNDEFINED_ELEMENT,
+    wasmtime.TrapCode.INDIRECT_CALL_TO_NULL: TrapKind.UNINITIALIZED_ELEMENT,
+    wasmtime.TrapCode.BAD_SIGNATURE: TrapKind.INDIRECT_CALL_MISMATCH,
+    wasmtime.TrapCode.BAD_CONVERSION_TO_INTEGER: TrapKind.INVALID_CONVERSION,
 }
 
 
@@ -32,7 +36,9 @@ class Native:
 
 def run_native(wasm: bytes, input_bytes: bytes = b"") -> Native:
     """Runs `_start` or `main` with the three primitives as host functions."""
-    store = wasmtime.Store()
+    config = wasmtime.Config()
+    config.cranelift_nan_canonicalization = True
+    store = wasmtime.Store(wasmtime.Engine(config))
     module = wasmtime.Module(store.engine, wasm)
     result, cursor = Native(), 0
     instance: list[wasmtime.Instance] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from tests.wasm_exec.random_wide import effect, narrow
+
 BINARY = "add sub mul div_u div_s rem_u rem_s and or xor shl shr_u shr_s rotl rotr".split()
 COMPARE = "eq ne lt_u lt_s gt_u gt_s le_u le_s ge_u ge_s".split()
 LOADS = ["load", "load8_u", "load8_s", "load16_u", "load16_s"]
@@ -14,7 +16,8 @@ FUNCTIONS = 3
 
 
 class Generator:
-    def __init__(self, seed: int, traps: bool) -> None:
+    def __init__(self, seed: int, traps: bool, with_wide: bool) -> None:
+        self.with_wide = with_wide
         self.random = random.Random(seed)
         self.traps = traps
         self.function = 0
@@ -28,6 +31,8 @@ class Generator:
         return value if self.traps and self.random.random() < 0.02 else f"(i32.and {value} (i32.const 65535))"
 
     def value(self, depth: int) -> str:
+        if self.with_wide and depth > 0 and self.random.random() < 0.2:
+            return narrow(self, depth)
         choice = self.random.randrange(14 if depth > 0 else 4)
         pick, inner = self.random.choice, depth - 1
         match choice:
@@ -66,6 +71,8 @@ class Generator:
         return self.random.randrange(LOCALS)
 
     def statement(self, depth: int) -> str:
+        if self.with_wide and depth > 0 and self.random.random() < 0.3:
+            return effect(self, depth - 1)
         inner = depth - 1
         match self.random.randrange(11 if depth > 0 else 4):
             case 0 | 1:
@@ -103,20 +110,27 @@ class Generator:
         return " ".join(self.statement(depth) for _ in range(self.random.randrange(3)))
 
     def module(self) -> str:
-        parts = ['(module (import "longrun" "write_output" (func $write (param i32 i32)))', '(memory (export "memory") 2)']
+        parts = ['(module (import "longrun" "write_output" (func $write (param i32 i32)))', '(memory (export "memory") 2 3)']
+        if self.with_wide:
+            parts += ["(type $wide (func (param i64 i32) (result i64)))", "(table 3 funcref) (elem (i32.const 0) $wide $wide $f0)",
+                      '(data $d "passive data")']
         for index in range(3):
             kind = "(mut i32)" if index < 2 else "i32"
             parts.append(f"(global {kind} {self.constant()})")
         parts.append(f"(global (mut i32) (i32.const {self.random.randrange(10, 60)}))")
         parts.append(f'(data (i32.const {self.random.randrange(65000)}) "{"".join(self.random.choices("abcxyz", k=40))}")')
+        if self.with_wide:
+            parts.append("(global (mut i64) (i64.const -5000000000))")
+            parts.append("""(func $wide (type $wide)
+                (i64.sub (i64.mul (local.get 0) (i64.const 0x123456789abcdef)) (i64.extend_i32_s (local.get 1))))""")
         for self.function in range(FUNCTIONS):
             name = f"$f{self.function}"
             statements = " ".join(self.statement(4) for _ in range(4))
-            parts.append(f"(func {name} (param i32 i32) (result i32) (local i32 i32) {statements} {self.value(3)})")
+            parts.append(f"(func {name} (param i32 i32) (result i32) (local i32 i32 i64 i64) {statements} {self.value(3)})")
         total = f"(i32.store (i32.const 0) (call $f0 {self.constant()} {self.constant()}))"
         parts.append(f'(func (export "_start") {total} (call $write (i32.const 0) (i32.const 4))))')
         return "\n".join(parts)
 
 
-def random_module(seed: int, traps: bool = False) -> str:
-    return Generator(seed, traps).module()
+def random_module(seed: int, traps: bool = False, with_wide: bool = False) -> str:
+    return Generator(seed, traps, with_wide).module()

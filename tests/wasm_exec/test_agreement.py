@@ -53,6 +53,12 @@ def test_random_programs(seed: int) -> None:
     check_agreement(program, b"", budget, traces=6)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_random_programs_with_wide_values(seed: int) -> None:
+    program = load(from_text(random_module(seed, traps=seed % 2 == 0, with_wide=True).encode()), 12, 8)
+    check_agreement(program, b"", list(BUDGETS.values())[seed % 3], traces=6)
+
+
 @pytest.mark.parametrize("name", ["fib_recursive", "sum"])
 def test_long_functions_in_several_chunks(name: str) -> None:
     program, budget = load(from_text(SAMPLES / f"{name}.wat"), 12, 8), BUDGETS["about 40 steps"]

@@ -14,7 +14,7 @@ from wasm_exec.spaces import Space
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 
-BUDGET = Budget.uniform(1 << 18, 4000)
+BUDGET = Budget.uniform(1 << 19, 4000)
 words = st.one_of(st.sampled_from(INTERESTING), st.integers(0, 0xFFFFFFFF))
 
 
@@ -52,3 +52,8 @@ def test_one_operand(name: str, value: int) -> None:
 @pytest.mark.parametrize("seed", range(150))
 def test_random_programs(seed: int) -> None:
     agree(random_module(seed, traps=seed % 3 == 0))
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_random_programs_with_wide_values(seed: int) -> None:
+    agree(random_module(seed, traps=seed % 3 == 0, with_wide=True))

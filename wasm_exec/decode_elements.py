@@ -1,0 +1,45 @@
+"""Decoding element segments, which come in eight encodings."""
+
+from __future__ import annotations
+
+from wasm_exec.decode_code import read_constant_expression, read_value_type
+from wasm_exec.errors import Malformed
+from wasm_exec.module import Elements, Instruction, Mode, ValueType
+from wasm_exec.opcodes import CODE_OF, END
+from wasm_exec.reader import Reader
+
+PASSIVE_OR_DECLARED, EXPLICIT, EXPRESSIONS = 1, 2, 4
+
+
+def read_elements(reader: Reader) -> Elements:
+    start = reader.position
+    flags = reader.unsigned()
+    if flags > 7:
+        raise Malformed("malformed elements segment kind", start)
+    mode = Mode.ACTIVE if not flags & PASSIVE_OR_DECLARED else Mode.DECLARED if flags & EXPLICIT else Mode.PASSIVE
+    table = reader.unsigned() if mode is Mode.ACTIVE and flags & EXPLICIT else 0
+    place = read_constant_expression(reader) if mode is Mode.ACTIVE else []
+    kind = ValueType.FUNCREF
+    if flags & (PASSIVE_OR_DECLARED | EXPLICIT):
+        kind = read_kind(reader, bool(flags & EXPRESSIONS))
+    values: list[list[Instruction]] = []
+    for _ in range(reader.unsigned()):
+        values.append(read_constant_expression(reader) if flags & EXPRESSIONS else function_reference(reader))
+    return Elements(start, mode, kind, table, place, values)
+
+
+def read_kind(reader: Reader, expressions: bool) -> ValueType:
+    start = reader.position
+    if not expressions:
+        if reader.byte():
+            raise Malformed("malformed element kind", start)
+        return ValueType.FUNCREF
+    kind = read_value_type(reader)
+    if not kind.is_reference:
+        raise Malformed("malformed reference type", start)
+    return kind
+
+
+def function_reference(reader: Reader) -> list[Instruction]:
+    start = reader.position
+    return [Instruction(start, CODE_OF["ref.func"], reader.unsigned()), Instruction(start, END)]

@@ -1,0 +1,40 @@
+"""What every program may import: the primitives of module `longrun`, and WASI preview 1 made of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from wasm_exec.assembler import Assembler
+from wasm_exec.environment import LONGRUN, Environment, Routine
+from wasm_exec.module import FunctionType, ValueType
+from wasm_exec.small_language import Compiler
+from wasm_exec.translate_blocks import Surroundings
+from wasm_exec.translate_body import BodyTranslator
+from wasm_exec.wasi_source import MODULES, NOT_SUPPORTED, PRIMITIVES, calls
+
+
+def made(name: str, around: Surroundings) -> Assembler:
+    source = calls()[name]
+    body = Compiler(source, calls()).compile()
+    return BodyTranslator(around, f"wasi.{name}", source.type, body).translate(body)
+
+
+def not_supported(around: Surroundings) -> Assembler:
+    code = Assembler("wasi.not_supported")
+    code.emit("CONST", d=0, immediate=NOT_SUPPORTED)
+    code.emit("RETURN")
+    return code
+
+
+def unknown(kind: FunctionType) -> Routine | None:
+    """A call that we do not have answers so, if it answers with an error code at all."""
+    return Routine(kind, not_supported) if kind.results == (ValueType.I32,) else None
+
+
+STANDARD = Environment(
+    LONGRUN.functions | {
+        (module, name): Routine(source.type, partial(made, name))
+        for module in MODULES for name, source in calls().items() if name not in PRIMITIVES
+    },
+    others={module: unknown for module in MODULES},
+)
