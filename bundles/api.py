@@ -18,12 +18,13 @@ from stark.profiles import Profile
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
-    from segments.shape import Shape
     from stark.kernels.protocol import Kernels
     from stark.key import Key
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
+SIZES = {"toy": ("toy",), "p100": ("2^16", "2^20")}      # keys ship for these: scripts/publish_keys.py
+FEW = 4
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
 
@@ -40,10 +41,12 @@ class Recorded:
     output: bytes
 
 
-def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40) -> Recorded:
-    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway."""
+def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None) -> Recorded:
+    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
+    the smallest, or the largest if that means more than FEW segments."""
     from bundles.bundle import write_bundle
     from segments.machine import PROVABLE_TRAPS, unprovable
+    from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
     from wasm_exec.execute import run
@@ -52,14 +55,16 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     missing = unprovable(program)
     if missing:
         raise Unprovable(missing[0])
-    shape = shape_for(profile, program)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     try:
-        recording = run(program, input, shape.budget, Limits(max_steps))
+        for chosen in sizes_of(profile, size):
+            recording = run(program, input, Shape.of(chosen, len(program.instructions)).budget, Limits(max_steps))
+            if len(recording.segments) <= FEW:
+                break
     except BudgetTooSmall as error:
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
-    write_bundle(directory, app, recording, profile.name, shape.size)
+    write_bundle(directory, app, recording, profile.name, chosen)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
                     not recording.outcome.trapped or recording.outcome.kind in PROVABLE_TRAPS, recording.output)
 
@@ -70,10 +75,12 @@ def translated(app: bytes) -> Program:
     return load(app, 64, 8)
 
 
-def shape_for(profile: Profile, program: Program) -> Shape:
-    """The heights of the chips in this profile's segments of this program."""
-    from segments.shape import Shape
-    return Shape.of("toy" if profile.toy else "2^16", len(program.instructions))
+def sizes_of(profile: Profile, wanted: str | None) -> tuple[str, ...]:
+    """The sizes of segments to try, small first: small ones are soon proved, large ones cost a tenth for every step."""
+    sizes = SIZES["toy" if profile.toy else "p100"]
+    if wanted is not None and wanted not in sizes:
+        raise Unsupported(f"segments of profile {profile.name} have the size {' or '.join(sizes)}, not {wanted}")
+    return (wanted,) if wanted is not None else sizes
 
 
 def prove(directory: Path, out_file: Path, on_progress: Progress) -> Facts:

@@ -36,11 +36,13 @@ Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is writ
 def run(program: App, out: Out,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
         profile: Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")] = "p100",
-        max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40) -> None:
+        max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40,
+        segments: Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); chosen by the run's length "
+                                                     "if left out. Runs of one batch need the same")] = None) -> None:
     """Record a run of APP.wasm into a bundle directory."""
     if profile not in profiles.PROFILES:
         fail(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
-    recorded = api.record(module(program), read(input, INPUT_LIMIT) if input else b"", out, profile, max_steps)
+    recorded = api.record(module(program), read(input, INPUT_LIMIT) if input else b"", out, profile, max_steps, segments)
     typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
     typer.echo(f"output: {shown(recorded.output)}")
     if recorded.trapped:

@@ -1,6 +1,7 @@
 """Computes the keys of the continuation that ship with the package (continuation/keys). To be run when a chip or a circuit changes."""
 from __future__ import annotations
 
+from bundles.api import SIZES
 from bundles.keys import RunKeys
 from continuation.published import FOLDER, publish
 from continuation.setup import build
@@ -9,7 +10,6 @@ from segments.shape import SMALLEST_PROGRAM, Shape
 from stark import profiles
 from stark.kernels import load
 
-SHIPPED = {"toy": ("toy",), "p100": ("2^16",)}          # the sizes that `longrun run` takes
 PROGRAMS = range(SMALLEST_PROGRAM, 17)
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     kernels = load("best", 2)
     for path in FOLDER.glob("*.json"):
         path.unlink()
-    for name, sizes in SHIPPED.items():
+    for name, sizes in SIZES.items():
         for size in sizes:
             for log_program in PROGRAMS:
                 keys = RunKeys(profiles.get(name), Shape(size, log_program))

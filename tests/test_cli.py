@@ -61,6 +61,7 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["run", "sum.wasm", "-o", "in.txt"], 4, "in.txt"),
     (["run", "sum.wasm"], 2, "--out"),
     (["fly"], 2, "fly"),
+    (["run", "sum.wasm", "-o", "d", "--segments", "2^17"], 3, "2^16 or 2^20"),
     (["batch", "toy.proof", "-o", "x"], 2, "at least two"),
     (["verify", "missing.proof", "--program", "sum.wasm"], 4, "missing.proof"),
     (["verify", "in.txt", "--program", "sum.wasm"], 3, "not a proof file"),

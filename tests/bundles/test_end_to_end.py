@@ -206,3 +206,10 @@ def refused(made: Made, content: bytes, what: str) -> None:
     except (Malformed, Rejected):
         return
     pytest.fail(f"{what}: accepted")
+
+
+def test_long_runs_have_large_segments(tmp_path: Path) -> None:
+    app = from_text(SAMPLES / "collatz.wat")
+    for name, entered, size in (("short", b"\x40\0", "2^16"), ("long", b"\0\x10", "2^20")):
+        recorded = api.record(app, entered, tmp_path / name, "p100")
+        assert open_bundle(tmp_path / name).manifest.size == size and recorded.segments <= api.FEW
