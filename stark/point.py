@@ -98,7 +98,8 @@ def compile_point(chip: Chip, statement: int) -> PointChip:
             if number in fused:
                 product, rest = fused[number]
                 times = graph.nodes[product]
-                assert isinstance(times, Operation)
+                if not isinstance(times, Operation):
+                    raise TypeError("only a product is taken into a sum")
                 name, operands = "mul_add", (times.left, times.right, rest)  # type: ignore[assignment]
             level[number] = 1 + max(level[part] for part in operands)
             buckets.setdefault((level[number], name), []).append((number, operands))
