@@ -37,7 +37,6 @@ class Recorded:
     segments: int
     outcome: str
     trapped: bool
-    provable: bool
     output: bytes
 
 
@@ -45,7 +44,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
     the smallest, or the largest if that means more than FEW segments."""
     from bundles.bundle import write_bundle
-    from segments.machine import PROVABLE_TRAPS, unprovable
+    from segments.machine import unprovable
     from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
@@ -66,7 +65,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
     write_bundle(directory, app, recording, profile.name, chosen)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
-                    not recording.outcome.trapped or recording.outcome.kind in PROVABLE_TRAPS, recording.output)
+                    recording.output)
 
 
 def translated(app: bytes) -> Program:

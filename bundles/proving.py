@@ -16,7 +16,6 @@ from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover, RunTree
 from continuation.setup import load
 from segments.fill import fill
-from segments.machine import PROVABLE_TRAPS
 from segments.memory_tree import MemoryTree
 from segments.openings import openings, roots
 from segments.prove import prove_segment
@@ -73,8 +72,8 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
 
 
 def provable(outcome: Outcome) -> None:
-    """Refuses before any work what no chip can prove."""
-    if not outcome.exited and not (outcome.trapped and outcome.kind in PROVABLE_TRAPS):
+    """Refuses before any work a run that has no end."""
+    if not outcome.exited and not outcome.trapped:
         raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
 
 

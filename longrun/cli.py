@@ -46,8 +46,7 @@ def run(program: App, out: Out,
     typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
     typer.echo(f"output: {shown(recorded.output)}")
     if recorded.trapped:
-        fail(TRAPPED, "the program trapped", f"that is an outcome like others: longrun prove {out} -o FILE proves it" if recorded.provable
-             else "an outcome that has no circuit yet: it cannot be proved")
+        fail(TRAPPED, "the program trapped", f"that is an outcome like others: longrun prove {out} -o FILE proves it")
 
 
 @app.command()

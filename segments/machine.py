@@ -11,11 +11,8 @@ from segments.guest import add, bitwise, branch, call, compare, div, halt, load,
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
-from wasm_exec.errors import TrapKind
 from wasm_exec.instructions import BY_NAME, BY_NUMBER, immediate_name
 from wasm_exec.program import Program
-
-PROVABLE_TRAPS = frozenset(TrapKind)
 
 
 @dataclass(frozen=True)

@@ -120,12 +120,6 @@ class Chip:
         """A column for each pair of messages after the first, and the running sum, which carries the first."""
         return (len(self.messages) // 2) + 1 if self.messages else 0
 
-    @property
-    def uses_public(self) -> int:
-        """How many words of the statement the chip looks at (the highest index + 1)."""
-        from stark.expression import Input
-        return max((n.index + 1 for n in self.graph.nodes if isinstance(n, Input) and n.kind == "public"), default=0)
-
 
 def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
     unknown = set(columns) ^ set(names)
