@@ -8,7 +8,7 @@ use crate::arguments::*;
 use crate::commitment::Commitment;
 use crate::field::{Ext, F, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
-use crate::poseidon2::{Hash16, Hash24};
+use crate::poseidon2::{Hash16, Hash24, Width16, Width24};
 use crate::states::{grind as grind_state, permute_all};
 use crate::trace::permutations;
 use crate::tree::{Matrix, PlainRows, Shape, Source, Tree};
@@ -46,8 +46,8 @@ pub fn trace_permutations<'py>(py: Python<'py>, threads: usize, inputs: Rows<'py
     known_hash(width)?;
     let (columns, words) = py.detach(|| {
         let (columns, words) = match width {
-            24 => permutations::<Hash24, 24>(threads, words.as_chunks().0),
-            _ => permutations::<Hash16, 16>(threads, words.as_chunks().0),
+            24 => permutations::<Width24, 24>(threads, words.as_chunks().0),
+            _ => permutations::<Width16, 16>(threads, words.as_chunks().0),
         };
         (columns, canonical(threads, words))
     });

@@ -63,40 +63,42 @@ impl<R: Rows> Rows for &R {
 }
 
 #[inline(always)]
-fn sponge<H: Hash<W>, const W: usize>(hash: &H, rows: &impl Rows, row: usize) -> [V; W] {
+fn sponge<H: Hash<W>, const W: usize>(hash: &H, rows: &impl Rows, row: usize) -> H::State {
     let width = rows.width();
-    let mut state = [V::ZERO; W];
-    state[H::RATE] = V::from(F::from_usize(width));
+    let mut words = [V::ZERO; W];
+    words[H::RATE] = V::from(F::from_usize(width));
+    let mut state = H::state(&words);
     for start in (0..width).step_by(H::RATE) {
-        for (k, word) in state[..H::RATE].iter_mut().enumerate() {
-            *word = if start + k < width { rows.word(row, start + k) } else { V::ZERO };
+        for k in 0..H::RATE {
+            H::put(&mut state, k, if start + k < width { rows.word(row, start + k) } else { V::ZERO });
         }
         hash.permute(&mut state);
     }
     state
 }
 
+/// `pair` gives a word of the left and the right digests.
 #[inline(always)]
-fn compress<H: Hash<W>, const W: usize>(hash: &H, left: impl Fn(usize) -> V, right: impl Fn(usize) -> V) -> [V; W] {
-    let word = |index: usize| match index {
-        _ if index < H::DIGEST => left(index),
-        _ if index < 2 * H::DIGEST => right(index - H::DIGEST),
-        _ => V::ZERO,
-    };
-    let mut state = std::array::from_fn(word);
+fn compress<H: Hash<W>, const W: usize>(hash: &H, pair: impl Fn(usize) -> [V; 2]) -> H::State {
+    let mut words = [V::ZERO; W];
+    for index in 0..H::DIGEST {
+        [words[index], words[H::DIGEST + index]] = pair(index);
+    }
+    let mut state = H::state(&words);
     hash.permute(&mut state);
     state
 }
 
-/// Fills a layer: `digests` gives the LANES digests from an index on, in the first words of a state.
-fn fill<H: Hash<W>, const W: usize>(threads: usize, count: usize, digests: impl Fn(usize) -> [V; W] + Sync) -> Layer {
+/// Fills a layer: `states` gives the states whose first words are the LANES digests from an index on.
+fn fill<H: Hash<W>, const W: usize>(threads: usize, count: usize, states: impl Fn(usize) -> H::State + Sync) -> Layer {
     let mut layer = Layer::new(count, H::DIGEST);
     let shared = Shared::new(&mut layer.words);
     share(threads, (0..count).step_by(CHUNK), |start| {
         for first in (start..count.min(start + CHUNK)).step_by(LANES) {
-            for (index, word) in digests(first)[..H::DIGEST].iter().enumerate() {
+            let state = states(first);
+            for index in 0..H::DIGEST {
                 // SAFETY: no other thread has these digests.
-                unsafe { shared.write(index * count + first, &word.as_slice()[..LANES.min(count - first)]) };
+                unsafe { shared.write(index * count + first, &H::word(&state, index).as_slice()[..LANES.min(count - first)]) };
             }
         }
     });
@@ -116,11 +118,10 @@ fn build<H: Hash<W>, const W: usize, R: Rows>(
         let below = &layers[layers.len() - 1];
         let joining = level(height);
         layers.push(fill::<H, W>(threads, 1 << height, |first| {
-            let pairs: [[V; 2]; W] = std::array::from_fn(|word| if word < H::DIGEST { below.pairs(first, word) } else { [V::ZERO; 2] });
-            let node = compress(&hash, |word| pairs[word][0], |word| pairs[word][1]);
+            let node = compress(&hash, |index| below.pairs(first, index));
             let Some(rows) = &joining else { return node };
-            let leaf: [V; W] = sponge(&hash, rows, first);
-            compress(&hash, |word| leaf[word], |word| node[word])
+            let leaf = sponge(&hash, rows, first);
+            compress(&hash, |index| [H::word(&leaf, index), H::word(&node, index)])
         }));
     }
     layers

@@ -12,6 +12,8 @@ mod flat;
 mod frame;
 mod fri;
 mod hash;
+#[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
+mod ifma;
 mod logup;
 mod memory;
 mod open;
@@ -19,6 +21,8 @@ mod point;
 mod poseidon2;
 mod quotient;
 mod states;
+#[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
+mod tables;
 mod terms;
 mod threads;
 mod trace;

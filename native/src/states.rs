@@ -34,9 +34,9 @@ pub fn permute_all<H: Hash<W>, const W: usize>(threads: usize, states: &mut [[F;
     let hash = H::new();
     share(threads, states.chunks_mut(CHUNK), |chunk| {
         for group in chunk.chunks_mut(LANES) {
-            let mut vectors = gather(group);
-            hash.permute(&mut vectors);
-            scatter(&vectors, group);
+            let mut state = H::state(&gather(group));
+            hash.permute(&mut state);
+            scatter(&std::array::from_fn(|word| H::word(&state, word)), group);
         }
     });
 }
@@ -46,14 +46,15 @@ pub fn grind<H: Hash<W>, const W: usize>(threads: usize, state: &[F; W], bits: u
     let found = AtomicU32::new(u32::MAX);
     let order = F::ORDER_U32;
     let hash = H::new();
+    let absorbing = H::state(&std::array::from_fn(|word| if word < H::RATE { V::ZERO } else { V::from(state[word]) }));
     let starts = (0..order).step_by(CHUNK).take_while(|&start| start <= found.load(Ordering::Relaxed));
     share(threads, starts, |start| {
         for first in (start..start.saturating_add(CHUNK as u32).min(order)).step_by(LANES) {
-            let mut trial: [V; W] = std::array::from_fn(|word| if word < H::RATE { V::ZERO } else { V::from(state[word]) });
-            trial[0] = V::from_fn(|lane| F::new(first + lane as u32));
+            let mut trial = absorbing;
+            H::put(&mut trial, 0, V::from_fn(|lane| F::new(first + lane as u32)));
             hash.permute(&mut trial);
             let good = |word: &F| word.as_canonical_u32() & ((1 << bits) - 1) == 0;
-            if let Some(lane) = trial[0].as_slice().iter().position(good) {
+            if let Some(lane) = H::word(&trial, 0).as_slice().iter().position(good) {
                 found.fetch_min(first + lane as u32, Ordering::Relaxed);
                 return;
             }

@@ -3,7 +3,7 @@ use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::field::*;
 use crate::memory::unwritten;
-use crate::poseidon2::{Constants, Hash};
+use crate::poseidon2::Known;
 use crate::threads::{Shared, share};
 
 const CHUNK: usize = 1024;
@@ -25,19 +25,21 @@ fn full_round<const W: usize>(state: &mut [V; W], constants: &[F; W]) {
 }
 
 /// The number of columns, and all columns of all inputs, one after the other.
-pub fn permutations<H: Hash<W>, const W: usize>(threads: usize, inputs: &[[u32; W]]) -> (usize, Vec<F>) {
-    let (rows, constants) = (inputs.len(), H::constants());
-    let columns = 8 * W + constants.partial.len();
+pub fn permutations<K: Known<W>, const W: usize>(threads: usize, inputs: &[[u32; W]]) -> (usize, Vec<F>) {
+    let rows = inputs.len();
+    let columns = 8 * W + K::ROUNDS.1.len();
     let mut out: Vec<F> = unwritten(columns * rows);
     let shared = Shared::new(&mut out);
     share(threads, (0..rows).step_by(CHUNK), |start| {
-        (start..rows.min(start + CHUNK)).step_by(LANES).for_each(|first| permutation(inputs, first, &constants, &shared));
+        (start..rows.min(start + CHUNK)).step_by(LANES).for_each(|first| permutation::<K, W>(inputs, first, &shared));
     });
     (columns, out)
 }
 
 /// The columns of LANES inputs from `first` on.
-fn permutation<const W: usize>(inputs: &[[u32; W]], first: usize, constants: &Constants<W>, shared: &Shared<F>) {
+fn permutation<K: Known<W>, const W: usize>(inputs: &[[u32; W]], first: usize, shared: &Shared<F>) {
+    let (begin, partial, end) = K::ROUNDS;
+    let diagonal = K::DIAGONAL.map(|entry| entry.value());
     let rows = inputs.len();
     let mut column = 0;
     let mut put = |values: &[V]| {
@@ -50,17 +52,17 @@ fn permutation<const W: usize>(inputs: &[[u32; W]], first: usize, constants: &Co
     let word = |word: usize, lane: usize| inputs.get(first + lane).map_or(F::ZERO, |row| F::new(row[word]));
     let mut state: [V; W] = std::array::from_fn(|index| V::from_fn(|lane| word(index, lane)));
     external(&mut state);
-    for constants in &constants.full[..4] {
+    for constants in begin {
         full_round(&mut state, constants);
         put(&state);
     }
-    for &constant in &constants.partial {
+    for &constant in partial {
         state[0] = (state[0] + V::from(constant)).cube();
         put(&state[..1]);
         let total: V = state.iter().copied().sum();
-        state.iter_mut().zip(constants.diagonal).for_each(|(word, d)| *word = *word * d + total);
+        state.iter_mut().zip(diagonal).for_each(|(word, d)| *word = *word * d + total);
     }
-    for constants in &constants.full[4..] {
+    for constants in end {
         full_round(&mut state, constants);
         put(&state);
     }
