@@ -8,7 +8,7 @@ use crate::arguments::*;
 use crate::commitment::Commitment;
 use crate::field::{Ext, F, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
-use crate::poseidon2::{Hash16, Hash24, Width16, Width24};
+use crate::poseidon2::{Hash16, Hash24, Portable16, Portable24, Width16, Width24};
 use crate::states::{grind as grind_state, permute_all};
 use crate::trace::permutations;
 use crate::tree::{Matrix, PlainRows, Shape, Source, Tree};
@@ -25,15 +25,18 @@ fn known_hash(width: usize) -> PyResult<()> {
     require(width == 16 || width == 24, "a hash has the width 16 or 24")
 }
 
+/// `portable` takes the way that every machine has, also where there is a faster one: tests compare the two.
 #[pyfunction]
-pub fn permute<'py>(py: Python<'py>, threads: usize, states: Rows<'py>) -> PyResult<Out2<'py>> {
+pub fn permute<'py>(py: Python<'py>, threads: usize, states: Rows<'py>, portable: bool) -> PyResult<Out2<'py>> {
     let (words, [rows, width]) = (states.as_slice()?, [states.shape()[0], states.shape()[1]]);
     known_hash(width)?;
     let words = py.detach(|| {
         let mut states = from_canonical(threads, words);
-        match width {
-            24 => permute_all::<Hash24, 24>(threads, states.as_chunks_mut().0),
-            _ => permute_all::<Hash16, 16>(threads, states.as_chunks_mut().0),
+        match (width, portable) {
+            (24, false) => permute_all::<Hash24, 24>(threads, states.as_chunks_mut().0),
+            (24, true) => permute_all::<Portable24, 24>(threads, states.as_chunks_mut().0),
+            (_, false) => permute_all::<Hash16, 16>(threads, states.as_chunks_mut().0),
+            (_, true) => permute_all::<Portable16, 16>(threads, states.as_chunks_mut().0),
         }
         canonical(threads, states)
     });

@@ -6,7 +6,7 @@
 //! (s / 2^k + a) / 2^k + b = (s + 2^k * a) / 2^2k + b.
 use std::arch::x86_64::*;
 
-use p3_field::{PrimeCharacteristicRing, PrimeField32, PrimeField64};
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
 
 use crate::field::{F, ORDER, V};
 use crate::poseidon2::{Entry, Hash, Known};
@@ -25,7 +25,7 @@ type Half<const W: usize> = [__m512i; W];
 
 /// A constant to multiply with: c and c / p modulo 2^52.
 #[derive(Clone, Copy)]
-pub struct Factor(u64, u64);
+struct Factor(u64, u64);
 
 /// The power of a number modulo p.
 const fn power(base: u64, exponent: u64) -> u64 {
@@ -41,15 +41,18 @@ const fn inverse(value: u64) -> u64 {
     power(value, ORDER - 2)
 }
 
+const ONCE: Factor = Factor::constant(1);
+const SMALL: [Factor; 5] = [Factor::constant(0), ONCE, Factor::constant(2), Factor::constant(3), Factor::constant(4)];
+
+const fn power_of_two(negative_exponent: u32) -> Factor {
+    Factor::constant(inverse(1 << negative_exponent))
+}
+
 impl Factor {
+    /// The product with this is the product with `value`.
     const fn constant(value: u64) -> Self {
         let c = value % ORDER * power(2, 52) % ORDER;
         Self(c, c.wrapping_mul(INVERSE) & MASK)
-    }
-
-    /// The product with this is the product with `value`.
-    pub fn new(value: F) -> Self {
-        Self::constant(value.as_canonical_u64())
     }
 }
 
@@ -156,14 +159,14 @@ fn tail<const W: usize>(state: &Half<W>) -> __m512i {
 
 /// The first word and what is added to all others, from the sum of the others.
 #[inline(always)]
-fn head(first: &mut __m512i, tail: __m512i, constant: u64, once: Factor) -> __m512i {
+fn head(first: &mut __m512i, tail: __m512i, constant: u64) -> __m512i {
     let cubed = cube(constant, *first);
     *first = sub(tail, cubed);
-    add(times(all(ORDER), tail, once), cubed)
+    add(times(all(ORDER), tail, ONCE), cubed)
 }
 
 /// The highest k of all 2^-k but 2^-24.
-pub const fn highest<const W: usize>(diagonal: &[Entry; W]) -> u32 {
+const fn highest<const W: usize>(diagonal: &[Entry; W]) -> u32 {
     let (mut highest, mut i) = (0, 0);
     while i < W {
         if let Entry::Plus(k) | Entry::Minus(k) = diagonal[i] {
@@ -180,7 +183,7 @@ pub const fn highest<const W: usize>(diagonal: &[Entry; W]) -> u32 {
 fn two_partial_rounds<K: Known<W>, const W: usize, const REDUCE: bool>(state: &mut Half<W>, tables: &Tables<W>, round: usize) {
     let [zero, one] = [0, 1].map(|k| tables.partial[round + k]);
     let others = tail(state);
-    let added = head(&mut state[0], others, zero, tables.once);
+    let added = head(&mut state[0], others, zero);
     let taken = sub(all(LIFT[0]), added);
     // the words of powers of two before their update: the sum of (word times diagonal), times the highest power
     let highest = const { highest(&K::DIAGONAL) };
@@ -204,12 +207,12 @@ fn two_partial_rounds<K: Known<W>, const W: usize, const REDUCE: bool>(state: &m
         state[i] = add_small(taken, state[i], factor); // the negative of the word
         less = add(less, state[i]);
     }
-    let tail = times(sub(more, less), sub(plus, minus), tables.power);
-    let last = head(&mut state[0], tail, one, tables.once);
+    let tail = times(sub(more, less), sub(plus, minus), Wide::<K, W>::POWER);
+    let last = head(&mut state[0], tail, one);
     let lifted = add(last, all(ORDER));
     state[1] = add(state[1], last);
     for (i, factor) in [(2, 2), (4, 3), (5, 4), (7, 3), (8, 4)] {
-        state[i] = if REDUCE { times(lifted, state[i], tables.small[factor]) } else { add_small(last, state[i], factor as u64) };
+        state[i] = if REDUCE { times(lifted, state[i], SMALL[factor]) } else { add_small(last, state[i], factor as u64) };
     }
     every_word!(W, i => {
         let before = match K::DIAGONAL[i] {
@@ -220,47 +223,87 @@ fn two_partial_rounds<K: Known<W>, const W: usize, const REDUCE: bool>(state: &m
             Entry::Minus(k) => Some(add_small(state[i], taken, 1 << k)),
         };
         if let Some(before) = before {
-            state[i] = times(lifted, before, tables.double[i]);
+            state[i] = times(lifted, before, Wide::<K, W>::SQUARES[i]);
         }
     });
 }
 
 /// One partial round, by products everywhere.
 #[inline(always)]
-fn partial_round<const W: usize>(state: &mut Half<W>, tables: &Tables<W>, round: usize) {
+fn partial_round<K: Known<W>, const W: usize>(state: &mut Half<W>, tables: &Tables<W>, round: usize) {
     let others = tail(state);
-    let added = head(&mut state[0], others, tables.partial[round], tables.once);
+    let added = head(&mut state[0], others, tables.partial[round]);
     let lifted = add(added, all(ORDER));
-    (1..W).for_each(|i| state[i] = times(lifted, state[i], tables.single[i]));
+    every_word!(W, i => if i > 0 { state[i] = times(lifted, state[i], Wide::<K, W>::DIAGONAL[i]) });
 }
 
-fn permute<K: Known<W>, const W: usize>(state: &mut Half<W>, tables: &Tables<W>) {
-    mix(state);
-    state.iter_mut().zip(&tables.first).for_each(|(word, &constant)| *word = add(*word, all(constant)));
-    tables.full[..4].iter().for_each(|constants| full_round(state, constants));
-    state[1] = add(state[1], all(LIFT[0]));
+/// The halves take turns in the full rounds: while one waits for its last cubes the other one computes.
+fn permute<K: Known<W>, const W: usize>(state: &mut [Half<W>; 2], tables: &Tables<W>) {
+    for half in &mut *state {
+        mix(half);
+        every_word!(W, i => half[i] = add(half[i], all(tables.first[i])));
+    }
+    for constants in &tables.full[..4] {
+        state.iter_mut().for_each(|half| full_round(half, constants));
+    }
+    state.iter_mut().for_each(|half| partial_rounds::<K, W>(half, tables));
+    for constants in &tables.full[4..] {
+        state.iter_mut().for_each(|half| full_round(half, constants));
+    }
+}
+
+fn partial_rounds<K: Known<W>, const W: usize>(half: &mut Half<W>, tables: &Tables<W>) {
+    half[1] = add(half[1], all(LIFT[0]));
     every_word!(W, i => if matches!(K::DIAGONAL[i], Entry::Plus(24) | Entry::Minus(24)) {
-        state[i] = times(all(ORDER), state[i], tables.once);
+        half[i] = times(all(ORDER), half[i], ONCE);
     });
     let rounds = tables.partial.len();
     for round in (0..rounds - rounds % 4).step_by(4) {
-        two_partial_rounds::<K, W, true>(state, tables, round);
-        two_partial_rounds::<K, W, false>(state, tables, round + 2);
+        two_partial_rounds::<K, W, true>(half, tables, round);
+        two_partial_rounds::<K, W, false>(half, tables, round + 2);
     }
     if rounds % 4 >= 2 {
-        two_partial_rounds::<K, W, true>(state, tables, rounds - rounds % 4);
+        two_partial_rounds::<K, W, true>(half, tables, rounds - rounds % 4);
     }
     if rounds % 2 == 1 {
-        partial_round(state, tables, rounds - 1);
+        partial_round::<K, W>(half, tables, rounds - 1);
     }
-    state.iter_mut().zip(&tables.after).for_each(|(word, &constant)| *word = add(*word, all(constant)));
-    tables.full[4..].iter().for_each(|constants| full_round(state, constants));
+    every_word!(W, i => half[i] = add(half[i], all(tables.after[i])));
 }
 
 /// Sixteen states: those in even lanes and those in odd lanes.
 pub struct Wide<K, const W: usize> {
     tables: &'static Tables<W>,
     known: std::marker::PhantomData<K>,
+}
+
+impl<K: Known<W>, const W: usize> Wide<K, W> {
+    const DIAGONAL: [Factor; W] = {
+        let (mut factors, mut i) = ([ONCE; W], 0);
+        while i < W {
+            factors[i] = match K::DIAGONAL[i] {
+                Entry::Small(value) => Factor::constant((ORDER as i64 + value as i64) as u64),
+                Entry::Plus(k) => power_of_two(k),
+                Entry::Minus(k) => Factor::constant(ORDER - inverse(1 << k)),
+            };
+            i += 1;
+        }
+        factors
+    };
+    const POWER: Factor = power_of_two(highest(&K::DIAGONAL));
+    /// What two rounds multiply with: 2^-2k, and -(2^-24) where a round before has multiplied with 127, which is -(2^-24) too.
+    const SQUARES: [Factor; W] = {
+        let (mut factors, mut i) = ([ONCE; W], 0);
+        while i < W {
+            factors[i] = match K::DIAGONAL[i] {
+                Entry::Plus(24) | Entry::Minus(24) => Factor::constant(127),
+                Entry::Plus(k) | Entry::Minus(k) => power_of_two(2 * k),
+                Entry::Small(_) => ONCE,
+            };
+            i += 1;
+        }
+        factors
+    };
 }
 
 impl<K: Known<W>, const W: usize> Hash<W> for Wide<K, W> {
@@ -300,6 +343,6 @@ impl<K: Known<W>, const W: usize> Hash<W> for Wide<K, W> {
     }
 
     fn permute(&self, state: &mut Self::State) {
-        state.iter_mut().for_each(|half| permute::<K, W>(half, self.tables));
+        permute::<K, W>(state, self.tables);
     }
 }

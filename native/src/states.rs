@@ -3,29 +3,43 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
 
-use crate::field::{F, LANES, V, load_padded, transpose};
+use crate::field::{F, LANES, V, load, load_padded, transpose};
 use crate::poseidon2::Hash;
 use crate::threads::share;
 
 const CHUNK: usize = 1024;
 
+/// LANES words of a state, those past its end zero.
+#[inline(always)]
+fn part<const W: usize>(state: &[F; W], tile: usize) -> V {
+    if (tile + 1) * LANES <= W { load(&state[tile * LANES..]) } else { load_padded(state, tile * LANES) }
+}
+
 /// Up to LANES states side by side; missing ones are zero.
+#[inline(always)]
 fn gather<const W: usize>(states: &[[F; W]]) -> [V; W] {
     let mut out = [V::ZERO; W];
     for (tile, out) in out.chunks_mut(LANES).enumerate() {
-        let mut square: [V; LANES] = std::array::from_fn(|lane| states.get(lane).map_or(V::ZERO, |state| load_padded(state, tile * LANES)));
+        let mut square: [V; LANES] = match states.first_chunk::<LANES>() {
+            Some(states) => std::array::from_fn(|lane| part(&states[lane], tile)),
+            None => std::array::from_fn(|lane| states.get(lane).map_or(V::ZERO, |state| part(state, tile))),
+        };
         transpose(&mut square);
         out.copy_from_slice(&square[..out.len()]);
     }
     out
 }
 
+#[inline(always)]
 fn scatter<const W: usize>(vectors: &[V; W], states: &mut [[F; W]]) {
     for (tile, vectors) in vectors.chunks(LANES).enumerate() {
         let mut square: [V; LANES] = std::array::from_fn(|word| vectors.get(word).copied().unwrap_or(V::ZERO));
         transpose(&mut square);
         for (state, vector) in states.iter_mut().zip(square) {
-            state[tile * LANES..][..vectors.len()].copy_from_slice(&vector.as_slice()[..vectors.len()]);
+            match state[tile * LANES..].first_chunk_mut::<LANES>() {
+                Some(words) => *V::from_slice_mut(words) = vector,
+                None => state[tile * LANES..].copy_from_slice(&vector.as_slice()[..vectors.len()]),
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 use p3_field::PrimeCharacteristicRing;
 
 use crate::field::{F, ORDER, base_inverse};
-use crate::ifma::{Factor, highest, scaled};
+use crate::ifma::scaled;
 use crate::poseidon2::Known;
 
 /// Round constants are times 2^52. A cube is added to a constant between p and 2p, which pulls back what the next round wants to find.
@@ -13,12 +13,6 @@ pub struct Tables<const W: usize> {
     pub partial: Vec<u64>,
     /// What the words lack after the partial rounds.
     pub after: [u64; W],
-    /// Factors: 1, the small numbers by value, the highest power of two in the diagonal, the diagonal, its square without signs.
-    pub once: Factor,
-    pub small: [Factor; 5],
-    pub power: Factor,
-    pub single: [Factor; W],
-    pub double: [Factor; W],
 }
 
 /// x for which the external layer gives y: y = M(x) + the sum of M over all blocks of x, for the inverse of M = circ(2, 3, 1, 1).
@@ -56,22 +50,11 @@ impl<const W: usize> Tables<W> {
             4..7 => last[round - 3],
             _ => [F::ZERO; W],
         };
-        let power = base_inverse(F::TWO.exp_u64(highest(&K::DIAGONAL).into()));
         Self {
             first: first[0].map(scaled),
             full: std::array::from_fn(|round| pulled_back(&wanted(round)).map(lifted)),
             partial: added,
             after: std::array::from_fn(|i| scaled(last[0][i] - offsets[i])),
-            once: Factor::new(F::ONE),
-            small: std::array::from_fn(|value| Factor::new(F::from_usize(value))),
-            power: Factor::new(power),
-            single: diagonal.map(Factor::new),
-            double: K::DIAGONAL.map(|entry| match entry {
-                crate::poseidon2::Entry::Plus(24) | crate::poseidon2::Entry::Minus(24) => {
-                    Factor::new(crate::poseidon2::Entry::Minus(24).value())
-                }
-                _ => Factor::new(entry.value().square()),
-            }),
         }
     }
 }

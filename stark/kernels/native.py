@@ -30,7 +30,7 @@ class NativeKernels:
 
     def permute(self, states: U32) -> U32:
         threads = self._threads if len(states) >= WORTH_THREADS else 1
-        return cast(U32, self._rust.permute(threads, shaped(states, None, None)))
+        return cast(U32, self._rust.permute(threads, shaped(states, None, None), False))
 
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))

@@ -54,6 +54,23 @@ def test_permutations_agree(kernels: Kernels, seed: int, count: int, width: int)
     assert trace[-width:].T.tolist() == expected.tolist()
 
 
+@given(SEED, st.integers(0, 70), WIDTHS)
+@EXAMPLES
+def test_the_portable_way_agrees_with_that_of_this_machine(seed: int, count: int, width: int) -> None:
+    rust = pytest.importorskip("longrun_native")
+    states = residues(np.random.default_rng(seed), count, width)
+    expected = poseidon2.permute(wide(states)).tolist()
+    assert [rust.permute(1, states, portable).tolist() for portable in (False, True)] == [expected, expected]
+
+
+@pytest.mark.parametrize("width", KNOWN)
+def test_many_permutations_keep_their_bounds(kernels: Kernels, width: int) -> None:
+    """States of the greatest and the least words, and what comes of them: sums that are reduced late must not overflow."""
+    corners = np.array([0, 1, 2**24 - 1, 2**24, P - 2**24, P - 1], np.uint32)
+    states = corners[np.random.default_rng(width).integers(0, len(corners), (4096, width))]
+    assert kernels.permute(states).tolist() == poseidon2.permute(wide(states)).tolist()
+
+
 def test_the_wide_hash_resists_collisions_to_128_bits() -> None:
     """Capacity and digest have twice as many bits, and the rest of a state is filled by whole digests or blocks."""
     kind = poseidon2.HASHES[24]
