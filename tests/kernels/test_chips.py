@@ -30,7 +30,7 @@ def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_b
         assert ours == theirs
 
 
-@pytest.mark.parametrize(("log_height", "log_blowup"), [(8, 2), (13, 1), (14, 1)])
+@pytest.mark.parametrize(("log_height", "log_blowup"), [(8, 2), (13, 1), (14, 1), (17, 1)])
 def test_tall_columns_agree(other: Kernels, log_height: int, log_blowup: int) -> None:
     rng = np.random.default_rng(log_height)
     matrix, indices = residues(rng, 2, 1 << log_height), rng.integers(0, 1 << log_height, 50)
