@@ -12,8 +12,8 @@ mod flat;
 mod frame;
 mod fri;
 mod hash;
-#[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
 mod ifma;
+mod lanes;
 mod logup;
 mod memory;
 mod open;
@@ -21,7 +21,6 @@ mod point;
 mod poseidon2;
 mod quotient;
 mod states;
-#[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
 mod tables;
 mod terms;
 mod threads;

@@ -1,5 +1,4 @@
 //! The Poseidon2 permutations of width 16 and 24: their constants, and the ways to compute them.
-use std::sync::OnceLock;
 
 use p3_field::PrimeCharacteristicRing;
 use p3_koala_bear::{
@@ -41,7 +40,7 @@ pub trait Known<const W: usize>: Sync {
     const ROUNDS: (&[[F; W]; 4], &[F], &[[F; W]; 4]);
 
     #[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
-    fn tables() -> &'static OnceLock<crate::tables::Tables<W>>;
+    fn tables() -> &'static std::sync::OnceLock<crate::tables::Tables<W>>;
 }
 
 pub struct Width16;
@@ -58,8 +57,8 @@ impl Known<16> for Width16 {
         (&KOALABEAR_POSEIDON2_RC_16_EXTERNAL_INITIAL, &KOALABEAR_POSEIDON2_RC_16_INTERNAL, &KOALABEAR_POSEIDON2_RC_16_EXTERNAL_FINAL);
 
     #[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
-    fn tables() -> &'static OnceLock<crate::tables::Tables<16>> {
-        static TABLES: OnceLock<crate::tables::Tables<16>> = OnceLock::new();
+    fn tables() -> &'static std::sync::OnceLock<crate::tables::Tables<16>> {
+        static TABLES: std::sync::OnceLock<crate::tables::Tables<16>> = std::sync::OnceLock::new();
         &TABLES
     }
 }
@@ -79,8 +78,8 @@ impl Known<24> for Width24 {
         (&KOALABEAR_POSEIDON2_RC_24_EXTERNAL_INITIAL, &KOALABEAR_POSEIDON2_RC_24_INTERNAL, &KOALABEAR_POSEIDON2_RC_24_EXTERNAL_FINAL);
 
     #[cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
-    fn tables() -> &'static OnceLock<crate::tables::Tables<24>> {
-        static TABLES: OnceLock<crate::tables::Tables<24>> = OnceLock::new();
+    fn tables() -> &'static std::sync::OnceLock<crate::tables::Tables<24>> {
+        static TABLES: std::sync::OnceLock<crate::tables::Tables<24>> = std::sync::OnceLock::new();
         &TABLES
     }
 }

@@ -1,8 +1,9 @@
 //! The constants of a permutation as src/ifma.rs wants them.
+#![cfg(all(target_feature = "avx512f", target_feature = "avx512ifma"))]
 use p3_field::PrimeCharacteristicRing;
 
 use crate::field::{F, ORDER, base_inverse};
-use crate::ifma::scaled;
+use crate::lanes::scaled;
 use crate::poseidon2::Known;
 
 /// Round constants are times 2^52. A cube is added to a constant between p and 2p, which pulls back what the next round wants to find.
