@@ -45,7 +45,8 @@ def child(log_rows: int, chips: int, triples: int, threads: int) -> None:
 
 def measure(figures: Figures, log_rows: int = 18, chips: int = 6, triples: int = 12, threads: int = 1) -> None:
     arguments = [str(number) for number in (log_rows, chips, triples, threads)]
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    command, folder = [sys.executable, "-c", PROGRAM, *arguments], Path(__file__).parent.parent
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     if found["making"] >= found["peak"]:
         raise RuntimeError("making the tables took more memory than the proof")
