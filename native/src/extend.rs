@@ -5,7 +5,7 @@ use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::butterfly::all_stages;
 use crate::field::*;
-use crate::transform::{Roots, SQUARE, remaining_to_coefficients, reverse_bits, roots, to_coefficients, to_values};
+use crate::transform::{Roots, SQUARE, remaining_to_coefficients, reverse_bits, roots, scaled_to_values, to_coefficients};
 
 /// How many squares ahead words are asked for.
 const AHEAD: usize = 8;
@@ -75,8 +75,7 @@ impl Extension {
             remaining_to_coefficients(scratch, &self.roots);
         }
         for (coset, values) in extended.chunks_exact_mut(column.len()).enumerate() {
-            multiply_into(scratch, &self.scale, values);
-            to_values(values, &self.roots, coset);
+            scaled_to_values(scratch, &self.scale, values, &self.roots, coset);
         }
     }
 }

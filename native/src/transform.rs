@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::butterfly::{all_stages, square};
-use crate::field::{F, LANES, V, base_inverse, double_with, load, root_of_unity, store, transpose};
+use crate::field::{F, LANES, V, base_inverse, double_with, load, multiply_into, root_of_unity, store, transpose};
 
 pub const SQUARE: usize = LANES * LANES;
 /// Vectors that stay in the nearest cache.
@@ -104,11 +104,15 @@ fn passes<const FORWARD: bool>(data: &mut [V], log: usize, stride: usize, table:
     }
 }
 
-/// All stages with halves of at least one vector; the whole slice is block `first` of its stage.
+/// All stages with halves of at least one vector, forward also those inside of vectors; the whole slice is block `first` of its stage.
 fn vector_stages<const FORWARD: bool>(data: &mut [V], table: &Table, first: usize) {
     let log = data.len().ilog2() as usize;
     let Some(above) = log.checked_sub(CHUNK.ilog2() as usize).filter(|&above| above > 0) else {
-        return chunk_stages::<FORWARD>(data, table, first, log);
+        chunk_stages::<FORWARD>(data, table, first, log);
+        if FORWARD {
+            square_stages::<true>(data, table, first * (data.len() / LANES)); // while the chunk is near
+        }
+        return;
     };
     let step = above.min(3);
     let part = data.len() >> step;
@@ -196,8 +200,37 @@ pub fn to_values(data: &mut [F], roots: &Roots, coset: usize) {
     if data.len() < SQUARE {
         return small::<true>(data, &roots.forward, coset);
     }
-    let first = coset * (data.len() / SQUARE);
-    let vectors = V::pack_slice_mut(data);
-    vector_stages::<true>(vectors, &roots.forward, coset);
-    square_stages::<true>(vectors, &roots.forward, first);
+    vector_stages::<true>(V::pack_slice_mut(data), &roots.forward, coset);
+}
+
+/// The first stages of `to_values` of the products of two slices.
+#[inline(always)]
+fn pass_of_products<const R: usize>([a, b]: [&[V]; 2], data: &mut [V], table: &Table, first: usize) {
+    let (roots, stride) = (table.block::<R>(first), data.len() / R);
+    assert!(a.len() == data.len() && b.len() == data.len());
+    for j in 0..stride {
+        // SAFETY: the largest index is (R - 1) * stride + stride - 1, at most the last.
+        unsafe {
+            let mut x: [V; R] = std::array::from_fn(|r| *a.get_unchecked(r * stride + j) * *b.get_unchecked(r * stride + j));
+            all_stages::<R, true>(&mut x, &roots);
+            for (r, value) in x.into_iter().enumerate() {
+                *data.get_unchecked_mut(r * stride + j) = value;
+            }
+        }
+    }
+}
+
+/// `to_values` of coefficients times their scale.
+pub fn scaled_to_values(coefficients: &[F], scale: &[F], data: &mut [F], roots: &Roots, coset: usize) {
+    if data.len() <= 8 * CHUNK * LANES {
+        multiply_into(coefficients, scale, data);
+        return to_values(data, roots, coset);
+    }
+    let sources = [coefficients, scale].map(V::pack_slice);
+    let data = V::pack_slice_mut(data);
+    let part = data.len() / 8;
+    pass_of_products::<8>(sources, data, &roots.forward, coset);
+    for (index, part) in data.chunks_exact_mut(part).enumerate() {
+        vector_stages::<true>(part, &roots.forward, (coset << 3) + index);
+    }
 }

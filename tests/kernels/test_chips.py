@@ -30,7 +30,7 @@ def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_b
         assert ours == theirs
 
 
-@pytest.mark.parametrize(("log_height", "log_blowup"), [(8, 2), (13, 1), (14, 1)])
+@pytest.mark.parametrize(("log_height", "log_blowup"), [(8, 2), (13, 1), (14, 1), (17, 1)])
 def test_tall_columns_agree(other: Kernels, log_height: int, log_blowup: int) -> None:
     rng = np.random.default_rng(log_height)
     matrix, indices = residues(rng, 2, 1 << log_height), rng.integers(0, 1 << log_height, 50)
@@ -38,6 +38,16 @@ def test_tall_columns_agree(other: Kernels, log_height: int, log_blowup: int) ->
     assert ours.open(indices).tolist() == theirs.open(indices).tolist()
     values = residues(rng, 1 << log_height, 5)
     assert other.interpolate(values, 9).tolist() == REFERENCE.interpolate(values, 9).tolist()
+
+
+@pytest.mark.parametrize("hash_width", [16, 24])
+def test_threads_change_no_tree(other: Kernels, hash_width: int) -> None:
+    rng = np.random.default_rng(4)
+    matrices, states = [residues(rng, 21, 1 << 9), residues(rng, 33, 1 << 12)], residues(rng, 5000, hash_width)
+    trees = [load(other.name, threads).commit(matrices, 12, 1, 2, hash_width) for threads in (1, 2, 3)]
+    assert len({tree.cap.tobytes() for tree in trees}) == len({tree.open(np.arange(40)).tobytes() for tree in trees}) == 1
+    assert trees[0].cap.tolist() == REFERENCE.commit(matrices, 12, 1, 2, hash_width).cap.tolist()
+    assert len({load(other.name, threads).permute(states).tobytes() for threads in (1, 2)}) == 1
 
 
 def test_threads_change_nothing(other: Kernels) -> None:
