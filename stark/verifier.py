@@ -34,6 +34,12 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
             transcript.absorb(cap)
             return cap
 
+        def work(bits: int) -> None:
+            if bits:
+                transcript.absorb(m.read(1))                    # a nonce
+                with m.phase("grinding"):
+                    ground(m, transcript.draw_words(1), bits)
+
         caps = []
         if fixed_cap is not None:
             caps.append(fixed_cap)
@@ -50,6 +56,7 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         zeta = transcript.draw()
         opened = m.read(2, key.opened_count, extension=True)    # at zeta and at the next row
         transcript.absorb(m.words(opened))
+        work(p.batch_grinding)
         challenge, second = transcript.draw(), transcript.draw()
 
     with m.phase("bus sums"):
@@ -72,10 +79,8 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
             challenges.append(transcript.draw())
         final = m.read(1 << (key.fri_rounds[-1] - p.log_blowup), extension=True)
         transcript.absorb(m.words(final))
-        transcript.absorb(m.read(1))                            # the nonce
+        work(p.grinding)
     with m.phase("indices"):
-        if p.grinding:
-            ground(m, transcript.draw_words(1), p.grinding)
         bits = bits_of(m, transcript.draw_words(p.queries))[:, :key.log_domain]
         x = point(m, bits, GENERATOR)
 
