@@ -9,7 +9,7 @@ from stark.field import P
 
 U32 = npt.NDArray[np.uint32]
 BITS = 31
-CHUNK = 1 << 12         # words that are taken apart at once: memory stays small beside the input
+CHUNK = 1 << 10         # words that are taken apart at once: memory stays small beside the input
 
 
 def packed_length(count: int) -> int:
