@@ -36,8 +36,8 @@ class Key:
         self.chips = [chip for chip, _ in ordered]
         self.log_heights = [log_height for _, log_height in ordered]
         self.parameters, self.statement, self.cap = parameters, statement, cap
-        if min(self.log_heights) + parameters.log_blowup < parameters.log_cap:
-            raise ValueError(f"chips must have at least 2^{parameters.log_cap - parameters.log_blowup} rows")
+        if min(self.log_heights) < 0 or parameters.log_cap < 1:
+            raise ValueError("a chip has at least one row, and a cap at least two digests")
         if self.log_domain > 24:
             raise ValueError("the field has no domain of more than 2^24 points")
 
@@ -73,6 +73,11 @@ class Key:
         """{level: words per row}."""
         return {level: sum(tree.widths[i] for i in chips) for level, chips in self.groups(tree).items()}
 
+    def log_cap(self, name: str) -> int:
+        """A tree's cap lies no lower than the rows of its shortest chip."""
+        tree = next(tree for tree in self.trees if tree.name == name)
+        return min(self.parameters.log_cap, *self.levels(tree))
+
     @cached_property
     def opened(self) -> dict[tuple[str, int], slice]:
         """Where the opened values of a chip's columns in a tree stand; extension columns are opened as one value."""
@@ -105,9 +110,10 @@ class Key:
     def head_words(self) -> int:
         """Words of a proof before the openings: caps, sums, opened values, nonces and the final polynomial (stark/rounds.py)."""
         p = self.parameters
-        caps = sum(tree.name != "fixed" for tree in self.trees) + len(self.fri_rounds) - 1
+        digests = sum(1 << self.log_cap(tree.name) for tree in self.trees if tree.name != "fixed")
+        digests += (len(self.fri_rounds) - 1) << p.log_cap
         values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
-        return (caps * DIGEST << p.log_cap) + 5 * values + bool(p.batch_grinding) + bool(p.grinding)
+        return DIGEST * digests + 5 * values + bool(p.batch_grinding) + bool(p.grinding)
 
     @cached_property
     def flat(self) -> list[FlatChip]:

@@ -68,7 +68,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     sender.absorb(statement)
     with watch.stage("commit main"):
         tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
-        trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, p.log_cap)
+        trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, key.log_cap("main"))
         sender.send(trees["main"].cap)
     gamma, beta = sender.draw(), sender.draw()
     with watch.stage("logup"):
@@ -78,7 +78,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         del tables, results
     if columns:
         with watch.stage("commit logup"):
-            trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, p.log_cap)
+            trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, key.log_cap("logup"))
             sender.send(trees["logup"].cap)
     del columns
     sender.send(totals[key.speaking])
@@ -86,7 +86,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     with watch.stage("quotient"):
         halves = kernels.quotient(jobs(key, trees, statement, gamma, beta, totals, combiner), key.log_rows, p.log_blowup)
     with watch.stage("commit quotient"):
-        trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, p.log_cap)
+        trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, key.log_cap("quotient"))
         sender.send(trees["quotient"].cap)
     zeta = sender.draw()
     shifted = (zeta.astype(np.uint64) * root_of_unity(key.log_rows) % P).astype(np.uint32)

@@ -42,10 +42,10 @@ class Opening:
 
 def openings_of(key: Key) -> list[Opening]:
     """In the order of the tape."""
-    p = key.parameters
-    levels = [key.levels(tree) for tree in key.trees]
-    levels += [{after: 5 << (before - after)} for before, after in zip(key.fri_rounds, key.fri_rounds[1:], strict=False)]
-    return [Opening(one, p.log_cap, key.log_domain - max(one)) for one in levels]
+    out = [(key.levels(tree), key.log_cap(tree.name)) for tree in key.trees]
+    foldings = zip(key.fri_rounds, key.fri_rounds[1:], strict=False)
+    out += [({after: 5 << (before - after)}, key.parameters.log_cap) for before, after in foldings]
+    return [Opening(levels, log_cap, key.log_domain - max(levels)) for levels, log_cap in out]
 
 
 @dataclass(frozen=True)

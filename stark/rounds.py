@@ -33,8 +33,8 @@ def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) ->
     with m.phase("transcript"):
         transcript = Transcript(m, key)
 
-        def commitment() -> Value:
-            cap = m.read(1 << p.log_cap, DIGEST)
+        def commitment(log_cap: int) -> Value:
+            cap = m.read(1 << log_cap, DIGEST)
             transcript.absorb(cap)
             return cap
 
@@ -49,14 +49,14 @@ def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) ->
             caps.append(fixed_cap)
             transcript.absorb(fixed_cap)
         transcript.absorb(statement)
-        caps.append(commitment())                               # main columns
+        caps.append(commitment(key.log_cap("main")))
         lookups = [transcript.draw(), transcript.draw()]
         if key.trees[-2].name == "logup":
-            caps.append(commitment())
+            caps.append(commitment(key.log_cap("logup")))
         sums = m.read(len(key.speaking), extension=True)
         transcript.absorb(m.words(sums))
         combiner = transcript.draw()
-        caps.append(commitment())                               # the quotient of all chips
+        caps.append(commitment(key.log_cap("quotient")))        # of all chips together
         zeta = transcript.draw()
         opened = m.read(2, key.opened_count, extension=True)
         transcript.absorb(m.words(opened))
@@ -64,7 +64,7 @@ def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) ->
         batching, second = transcript.draw(), transcript.draw()
         fri_caps, foldings = [], []
         for _ in key.fri_rounds[1:]:
-            fri_caps.append(commitment())
+            fri_caps.append(commitment(p.log_cap))
             foldings.append(transcript.draw())
         final = m.read(1 << (key.fri_rounds[-1] - p.log_blowup), extension=True)
         transcript.absorb(m.words(final))

@@ -117,6 +117,13 @@ def test_more_rows_columns_or_messages_never_prove_more() -> None:
         assert soundness.bits(P100.segment, worse) < bits
 
 
+def test_the_tallest_chip_must_be_tall() -> None:
+    """On a domain of few points the degree that FRI does not see is a great share: docs/protocol.md says from where a profile holds."""
+    for parameters in (P100.segment, P100.recursion):
+        bits = [soundness.bits(parameters, replace(LARGEST_SEGMENT, log_rows=k)) for k in range(22)]
+        assert min(bits[7:]) >= 100 and bits[4] < 100 and bits[0] < 60
+
+
 def test_an_unknown_profile_has_no_parameters() -> None:
     with pytest.raises(LookupError, match="p100"):
         profiles.get("p99")

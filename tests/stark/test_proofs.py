@@ -23,7 +23,7 @@ KERNELS = load("best")
 CORRUPT = (Malformed, Rejected)
 
 
-@pytest.mark.parametrize("logs", [(6, 4, 5), (2, 2, 2), (1, 5, 3), (7, 6, 6)])
+@pytest.mark.parametrize("logs", [(6, 4, 5), (2, 2, 2), (1, 5, 3), (7, 6, 6), (0, 3, 0), (0, 0, 4), (5, 0, 0), (1, 0, 0), (0, 0, 0)])
 def test_an_honest_proof_passes(logs: tuple[int, int, int]) -> None:
     key, fixed, mains, statement = example(logs)
     assert check(filled(key, fixed, mains), statement) == []
@@ -99,6 +99,47 @@ def test_a_table_that_lies_is_unprovable_or_refused(chip: str, column: int, row:
     proving = commit_fixed(key, fixed, KERNELS)
     with pytest.raises((Unprovable, Rejected)):
         check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
+
+
+@pytest.mark.parametrize("chip, column", [("multiplier", 2), ("table", 0), ("fibonacci", 0), ("fibonacci", 1), ("fibonacci", 2)])
+@pytest.mark.parametrize("kernels", ["reference", "best"])
+def test_a_chip_of_one_row_that_lies_is_unprovable_or_refused(kernels: str, chip: str, column: int) -> None:
+    """Beside a tall chip, and as the whole machine."""
+    for logs in ((0, 0, 0), (0, 4, 0)):
+        key, fixed, mains, statement = example(logs)
+        mains["multiplier"][3] = 1
+        mains[chip][column, 0] ^= 5
+        assert check(filled(key, fixed, mains), statement)
+        proving = commit_fixed(key, fixed, load(kernels))
+        with pytest.raises((Unprovable, Rejected)):
+            check_proof(proving.key, statement, prove(proving, mains, statement, load(kernels)), KERNELS.permute)
+
+
+def test_chips_have_between_one_row_and_the_last_that_fit() -> None:
+    chip = example((3, 3, 2))[0].chips[0]
+    assert Key([(chip, 0)], TOY).log_cap("main") == 1 and Key([(chip, 5)], TOY).log_cap("main") == 2
+    assert Key([(chip, 24 - TOY.log_blowup), (example()[0].chips[1], 0)], TOY).log_domain == 24
+    for log_height, complaint in ((-1, "at least one row"), (24, "more than 2\\^24 points")):
+        with pytest.raises(ValueError, match=complaint):
+            Key([(chip, log_height)], TOY)
+
+
+def test_an_absent_chip_costs_nothing_and_its_messages_are_missed() -> None:
+    """A machine may leave a chip out of its key; then no row of it exists, and what the others say to it has no answer."""
+    key, fixed, mains, statement = example((3, 3, 2))
+    kept = [(chip, log) for chip, log in zip(key.chips, key.log_heights, strict=True) if chip.name != "fibonacci"]
+    absent = Key(kept, TOY, 2)
+    assert absent.opened_count < key.opened_count and absent.head_words < key.head_words and (absent.digest != key.digest).any()
+    proving = commit_fixed(absent, fixed, KERNELS)
+    without = dict(mains)
+    looked_up = without.pop("fibonacci")[2]
+    with pytest.raises(Rejected, match="what is sent is received"):
+        check_proof(proving.key, statement, prove(proving, without, statement, KERNELS), KERNELS.permute)
+    without["table"] = without["table"] - np.bincount(looked_up, minlength=8).astype(np.uint32)
+    proof = prove(proving, without, statement, KERNELS)
+    check_proof(proving.key, statement, proof, KERNELS.permute)
+    with pytest.raises(CORRUPT):
+        check_proof(commit_fixed(key, fixed, KERNELS).key, statement, proof, KERNELS.permute)
 
 
 def test_a_silent_chip_has_no_sum_to_lie_with() -> None:
