@@ -1,89 +1,86 @@
-"""The Poseidon2 permutation of width 16 over KoalaBear: round constants, layers, and the permutation on numpy arrays.
+"""The Poseidon2 permutations of width 16 and 24 over KoalaBear: layers, the permutation on numpy arrays, and the two hashes made of them.
 
-The layers work on any list of sixteen values that know `+` and `*` (numbers, arrays, graph nodes), so a chip can state its
-rounds with them.
+The layers work on any list of sixteen or twenty-four values that know `+` and `*` (numbers, arrays, graph nodes), so a chip can state its
+rounds with them. The length of a state says which permutation is meant; what hashes rows and digests takes the width.
 """
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from stark import grain
 from stark.field import U64, P, residue
 
-WIDTH = 16
-RATE = 8
 FULL_ROUNDS = 8
-PARTIAL_ROUNDS = 20
-TRACE_COLUMNS = FULL_ROUNDS * WIDTH + PARTIAL_ROUNDS
 
 
 def _half_power(k: int) -> int:
     return pow(2, P - 1 - k, P)
 
 
-DIAGONAL: tuple[int, ...] = tuple(d % P for d in (
-    -2, 1, 2, _half_power(1), 3, 4, -_half_power(1), -3, -4,
-    _half_power(8), _half_power(3), _half_power(24), -_half_power(8), -_half_power(3), -_half_power(4), -_half_power(24)))
+@dataclass(frozen=True)
+class Hash:
+    """One permutation and the sponge over it: `rate` words are overwritten at a time, the digest is the first `digest` words."""
+
+    width: int
+    rate: int
+    digest: int
+    partial_rounds: int
+    diagonal: tuple[int, ...]
+
+    @property
+    def trace_columns(self) -> int:
+        """Columns of a chip that commits every round."""
+        return FULL_ROUNDS * self.width + self.partial_rounds
 
 
-def _grain_bits() -> Iterator[int]:
-    """The self-shrinking Grain LFSR, started from the parameters of the permutation."""
-    fields = ((1, 2), (0, 4), (31, 12), (WIDTH, 12), (FULL_ROUNDS, 10), (PARTIAL_ROUNDS, 10), (2**30 - 1, 30))
-    state = 0
-    for value, bits in fields:
-        state = state << bits | value                    # the first bit of the register is the highest
+def _diagonal(positive: Sequence[int], negative: Sequence[int]) -> tuple[int, ...]:
+    small = (-2, 1, 2, _half_power(1), 3, 4, -_half_power(1), -3, -4)
+    return tuple(d % P for d in (*small, *map(_half_power, positive), *(-_half_power(k) for k in negative)))
 
-    def step() -> int:
-        nonlocal state
-        bit = (state >> 79 ^ state >> 66 ^ state >> 56 ^ state >> 41 ^ state >> 28 ^ state >> 17) & 1
-        state = (state << 1 | bit) & (2**80 - 1)
-        return bit
 
-    for _ in range(160):
-        step()
-    while True:
-        keep, bit = step(), step()
-        if keep:
-            yield bit
+HASHES: Mapping[int, Hash] = MappingProxyType({
+    16: Hash(16, 8, 8, 20, _diagonal((8, 3, 24), (8, 3, 4, 24))),
+    24: Hash(24, 15, 9, 23, _diagonal((8, 2, 3, 4, 5, 6, 24), (8, 3, 4, 5, 6, 7, 9, 24))),
+})
+WIDTH, RATE, TRACE_COLUMNS = HASHES[16].width, HASHES[16].rate, HASHES[16].trace_columns
+
+
+def of_width(width: int) -> Hash:
+    """The hash of this width; ValueError if there is none."""
+    if width not in HASHES:
+        raise ValueError(f"no hash has the width {width}")
+    return HASHES[width]
 
 
 @functools.cache
-def round_constants() -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
-    """Constants of the eight full rounds (16 each) and of the twenty partial rounds (one each)."""
-    bits = _grain_bits()
-
-    def element() -> int:
-        while True:
-            value = functools.reduce(lambda acc, _: acc << 1 | next(bits), range(31), 0)
-            if value < P:
-                return value
-
-    first = [tuple(element() for _ in range(WIDTH)) for _ in range(FULL_ROUNDS // 2)]
-    partial = tuple(element() for _ in range(PARTIAL_ROUNDS))
-    last = [tuple(element() for _ in range(WIDTH)) for _ in range(FULL_ROUNDS // 2)]
-    return (*first, *last), partial
+def round_constants(width: int = WIDTH) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+    """Constants of the eight full rounds (one for each word) and of the partial rounds (one each)."""
+    return grain.round_constants(width, FULL_ROUNDS, of_width(width).partial_rounds)
 
 
 def external(state: Sequence[Any]) -> list[Any]:
-    """The external matrix circ(2*M4, M4, M4, M4), with no reduction."""
+    """The external matrix circ(2*M4, M4, ...), with no reduction."""
     words: list[Any] = []
-    for i in range(0, WIDTH, 4):
+    for i in range(0, len(state), 4):
         a, b, c, d = state[i:i + 4]
         ab, cd = a + b, c + d
         both = ab + cd
         left, right = both + b, both + d
         words += [left + ab, left + c + c, right + cd, right + a + a]
-    sums = [words[k] + words[k + 4] + words[k + 8] + words[k + 12] for k in range(4)]
+    sums = [functools.reduce(lambda a, b: a + b, words[k::4]) for k in range(4)]
     return [word + sums[i % 4] for i, word in enumerate(words)]
 
 
 def internal(state: Sequence[Any]) -> list[Any]:
     """The internal matrix: all ones plus the diagonal, with no reduction."""
     total = functools.reduce(lambda a, b: a + b, state)
-    return [word * d + total for word, d in zip(state, DIAGONAL, strict=True)]
+    return [word * d + total for word, d in zip(state, of_width(len(state)).diagonal, strict=True)]
 
 
 def _cube(x: U64) -> U64:
@@ -92,8 +89,8 @@ def _cube(x: U64) -> U64:
 
 
 def rounds(state: Sequence[U64]) -> Iterator[list[U64]]:
-    """The committed columns of a permutation, round by round: 16 words of a full round, the one S-box output of a partial round."""
-    full, partial = round_constants()
+    """The committed columns of a permutation, round by round: all words of a full round, the one S-box output of a partial round."""
+    full, partial = round_constants(len(state))
     words = external(state)
     for constants in full[:4]:
         words = [residue(word) for word in external([_cube(word + c) for word, c in zip(words, constants, strict=True)])]
@@ -108,7 +105,7 @@ def rounds(state: Sequence[U64]) -> Iterator[list[U64]]:
 
 
 def trace(states: U64) -> U64:
-    """(n, 16) inputs -> (148, n): every column that `rounds` gives."""
+    """(n, 16) inputs -> (148, n), (n, 24) inputs -> (215, n): every column that `rounds` gives."""
     words = list(np.ascontiguousarray(np.asarray(states, np.uint64).T))
     return np.stack([column for columns in rounds(words) for column in columns])
 
@@ -118,41 +115,47 @@ FEW = 16      # up to here Python's integers are faster than arrays (a transcrip
 
 def permute_one(state: Sequence[int]) -> list[int]:
     """The permutation on Python's integers."""
-    full, partial = round_constants()
+    (full, partial), diagonal = round_constants(len(state)), of_width(len(state)).diagonal
     words = external(state)
     for constants in full[:4]:
         words = [x % P for x in external([pow(word + c, 3, P) for word, c in zip(words, constants, strict=True)])]
     for constant in partial:
         cube = pow(words[0] + constant, 3, P)
         total = cube + sum(words[1:])
-        words = [(word * d + total) % P for word, d in zip([cube, *words[1:]], DIAGONAL, strict=True)]
+        words = [(word * d + total) % P for word, d in zip([cube, *words[1:]], diagonal, strict=True)]
     for constants in full[4:]:
         words = [x % P for x in external([pow(word + c, 3, P) for word, c in zip(words, constants, strict=True)])]
     return words
 
 
 def permute(states: U64) -> U64:
-    """The permutation of each row of (n, 16)."""
+    """The permutation of each row of (n, 16) or (n, 24)."""
+    width = of_width(states.shape[1]).width
     if len(states) <= FEW:
-        return np.array([permute_one(state) for state in states.tolist()], np.uint64).reshape(-1, WIDTH)
+        return np.array([permute_one(state) for state in states.tolist()], np.uint64).reshape(-1, width)
     words = list(np.ascontiguousarray(np.asarray(states, np.uint64).T))
     *_, last = rounds(words)
     return np.stack(last, axis=-1)
 
 
-def compress(left: U64, right: U64) -> U64:
-    """Digests (n, 8) and (n, 8) to digests (n, 8)."""
-    return permute(np.concatenate([left, right], axis=-1))[:, :RATE]
+def compress(left: U64, right: U64, width: int = WIDTH) -> U64:
+    """Digests (n, digest) and (n, digest) to digests: side by side from word 0 on, zeros after them, permuted, the first words kept.
+
+    Width 16 is full with two digests of 8; width 24 has 18 words of digests and 6 zeros.
+    """
+    kind = of_width(width)
+    rest = np.zeros((len(left), kind.width - 2 * kind.digest), np.uint64)
+    return permute(np.concatenate([left, right, rest], axis=-1))[:, :kind.digest]
 
 
-def sponge(rows: U64) -> U64:
-    """Digests (n, 8) of rows (n, width); the width is part of what is hashed."""
-    count, width = rows.shape
-    padded = np.zeros((count, -(-width // RATE) * RATE), np.uint64)
-    padded[:, :width] = rows
-    state = np.zeros((count, WIDTH), np.uint64)
-    state[:, RATE] = width
-    for start in range(0, width, RATE):
-        state[:, :RATE] = padded[:, start:start + RATE]
+def sponge(rows: U64, width: int = WIDTH) -> U64:
+    """Digests (n, digest) of rows (n, row length); the row length is part of what is hashed: it is the first word of the capacity."""
+    kind, (count, length) = of_width(width), rows.shape
+    padded = np.zeros((count, -(-length // kind.rate) * kind.rate), np.uint64)
+    padded[:, :length] = rows
+    state = np.zeros((count, kind.width), np.uint64)
+    state[:, kind.rate] = length
+    for start in range(0, length, kind.rate):
+        state[:, :kind.rate] = padded[:, start:start + kind.rate]
         state = permute(state)
-    return state[:, :RATE]
+    return state[:, :kind.digest]

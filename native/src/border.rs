@@ -8,7 +8,10 @@ use crate::arguments::*;
 use crate::commitment::Commitment;
 use crate::field::{Ext, F, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
-use crate::tree::{Matrix, PlainRows, Source, Tree};
+use crate::poseidon2::{Hash16, Hash24};
+use crate::states::{grind as grind_state, permute_all};
+use crate::trace::permutations;
+use crate::tree::{Matrix, PlainRows, Shape, Source, Tree};
 
 /// Bus number, multiplicity operand, part operands.
 type Message = (u32, u32, Vec<u32>);
@@ -18,28 +21,50 @@ type Place<'py> = Option<(PyRef<'py, Commitment>, usize)>;
 /// Code, log height, fixed, main, logup, public, gamma, beta, total, weights.
 type Job<'py> = (Code<'py>, usize, Place<'py>, Place<'py>, Place<'py>, Words<'py>, Words<'py>, Words<'py>, Words<'py>, Rows<'py>);
 
+fn known_hash(width: usize) -> PyResult<()> {
+    require(width == 16 || width == 24, "a hash has the width 16 or 24")
+}
+
 #[pyfunction]
 pub fn permute<'py>(py: Python<'py>, threads: usize, states: Rows<'py>) -> PyResult<Out2<'py>> {
-    require(states.shape()[1] == crate::hash::WIDTH, "a state has 16 words")?;
-    let (words, rows) = (states.as_slice()?, states.shape()[0]);
+    let (words, [rows, width]) = (states.as_slice()?, [states.shape()[0], states.shape()[1]]);
+    known_hash(width)?;
     let words = py.detach(|| {
         let mut states = from_canonical(threads, words);
-        crate::hash::permute_all(threads, states.as_chunks_mut().0);
+        match width {
+            24 => permute_all::<Hash24, 24>(threads, states.as_chunks_mut().0),
+            _ => permute_all::<Hash16, 16>(threads, states.as_chunks_mut().0),
+        }
         canonical(threads, states)
     });
-    to_array(py, words, rows, crate::hash::WIDTH)
+    to_array(py, words, rows, width)
 }
 
 #[pyfunction]
 pub fn trace_permutations<'py>(py: Python<'py>, threads: usize, inputs: Rows<'py>) -> PyResult<Out2<'py>> {
-    require(inputs.shape()[1] == crate::hash::WIDTH, "a state has 16 words")?;
-    let (words, rows) = (inputs.as_slice()?, inputs.shape()[0]);
-    let words = py.detach(|| canonical(threads, crate::trace::permutations(threads, words.as_chunks().0)));
-    to_array(py, words, crate::trace::COLUMNS, rows)
+    let (words, [rows, width]) = (inputs.as_slice()?, [inputs.shape()[0], inputs.shape()[1]]);
+    known_hash(width)?;
+    let (columns, words) = py.detach(|| {
+        let (columns, words) = match width {
+            24 => permutations::<Hash24, 24>(threads, words.as_chunks().0),
+            _ => permutations::<Hash16, 16>(threads, words.as_chunks().0),
+        };
+        (columns, canonical(threads, words))
+    });
+    to_array(py, words, columns, rows)
 }
 
 #[pyfunction]
-pub fn commit(py: Python, threads: usize, matrices: Vec<Rows>, log_rows: usize, log_blowup: usize, log_cap: usize) -> PyResult<Commitment> {
+pub fn commit(
+    py: Python,
+    threads: usize,
+    matrices: Vec<Rows>,
+    log_rows: usize,
+    log_blowup: usize,
+    log_cap: usize,
+    hash_width: usize,
+) -> PyResult<Commitment> {
+    known_hash(hash_width)?;
     require(!matrices.is_empty(), "nothing to commit to")?;
     let mut sources: Vec<Source> = Vec::new();
     for matrix in &matrices {
@@ -52,19 +77,20 @@ pub fn commit(py: Python, threads: usize, matrices: Vec<Rows>, log_rows: usize, 
         require(log_rows.max(log_height + log_blowup) <= TWO_ADICITY, "the field has no domain so large")?;
         sources.push(Source { words: matrix.as_slice()?, width, log_height });
     }
-    let tree = py.detach(|| Tree::over_matrices(threads, &sources, log_rows, log_blowup, log_cap));
+    let tree = py.detach(|| Tree::over_matrices(threads, &sources, log_rows, log_blowup, Shape { hash_width, log_cap }));
     Ok(Commitment { tree, threads })
 }
 
 #[pyfunction]
-pub fn commit_rows(py: Python, threads: usize, rows: Rows, log_cap: usize) -> PyResult<Commitment> {
+pub fn commit_rows(py: Python, threads: usize, rows: Rows, log_cap: usize, hash_width: usize) -> PyResult<Commitment> {
+    known_hash(hash_width)?;
     let [height, width] = [rows.shape()[0], rows.shape()[1]];
     let log_height = log2(height)?;
     require(width > 0 && log_height >= log_cap, "rows are at least one word wide and no fewer than the cap")?;
     let words = rows.as_slice()?;
     let tree = py.detach(|| {
         let words = from_canonical(threads, words);
-        Tree::over_rows(threads, PlainRows { words, width }, log_height, log_cap)
+        Tree::over_rows(threads, PlainRows { words, width }, log_height, Shape { hash_width, log_cap })
     });
     Ok(Commitment { tree, threads })
 }
@@ -214,6 +240,10 @@ pub fn interpolate<'py>(py: Python<'py>, threads: usize, values: Rows<'py>, shif
 pub fn grind(py: Python, threads: usize, state: Words, bits: u32) -> PyResult<u32> {
     require(bits <= 30, "between 0 and 30 bits can be ground")?;
     let state: Vec<F> = state.as_slice()?.iter().map(|&word| F::new(word)).collect();
-    let state: [F; crate::hash::WIDTH] = state.try_into().map_err(|_| PyValueError::new_err("a state has 16 words"))?;
-    py.detach(|| crate::hash::grind(threads, &state, bits)).ok_or_else(|| PyValueError::new_err("no nonce does it"))
+    known_hash(state.len())?;
+    let nonce = py.detach(|| match state.as_array() {
+        Some(state) => grind_state::<Hash24, 24>(threads, state, bits),
+        None => grind_state::<Hash16, 16>(threads, state.as_array().expect("16 words if not 24"), bits),
+    });
+    nonce.ok_or_else(|| PyValueError::new_err("no nonce does it"))
 }

@@ -19,8 +19,9 @@ pub struct Commitment {
 impl Commitment {
     #[getter]
     fn cap<'py>(&self, py: Python<'py>) -> PyResult<Out2<'py>> {
-        let cap = self.tree.cap().as_flattened();
-        to_array(py, cap.iter().map(|word| word.as_canonical_u32()).collect(), cap.len() / 8, 8)
+        let cap = self.tree.cap();
+        let digest = cap.len() >> self.tree.log_cap;
+        to_array(py, cap, 1 << self.tree.log_cap, digest)
     }
 
     #[getter]

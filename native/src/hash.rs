@@ -1,70 +1,47 @@
-//! Poseidon2 on many states at once: permutations, sponges over columns, layers of a tree.
-use std::sync::atomic::{AtomicU32, Ordering};
+//! Layers of a tree: sponges over columns, pairs of digests compressed.
+use p3_field::{PackedFieldPow2, PackedValue, PrimeCharacteristicRing};
 
-use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
-use p3_koala_bear::{Poseidon2KoalaBear, default_koalabear_poseidon2_16};
-use p3_symmetric::Permutation;
+use crate::field::{F, LANES, V, load_padded};
+use crate::memory::unwritten;
+use crate::poseidon2::{Hash, Hash16, Hash24};
+use crate::threads::{Shared, share};
 
-use crate::field::{F, LANES, V, load, store, transpose};
-use crate::threads::share;
-
-pub const WIDTH: usize = 16;
-pub const RATE: usize = 8;
-pub type Digest = [F; RATE];
-pub type Poseidon2 = Poseidon2KoalaBear<WIDTH>;
 const CHUNK: usize = 1024;
 
-pub fn poseidon2() -> Poseidon2 {
-    default_koalabear_poseidon2_16()
+/// The digests of one layer, word by word: the first words of all digests, then the second ones, and so on.
+pub struct Layer {
+    words: Vec<F>,
+    pub count: usize,
 }
 
-/// Up to LANES states side by side; missing ones are zero.
-pub fn gather_states(states: &[[F; WIDTH]]) -> [V; WIDTH] {
-    if states.len() < LANES {
-        return std::array::from_fn(|word| V::from_fn(|lane| states.get(lane).map_or(F::ZERO, |state| state[word])));
+impl Layer {
+    fn new(count: usize, digest: usize) -> Self {
+        Self { words: unwritten(count * digest), count }
     }
-    let mut out = [V::ZERO; WIDTH];
-    for tile in 0..WIDTH / LANES {
-        let mut square: [V; LANES] = std::array::from_fn(|lane| load(&states[lane][tile * LANES..]));
-        transpose(&mut square);
-        out[tile * LANES..][..LANES].copy_from_slice(&square);
-    }
-    out
-}
 
-pub fn scatter_states(vectors: &[V; WIDTH], states: &mut [[F; WIDTH]]) {
-    if states.len() < LANES {
-        for (lane, state) in states.iter_mut().enumerate() {
-            *state = std::array::from_fn(|word| vectors[word].as_slice()[lane]);
+    fn word(&self, index: usize) -> &[F] {
+        &self.words[index * self.count..][..self.count]
+    }
+
+    pub fn digest(&self, index: usize) -> impl Iterator<Item = F> {
+        self.words.chunks_exact(self.count).map(move |word| word[index])
+    }
+
+    /// Word `index` of the left and of the right ones of LANES pairs.
+    #[inline(always)]
+    fn pairs(&self, pair: usize, index: usize) -> [V; 2] {
+        let word = self.word(index);
+        if self.count < 2 * LANES {
+            return [0, 1].map(|side| V::from_fn(|lane| *word.get(2 * (pair + lane) + side).unwrap_or(&F::ZERO)));
         }
-        return;
-    }
-    for tile in 0..WIDTH / LANES {
-        let mut square: [V; LANES] = std::array::from_fn(|word| vectors[tile * LANES + word]);
-        transpose(&mut square);
-        for (state, vector) in states.iter_mut().zip(square) {
-            store(&mut state[tile * LANES..], vector);
+        let (mut low, mut high) = (load_padded(word, 2 * pair), load_padded(word, 2 * pair + LANES));
+        let mut block = LANES / 2;
+        while block > 0 {
+            (low, high) = low.interleave(high, block);
+            block /= 2;
         }
+        [low, high]
     }
-}
-
-fn scatter_digests(vectors: &[V; WIDTH], digests: &mut [Digest]) {
-    let mut states = [[F::ZERO; WIDTH]; LANES];
-    scatter_states(vectors, &mut states);
-    for (digest, state) in digests.iter_mut().zip(&states) {
-        digest.copy_from_slice(&state[..RATE]);
-    }
-}
-
-pub fn permute_all(threads: usize, states: &mut [[F; WIDTH]]) {
-    let poseidon2 = poseidon2();
-    share(threads, states.chunks_mut(CHUNK), |chunk| {
-        for group in chunk.chunks_mut(LANES) {
-            let mut vectors = gather_states(group);
-            poseidon2.permute_mut(&mut vectors);
-            scatter_states(&vectors, group);
-        }
-    });
 }
 
 /// Rows whose words can be read LANES at a time.
@@ -86,65 +63,73 @@ impl<R: Rows> Rows for &R {
 }
 
 #[inline(always)]
-fn sponge(poseidon2: &Poseidon2, rows: &impl Rows, row: usize) -> [V; WIDTH] {
+fn sponge<H: Hash<W>, const W: usize>(hash: &H, rows: &impl Rows, row: usize) -> [V; W] {
     let width = rows.width();
-    let mut state = [V::ZERO; WIDTH];
-    state[RATE] = V::from(F::from_usize(width));
-    for start in (0..width).step_by(RATE) {
-        for (k, word) in state[..RATE].iter_mut().enumerate() {
+    let mut state = [V::ZERO; W];
+    state[H::RATE] = V::from(F::from_usize(width));
+    for start in (0..width).step_by(H::RATE) {
+        for (k, word) in state[..H::RATE].iter_mut().enumerate() {
             *word = if start + k < width { rows.word(row, start + k) } else { V::ZERO };
         }
-        poseidon2.permute_mut(&mut state);
+        hash.permute(&mut state);
     }
     state
 }
 
-/// The digests of all rows.
-pub fn leaves(threads: usize, rows: &impl Rows, digests: &mut [Digest]) {
-    let poseidon2 = poseidon2();
-    share(threads, digests.chunks_mut(CHUNK).enumerate(), |(chunk, digests)| {
-        for (group, digests) in digests.chunks_mut(LANES).enumerate() {
-            scatter_digests(&sponge(&poseidon2, rows, chunk * CHUNK + group * LANES), digests);
-        }
-    });
+#[inline(always)]
+fn compress<H: Hash<W>, const W: usize>(hash: &H, left: impl Fn(usize) -> V, right: impl Fn(usize) -> V) -> [V; W] {
+    let word = |index: usize| match index {
+        _ if index < H::DIGEST => left(index),
+        _ if index < 2 * H::DIGEST => right(index - H::DIGEST),
+        _ => V::ZERO,
+    };
+    let mut state = std::array::from_fn(word);
+    hash.permute(&mut state);
+    state
 }
 
-/// The layer above `below`: pairs compressed; where rows join at this layer, compress(their digest, that digest).
-pub fn layer_above<R: Rows>(threads: usize, below: &[Digest], joining: Option<&R>, layer: &mut [Digest]) {
-    let poseidon2 = poseidon2();
-    let (pairs, _) = below.as_flattened().as_chunks::<WIDTH>();
-    share(threads, layer.chunks_mut(CHUNK).zip(pairs.chunks(CHUNK)).enumerate(), |(chunk, (digests, pairs))| {
-        for (group, (digests, pairs)) in digests.chunks_mut(LANES).zip(pairs.chunks(LANES)).enumerate() {
-            let mut state = gather_states(pairs);
-            poseidon2.permute_mut(&mut state);
-            if let Some(rows) = joining {
-                let mut both = sponge(&poseidon2, rows, chunk * CHUNK + group * LANES);
-                both[RATE..].copy_from_slice(&state[..RATE]);
-                poseidon2.permute_mut(&mut both);
-                state = both;
-            }
-            scatter_digests(&state, digests);
-        }
-    });
-}
-
-/// The smallest nonce whose absorption makes the lowest bits of the state zero.
-pub fn grind(threads: usize, state: &[F; WIDTH], bits: u32) -> Option<u32> {
-    let found = AtomicU32::new(u32::MAX);
-    let order = F::ORDER_U32;
-    let poseidon2 = poseidon2();
-    let starts = (0..order).step_by(CHUNK).take_while(|&start| start <= found.load(Ordering::Relaxed));
-    share(threads, starts, |start| {
-        for first in (start..start.saturating_add(CHUNK as u32).min(order)).step_by(LANES) {
-            let mut trial: [V; WIDTH] = std::array::from_fn(|word| if word < RATE { V::ZERO } else { V::from(state[word]) });
-            trial[0] = V::from_fn(|lane| F::new(first + lane as u32));
-            poseidon2.permute_mut(&mut trial);
-            let good = |word: &F| word.as_canonical_u32() & ((1 << bits) - 1) == 0;
-            if let Some(lane) = trial[0].as_slice().iter().position(good) {
-                found.fetch_min(first + lane as u32, Ordering::Relaxed);
-                return;
+/// Fills a layer: `digests` gives the LANES digests from an index on, in the first words of a state.
+fn fill<H: Hash<W>, const W: usize>(threads: usize, count: usize, digests: impl Fn(usize) -> [V; W] + Sync) -> Layer {
+    let mut layer = Layer::new(count, H::DIGEST);
+    let shared = Shared::new(&mut layer.words);
+    share(threads, (0..count).step_by(CHUNK), |start| {
+        for first in (start..count.min(start + CHUNK)).step_by(LANES) {
+            for (index, word) in digests(first)[..H::DIGEST].iter().enumerate() {
+                // SAFETY: no other thread has these digests.
+                unsafe { shared.write(index * count + first, &word.as_slice()[..LANES.min(count - first)]) };
             }
         }
     });
-    Some(found.into_inner()).filter(|&nonce| nonce < order)
+    layer
+}
+
+fn build<H: Hash<W>, const W: usize, R: Rows>(
+    threads: usize,
+    top: usize,
+    log_cap: usize,
+    level: impl Fn(usize) -> Option<R>,
+) -> Vec<Layer> {
+    let hash = H::new();
+    let rows = level(top).expect("the tallest level has rows");
+    let mut layers = vec![fill::<H, W>(threads, 1 << top, |first| sponge(&hash, &rows, first))];
+    for height in (log_cap..top).rev() {
+        let below = &layers[layers.len() - 1];
+        let joining = level(height);
+        layers.push(fill::<H, W>(threads, 1 << height, |first| {
+            let pairs: [[V; 2]; W] = std::array::from_fn(|word| if word < H::DIGEST { below.pairs(first, word) } else { [V::ZERO; 2] });
+            let node = compress(&hash, |word| pairs[word][0], |word| pairs[word][1]);
+            let Some(rows) = &joining else { return node };
+            let leaf: [V; W] = sponge(&hash, rows, first);
+            compress(&hash, |word| leaf[word], |word| node[word])
+        }));
+    }
+    layers
+}
+
+/// Digests from the leaves at level `top` up to the cap; `level` gives the rows that join at a level: compress(their digest, the pair's).
+pub fn layers<R: Rows>(threads: usize, width: usize, top: usize, log_cap: usize, level: impl Fn(usize) -> Option<R>) -> Vec<Layer> {
+    match width {
+        24 => build::<Hash24, 24, R>(threads, top, log_cap, level),
+        _ => build::<Hash16, 16, R>(threads, top, log_cap, level),
+    }
 }

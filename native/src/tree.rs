@@ -3,7 +3,7 @@ use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
 
 use crate::extend::Extension;
 use crate::field::*;
-use crate::hash::{Digest, Rows, layer_above, leaves};
+use crate::hash::{Layer, Rows, layers};
 use crate::memory::unwritten;
 use crate::threads::share;
 
@@ -66,11 +66,18 @@ enum Content {
     Rows(PlainRows),
 }
 
+/// What a tree is made of and where it ends.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub hash_width: usize,
+    pub log_cap: usize,
+}
+
 pub struct Tree {
     content: Content,
     /// Digests from the leaves up to the cap.
-    layers: Vec<Vec<Digest>>,
-    log_cap: usize,
+    layers: Vec<Layer>,
+    pub log_cap: usize,
 }
 
 pub fn coset_shift(log_rows: usize, log_height: usize) -> F {
@@ -99,24 +106,25 @@ fn extend(threads: usize, source: &Source, log_rows: usize, log_blowup: usize) -
 }
 
 impl Tree {
-    pub fn over_matrices(threads: usize, sources: &[Source], log_rows: usize, log_blowup: usize, log_cap: usize) -> Self {
+    pub fn over_matrices(threads: usize, sources: &[Source], log_rows: usize, log_blowup: usize, shape: Shape) -> Self {
         let matrices: Vec<Matrix> = sources.iter().map(|source| extend(threads, source, log_rows, log_blowup)).collect();
         let top = matrices.iter().map(|matrix| matrix.log_extended).max().expect("at least one matrix");
         let level = |level: usize| {
             let columns: Vec<&[F]> = matrices.iter().filter(|m| m.log_extended == level).flat_map(Matrix::columns).collect();
             (!columns.is_empty()).then_some(Columns(columns))
         };
-        let layers = layers(threads, top, log_cap, level);
-        Self { content: Content::Matrices(matrices), layers, log_cap }
+        let layers = layers(threads, shape.hash_width, top, shape.log_cap, level);
+        Self { content: Content::Matrices(matrices), layers, log_cap: shape.log_cap }
     }
 
-    pub fn over_rows(threads: usize, rows: PlainRows, log_height: usize, log_cap: usize) -> Self {
-        let layers = layers(threads, log_height, log_cap, |level| (level == log_height).then_some(&rows));
-        Self { content: Content::Rows(rows), layers, log_cap }
+    pub fn over_rows(threads: usize, rows: PlainRows, log_height: usize, shape: Shape) -> Self {
+        let layers = layers(threads, shape.hash_width, log_height, shape.log_cap, |level| (level == log_height).then_some(&rows));
+        Self { content: Content::Rows(rows), layers, log_cap: shape.log_cap }
     }
 
-    pub fn cap(&self) -> &[Digest] {
-        &self.layers[self.layers.len() - 1]
+    pub fn cap(&self) -> Vec<u32> {
+        let cap = &self.layers[self.layers.len() - 1];
+        (0..cap.count).flat_map(|index| cap.digest(index)).map(|word| word.as_canonical_u32()).collect()
     }
 
     pub fn log_height(&self) -> usize {
@@ -145,20 +153,8 @@ impl Tree {
             }
         }
         for (height, layer) in self.layers[..self.layers.len() - 1].iter().enumerate() {
-            indices.iter().for_each(|index| put(&layer[index >> height ^ 1]));
+            indices.iter().for_each(|index| layer.digest(index >> height ^ 1).for_each(|word| put(&[word])));
         }
         out
     }
-}
-
-/// Digests from the leaves at level `top` up to the cap; `level` gives the rows that join at a level.
-fn layers<R: Rows>(threads: usize, top: usize, log_cap: usize, level: impl Fn(usize) -> Option<R>) -> Vec<Vec<Digest>> {
-    let mut layers = vec![unwritten(1 << top)];
-    leaves(threads, &level(top).expect("the tallest level has rows"), &mut layers[0]);
-    for height in (log_cap..top).rev() {
-        let mut layer = unwritten(1 << height);
-        layer_above(threads, &layers[layers.len() - 1], level(height).as_ref(), &mut layer);
-        layers.push(layer);
-    }
-    layers
 }

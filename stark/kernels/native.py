@@ -30,17 +30,17 @@ class NativeKernels:
 
     def permute(self, states: U32) -> U32:
         threads = self._threads if len(states) >= WORTH_THREADS else 1
-        return cast(U32, self._rust.permute(threads, shaped(states, None, 16)))
+        return cast(U32, self._rust.permute(threads, shaped(states, None, None)))
 
     def trace_permutations(self, inputs: U32) -> U32:
-        return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, 16)))
+        return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> Commitment:
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> Commitment:
         shapes = [shaped(matrix, None, None) for matrix in matrices]
-        return cast(Commitment, self._rust.commit(self._threads, shapes, log_rows, log_blowup, log_cap))
+        return cast(Commitment, self._rust.commit(self._threads, shapes, log_rows, log_blowup, log_cap, hash_width))
 
-    def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
-        return cast(Commitment, self._rust.commit_rows(self._threads, shaped(rows, None, None), log_cap))
+    def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> Commitment:
+        return cast(Commitment, self._rust.commit_rows(self._threads, shaped(rows, None, None), log_cap, hash_width))
 
     def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         arrays = (shaped(fixed, None, None), shaped(main, None, None), shaped(public, None), shaped(gamma, 5), shaped(beta, 5))
@@ -64,4 +64,4 @@ class NativeKernels:
         return cast(U32, self._rust.interpolate(self._threads, shaped(values, None, 5), shift))
 
     def grind(self, state: U32, bits: int) -> int:
-        return cast(int, self._rust.grind(self._threads, shaped(state, 16), bits))
+        return cast(int, self._rust.grind(self._threads, shaped(state, None), bits))

@@ -10,9 +10,12 @@ is the sponge of the row (matrices of that level side by side, in the given orde
 A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(log_rows - k)), where 2^log_rows
 is the tallest height of the whole key (so a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
 
-sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block,
-state = permute(state); digest = state[:8].
-compress(left, right) = permute(left ++ right)[:8].
+There are two hashes, named by the width of their permutation (stark/poseidon2.py): 16 with rate 8 and digests of 8 words, and 24 with
+rate 15 and digests of 9. What commits takes the width as `hash_width`; for single states it is their length.
+
+sponge(row): state = [0]*rate + [row length, 0, ...]; for each block of `rate` words, zero-padded: state[:rate] = block,
+state = permute(state); digest = state[:digest].
+compress(left, right) = permute(left ++ right ++ zeros)[:digest] (no zeros at width 16, six at width 24).
 """
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Commitment(Protocol):
 
     @property
     def cap(self) -> U32:
-        """The 2^log_cap digests at the cap level: (2^log_cap, 8)."""
+        """The 2^log_cap digests at the cap level: (2^log_cap, digest)."""
 
     @property
     def log_height(self) -> int:
@@ -42,7 +45,7 @@ class Commitment(Protocol):
 
     def open(self, indices: Indices) -> U32:
         """What the verifier reads for these leaves, flattened, in its order: for each level with a group from short to
-        tall, the rows (len(indices), width); then from the leaves up to the cap the siblings (len(indices), 8) of each level."""
+        tall, the rows (len(indices), width); then from the leaves up to the cap the siblings (len(indices), digest) of each level."""
 
     def evaluate(self, log_rows: int, point: U32) -> U32:
         """Every column at `point` of the tallest domain: a matrix of 2^k rows at point^(2^(log_rows - k)).
@@ -69,17 +72,18 @@ class Kernels(Protocol):
     name: str
 
     def permute(self, states: U32) -> U32:
-        """Poseidon2 of width 16 on each row of (n, 16)."""
+        """Poseidon2 on each row of (n, 16) or (n, 24)."""
 
     def trace_permutations(self, inputs: U32) -> U32:
-        """The committed columns of a chip of permutations, (n, 16) -> (148, n): for each of the first four full rounds the 16 words after
-        the external layer, for each of the twenty partial rounds the one S-box output (cube of state[0] + constant, before the
-        internal layer), for each of the last four full rounds the 16 words after the external layer. The last 16 are the permutation."""
+        """The committed columns of a chip of permutations, (n, 16) -> (148, n) or (n, 24) -> (215, n): for each of the first four full
+        rounds all words after the external layer, for each of the 20 or 23 partial rounds the one S-box output (cube of
+        state[0] + constant, before the internal layer), for each of the last four full rounds all words after the external layer.
+        The last ones are the permutation."""
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> Commitment:
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> Commitment:
         """Extends and commits; matrices (columns, 2^k) from short to tall, equal heights share a level."""
 
-    def commit_rows(self, rows: U32, log_cap: int) -> Commitment:
+    def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> Commitment:
         """A tree over rows (n, width) as they are (FRI layers)."""
 
     def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
@@ -120,5 +124,5 @@ class Kernels(Protocol):
         """Coefficients of bit-reversed values (n, 5) on the domain with this shift."""
 
     def grind(self, state: U32, bits: int) -> int:
-        """The smallest nonce such that absorbing [nonce] into this sponge state (16,) (state[:8] = [nonce, 0, ...]; permute) makes
-        the lowest `bits` bits of state[0] zero."""
+        """The smallest nonce such that absorbing [nonce] into this sponge state (16,) or (24,) (state[:rate] = [nonce, 0, ...]; permute)
+        makes the lowest `bits` bits of state[0] zero."""

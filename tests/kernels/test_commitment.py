@@ -10,6 +10,8 @@ from stark.field import P
 from stark.kernels.protocol import Kernels
 from tests.kernels.values import EXAMPLES, REFERENCE, SEED, at, residues, wide
 
+HASH = st.sampled_from([16, 24])
+
 
 @st.composite
 def shapes(draw: st.DrawFn) -> tuple[list[tuple[int, int]], int, int, int]:
@@ -21,31 +23,33 @@ def shapes(draw: st.DrawFn) -> tuple[list[tuple[int, int]], int, int, int]:
     return list(zip(widths, heights, strict=True)), heights[-1] + draw(st.integers(0, 2)), log_blowup, log_cap
 
 
-def root_of(opened: np.ndarray, index: int, groups: dict[int, int], top: int, log_cap: int) -> list[int]:
+def root_of(opened: np.ndarray, index: int, groups: dict[int, int], top: int, log_cap: int, hash_width: int) -> list[int]:
     """The digest in the cap that one leaf's opening leads to; `groups` is level -> width."""
+    kind = poseidon2.HASHES[hash_width]
     rows, at_word = {}, 0
     for level in sorted(groups):
         rows[level] = opened[at_word:at_word + groups[level]]
         at_word += groups[level]
-    siblings = iter(opened[at_word:].reshape(-1, 8))
-    digest = poseidon2.sponge(rows[top][None])
+    siblings = iter(opened[at_word:].reshape(-1, kind.digest))
+    digest = poseidon2.sponge(rows[top][None], hash_width)
     for level in range(top, log_cap, -1):
         pair = [digest, next(siblings)[None]]
-        digest = poseidon2.compress(*(pair if not index >> (top - level) & 1 else pair[::-1]))
+        digest = poseidon2.compress(*(pair if not index >> (top - level) & 1 else pair[::-1]), hash_width)
         if level - 1 in rows:
-            digest = poseidon2.compress(poseidon2.sponge(rows[level - 1][None]), digest)
+            digest = poseidon2.compress(poseidon2.sponge(rows[level - 1][None], hash_width), digest, hash_width)
     assert next(siblings, None) is None
     return [int(word) for word in digest[0]]
 
 
-@given(SEED, shapes())
+@given(SEED, shapes(), HASH)
 @EXAMPLES
-def test_commitments_open_to_the_extended_rows(kernels: Kernels, seed: int, shape: tuple[list[tuple[int, int]], int, int, int]) -> None:
+def test_commitments_open_to_the_extended_rows(
+        kernels: Kernels, seed: int, shape: tuple[list[tuple[int, int]], int, int, int], hash_width: int) -> None:
     rng = np.random.default_rng(seed)
     sizes, log_rows, log_blowup, log_cap = shape
     matrices = [residues(rng, width, 1 << height) for width, height in sizes]
-    commitment = kernels.commit(matrices, log_rows, log_blowup, log_cap)
-    expected = REFERENCE.commit(matrices, log_rows, log_blowup, log_cap)
+    commitment = kernels.commit(matrices, log_rows, log_blowup, log_cap, hash_width)
+    expected = REFERENCE.commit(matrices, log_rows, log_blowup, log_cap, hash_width)
     top = sizes[-1][1] + log_blowup
     assert commitment.log_height == top
     assert commitment.cap.dtype == np.uint32 and commitment.cap.tolist() == expected.cap.tolist()
@@ -57,7 +61,7 @@ def test_commitments_open_to_the_extended_rows(kernels: Kernels, seed: int, shap
     groups: dict[int, int] = {}
     for width, height in sizes:
         groups[height + log_blowup] = groups.get(height + log_blowup, 0) + width
-    assert root_of(opened, index, groups, top, log_cap) == commitment.cap[index >> (top - log_cap)].tolist()
+    assert root_of(opened, index, groups, top, log_cap, hash_width) == commitment.cap[index >> (top - log_cap)].tolist()
     words = iter(opened)
     for matrix, (width, height) in zip(matrices, sizes, strict=True):
         level = height + log_blowup
@@ -84,17 +88,19 @@ def test_columns_at_a_point(kernels: Kernels, seed: int, shape: tuple[list[tuple
         assert commitment.evaluate(log_rows, point).tolist() == expected
 
 
-@given(SEED, st.integers(0, 6), st.integers(1, 40), st.integers(0, 3))
+@given(SEED, st.integers(0, 8), st.integers(1, 40), st.integers(0, 3), HASH)
 @EXAMPLES
-def test_trees_over_rows(kernels: Kernels, seed: int, log_height: int, width: int, log_cap: int) -> None:
+def test_trees_over_rows(kernels: Kernels, seed: int, log_height: int, width: int, log_cap: int, hash_width: int) -> None:
     rng = np.random.default_rng(seed)
     rows, log_cap = residues(rng, 1 << log_height, width), min(log_cap, log_height)
-    commitment = kernels.commit_rows(rows, log_cap)
+    commitment = kernels.commit_rows(rows, log_cap, hash_width)
+    assert commitment.cap.tolist() == REFERENCE.commit_rows(rows, log_cap, hash_width).cap.tolist()
     assert commitment.log_height == log_height
     for index in {0, (1 << log_height) - 1}:
         opened = wide(commitment.open(np.array([index])))
         assert opened[:width].tolist() == rows[index].tolist()
-        assert root_of(opened, index, {log_height: width}, log_height, log_cap) == commitment.cap[index >> (log_height - log_cap)].tolist()
+        root = root_of(opened, index, {log_height: width}, log_height, log_cap, hash_width)
+        assert root == commitment.cap[index >> (log_height - log_cap)].tolist()
 
 
 def test_a_commitment_outlives_its_matrices(kernels: Kernels) -> None:

@@ -43,13 +43,13 @@ def test_folding_is_evaluation_of_mixed_halves(kernels: Kernels, seed: int, log_
     assert back.T.tolist() == values.tolist()
 
 
-@given(SEED, st.integers(0, 8))
+@given(SEED, st.integers(0, 8), st.sampled_from([16, 24]))
 @EXAMPLES
-def test_the_nonce_is_the_smallest(kernels: Kernels, seed: int, bits: int) -> None:
-    state = residues(np.random.default_rng(seed), 16)
+def test_the_nonce_is_the_smallest(kernels: Kernels, seed: int, bits: int, width: int) -> None:
+    state = residues(np.random.default_rng(seed), width)
     nonce = kernels.grind(state, bits)
     trials = np.tile(wide(state), (nonce + 1, 1))
-    trials[:, :8] = 0
+    trials[:, :poseidon2.HASHES[width].rate] = 0
     trials[:, 0] = np.arange(nonce + 1)
     low = poseidon2.permute(trials)[:, 0] & ((1 << bits) - 1)
     assert low[-1] == 0 and low[:-1].all()

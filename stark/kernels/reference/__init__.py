@@ -24,16 +24,16 @@ class ReferenceKernels:
     name = "reference"
 
     def permute(self, states: U32) -> U32:
-        return words(poseidon2.permute(_wide(states, None, 16)))
+        return words(poseidon2.permute(_wide(states, None, None)))
 
     def trace_permutations(self, inputs: U32) -> U32:
-        return words(poseidon2.trace(_wide(inputs, None, 16)))
+        return words(poseidon2.trace(_wide(inputs, None, None)))
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> ReferenceCommitment:
-        return tree.commit([shaped(matrix, None, None) for matrix in matrices], log_rows, log_blowup, log_cap)
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
+        return tree.commit([shaped(matrix, None, None) for matrix in matrices], log_rows, log_blowup, log_cap, hash_width)
 
-    def commit_rows(self, rows: U32, log_cap: int) -> ReferenceCommitment:
-        return tree.commit_rows(shaped(rows, None, None), log_cap)
+    def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
+        return tree.commit_rows(shaped(rows, None, None), log_cap, hash_width)
 
     def logup(self, flat: FlatChip, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
         main_wide = _wide(main, None, None)
@@ -60,4 +60,4 @@ class ReferenceKernels:
         return words(fri.interpolate(_wide(values, None, 5), shift))
 
     def grind(self, state: U32, bits: int) -> int:
-        return fri.grind(_wide(state, 16), bits)
+        return fri.grind(_wide(state, None), bits)

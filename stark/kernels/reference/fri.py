@@ -5,7 +5,7 @@ import numpy as np
 
 from stark.field import U64, P, base_inverse, domain, embed, ext_inverse, ext_mul, interpolate_on_coset, residue
 from stark.kernels.checks import log2_exact
-from stark.poseidon2 import RATE, WIDTH, permute
+from stark.poseidon2 import of_width, permute
 
 
 def deep(combined: U64, claimed: U64, points: U64, second: U64, shift: int) -> U64:
@@ -37,11 +37,11 @@ def interpolate(values: U64, shift: int) -> U64:
 def grind(state: U64, bits: int) -> int:
     if not 0 <= bits <= 30:
         raise ValueError("between 0 and 30 bits can be ground")
-    step = min(1 << bits, 4096)
+    kind, step = of_width(len(state)), min(1 << bits, 4096)
     for start in range(0, P, step):
         nonces = np.arange(start, min(start + step, P), dtype=np.uint64)
-        trial = np.broadcast_to(state, (len(nonces), WIDTH)).copy()
-        trial[:, :RATE] = 0
+        trial = np.broadcast_to(state, (len(nonces), kind.width)).copy()
+        trial[:, :kind.rate] = 0
         trial[:, 0] = nonces
         good = np.flatnonzero((permute(trial)[:, 0] & np.uint64((1 << bits) - 1)) == 0)
         if len(good):

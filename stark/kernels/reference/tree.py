@@ -42,17 +42,17 @@ class Matrix:
 
 
 class ReferenceCommitment:
-    def __init__(self, matrices: Sequence[Matrix], rows: dict[int, U64], log_cap: int) -> None:
+    def __init__(self, matrices: Sequence[Matrix], rows: dict[int, U64], log_cap: int, hash_width: int) -> None:
         self.matrices = matrices
         self._rows = rows
         self._top = max(rows)
         self._layers: dict[int, U64] = {}
-        digests = sponge(rows[self._top])
+        digests = sponge(rows[self._top], hash_width)
         for level in range(self._top, log_cap - 1, -1):
             if level < self._top:
-                digests = compress(digests[0::2], digests[1::2])
+                digests = compress(digests[0::2], digests[1::2], hash_width)
                 if level in rows:
-                    digests = compress(sponge(rows[level]), digests)
+                    digests = compress(sponge(rows[level], hash_width), digests, hash_width)
             self._layers[level] = digests
         self._log_cap = log_cap
 
@@ -84,7 +84,7 @@ class ReferenceCommitment:
         return words(np.concatenate(values))
 
 
-def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int) -> ReferenceCommitment:
+def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int) -> ReferenceCommitment:
     extended: list[Matrix] = []
     groups: dict[int, list[U64]] = {}
     root_of_unity(log_rows + log_blowup)        # a domain that the field does not have is refused before anything is computed
@@ -101,13 +101,13 @@ def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int
         groups.setdefault(level, []).append(values)
     if not groups:
         raise ValueError("nothing to commit to")
-    return ReferenceCommitment(extended, {level: np.concatenate(group).T for level, group in groups.items()}, log_cap)
+    return ReferenceCommitment(extended, {level: np.concatenate(group).T for level, group in groups.items()}, log_cap, hash_width)
 
 
-def commit_rows(rows: U32, log_cap: int) -> ReferenceCommitment:
+def commit_rows(rows: U32, log_cap: int, hash_width: int) -> ReferenceCommitment:
     if not rows.shape[1] or log2_exact(len(rows)) < log_cap:
         raise ValueError("rows are at least one word wide and no fewer than the cap")
-    return ReferenceCommitment([], {log2_exact(len(rows)): rows.astype(np.uint64)}, log_cap)
+    return ReferenceCommitment([], {log2_exact(len(rows)): rows.astype(np.uint64)}, log_cap, hash_width)
 
 
 def combine(commitments: Sequence[ReferenceCommitment], weights: Sequence[U32], log_domain: int) -> U64:

@@ -93,7 +93,8 @@ impl Task {
         let source = tree::Source { words: &self.words, width: self.width, log_height: self.log_rows };
         let (extension, extended) = seconds(self.threads, || self.extend_ours());
         drop(extended);
-        let (commitment, tree) = seconds(self.threads, || tree::Tree::over_matrices(self.threads, &[source], self.log_rows, LOG_BLOWUP, LOG_CAP));
+        let shape = tree::Shape { hash_width: 16, log_cap: LOG_CAP };
+        let (commitment, tree) = seconds(self.threads, || tree::Tree::over_matrices(self.threads, &[source], self.log_rows, LOG_BLOWUP, shape));
         drop(tree);
         let rows = self.extend_theirs(&Radix2DitParallel::default(), self.rows());
         let trees = trees(LOG_CAP);
@@ -105,7 +106,7 @@ impl Task {
         let mut rows: Vec<[KoalaBear; 16]> = (0..1 << LOG_STATES).map(|n| KoalaBear::new_array([n; 16])).collect();
         let mut vectors = vec![[Vector::ONE; 16]; rows.len() / field::LANES];
         let permutation = default_koalabear_poseidon2_16();
-        let (ours, ()) = seconds(self.threads, || (0..ROUNDS).for_each(|_| hash::permute_all(self.threads, &mut rows)));
+        let (ours, ()) = seconds(self.threads, || (0..ROUNDS).for_each(|_| states::permute_all::<poseidon2::Hash16, 16>(self.threads, &mut rows)));
         let (theirs, ()) = seconds(self.threads, || {
             (0..ROUNDS).for_each(|_| vectors.par_iter_mut().for_each(|state| permutation.permute_mut(state)));
         });
