@@ -13,9 +13,10 @@ from stark.chip import Chip
 from stark.expression import P
 from stark.flat import FlatChip, flatten
 from stark.point import PointChip, compile_point
+from stark.poseidon2 import Hash, of_width
 from stark.profiles import Parameters
 
-DIGEST = 8
+DIGEST = 8      # words of a digest under width 16, which the recursion knows alone
 U32 = npt.NDArray[np.uint32]
 
 
@@ -43,6 +44,10 @@ class Key:
 
     def with_cap(self, cap: U32) -> Key:
         return Key(list(zip(self.chips, self.log_heights, strict=True)), self.parameters, self.statement, cap)
+
+    @property
+    def hash(self) -> Hash:
+        return of_width(self.parameters.hash_width)
 
     @property
     def log_rows(self) -> int:
@@ -113,7 +118,7 @@ class Key:
         digests = sum(1 << self.log_cap(tree.name) for tree in self.trees if tree.name != "fixed")
         digests += (len(self.fri_rounds) - 1) << p.log_cap
         values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
-        return DIGEST * digests + 5 * values + bool(p.batch_grinding) + bool(p.grinding)
+        return self.hash.digest * digests + 5 * values + sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding)))
 
     @cached_property
     def flat(self) -> list[FlatChip]:
@@ -125,12 +130,12 @@ class Key:
 
     @cached_property
     def digest(self) -> U32:
-        """Eight words for the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed cap.)"""
-        hasher = hashlib.sha256(b"longrun key 1")
+        """A digest of the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed cap.)"""
+        hasher = hashlib.shake_256(b"longrun key 2")
         for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
             text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):
                 hasher.update(len(part).to_bytes(8, "little") + part)
         hasher.update(repr((self.parameters, self.statement)).encode())
-        words: U32 = (np.frombuffer(hasher.digest(), "<u4").astype(np.uint64) % P).astype(np.uint32)
+        words: U32 = (np.frombuffer(hasher.digest(8 * self.hash.digest), "<u8") % P).astype(np.uint32)
         return words

@@ -80,7 +80,7 @@ class Numbers(Machine):
         return Value(self, total, True)
 
     def permute(self, state: Value) -> Value:
-        flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, 16)
+        flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, state.data.shape[-1])
         return Value(self, self.permutation(flat).astype(np.uint64).reshape(state.data.shape), False)
 
     def hint_bits(self, word: Value) -> Value:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stark.key import DIGEST, Key
+from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
 from stark.transcript import compress, sponge
@@ -29,6 +29,7 @@ class Opening:
     levels: Mapping[int, int]
     log_cap: int
     shift: int
+    digest: int             # words of one
 
     @property
     def log_height(self) -> int:
@@ -37,7 +38,7 @@ class Opening:
     @property
     def words(self) -> int:
         """For each query on the tape."""
-        return sum(self.levels.values()) + DIGEST * (self.log_height - self.log_cap)
+        return sum(self.levels.values()) + self.digest * (self.log_height - self.log_cap)
 
 
 def openings_of(key: Key) -> list[Opening]:
@@ -45,7 +46,7 @@ def openings_of(key: Key) -> list[Opening]:
     out = [(key.levels(tree), key.log_cap(tree.name)) for tree in key.trees]
     foldings = zip(key.fri_rounds, key.fri_rounds[1:], strict=False)
     out += [({after: 5 << (before - after)}, key.parameters.log_cap) for before, after in foldings]
-    return [Opening(levels, log_cap, key.log_domain - max(levels)) for levels, log_cap in out]
+    return [Opening(levels, log_cap, key.log_domain - max(levels), key.hash.digest) for levels, log_cap in out]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Walk:
     def words(self) -> int:
         """Of the pruned form."""
         rows = sum(width * len(self.at(level)) for level, width in self.opening.levels.items())
-        return rows + DIGEST * sum(len(self.alone(level)) for level in self.climb())
+        return rows + self.opening.digest * sum(len(self.alone(level)) for level in self.climb())
 
 
 def walk(opening: Opening, positions: Places) -> Walk:
@@ -91,7 +92,7 @@ def prune(way: Walk, tape: U32) -> U32:
     for level in sorted(opening.levels):
         rows(level, opening.levels[level], way.at(level))
     for level in way.climb():
-        rows(level, DIGEST, way.alone(level))
+        rows(level, opening.digest, way.alone(level))
     return np.concatenate(parts)
 
 
@@ -109,14 +110,14 @@ def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
         rows = pruned[at:at + width * len(places)].reshape(-1, width)
         at += rows.size
         spread(level, rows, places)
-        leaves[level] = hashed(m, rows)
+        leaves[level] = hashed(m, rows, opening.digest)
     known = leaves[opening.log_height]
     for level in way.climb():
         places = way.at(level)
         if level in leaves and level < opening.log_height:
             known = joined(m, leaves[level], known)
         alone = way.alone(level)
-        sent = pruned[at:at + DIGEST * len(alone)].reshape(-1, DIGEST)
+        sent = pruned[at:at + opening.digest * len(alone)].reshape(-1, opening.digest)
         at += sent.size
         siblings = np.zeros_like(known)
         is_alone = np.isin(places, alone)
@@ -130,8 +131,8 @@ def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
     return np.concatenate(tape)
 
 
-def hashed(m: Numbers, rows: U32) -> U32:
-    return sponge(m, Value(m, rows.astype(np.uint64), False)).data.astype(np.uint32)
+def hashed(m: Numbers, rows: U32, digest: int) -> U32:
+    return sponge(m, Value(m, rows.astype(np.uint64), False), digest).data.astype(np.uint32)
 
 
 def joined(m: Numbers, left: U32, right: U32) -> U32:

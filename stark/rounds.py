@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stark.fused import bits_of, ground
-from stark.key import DIGEST, Key
+from stark.key import Key
 from stark.machine import Machine, Value
 from stark.transcript import Transcript
 
@@ -34,7 +34,7 @@ def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) ->
         transcript = Transcript(m, key)
 
         def commitment(log_cap: int) -> Value:
-            cap = m.read(1 << log_cap, DIGEST)
+            cap = m.read(1 << log_cap, key.hash.digest)
             transcript.absorb(cap)
             return cap
 
@@ -50,6 +50,7 @@ def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) ->
             transcript.absorb(fixed_cap)
         transcript.absorb(statement)
         caps.append(commitment(key.log_cap("main")))
+        work(p.lookup_grinding)
         lookups = [transcript.draw(), transcript.draw()]
         if key.trees[-2].name == "logup":
             caps.append(commitment(key.log_cap("logup")))

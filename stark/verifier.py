@@ -32,8 +32,8 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
                         zero(m))
     check_constraints(m, key, said, statement)
     with m.phase("claimed values"):
-        batch = [said.batching]                                 # its first eight powers
-        for _ in range(7):
+        batch = [said.batching]                                 # its first powers, one for each word of a hashed block
+        for _ in range(key.hash.rate - 1):
             batch.append(batch[-1] * said.batching)
         claimed = zero(m).broadcast(2)
         for tree in key.trees:

@@ -15,9 +15,10 @@ from stark.key import Key
 from stark.profiles import Parameters
 from stark.prover import batch_weights
 from stark.soundness import Shape
+from tests.stark.examples import TOY as TINY
 from tests.stark.examples import example
 
-P100, TOY = profiles.get("p100"), profiles.get("toy")
+P100, P128, TOY = profiles.get("p100"), profiles.single("p128"), profiles.get("toy")
 LARGEST_SEGMENT = Shape(log_rows=22, powers=2500, constraints=5000, messages=2**31 - 2**24, width=32)
 LARGEST_RECURSION = replace(LARGEST_SEGMENT, log_rows=21)
 
@@ -61,6 +62,34 @@ def test_the_largest_recursion_has_a_hundred_bits_term_by_term() -> None:
     })
 
 
+def test_the_largest_small_proof_has_a_hundred_bits_term_by_term() -> None:
+    assert rounded(P100.last, LARGEST_RECURSION) == ("johnson m=40", {
+        "look-up challenges": 112.07,
+        "combination of constraints": 135.82,
+        "out-of-domain point": 125.52,
+        "batching": 101.04,
+        "folding 2^24": 100.52,
+        "folding 2^21": 103.52,
+        "folding 2^18": 106.52,
+        "folding 2^15": 109.52,
+        "folding 2^12": 112.52,
+        "folding 2^9": 115.52,
+        "queries": 100.48,
+        "hash collisions": 123.95,
+    })
+
+
+@pytest.mark.parametrize("layer, shape, first_folding, out_of_domain, batching, folding, queries", [
+    ("segment", LARGEST_SEGMENT, 23, 131.36, 130.66, 132.14, 128.06), ("recursion", LARGEST_RECURSION, 23, 132.36, 130.66, 132.14, 128.56),
+    ("last", LARGEST_RECURSION, 24, 132.36, 129.66, 131.14, 128.06)])
+def test_every_layer_of_p128_term_by_term(layer: str, shape: Shape, first_folding: int, out_of_domain: float, batching: float,
+                                          folding: float, queries: float) -> None:
+    foldings = {f"folding 2^{first_folding - 3 * k}": round(folding + 3 * k, 2) for k in range(6)}
+    assert rounded(getattr(P128, layer), shape) == ("unique", {
+        "look-up challenges": 128.91, "combination of constraints": 142.66, "out-of-domain point": out_of_domain, "batching": batching,
+        **foldings, "queries": queries, "hash collisions": 139.45})
+
+
 def test_unique_decoding_term_by_term() -> None:
     table = soundness.terms(P100.segment, LARGEST_SEGMENT, soundness.unique_decoding(22, 1))
     assert {name: round(value, 2) for name, value in table.items() if not name.startswith("folding")} == {
@@ -82,6 +111,10 @@ def test_the_least_number_of_queries(log_blowup: int, log_rows: int, batch_grind
 def test_the_profile_takes_the_least_number_of_queries() -> None:
     assert soundness.queries_for(100, P100.segment, LARGEST_SEGMENT) == P100.segment.queries
     assert soundness.queries_for(100, P100.recursion, LARGEST_RECURSION) == P100.recursion.queries
+    assert soundness.queries_for(100, P100.last, LARGEST_RECURSION) == P100.last.queries
+    assert soundness.queries_for(128, P128.segment, LARGEST_SEGMENT) == P128.segment.queries
+    assert soundness.queries_for(128, P128.recursion, LARGEST_RECURSION) == P128.recursion.queries
+    assert soundness.queries_for(128, P128.last, LARGEST_RECURSION) == P128.last.queries
 
 
 def test_grinding_counts_for_the_draw_behind_it_alone() -> None:
@@ -90,25 +123,31 @@ def test_grinding_counts_for_the_draw_behind_it_alone() -> None:
     ground = soundness.terms(P100.segment, LARGEST_SEGMENT, regime)
     gains = {name: round(ground[name] - without[name], 3) for name in ground}
     assert {name: gain for name, gain in gains.items() if gain} == {"batching": 12.0, "queries": 16.0}
+    ground = soundness.terms(replace(P100.segment, lookup_grinding=10), LARGEST_SEGMENT, regime)
+    assert round(ground["look-up challenges"] - without["look-up challenges"], 3) == 10
 
 
-def test_no_number_of_queries_gives_128_bits_in_this_field_and_hash() -> None:
-    assert soundness.queries_for(128, P100.segment, LARGEST_SEGMENT) is None
+def test_128_bits_need_the_wide_hash_and_work_before_both_early_challenges() -> None:
+    for less in (P100.segment, replace(P128.segment, hash_width=16), replace(P128.segment, lookup_grinding=9),
+                 replace(P128.segment, batch_grinding=7)):
+        assert soundness.queries_for(128, less, LARGEST_SEGMENT) is None
+    assert round(soundness.hash_bits(16), 2) == 123.95 and round(soundness.hash_bits(24), 2) == 139.45
 
 
 def test_toy_is_a_toy() -> None:
-    for parameters in (TOY.segment, TOY.recursion):
+    for parameters in (TOY.segment, TOY.recursion, TOY.last):
         assert soundness.bits(parameters, replace(LARGEST_SEGMENT, log_rows=10)) < 20
     assert TOY.toy and not P100.toy
 
 
-@pytest.mark.parametrize("name", profiles.PROFILES)
+@pytest.mark.parametrize("name", profiles.SINGLE)
 def test_a_profile_is_what_its_name_says(name: str) -> None:
-    profile = profiles.get(name)
+    profile = profiles.single(name)
     if not profile.toy:
         target = int(name.removeprefix("p"))
         assert soundness.bits(profile.segment, LARGEST_SEGMENT) >= target
         assert soundness.bits(profile.recursion, LARGEST_RECURSION) >= target
+        assert soundness.bits(profile.last, LARGEST_RECURSION) >= target
 
 
 def test_more_rows_columns_or_messages_never_prove_more() -> None:
@@ -119,14 +158,19 @@ def test_more_rows_columns_or_messages_never_prove_more() -> None:
 
 def test_the_tallest_chip_must_be_tall() -> None:
     """On a domain of few points the degree that FRI does not see is a great share: docs/protocol.md says from where a profile holds."""
-    for parameters in (P100.segment, P100.recursion):
-        bits = [soundness.bits(parameters, replace(LARGEST_SEGMENT, log_rows=k)) for k in range(22)]
-        assert min(bits[7:]) >= 100 and bits[4] < 100 and bits[0] < 60
+    for profile, target, first in ((P100, 100, 7), (P128, 128, 12)):
+        for parameters in (profile.segment, profile.recursion, profile.last):
+            bits = [soundness.bits(parameters, replace(LARGEST_SEGMENT, log_rows=k)) for k in range(22)]
+            assert min(bits[first:]) >= target and bits[4] < target
 
 
 def test_an_unknown_profile_has_no_parameters() -> None:
     with pytest.raises(LookupError, match="p100"):
         profiles.get("p99")
+    with pytest.raises(LookupError, match="there are p100, toy"):
+        profiles.get("p128")                                # no recursion: see docs/decisions/0003
+    with pytest.raises(LookupError, match="p128"):
+        profiles.single("p99")
 
 
 @pytest.mark.parametrize("parameters", [P100.segment, P100.recursion, TOY.segment])
@@ -137,8 +181,9 @@ def test_the_rounds_are_those_of_the_verifier(parameters: Parameters, log_rows: 
     assert [size for size, _ in soundness.rounds(parameters, log_rows)] == list(key.fri_rounds[:-1])
 
 
-def test_a_shape_is_counted_from_the_key() -> None:
-    key = example((6, 4, 5))[0]
+@pytest.mark.parametrize("hash_width", [16, 24])
+def test_a_shape_is_counted_from_the_key(hash_width: int) -> None:
+    key = example((6, 4, 5), parameters=replace(TINY, hash_width=hash_width))[0]
     shape = soundness.shape_of(key)
     assert (shape.log_rows, shape.messages, shape.width) == (6, 4 * 64 + 16 + 32, 2)
     assert shape.constraints == 2 + 0 + 4 + sum(chip.logup_columns + 2 for chip in key.chips)

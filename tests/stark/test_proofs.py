@@ -2,18 +2,22 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from stark import profiles
 from stark.check import check
 from stark.chip import Chip
+from stark.codec import decode, encode
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from stark.kernels import load
 from stark.key import Key
+from stark.profiles import Parameters
 from stark.prover import Unprovable, prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
@@ -21,6 +25,8 @@ from tests.stark.examples import TOY, example, filled
 
 KERNELS = load("best")
 CORRUPT = (Malformed, Rejected)
+GROUND = replace(TOY, lookup_grinding=4)
+WIDE = replace(GROUND, hash_width=24)
 
 
 @pytest.mark.parametrize("logs", [(6, 4, 5), (2, 2, 2), (1, 5, 3), (7, 6, 6), (0, 3, 0), (0, 0, 4), (5, 0, 0), (1, 0, 0), (0, 0, 0)])
@@ -31,9 +37,34 @@ def test_an_honest_proof_passes(logs: tuple[int, int, int]) -> None:
     check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
 
 
-@pytest.fixture(scope="module")
-def proved():  # type: ignore[no-untyped-def]
-    key, fixed, mains, statement = example((3, 3, 2))
+@pytest.mark.parametrize("parameters", [profiles.single("p128").segment, profiles.single("p128").last, profiles.get("p100").last])
+def test_a_machine_is_proved_and_verified_under_every_profile(parameters: Parameters) -> None:
+    """By every kernel set, word for word alike, also across the encoding."""
+    key, fixed, mains, statement = example((5, 4, 3), parameters=replace(parameters, grinding=8))
+    proofs = []
+    for kernels in (load("reference"), KERNELS):
+        proving = commit_fixed(key, fixed, kernels)
+        proofs.append(prove(proving, mains, statement, kernels))
+        check_proof(proving.key, statement, proofs[-1], kernels.permute)
+    assert (proofs[0] == proofs[1]).all()
+    content = encode(proving.key, statement, proofs[0], KERNELS.permute)
+    assert (decode(proving.key, statement, content, KERNELS.permute) == proofs[0]).all()
+
+
+def test_a_proof_under_another_hash_is_refused() -> None:
+    key, fixed, mains, statement = example((3, 3, 2), parameters=WIDE)
+    proving = commit_fixed(key, fixed, KERNELS)
+    proof = prove(proving, mains, statement, KERNELS)
+    assert key.digest.shape == (9,) and proving.key.cap is not None and proving.key.cap.shape == (4, 9)
+    check_proof(proving.key, statement, proof, KERNELS.permute)
+    other = commit_fixed(example((3, 3, 2), parameters=GROUND)[0], fixed, KERNELS)
+    with pytest.raises(CORRUPT):
+        check_proof(other.key, statement, proof, KERNELS.permute)
+
+
+@pytest.fixture(scope="module", params=[TOY, WIDE], ids=["width 16", "width 24"])
+def proved(request):  # type: ignore[no-untyped-def]
+    key, fixed, mains, statement = example((3, 3, 2), parameters=request.param)
     proving = commit_fixed(key, fixed, KERNELS)
     return proving, statement, prove(proving, mains, statement, KERNELS)
 
@@ -81,7 +112,7 @@ def test_a_key_with_other_fixed_columns_is_refused(proved) -> None:  # type: ign
 
 def test_a_key_with_another_constraint_is_refused(proved) -> None:  # type: ignore[no-untyped-def]
     proving, statement, proof = proved
-    key, fixed, _, _ = example((3, 3, 2))
+    key, fixed, _, _ = example((3, 3, 2), parameters=proving.key.parameters)
     chip = next(c for c in key.chips if c.name == "fibonacci")
     chip.requirements.pop()
     assert (key.digest != proving.key.digest).any()
@@ -179,19 +210,18 @@ class Lazy:
         raise RuntimeError("there are more numbers than good nonces")
 
 
-@pytest.mark.parametrize("bits", [TOY.batch_grinding, TOY.grinding])
-def test_both_grindings_are_checked(bits: int) -> None:
+@pytest.mark.parametrize("bits", [GROUND.lookup_grinding, GROUND.batch_grinding, GROUND.grinding])
+def test_every_grinding_is_checked(bits: int) -> None:
     """All else is as an honest prover would do it with the wrong nonce."""
-    key, fixed, mains, statement = example((3, 3, 2))
+    key, fixed, mains, statement = example((3, 3, 2), parameters=GROUND)
     proving = commit_fixed(key, fixed, KERNELS)
     proof = prove(proving, mains, statement, Lazy(bits))
-    with pytest.raises(Rejected, match="grinding: the lowest bits were ground to zero.*got [1-3] of"):
+    with pytest.raises(Rejected, match="grinding: the lowest bits were ground to zero.*got [1-4] of"):
         check_proof(proving.key, statement, proof, KERNELS.permute)
 
 
 def test_the_digest_depends_on_heights_and_parameters() -> None:
     first, second = example((3, 3, 2))[0], example((3, 3, 3))[0]
     assert (first.digest != second.digest).any()
-    from dataclasses import replace
     third = example((3, 3, 2), parameters=replace(TOY, queries=5))[0]
     assert (first.digest != third.digest).any()
