@@ -14,19 +14,20 @@ from tests.stark.flips import big, flip, flips, proved, refusal
 SMALL = replace(TOY, queries=2, log_cap=1, min_log_final=1, batch_grinding=0, grinding=1)
 
 
-@pytest.mark.parametrize("hash_width", [16, 24])
-def test_every_word_of_a_small_proof(hash_width: int) -> None:
-    """Once with another canonical word, and once with the same number spelled otherwise or the highest bit set."""
+@pytest.mark.parametrize("hash_width, stride", [(16, 1), (24, 4)])
+def test_every_word_of_a_small_proof(hash_width: int, stride: int) -> None:
+    """Once with another canonical word, and once with the same number spelled otherwise or the highest bit set. (Under the second hash
+    every fourth word.)"""
     key, statement, proof = proved((3, 1, 1), replace(SMALL, hash_width=hash_width))
     rng, found = np.random.default_rng(1), Counter[str]()
-    for place, word in enumerate(proof.tolist()):
+    for place, word in list(enumerate(proof.tolist()))[::stride]:
         changed = proof.copy()
         changed[place] = (word + int(rng.integers(1, P))) % P
         found[refusal(key, statement, changed)] += 1
         changed[place] = word + P if word + P < 2**32 else word | 1 << 31
         assert refusal(key, statement, changed) == "malformed: a word of the proof is not canonical"
-    assert {check.partition(":")[0] for check in found} >= {
-        "bus sums", "constraints", "grinding", "fixed cap", "main cap", "logup cap", "quotient cap", "fri cap"}
+    phases = {"constraints", "grinding", "fixed cap", "main cap", "logup cap", "quotient cap", "fri cap"}
+    assert {check.partition(":")[0] for check in found} >= phases | ({"bus sums"} if stride == 1 else set())
 
 
 def test_every_word_of_a_statement() -> None:
@@ -38,7 +39,7 @@ def test_every_word_of_a_statement() -> None:
 
 def test_words_lost_doubled_or_swapped() -> None:
     key, statement, proof = proved((3, 1, 1), SMALL)
-    for place in range(0, len(proof), 7):
+    for place in range(0, len(proof), 31):
         assert refusal(key, statement, np.delete(proof, place)).startswith("malformed")
         assert refusal(key, statement, np.insert(proof, place, proof[place])).startswith("malformed")
         other = proof.copy()
@@ -50,5 +51,5 @@ def test_a_sample_of_the_bits_of_a_big_proof() -> None:
     """`make flips` does a hundred thousand."""
     key, statement, proof = big()
     assert len(proof) > 50_000
-    found = flips(key, statement, proof, 150)
-    assert sum(found.values()) == 150 and len(found) > 3
+    found = flips(key, statement, proof, 100)
+    assert sum(found.values()) == 100 and len(found) > 3
