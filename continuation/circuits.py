@@ -21,7 +21,7 @@ RUNS_DIGEST, COUNT, BATCH_WORDS = slice(0, 8), 16, 17
 
 
 def leaf(m: Machine, segment: Key, claim: Value) -> None:
-    cap, statement = m.read(1 << segment.parameters.log_cap, DIGEST), m.read(2 * BOUNDARY)
+    cap, statement = m.read(1 << segment.log_cap("fixed"), DIGEST), m.read(2 * BOUNDARY)
     verify(m, segment, cap, statement)
     with m.phase("leaf"):
         m.require_equal("the program is the digest of the segment key's fixed columns", claim[PROGRAM], sponge(m, cap.reshape(1, -1))[0])
@@ -84,7 +84,7 @@ def runs(m: Machine, claim: Value, bit: Value) -> tuple[Value, Value]:
 
 def child(m: Machine, key: Key, claim: Value, side: int) -> tuple[Value, Value]:
     """The claim of a proof under a key of the list on this side, and the lowest bit of the key's role."""
-    cap, statement = m.read(1 << key.parameters.log_cap, DIGEST), m.read(key.statement)
+    cap, statement = m.read(1 << key.log_cap("fixed"), DIGEST), m.read(key.statement)
     verify(m, key, cap, statement)
     with m.phase("allowed keys"):
         digest, bits = sponge(m, cap.reshape(1, -1))[0], []

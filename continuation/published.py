@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,7 @@ VERSION = 1
 
 def name_of(segment: Key, parameters: Parameters) -> str:
     """The file for segments of this shape under this recursion."""
-    p = parameters
-    numbers = (p.log_blowup, p.queries, p.log_arity, p.log_cap, p.grinding, p.min_log_final)
+    numbers = astuple(parameters)
     return segment.digest.astype(">u4").tobytes().hex()[:32] + "-" + "-".join(map(str, numbers)) + ".json"
 
 

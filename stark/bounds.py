@@ -14,7 +14,8 @@ What coding theory grants is a `Regime`:
 * Johnson: theta = sqrt(rho) + gap. Candidates number at most 1/(2 gap sqrt(rho)): if L codewords agree with a word on theta n places each
   and pairwise on rho n, then, summing the squares of how many agree at a place, L theta^2 <= theta + (L - 1) rho. With gap = sqrt(rho)/2m
   they are also at most M/sqrt(rho), M = m + 1/2 (the degree in Y of the interpolated polynomial). A random line misleads for at most
-  (2 M^5 + 3 M (1 - theta) rho) n / (3 rho^1.5) + M/sqrt(rho) challenges (BCHKS25, theorem 4.2, m = ceil(sqrt(rho) / 2 gap) >= 3).
+  (2 M^5 + 3 M (1 - theta) rho) n / (3 rho^1.5) + M/sqrt(rho) challenges (BCHKS25, theorem 4.2, m = ceil(sqrt(rho) / 2 gap) >= 3;
+  printed without the 2, which soundcalc calls a misprint that the authors confirm. docs/decisions/0003 says what depends on it).
 
 All are read as mutual correlated agreement: where a combination agrees with the code, all its parts do, on the same places. A curve of
 degree d misleads at most d times as often as a line.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stark.field import GENERATOR, P, root_of_unity
-from stark.machine import DIGEST, Machine, Value, concat
+from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
 
 
@@ -62,12 +62,12 @@ def opened_rows(m: Machine, cap: Value, levels: dict[int, int], bits: Value, whe
                 batch: list[Value] | None = None, extension: bool = False) -> Value:
     """Reads one row per query and level {level: words}, short ones first, takes their columns into `reduced`, and checks their Merkle
     path, where short rows enter at their own level. Without `batch`: returns the row."""
-    queries, height, log_cap = bits.shape[0], max(levels), len(cap).bit_length() - 1
+    queries, height, log_cap, digest_words = bits.shape[0], max(levels), len(cap).bit_length() - 1, cap.shape[1]
     leaves: dict[int, Value] = {}
     for level in sorted(levels):
         with m.phase(where + " leaf"):
             row = m.read(queries, levels[level])
-            leaves[level] = sponge(m, row)
+            leaves[level] = sponge(m, row, digest_words)
         if batch is not None and reduced is not None:
             with m.phase("reduce rows"):
                 columns = m.as_extension(row.reshape(queries, -1, 5)) if extension else row
@@ -79,7 +79,7 @@ def opened_rows(m: Machine, cap: Value, levels: dict[int, int], bits: Value, whe
                 digest = compress(m, leaves[level], digest)
         if level > log_cap:
             with m.phase(where + " path"):
-                sibling, bit = m.read(queries, DIGEST), bits[:, height - level].reshape(queries, 1)
+                sibling, bit = m.read(queries, digest_words), bits[:, height - level].reshape(queries, 1)
                 digest = compress(m, *m.swap(bit, digest, sibling))
     with m.phase(where + " cap"):
         m.require_equal("the opened row lies under the cap", digest, m.take(cap, spelled(m, bits[:, height - log_cap:])))
@@ -87,10 +87,11 @@ def opened_rows(m: Machine, cap: Value, levels: dict[int, int], bits: Value, whe
 
 
 def batched(m: Machine, accumulator: Value, batch: list[Value], columns: Value, extension: bool) -> Value:
-    """Horner over the columns and over the zeros that fill the last block of eight words; batch[k] = challenge^(k+1)."""
-    words = columns.shape[-1] * (5 if extension else 1)
-    blocks = -(-words // DIGEST)
-    missing = -(-DIGEST * blocks // 5) - columns.shape[-1] if extension else DIGEST * blocks - words
+    """Horner over the columns and over the zeros that fill the last block that is hashed; batch[k] = challenge^(k+1), one for each word
+    of a block."""
+    words, block = columns.shape[-1] * (5 if extension else 1), len(batch)
+    blocks = -(-words // block)
+    missing = -(-block * blocks // 5) - columns.shape[-1] if extension else block * blocks - words
     accumulator = m.horner(accumulator, batch[0].broadcast(*columns.shape[:-1]), columns)
     return accumulator * batch[missing - 1] if missing else accumulator
 
@@ -125,4 +126,4 @@ def folded(m: Machine, row: Value, bits: Value, arity: int, value: Value, challe
     return fold(m, values, challenge.broadcast(len(row)), inverse_x)
 
 
-__all__ = ["DIGEST", "batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "spelled"]
+__all__ = ["batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "spelled"]

@@ -13,9 +13,10 @@ from stark.chip import Chip
 from stark.expression import P
 from stark.flat import FlatChip, flatten
 from stark.point import PointChip, compile_point
+from stark.poseidon2 import Hash, of_width
 from stark.profiles import Parameters
 
-DIGEST = 8
+DIGEST = 8      # words of a digest under width 16, which the recursion knows alone
 U32 = npt.NDArray[np.uint32]
 
 
@@ -36,13 +37,17 @@ class Key:
         self.chips = [chip for chip, _ in ordered]
         self.log_heights = [log_height for _, log_height in ordered]
         self.parameters, self.statement, self.cap = parameters, statement, cap
-        if min(self.log_heights) + parameters.log_blowup < parameters.log_cap:
-            raise ValueError(f"chips must have at least 2^{parameters.log_cap - parameters.log_blowup} rows")
+        if min(self.log_heights) < 0 or parameters.log_cap < 1:
+            raise ValueError("a chip has at least one row, and a cap at least two digests")
         if self.log_domain > 24:
             raise ValueError("the field has no domain of more than 2^24 points")
 
     def with_cap(self, cap: U32) -> Key:
         return Key(list(zip(self.chips, self.log_heights, strict=True)), self.parameters, self.statement, cap)
+
+    @property
+    def hash(self) -> Hash:
+        return of_width(self.parameters.hash_width)
 
     @property
     def log_rows(self) -> int:
@@ -73,6 +78,11 @@ class Key:
         """{level: words per row}."""
         return {level: sum(tree.widths[i] for i in chips) for level, chips in self.groups(tree).items()}
 
+    def log_cap(self, name: str) -> int:
+        """A tree's cap lies no lower than the rows of its shortest chip."""
+        tree = next(tree for tree in self.trees if tree.name == name)
+        return min(self.parameters.log_cap, *self.levels(tree))
+
     @cached_property
     def opened(self) -> dict[tuple[str, int], slice]:
         """Where the opened values of a chip's columns in a tree stand; extension columns are opened as one value."""
@@ -101,6 +111,15 @@ class Key:
             sizes.append(sizes[-1] - p.log_arity)
         return tuple(sizes)
 
+    @property
+    def head_words(self) -> int:
+        """Words of a proof before the openings: caps, sums, opened values, nonces and the final polynomial (stark/rounds.py)."""
+        p = self.parameters
+        digests = sum(1 << self.log_cap(tree.name) for tree in self.trees if tree.name != "fixed")
+        digests += (len(self.fri_rounds) - 1) << p.log_cap
+        values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
+        return self.hash.digest * digests + 5 * values + sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding)))
+
     @cached_property
     def flat(self) -> list[FlatChip]:
         return [flatten(chip) for chip in self.chips]
@@ -111,12 +130,12 @@ class Key:
 
     @cached_property
     def digest(self) -> U32:
-        """Eight words for the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed cap.)"""
-        hasher = hashlib.sha256(b"longrun key 1")
+        """A digest of the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed cap.)"""
+        hasher = hashlib.shake_256(b"longrun key 2")
         for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
             text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):
                 hasher.update(len(part).to_bytes(8, "little") + part)
         hasher.update(repr((self.parameters, self.statement)).encode())
-        words: U32 = (np.frombuffer(hasher.digest(), "<u4").astype(np.uint64) % P).astype(np.uint32)
+        words: U32 = (np.frombuffer(hasher.digest(8 * self.hash.digest), "<u8") % P).astype(np.uint32)
         return words

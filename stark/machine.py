@@ -145,7 +145,7 @@ class Machine(ABC):
 
     @abstractmethod
     def permute(self, state: Value) -> Value:
-        """Poseidon2 on a last axis of sixteen words."""
+        """Poseidon2 on a last axis of sixteen or twenty-four words."""
 
     @abstractmethod
     def hint_bits(self, word: Value) -> Value:

@@ -58,6 +58,14 @@ def of_width(width: int) -> Hash:
     return HASHES[width]
 
 
+def of_digest(words: int) -> Hash:
+    """The hash whose digests have so many words; ValueError if there is none."""
+    found = next((one for one in HASHES.values() if one.digest == words), None)
+    if found is None:
+        raise ValueError(f"no hash has digests of {words} words")
+    return found
+
+
 @functools.cache
 def round_constants(width: int = WIDTH) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
     """Constants of the eight full rounds (one for each word) and of the partial rounds (one each)."""

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 
@@ -16,6 +16,9 @@ class Parameters:
     log_cap: int         # a commitment is published as 2^log_cap digests
     grinding: int        # bits of work before the queries are drawn
     min_log_final: int   # FRI ends with 2^min_log_final coefficients or the next number of the same remainder mod log_arity
+    lookup_grinding: int = 0    # bits of work before the LogUp challenges are drawn
+    batch_grinding: int = 0     # bits of work before the batching challenge is drawn
+    hash_width: int = 16        # of the Poseidon2 permutation that hashes and draws: see stark/poseidon2.py
 
 
 @dataclass(frozen=True)
@@ -23,33 +26,40 @@ class Profile:
     """The parameters of every layer under one name."""
 
     name: str
-    segment: Parameters
-    recursion: Parameters
+    segment: Parameters     # wide: many columns, few points for every row
+    recursion: Parameters   # inner: few columns, few queries, because a circuit verifies them
+    last: Parameters        # small: no circuit verifies it, and somebody sends it
     toy: bool
 
 
-PROFILES: Mapping[str, Profile] = MappingProxyType({
-    profile.name: profile
-    for profile in (
-        Profile(
-            name="p100",
-            segment=Parameters(log_blowup=1, queries=187, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
-            recursion=Parameters(log_blowup=2, queries=91, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
-            toy=False,
-        ),
-        Profile(
-            name="toy",
-            segment=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3),
-            recursion=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3),
-            toy=True,
-        ),
-    )
-})
+P100 = Parameters(log_blowup=1, queries=175, log_arity=3, log_cap=4, grinding=16, min_log_final=3, batch_grinding=12)
+P128 = Parameters(log_blowup=1, queries=270, log_arity=3, log_cap=4, grinding=16, min_log_final=3, lookup_grinding=10, batch_grinding=10,
+                  hash_width=24)
+TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3)
+
+EVERY = (
+    Profile("p100", P100, replace(P100, log_blowup=2, queries=87), replace(P100, log_blowup=3, queries=58), toy=False),
+    Profile("p128", P128, replace(P128, log_blowup=2, queries=166), replace(P128, log_blowup=3, queries=135), toy=False),
+    Profile("toy", TOY, TOY, TOY, toy=True),
+)
+SINGLE: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in EVERY})
+"""For single proofs of any machine."""
+PROFILES: Mapping[str, Profile] = MappingProxyType({name: SINGLE[name] for name in ("p100", "toy")})
+"""For whole runs: the recursion hashes with width 16, so p128 is not among them."""
 
 
 def get(name: str) -> Profile:
-    """The profile of this name; LookupError if there is none."""
-    profile = PROFILES.get(name)
+    """The profile of this name for runs; LookupError if there is none."""
+    return found(name, PROFILES)
+
+
+def single(name: str) -> Profile:
+    """The profile of this name for single proofs; LookupError if there is none."""
+    return found(name, SINGLE)
+
+
+def found(name: str, profiles: Mapping[str, Profile]) -> Profile:
+    profile = profiles.get(name)
     if profile is None:
-        raise LookupError(f"no profile named {name!r}; there are {', '.join(PROFILES)}")
+        raise LookupError(f"no profile named {name!r}; there are {', '.join(profiles)}")
     return profile

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from stark.field import GENERATOR, U64, P, ext_mul, ext_powers_of, root_of_unity
 from stark.flat import FlatChip
 from stark.kernels.protocol import Commitment, Kernels, QuotientJob
-from stark.key import DIGEST, Key
+from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
 from stark.setup import ProvingKey
@@ -43,6 +43,12 @@ class Sender:
     def append(self, words: npt.NDArray[np.unsignedinteger]) -> None:
         self.tape.append(words.reshape(-1).astype(np.uint32))
 
+    def work(self, kernels: Kernels, bits: int) -> None:
+        """Finds and sends the nonce after which the next drawn word ends in so many zeros, and draws that word."""
+        if bits:
+            self.send(np.array([kernels.grind(self.transcript.state.data.astype(np.uint32), bits)], np.uint32))
+            self.transcript.draw_words(1)
+
     def draw(self) -> U32:
         return self.transcript.draw().data.astype(np.uint32)
 
@@ -62,8 +68,10 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     sender.absorb(statement)
     with watch.stage("commit main"):
         tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
-        trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, p.log_cap)
+        trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, key.log_cap("main"), p.hash_width)
         sender.send(trees["main"].cap)
+    with watch.stage("lookup grinding"):
+        sender.work(kernels, p.lookup_grinding)
     gamma, beta = sender.draw(), sender.draw()
     with watch.stage("logup"):
         fixed = [shaped(key, i, proving.fixed, len(chip.fixed_names)) for i, chip in enumerate(key.chips)]
@@ -72,7 +80,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         del tables, results
     if columns:
         with watch.stage("commit logup"):
-            trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, p.log_cap)
+            trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, key.log_cap("logup"), p.hash_width)
             sender.send(trees["logup"].cap)
     del columns
     sender.send(totals[key.speaking])
@@ -80,7 +88,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     with watch.stage("quotient"):
         halves = kernels.quotient(jobs(key, trees, statement, gamma, beta, totals, combiner), key.log_rows, p.log_blowup)
     with watch.stage("commit quotient"):
-        trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, p.log_cap)
+        trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, key.log_cap("quotient"), p.hash_width)
         sender.send(trees["quotient"].cap)
     zeta = sender.draw()
     shifted = (zeta.astype(np.uint64) * root_of_unity(key.log_rows) % P).astype(np.uint32)
@@ -88,6 +96,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         order = [trees[tree.name] for tree in key.trees]
         at = [np.concatenate([tree.evaluate(key.log_rows, z) for tree in order]).astype(np.uint64) for z in (zeta, shifted)]
         sender.send(np.stack([together(key, values) for values in at]))
+    with watch.stage("batch grinding"):
+        sender.work(kernels, p.batch_grinding)
     challenge, second = sender.draw(), sender.draw()
     with watch.stage("batch"):
         weights = batch_weights(key, challenge.astype(np.uint64))
@@ -104,11 +114,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
             raise Unprovable("the constraints do not hold: run stark.check on the same tables")
         sender.send(coefficients[:length])
     with watch.stage("grinding"):
-        state = sender.transcript.state.data.astype(np.uint32)
-        sender.send(np.array([kernels.grind(state, p.grinding) if p.grinding else 0], np.uint32))
+        sender.work(kernels, p.grinding)
     with watch.stage("query"):
-        if p.grinding:
-            sender.transcript.draw_words(1)
         drawn = sender.transcript.draw_words(p.queries).data
         indices = (drawn & np.uint64((1 << key.log_domain) - 1)).astype(np.int64)
         for tree in [*order, *layers]:
@@ -158,15 +165,15 @@ def batch_weights(key: Key, challenge: U64) -> U64:
     """The weight of every committed base column in the sum that FRI tests; `batched` in stark/fused.py is the definition."""
     steps: list[int] = []                                       # the Horner step that takes a column in
     coordinates: list[int] = []
-    step = 0
+    step, block = 0, key.hash.rate
     for tree in key.trees:
         for words in key.levels(tree).values():
-            blocks = -(-words // DIGEST)
+            blocks = -(-words // block)
             columns, stride = (words // 5, 5) if tree.extension else (words, 1)
             for column in range(columns):
                 steps += [step + column] * stride
                 coordinates += range(stride)
-            step += -(-DIGEST * blocks // 5) if tree.extension else DIGEST * blocks
+            step += -(-block * blocks // 5) if tree.extension else block * blocks
     powers = ext_powers_of(challenge, step)
     return ext_mul(powers[step - 1 - np.array(steps)], np.eye(5, dtype=np.uint64)[np.array(coordinates)])
 
@@ -180,7 +187,7 @@ def fold_rounds(key: Key, sender: Sender, values: U32, kernels: Kernels) -> tupl
     """Commits and folds until the final size; returns the layers, the last values and their shift."""
     layers = []
     for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
-        layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.parameters.log_cap))
+        layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.parameters.log_cap, key.hash.width))
         sender.send(layers[-1].cap)
         shift = pow(GENERATOR, 1 << (key.log_domain - log_size), P)
         values = kernels.fold(values, log_size - log_next, sender.draw(), shift)

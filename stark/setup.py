@@ -34,5 +34,5 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
     matrices = [fixed[chip.name] for chip in key.chips if chip.fixed_names]
     if not matrices:
         return ProvingKey(key, {}, None)
-    tree = kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.parameters.log_cap)
+    tree = kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.log_cap("fixed"), key.hash.width)
     return ProvingKey(key.with_cap(tree.cap), fixed, tree)

@@ -18,6 +18,7 @@ from stark import bounds
 from stark.bounds import SMALLEST_MULTIPLICITY, Draw, Grinding, Protocol
 from stark.bounds import Regime as Regime
 from stark.bounds import total as total
+from stark.poseidon2 import of_width
 from stark.profiles import Parameters
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 P = 2**31 - 2**24 + 1
 FIELD = P**5
-DIGEST = 8
 DEGREE = 3                       # of a constraint in the columns, selectors counted
 GREATEST_MULTIPLICITY = 4096     # beyond this m no parameter set in reach gains a hundredth of a bit
 
@@ -57,19 +57,25 @@ def rate_of_opened(log_rows: int, log_blowup: int) -> float:
 def protocol_of(parameters: Parameters, shape: Shape) -> Protocol:
     """Our protocol, in the order of docs/protocol.md."""
     rows = 2**shape.log_rows
-    draws = (Draw("look-up challenges", shape.messages * (shape.width + 1)),
+    draws = (Draw("look-up challenges", shape.messages * (shape.width + 1), grinding=ground(parameters.lookup_grinding)),
              Draw("combination of constraints", shape.constraints - 1),
              Draw("out-of-domain point", DEGREE * (rows + 1)))
     folding = [2**(log_size - log_next) for log_size, log_next in rounds(parameters, shape.log_rows)]
     # Batching is a line between two curves of degree powers - 1.
     return Protocol(FIELD, rows << parameters.log_blowup, draws, shape.powers, folding, parameters.queries,
-                    Grinding(queries=ground(parameters.grinding)), bias=1 / P)
+                    Grinding(batching=ground(parameters.batch_grinding), queries=ground(parameters.grinding)), bias=1 / P)
 
 
 def terms(parameters: Parameters, shape: Shape, regime: Regime) -> Mapping[str, float]:
     """Bits of every draw of the verifier, in the order of the protocol, and of the hash."""
     table = bounds.terms(protocol_of(parameters, shape), regime)
-    return MappingProxyType({**table, "hash collisions": DIGEST * log2(P) / 2})
+    return MappingProxyType({**table, "hash collisions": hash_bits(parameters.hash_width)})
+
+
+def hash_bits(width: int) -> float:
+    """Against collisions of digests, and of the capacity that a sponge keeps to itself."""
+    one = of_width(width)
+    return min(one.digest, one.width - one.rate) * log2(P) / 2
 
 
 def ground(bits: int) -> float:
@@ -122,10 +128,10 @@ def queries_for(target: float, parameters: Parameters, shape: Shape) -> int | No
 
 def shape_of(key: Key) -> Shape:
     """The shape of a key, counted from what its verifier reads."""
-    powers = 0
+    powers, block = 0, key.hash.rate
     for tree in key.trees:
         for words in key.levels(tree).values():
-            padded = -(-words // DIGEST) * DIGEST
+            padded = -(-words // block) * block
             powers += -(-padded // 5) if tree.extension else padded
     messages = [(len(flat.messages), 2**log_height) for flat, log_height in zip(key.flat, key.log_heights, strict=True)]
     widths = [len(parts) for flat in key.flat for _, _, parts in flat.messages]

@@ -1,32 +1,35 @@
 """The transcript: a duplex sponge on the machine. Sending absorbs; every length is fixed by the key, whose digest comes first."""
 from __future__ import annotations
 
+import numpy as np
+
 from stark.key import Key
 from stark.machine import DIGEST, Machine, Value, concat
+from stark.poseidon2 import of_digest
 
 
 class Transcript:
     """Absorbing overwrites the rate and permutes; drawing reads the rate."""
 
     def __init__(self, m: Machine, key: Key) -> None:
-        self.m, self.state, self.left = m, m.constant([0] * 16), 0
+        self.m, self.rate, self.state, self.left = m, key.hash.rate, m.constant([0] * key.hash.width), 0
         self.absorb(m.constant(key.digest))
 
     def absorb(self, words: Value) -> None:
         if not len(words):
             return                                      # or the last block could be drawn twice
-        words = padded(self.m, words.reshape(1, -1))[0]
-        for start in range(0, len(words), DIGEST):
-            self.state = self.m.permute(concat([words[start:start + DIGEST], self.state[DIGEST:]]))
-        self.left = DIGEST
+        words = padded(self.m, words.reshape(1, -1), self.rate)[0]
+        for start in range(0, len(words), self.rate):
+            self.state = self.m.permute(concat([words[start:start + self.rate], self.state[self.rate:]]))
+        self.left = self.rate
 
     def draw_words(self, count: int) -> Value:
         drawn = []
         while count:
             if not self.left:
-                self.state, self.left = self.m.permute(self.state), DIGEST
+                self.state, self.left = self.m.permute(self.state), self.rate
             taken = min(count, self.left)
-            drawn.append(self.state[DIGEST - self.left:DIGEST - self.left + taken])
+            drawn.append(self.state[self.rate - self.left:self.rate - self.left + taken])
             self.left, count = self.left - taken, count - taken
         return concat(drawn)
 
@@ -37,21 +40,26 @@ class Transcript:
         return self.m.as_extension(self.draw_words(5))
 
 
-def padded(m: Machine, words: Value) -> Value:
+def padded(m: Machine, words: Value, block: int) -> Value:
     """Rows filled with zeros to whole blocks."""
-    missing = -words.shape[1] % DIGEST
+    missing = -words.shape[1] % block
     return concat([words, m.constant([[0] * missing] * words.shape[0])], 1) if missing else words
 
 
-def sponge(m: Machine, words: Value) -> Value:
-    """Digest of each row; the row length sits in the capacity."""
-    rows, width = words.shape
-    state = m.constant([[0] * DIGEST + [width] + [0] * 7] * rows)
-    words = padded(m, words)
-    for start in range(0, words.shape[1], DIGEST):
-        state = m.permute(concat([words[:, start:start + DIGEST], state[:, DIGEST:]], 1))
-    return state[:, :DIGEST]
+def sponge(m: Machine, words: Value, digest: int = DIGEST) -> Value:
+    """Digest of each row, of so many words; the row length sits in the capacity."""
+    rows, length = words.shape
+    kind = of_digest(digest)
+    state = m.constant([[0] * kind.rate + [length] + [0] * (kind.width - kind.rate - 1)] * rows)
+    words = padded(m, words, kind.rate)
+    for start in range(0, words.shape[1], kind.rate):
+        state = m.permute(concat([words[:, start:start + kind.rate], state[:, kind.rate:]], 1))
+    return state[:, :digest]
 
 
 def compress(m: Machine, left: Value, right: Value) -> Value:
-    return m.permute(concat([left, right], -1))[..., :DIGEST]
+    """The digest of two digests, whose length says which hash is meant."""
+    digest = left.shape[-1]
+    rest = of_digest(digest).width - 2 * digest
+    zeros = [m.constant(np.zeros((*left.shape[:-1], rest), np.int64))] if rest else []
+    return m.permute(concat([left, right, *zeros], -1))[..., :digest]

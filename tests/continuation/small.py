@@ -31,7 +31,7 @@ from stark.setup import ProvingKey, commit_fixed
 
 U32 = npt.NDArray[np.uint32]
 RANGE = Bus(1, "range", ("value",))
-TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=2, min_log_final=3)
+TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=3, grinding=2, min_log_final=3)
 LOG_STEPS, LOG_TABLE = 7, 5
 
 
@@ -52,8 +52,15 @@ def table() -> Chip:
     return chip
 
 
+def once() -> Chip:
+    """A chip of one row: the caps of its trees are smaller than others."""
+    chip = Chip("once", "one small value")
+    chip.send(RANGE, chip.column("small"))
+    return chip
+
+
 def segment_key() -> Key:
-    return Key([(steps(), LOG_STEPS), (table(), LOG_TABLE)], TOY, 20)
+    return Key([(steps(), LOG_STEPS), (table(), LOG_TABLE), (once(), 0)], TOY, 20)
 
 
 def segment_setup(kernels: Kernels, first_value: int = 0) -> ProvingKey:
@@ -68,7 +75,8 @@ def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernel
     value = int(proving.fixed["table"][0, 3])
     mains: Mapping[str, U32] = {
         "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, LOG_STEPS),
-        "table": table().table({"times": np.array([0, 0, 0, rows])}, LOG_TABLE)}
+        "table": table().table({"times": np.array([0, 0, 0, rows + 1])}, LOG_TABLE),
+        "once": once().table({"small": np.array([value])}, 0)}
     statement = np.array([*before.words, *after.words], np.uint32)
     cap = proving.key.cap
     assert cap is not None

@@ -20,12 +20,12 @@ NONE = np.zeros(0, np.uint32)
 AT_ONCE = 24
 
 
-@pytest.fixture(scope="module")
-def inner():  # type: ignore[no-untyped-def]
-    key, fixed, mains, statement = example((7, 3, 4), parameters=small.TOY)
+@pytest.fixture(scope="module", params=[(7, 3, 4), (6, 0, 0)], ids=["tall chips", "chips of one row"])
+def inner(request):  # type: ignore[no-untyped-def]
+    key, fixed, mains, statement = example(request.param, parameters=small.TOY)
     proving = commit_fixed(key, fixed, KERNELS)
     recorder = Recorder()
-    cap = recorder.read(4, 8)
+    cap = recorder.read(1 << key.log_cap("fixed"), 8)
     verify(recorder, key, cap, recorder.read(2))
     tape = np.concatenate([proving.key.cap.reshape(-1), statement, prove(proving, mains, statement, KERNELS)])
     return key, recorder.program, tape
@@ -33,7 +33,7 @@ def inner():  # type: ignore[no-untyped-def]
 
 def by_numbers(key, tape):  # type: ignore[no-untyped-def]
     m = Numbers(tape, KERNELS.permute)
-    cap = m.read(4, 8)
+    cap = m.read(1 << key.log_cap("fixed"), 8)
     verify(m, key, cap, m.read(2))
     return m.failed, m.required
 
@@ -83,7 +83,7 @@ def test_a_tape_has_one_length_and_canonical_words(inner) -> None:  # type: igno
 def test_recording_is_deterministic(inner) -> None:  # type: ignore[no-untyped-def]
     key, program, _ = inner
     again = Recorder()
-    cap = again.read(4, 8)
+    cap = again.read(1 << key.log_cap("fixed"), 8)
     verify(again, key, cap, again.read(2))
     assert again.program.digest == program.digest != setup().circuits["leaf"].program.digest
 

@@ -1,15 +1,23 @@
 """The toolkit end to end: honest proofs pass; a changed word, statement, key or table is refused."""
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from stark import profiles
 from stark.check import check
 from stark.chip import Chip
+from stark.codec import decode, encode
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from stark.kernels import load
 from stark.key import Key
+from stark.profiles import Parameters
 from stark.prover import Unprovable, prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
@@ -17,9 +25,11 @@ from tests.stark.examples import TOY, example, filled
 
 KERNELS = load("best")
 CORRUPT = (Malformed, Rejected)
+GROUND = replace(TOY, lookup_grinding=4)
+WIDE = replace(GROUND, hash_width=24)
 
 
-@pytest.mark.parametrize("logs", [(6, 4, 5), (2, 2, 2), (1, 5, 3), (7, 6, 6)])
+@pytest.mark.parametrize("logs", [(6, 4, 5), (2, 2, 2), (1, 5, 3), (7, 6, 6), (0, 3, 0), (0, 0, 4), (5, 0, 0), (1, 0, 0), (0, 0, 0)])
 def test_an_honest_proof_passes(logs: tuple[int, int, int]) -> None:
     key, fixed, mains, statement = example(logs)
     assert check(filled(key, fixed, mains), statement) == []
@@ -27,9 +37,34 @@ def test_an_honest_proof_passes(logs: tuple[int, int, int]) -> None:
     check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
 
 
-@pytest.fixture(scope="module")
-def proved():  # type: ignore[no-untyped-def]
-    key, fixed, mains, statement = example((3, 3, 2))
+@pytest.mark.parametrize("parameters", [profiles.single("p128").segment, profiles.single("p128").last, profiles.get("p100").last])
+def test_a_machine_is_proved_and_verified_under_every_profile(parameters: Parameters) -> None:
+    """By every kernel set, word for word alike, also across the encoding."""
+    key, fixed, mains, statement = example((5, 4, 3), parameters=replace(parameters, grinding=8))
+    proofs = []
+    for kernels in (load("reference"), KERNELS):
+        proving = commit_fixed(key, fixed, kernels)
+        proofs.append(prove(proving, mains, statement, kernels))
+        check_proof(proving.key, statement, proofs[-1], kernels.permute)
+    assert (proofs[0] == proofs[1]).all()
+    content = encode(proving.key, statement, proofs[0], KERNELS.permute)
+    assert (decode(proving.key, statement, content, KERNELS.permute) == proofs[0]).all()
+
+
+def test_a_proof_under_another_hash_is_refused() -> None:
+    key, fixed, mains, statement = example((3, 3, 2), parameters=WIDE)
+    proving = commit_fixed(key, fixed, KERNELS)
+    proof = prove(proving, mains, statement, KERNELS)
+    assert key.digest.shape == (9,) and proving.key.cap is not None and proving.key.cap.shape == (4, 9)
+    check_proof(proving.key, statement, proof, KERNELS.permute)
+    other = commit_fixed(example((3, 3, 2), parameters=GROUND)[0], fixed, KERNELS)
+    with pytest.raises(CORRUPT):
+        check_proof(other.key, statement, proof, KERNELS.permute)
+
+
+@pytest.fixture(scope="module", params=[TOY, WIDE], ids=["width 16", "width 24"])
+def proved(request):  # type: ignore[no-untyped-def]
+    key, fixed, mains, statement = example((3, 3, 2), parameters=request.param)
     proving = commit_fixed(key, fixed, KERNELS)
     return proving, statement, prove(proving, mains, statement, KERNELS)
 
@@ -77,7 +112,7 @@ def test_a_key_with_other_fixed_columns_is_refused(proved) -> None:  # type: ign
 
 def test_a_key_with_another_constraint_is_refused(proved) -> None:  # type: ignore[no-untyped-def]
     proving, statement, proof = proved
-    key, fixed, _, _ = example((3, 3, 2))
+    key, fixed, _, _ = example((3, 3, 2), parameters=proving.key.parameters)
     chip = next(c for c in key.chips if c.name == "fibonacci")
     chip.requirements.pop()
     assert (key.digest != proving.key.digest).any()
@@ -97,6 +132,47 @@ def test_a_table_that_lies_is_unprovable_or_refused(chip: str, column: int, row:
         check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
 
 
+@pytest.mark.parametrize("chip, column", [("multiplier", 2), ("table", 0), ("fibonacci", 0), ("fibonacci", 1), ("fibonacci", 2)])
+@pytest.mark.parametrize("kernels", ["reference", "best"])
+def test_a_chip_of_one_row_that_lies_is_unprovable_or_refused(kernels: str, chip: str, column: int) -> None:
+    """Beside a tall chip, and as the whole machine."""
+    for logs in ((0, 0, 0), (0, 4, 0)):
+        key, fixed, mains, statement = example(logs)
+        mains["multiplier"][3] = 1
+        mains[chip][column, 0] ^= 5
+        assert check(filled(key, fixed, mains), statement)
+        proving = commit_fixed(key, fixed, load(kernels))
+        with pytest.raises((Unprovable, Rejected)):
+            check_proof(proving.key, statement, prove(proving, mains, statement, load(kernels)), KERNELS.permute)
+
+
+def test_chips_have_between_one_row_and_the_last_that_fit() -> None:
+    chip = example((3, 3, 2))[0].chips[0]
+    assert Key([(chip, 0)], TOY).log_cap("main") == 1 and Key([(chip, 5)], TOY).log_cap("main") == 2
+    assert Key([(chip, 24 - TOY.log_blowup), (example()[0].chips[1], 0)], TOY).log_domain == 24
+    for log_height, complaint in ((-1, "at least one row"), (24, "more than 2\\^24 points")):
+        with pytest.raises(ValueError, match=complaint):
+            Key([(chip, log_height)], TOY)
+
+
+def test_an_absent_chip_costs_nothing_and_its_messages_are_missed() -> None:
+    """A machine may leave a chip out of its key; then no row of it exists, and what the others say to it has no answer."""
+    key, fixed, mains, statement = example((3, 3, 2))
+    kept = [(chip, log) for chip, log in zip(key.chips, key.log_heights, strict=True) if chip.name != "fibonacci"]
+    absent = Key(kept, TOY, 2)
+    assert absent.opened_count < key.opened_count and absent.head_words < key.head_words and (absent.digest != key.digest).any()
+    proving = commit_fixed(absent, fixed, KERNELS)
+    without = dict(mains)
+    looked_up = without.pop("fibonacci")[2]
+    with pytest.raises(Rejected, match="what is sent is received"):
+        check_proof(proving.key, statement, prove(proving, without, statement, KERNELS), KERNELS.permute)
+    without["table"] = without["table"] - np.bincount(looked_up, minlength=8).astype(np.uint32)
+    proof = prove(proving, without, statement, KERNELS)
+    check_proof(proving.key, statement, proof, KERNELS.permute)
+    with pytest.raises(CORRUPT):
+        check_proof(commit_fixed(key, fixed, KERNELS).key, statement, proof, KERNELS.permute)
+
+
 def test_a_silent_chip_has_no_sum_to_lie_with() -> None:
     """A chip without messages once had a sum in the proof that no constraint bound: it could make any imbalance vanish."""
     key, fixed, mains, statement = example((3, 3, 2))
@@ -113,9 +189,39 @@ def test_a_silent_chip_has_no_sum_to_lie_with() -> None:
         check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
 
 
+class Lazy:
+    """Kernels that find a wrong nonce for one grinding."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(KERNELS, name)
+
+    def grind(self, state: npt.NDArray[np.uint32], bits: int) -> int:
+        honest = KERNELS.grind(state, bits)
+        if bits != self.bits:
+            return honest
+        for nonce in itertools.count():
+            trial = state.copy()
+            trial[:8] = [nonce, 0, 0, 0, 0, 0, 0, 0]
+            if int(KERNELS.permute(trial[None])[0, 0]) & ((1 << bits) - 1):
+                return nonce
+        raise RuntimeError("there are more numbers than good nonces")
+
+
+@pytest.mark.parametrize("bits", [GROUND.lookup_grinding, GROUND.batch_grinding, GROUND.grinding])
+def test_every_grinding_is_checked(bits: int) -> None:
+    """All else is as an honest prover would do it with the wrong nonce."""
+    key, fixed, mains, statement = example((3, 3, 2), parameters=GROUND)
+    proving = commit_fixed(key, fixed, KERNELS)
+    proof = prove(proving, mains, statement, Lazy(bits))
+    with pytest.raises(Rejected, match="grinding: the lowest bits were ground to zero.*got [1-4] of"):
+        check_proof(proving.key, statement, proof, KERNELS.permute)
+
+
 def test_the_digest_depends_on_heights_and_parameters() -> None:
     first, second = example((3, 3, 2))[0], example((3, 3, 3))[0]
     assert (first.digest != second.digest).any()
-    from dataclasses import replace
     third = example((3, 3, 2), parameters=replace(TOY, queries=5))[0]
     assert (first.digest != third.digest).any()

@@ -1,0 +1,126 @@
+"""A prover who cheats as well as we know how: what he needs is luck with the queries, and nothing else.
+
+`random_trace`: the tables are random, so that no constraint holds. He balances the sums of the chips by a lie, answers at zeta with a
+value of the quotient that fits, and so tests with FRI a function that is nowhere near a polynomial. He folds honestly and sends the last
+polynomial through as many of the last points as it can pass: a share rho of them. A query above such a point finds nothing wrong.
+
+`far_word`: the tables are honest, but in a share of its rows the commitment to the main columns is to another word. Everything behind goes
+on as if it were not. A query outside of these rows finds nothing wrong.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.field import P, ext_inverse, ext_mul, interpolate_on_coset, root_of_unity
+from stark.kernels.protocol import U32
+from stark.kernels.reference import ReferenceKernels
+from stark.kernels.reference.tree import ReferenceCommitment
+from stark.key import Key
+from stark.machine import Plain, Value
+from stark.numbers import Numbers
+from stark.prover import prove, together
+from stark.rounds import Rounds
+from stark.setup import ProvingKey
+from stark.verifier import check_constraints
+
+U64 = npt.NDArray[np.uint64]
+
+
+class Compared(Numbers):
+    """Keeps what a text compares."""
+
+    def __init__(self, kernels: ReferenceKernels) -> None:
+        super().__init__(np.zeros(0, np.uint32), kernels.permute)
+        self.sides: dict[str, U64] = {}
+
+    def require_equal(self, sentence: str, a: Value, b: Value | Plain) -> None:
+        self.sides[sentence] = a.data
+
+
+class RandomTrace(ReferenceKernels):
+    def __init__(self, key: Key, statement: U32, fixed: ReferenceCommitment) -> None:
+        self.key, self.statement, self.trees = key, statement, [fixed]
+        self.sums: list[U64] = []
+        self.lookups: list[U32] = []
+        self.weights: list[U32] = []
+
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
+        tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width)
+        self.trees.append(tree)
+        if len(self.trees) == len(self.key.trees):
+            lies = iter([self.fitting_quotient, tree.evaluate])
+            tree.evaluate = lambda log_rows, point: next(lies)(log_rows, point)  # type: ignore[method-assign]
+        return tree
+
+    def logup(self, flat: Any, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
+        """The last chip claims the sum that is missing to zero."""
+        self.lookups = [gamma, beta]
+        columns, total = super().logup(flat, fixed, main, public, gamma, beta)
+        if len(self.sums) == len(self.key.chips) - 1:
+            total = ((len(self.sums) * P - np.sum(self.sums, axis=0)) % P).astype(np.uint32)
+        self.sums.append(total.astype(np.uint64))
+        return columns, total
+
+    def quotient(self, jobs: Sequence[Any], log_rows: int, log_blowup: int) -> U32:
+        self.weights = [weight for job in jobs for weight in job.weights]
+        return super().quotient(jobs, log_rows, log_blowup)
+
+    def fitting_quotient(self, log_rows: int, zeta: U32) -> U32:
+        """The lower half at zeta is what the constraints are there over the vanishing polynomial, the upper half zero."""
+        m = Compared(self)
+
+        def extension(words: Any) -> Value:
+            return Value(m, np.asarray(words, np.uint64), True)
+        shifted = (zeta.astype(np.uint64) * root_of_unity(log_rows) % P).astype(np.uint32)
+        nothing = np.zeros((10, 5), np.uint32)
+        opened = [together(self.key, np.concatenate([*(tree.evaluate(log_rows, z) for tree in self.trees[:-1]), nothing]).astype(np.uint64))
+                  for z in (zeta, shifted)]
+        zero = extension(np.zeros(5))
+        said = Rounds([], [extension(one) for one in self.lookups], extension(self.sums), extension(self.weights[-2]), extension(zeta),
+                      extension(opened), zero, zero, [], [], zero, zero)
+        check_constraints(m, self.key, said, Value(m, self.statement.astype(np.uint64), False))
+        vanishing = zeta.astype(np.uint64)
+        for _ in range(log_rows):
+            vanishing = ext_mul(vanishing, vanishing)
+        vanishing[0] = (vanishing[0] + P - 1) % P
+        constraints = m.sides["the constraints are the quotient times the vanishing polynomial"]
+        nothing[0] = ext_mul(constraints, ext_inverse(vanishing))
+        return nothing
+
+    def interpolate(self, values: U32, shift: int) -> U32:
+        """The polynomial through the first points of the domain, which are a coset themselves."""
+        length = 1 << (self.key.fri_rounds[-1] - self.key.parameters.log_blowup)
+        out = np.zeros_like(values)
+        out[:length] = interpolate_on_coset(np.ascontiguousarray(values[:length].T).astype(np.uint64), shift).T
+        return out
+
+
+class FarWord(ReferenceKernels):
+    def __init__(self, share: float, rng: np.random.Generator) -> None:
+        self.share, self.rng, self.first = share, rng, True
+
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
+        honest = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width)
+        if not self.first:
+            return honest
+        self.first = False
+        rows = {level: table.copy() for level, table in honest._rows.items()}
+        tallest = rows[honest.log_height]
+        bad = self.rng.permutation(len(tallest))[:round(self.share * len(tallest))]
+        tallest[bad, 0] = (tallest[bad, 0] + 1) % P
+        return ReferenceCommitment(honest.matrices, rows, log_cap, hash_width)
+
+
+def random_trace(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, rng: np.random.Generator) -> U32:
+    tables = {name: rng.integers(0, P, table.shape).astype(np.uint32) for name, table in mains.items()}
+    if not isinstance(proving.tree, ReferenceCommitment):
+        raise TypeError("this cheater works with the reference kernels")
+    return prove(proving, tables, statement, RandomTrace(proving.key, statement, proving.tree))
+
+
+def far_word(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, share: float, rng: np.random.Generator) -> U32:
+    return prove(proving, mains, statement, FarWord(share, rng))
