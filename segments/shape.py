@@ -58,7 +58,7 @@ class Shape:
         """The shape of this size for a program with so many instructions."""
         if size not in SIZES:
             raise LookupError(f"no size named {size!r}; there are {', '.join(SIZES)}")
-        return Shape(size, max(SMALLEST_PROGRAM, logarithm(instructions)))
+        return Shape(size, max(SMALLEST_PROGRAM, logarithm(instructions + 1)))
 
     @property
     def log_heights(self) -> dict[str, int]:

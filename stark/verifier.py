@@ -5,14 +5,14 @@ in the next line; proof words are read in the order in which this text reads the
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed
-from stark.field import GENERATOR, P, root_of_unity
+from stark.field import root_of_unity
 from stark.fused import batched, bits_of, folded, ground, inverse, opened_rows, point
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat, stack
@@ -23,8 +23,8 @@ from stark.transcript import Transcript
 U32 = npt.NDArray[np.uint32]
 
 
-def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> None:
-    """Requires that the words that follow on the tape prove the statement under the key with this commitment to its fixed columns."""
+def verify(m: Machine, key: Key, fixed_caps: Sequence[Value], statement: Value) -> None:
+    """Requires that the words that follow on the tape prove the statement under the key with these commitments to its fixed columns."""
     p = key.parameters
     with m.phase("transcript"):
         transcript = Transcript(m, key)
@@ -34,10 +34,9 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
             transcript.absorb(cap)
             return cap
 
-        caps = []
-        if fixed_cap is not None:
-            caps.append(fixed_cap)
-            transcript.absorb(fixed_cap)
+        caps = list(fixed_caps)
+        for cap in caps:
+            transcript.absorb(cap)
         transcript.absorb(statement)
         caps.append(commitment())                               # main columns
         gamma, beta = transcript.draw(), transcript.draw()
@@ -77,7 +76,7 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         if p.grinding:
             ground(m, transcript.draw_words(1), p.grinding)
         bits = bits_of(m, transcript.draw_words(p.queries))[:, :key.log_domain]
-        x = point(m, bits, GENERATOR)
+        x = point(m, bits, key.shift(0))
 
     reduced = zero(m).broadcast(p.queries)
     for tree, cap in zip(key.trees, caps, strict=True):
@@ -93,10 +92,10 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         done, arity = key.log_domain - log_size, log_size - log_next
         row = opened_rows(m, cap, {log_next: 5 << arity}, bits[:, done + arity:], "fri")
         with m.phase("fri fold"):
-            value = folded(m, row, bits[:, done:], arity, value, challenge, done)
+            value = folded(m, row, bits[:, done:], arity, value, challenge, key.shift(done))
     with m.phase("final polynomial"):
         done = key.log_domain - key.fri_rounds[-1]
-        x = zero(m) + point(m, bits[:, done:], pow(GENERATOR, 1 << done, P))
+        x = zero(m) + point(m, bits[:, done:], key.shift(done))
         coefficients = final[::-1].reshape(1, -1).broadcast(p.queries, len(final))
         m.require_equal("the last folding is the final polynomial", m.horner(zero(m).broadcast(p.queries), x, coefficients), value)
 
@@ -155,12 +154,11 @@ def check_proof(key: Key, statement: U32, proof: U32, permute: Callable[[U32], U
     words = Numbers(statement, permute).read(len(statement))
     if len(statement) != key.statement:
         raise Malformed(f"the statement has {len(statement)} words, not {key.statement}")
-    cap = None if key.trees[0].name != "fixed" else key_cap(key)
-    verify(m, key, None if cap is None else m.constant(cap), Value(m, words.data, False))
+    verify(m, key, [m.constant(key_cap(key, tree.name)) for tree in key.fixed_trees], Value(m, words.data, False))
     m.finish()
 
 
-def key_cap(key: Key) -> U32:
-    if key.cap is None:
+def key_cap(key: Key, name: str = "fixed") -> U32:
+    if name not in key.caps:
         raise ValueError("this key has no commitment to its fixed columns yet; see stark.setup")
-    return key.cap
+    return key.caps[name]

@@ -26,7 +26,7 @@ def inner():  # type: ignore[no-untyped-def]
     proving = commit_fixed(key, fixed, KERNELS)
     recorder = Recorder()
     cap = recorder.read(4, 8)
-    verify(recorder, key, cap, recorder.read(2))
+    verify(recorder, key, [cap], recorder.read(2))
     tape = np.concatenate([proving.key.cap.reshape(-1), statement, prove(proving, mains, statement, KERNELS)])
     return key, recorder.program, tape
 
@@ -34,7 +34,7 @@ def inner():  # type: ignore[no-untyped-def]
 def by_numbers(key, tape):  # type: ignore[no-untyped-def]
     m = Numbers(tape, KERNELS.permute)
     cap = m.read(4, 8)
-    verify(m, key, cap, m.read(2))
+    verify(m, key, [cap], m.read(2))
     return m.failed, m.required
 
 
@@ -84,7 +84,7 @@ def test_recording_is_deterministic(inner) -> None:  # type: ignore[no-untyped-d
     key, program, _ = inner
     again = Recorder()
     cap = again.read(4, 8)
-    verify(again, key, cap, again.read(2))
+    verify(again, key, [cap], again.read(2))
     assert again.program.digest == program.digest != setup().circuits["leaf"].program.digest
 
 

@@ -31,7 +31,7 @@ def challenges(proving, statement, proof, monkeypatch):  # type: ignore[no-untyp
         return words
     monkeypatch.setattr(Transcript, "draw_words", draw_words)
     m = Numbers(proof, KERNELS.permute)
-    verify(m, proving.key, m.constant(key_cap(proving.key)), m.constant(statement))
+    verify(m, proving.key, [m.constant(key_cap(proving.key))], m.constant(statement))
     monkeypatch.undo()
     return drawn
 
@@ -62,7 +62,7 @@ def test_the_statement_and_the_fixed_cap_come_before_everything(proved, monkeypa
         assert all(a != b for (_, a), (_, b) in zip(honest, challenges(proving, other, proof, monkeypatch), strict=True))
     cap = key_cap(proving.key).copy()
     cap[0, 0] = (int(cap[0, 0]) + 1) % P
-    forged = type(proving)(proving.key.with_cap(cap), proving.fixed, proving.tree)
+    forged = type(proving)(proving.key.with_cap(cap), proving.fixed, proving.trees)
     assert all(a != b for (_, a), (_, b) in zip(honest, challenges(forged, statement, proof, monkeypatch), strict=True))
 
 
