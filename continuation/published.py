@@ -20,7 +20,7 @@ VERSION = 1
 def name_of(segment: Key, parameters: Parameters) -> str:
     """The file for segments of this shape under this recursion."""
     p = parameters
-    numbers = (p.log_blowup, p.queries, p.log_arity, p.log_cap, p.grinding, p.min_log_final)
+    numbers = (p.log_blowup, p.queries, p.log_arity, p.log_cap, p.batch_grinding, p.grinding, p.min_log_final)
     return segment.digest.astype(">u4").tobytes().hex()[:32] + "-" + "-".join(map(str, numbers)) + ".json"
 
 

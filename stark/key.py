@@ -123,6 +123,14 @@ class Key:
             sizes.append(sizes[-1] - p.log_arity)
         return tuple(sizes)
 
+    @property
+    def head_words(self) -> int:
+        """Words of a proof before the openings: caps, sums, opened values, nonces and the final polynomial (stark/rounds.py)."""
+        p = self.parameters
+        caps = len(self.trees) - len(self.fixed_trees) + len(self.fri_rounds) - 1
+        values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
+        return (caps * DIGEST << p.log_cap) + 5 * values + bool(p.batch_grinding) + bool(p.grinding)
+
     @cached_property
     def flat(self) -> list[FlatChip]:
         return [flatten(chip) for chip in self.chips]

@@ -43,6 +43,12 @@ class Sender:
     def append(self, words: npt.NDArray[np.unsignedinteger]) -> None:
         self.tape.append(words.reshape(-1).astype(np.uint32))
 
+    def work(self, kernels: Kernels, bits: int) -> None:
+        """Finds and sends the nonce after which the next drawn word ends in so many zeros, and draws that word."""
+        if bits:
+            self.send(np.array([kernels.grind(self.transcript.state.data.astype(np.uint32), bits)], np.uint32))
+            self.transcript.draw_words(1)
+
     def draw(self) -> U32:
         return self.transcript.draw().data.astype(np.uint32)
 
@@ -87,6 +93,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         order = [trees[tree.name] for tree in key.trees]
         at = [np.concatenate([tree.evaluate(key.log_rows, z) for tree in order]).astype(np.uint64) for z in (zeta, shifted)]
         sender.send(np.stack([together(key, values) for values in at]))
+    with watch.stage("batch grinding"):
+        sender.work(kernels, p.batch_grinding)
     challenge, second = sender.draw(), sender.draw()
     with watch.stage("batch"):
         weights = batch_weights(key, challenge.astype(np.uint64))
@@ -103,11 +111,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
             raise Unprovable("the constraints do not hold: run stark.check on the same tables")
         sender.send(coefficients[:length])
     with watch.stage("grinding"):
-        state = sender.transcript.state.data.astype(np.uint32)
-        sender.send(np.array([kernels.grind(state, p.grinding) if p.grinding else 0], np.uint32))
+        sender.work(kernels, p.grinding)
     with watch.stage("query"):
-        if p.grinding:
-            sender.transcript.draw_words(1)
         drawn = sender.transcript.draw_words(p.queries).data
         indices = (drawn & np.uint64((1 << key.log_domain) - 1)).astype(np.int64)
         for tree in [*order, *layers]:

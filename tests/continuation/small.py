@@ -31,7 +31,7 @@ from stark.setup import ProvingKey, commit_fixed
 
 U32 = npt.NDArray[np.uint32]
 RANGE = Bus(1, "range", ("value",))
-TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=2, min_log_final=3)
+TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=3, grinding=2, min_log_final=3)
 LOG_STEPS, LOG_TABLE = 7, 5
 
 

@@ -47,7 +47,7 @@ def test_every_word_is_absorbed_before_the_next_challenge(proved, monkeypatch) -
     proving, statement, proof = proved
     honest = challenges(proving, statement, proof, monkeypatch)
     sent = honest[-1][0]                                        # the queries are drawn last; what follows is checked against caps
-    assert len(honest) == 6 + len(proving.key.fri_rounds) - 1 + 2
+    assert len(honest) == 6 + len(proving.key.fri_rounds) - 1 + 3
     for place in range(0, sent, 7):
         changed = proof.copy()
         changed[place] = (int(changed[place]) + 1) % P
