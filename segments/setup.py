@@ -44,6 +44,15 @@ def shape_key(shape: Shape, parameters: Parameters) -> Key:
     return Key([(chip, logs[chip.name]) for chip in machine().chips], parameters, boundary.WORDS, [PROGRAM])
 
 
+def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
+    """The key of a shape with the commitment to all fixed columns but the program: what a leaf of the continuation knows."""
+    key, parts, logs = shape_key(shape, parameters), machine(), shape.log_heights
+    fixed = {"boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
+             "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]), "lookup": lookup_table()}
+    matrices = [fixed[chip.name] for chip in key.chips if chip.name in fixed]
+    return key.with_cap(kernels.commit(matrices, key.log_rows, parameters.log_blowup, parameters.log_cap).cap)
+
+
 def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kernels) -> ProvingKey:
     """The key of a program, with what the prover keeps of it."""
     return commit_fixed(shape_key(shape, parameters), fixed_tables(program, shape), kernels)

@@ -25,7 +25,9 @@ class Profile:
 
     name: str
     segment: Parameters
-    recursion: Parameters
+    leaf: Parameters            # recursion: of proofs that segments were accepted
+    recursion: Parameters       # of joins and batches
+    last: Parameters            # of what is handed out
     toy: bool
 
 
@@ -35,13 +37,17 @@ PROFILES: Mapping[str, Profile] = MappingProxyType({
         Profile(
             name="p100",
             segment=Parameters(log_blowup=1, queries=172, log_arity=3, log_cap=4, batch_grinding=12, grinding=16, min_log_final=3),
-            recursion=Parameters(log_blowup=2, queries=86, log_arity=3, log_cap=4, batch_grinding=12, grinding=16, min_log_final=3),
+            leaf=Parameters(log_blowup=2, queries=79, log_arity=3, log_cap=6, batch_grinding=18, grinding=22, min_log_final=3),
+            recursion=Parameters(log_blowup=2, queries=79, log_arity=3, log_cap=5, batch_grinding=18, grinding=22, min_log_final=3),
+            last=Parameters(log_blowup=4, queries=40, log_arity=3, log_cap=5, batch_grinding=18, grinding=22, min_log_final=3),
             toy=False,
         ),
         Profile(
             name="toy",
             segment=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
+            leaf=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
             recursion=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
+            last=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
             toy=True,
         ),
     )
