@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +23,7 @@ from wasm_exec.program import Program
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 SIZES_OF = {"toy": ("toy",), "p100": ("2^16", "2^20")}
+_KNOWN: dict[str, Trusted] = {}
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,13 @@ class LeafKeys(Mapping[str, Key]):
 
 def trusted_keys(profile: Profile, kernels: Kernels) -> Trusted:
     """The keys of the continuation: those that ship with the package, or computed here, which takes a while."""
-    return _computed(profile.name, kernels) if (shipped := published(profile.name)) is None else shipped
-
-
-@cache
-def _computed(profile: str, kernels: Kernels) -> Trusted:
-    from continuation.setup import build
-    from stark.profiles import get
-    return build(LeafKeys(get(profile), kernels), layers_of(get(profile)), kernels)
+    if profile.name not in _KNOWN:
+        shipped = published(profile.name)
+        if shipped is None:
+            from continuation.setup import build
+            shipped = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
+        _KNOWN[profile.name] = shipped
+    return _KNOWN[profile.name]
 
 
 def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Digest:

@@ -49,7 +49,7 @@ class KeyList:
         return level.get(0, empty)
 
     def path_words(self, at: int) -> U32:
-        """What a circuit reads to see that a cap is allowed: for each level the bit, where it is not known to the circuit, and the sibling."""
+        """What a circuit reads to see that a cap is allowed: for each level the bit, unless the circuit knows it, and the sibling."""
         words: list[int] = []
         for height, (level, empty) in enumerate(self.levels[:-1]):
             here = at >> height

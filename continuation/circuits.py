@@ -35,7 +35,8 @@ class Part:
 
 def leaf(m: Machine, segment: Key, claim: Value) -> None:
     cap, statement = m.read(1 << segment.parameters.log_cap, DIGEST), m.read(2 * BOUNDARY)
-    verify(m, segment, [cap if tree.name == "program" else m.constant(key_cap(segment, tree.name)) for tree in segment.fixed_trees], statement)
+    caps = [cap if tree.name == "program" else m.constant(key_cap(segment, tree.name)) for tree in segment.fixed_trees]
+    verify(m, segment, caps, statement)
     with m.phase("leaf"):
         m.require_equal("the program is the digest of the commitment to its table", claim[PROGRAM], sponge(m, cap.reshape(1, -1))[0])
         m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement)
@@ -101,7 +102,7 @@ def runs(m: Machine, part: Part, claim: Value) -> tuple[Value, Value]:
 
 
 def child(m: Machine, part: Part, claim: Value) -> Value:
-    """The claim of a proof under a key of the list; the quarter in which it stands is that of the sort, so its shape is the one verified."""
+    """The claim of a proof under a key of the list; it stands in the quarter of its sort, so its shape is the one verified."""
     cap, statement = m.read(1 << part.key.parameters.log_cap, DIGEST), m.read(part.key.statement)
     verify(m, part.key, [cap], statement)
     with m.phase("allowed keys"):

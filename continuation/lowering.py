@@ -83,12 +83,12 @@ class Circuit:
     def fill(self, memory: U64, statement: U32, trace: Callable[[U32], U32]) -> dict[str, U32]:
         """The main tables; `trace` gives the committed columns of permutations."""
         lowered, layout = self.lowered, self.shape.layout
-        nothing = {"nothing": np.zeros(1, np.int64)}
         columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
             permute.NAME: lowered.permutations.fill(memory, trace), arithmetic.NAME: lowered.gates.fill(memory),
             bits.NAME: lowered.drawn.fill(layout, self.fixed[bits.NAME], self.chips[bits.NAME].fixed_names, memory),
             fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
-            cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: nothing, public.NAME: lowered.published.fill(statement)}
+            cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {"nothing": np.zeros(1, np.int64)},
+            public.NAME: lowered.published.fill(statement)}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
         empty = tables[permute.NAME][PERMUTATION, lowered.permutations.count:]
         empty[:] = trace(np.zeros((1, 16), np.uint32))          # an empty row is the permutation of zeros

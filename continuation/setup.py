@@ -56,7 +56,7 @@ class Made:
 
 
 class Setup:
-    """Everything that proving needs; the circuit and the key of a kind are made at their first use and checked against the published digest."""
+    """Everything that proving needs; the circuit and the key of a kind are made at their first use and must have the published digest."""
 
     def __init__(self, trusted: Trusted, segments: Segments, kernels: Kernels) -> None:
         self.trusted, self.segments, self.kernels = trusted, segments, kernels

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
 from segments.guest.outside import MEMORY_SIZE
@@ -32,7 +33,7 @@ def program_fixed(program: Program, log_height: int) -> Columns:
     return {name: np.append(program.column(name)[rows].astype(np.int64), last.get(name, 0)) for name in FIELDS}
 
 
-def program_fill(program: Program, fetched: Ints, sizes: int, log_height: int) -> Columns:
+def program_fill(program: Program, fetched: npt.NDArray[np.integer], sizes: int, log_height: int) -> Columns:
     """How often every row is fetched; `sizes`: how often the size of linear memory is asked for."""
     times = np.bincount(fetched, minlength=1 << log_height)
     times[-1] += sizes

@@ -37,9 +37,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType({
         Profile(
             name="p100",
             segment=Parameters(log_blowup=1, queries=172, log_arity=3, log_cap=4, batch_grinding=12, grinding=16, min_log_final=3),
-            leaf=Parameters(log_blowup=2, queries=79, log_arity=3, log_cap=6, batch_grinding=18, grinding=22, min_log_final=3),
-            recursion=Parameters(log_blowup=2, queries=79, log_arity=3, log_cap=5, batch_grinding=18, grinding=22, min_log_final=3),
-            last=Parameters(log_blowup=4, queries=40, log_arity=3, log_cap=5, batch_grinding=18, grinding=22, min_log_final=3),
+            leaf=Parameters(log_blowup=2, queries=80, log_arity=3, log_cap=6, batch_grinding=16, grinding=21, min_log_final=3),
+            recursion=Parameters(log_blowup=2, queries=81, log_arity=3, log_cap=5, batch_grinding=16, grinding=20, min_log_final=3),
+            last=Parameters(log_blowup=4, queries=41, log_arity=3, log_cap=5, batch_grinding=16, grinding=20, min_log_final=3),
             toy=False,
         ),
         Profile(

@@ -62,8 +62,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     key, p = proving.key, proving.key.parameters
     sender = Sender(key, kernels)
     trees: dict[str, Commitment] = dict(proving.trees)
-    for tree in key.fixed_trees:
-        sender.absorb(trees[tree.name].cap)
+    for fixed_tree in key.fixed_trees:
+        sender.absorb(trees[fixed_tree.name].cap)
     sender.absorb(statement)
     with watch.stage("commit main"):
         tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]

@@ -125,7 +125,8 @@ class Drawn:
     def fixed(self, layout: Layout) -> dict[str, Numbers]:
         flags = [*(f"domain of {high}" for high in layout.domains[1:]), *(f"skips {low}" for low in layout.skips[1:]),
                  *(f"grinds {count}" for count in layout.grindings)]
-        columns = {name: np.zeros(self.count, np.int64) for name in (*(f"{name} wire" for name in WIRES), "point times", "number times", *flags)}
+        names = (*(f"{name} wire" for name in WIRES), "point times", "number times", *flags)
+        columns = {name: np.zeros(self.count, np.int64) for name in names}
         columns |= {name: np.ones(self.count, np.int64) for name in ("active", "start", "scale")}
         columns["word wire"][:] = np.concatenate(self.words)
         at = 0

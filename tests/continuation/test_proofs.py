@@ -9,7 +9,7 @@ import pytest
 from continuation.claims import BatchClaim, RunClaim, SpanClaim, close
 from continuation.layout import POWER_WORDS, STATEMENT
 from continuation.prove import RunTree, fold_run
-from continuation.verify import verify_rollup, verify_run, verify_part
+from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from tests.continuation import small, world

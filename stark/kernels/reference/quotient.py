@@ -82,7 +82,7 @@ def _logup_constraints(messages: list[tuple[U64, U64]], columns: U64, order: U64
 def quotient(jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U64:
     if log_blowup < 1:
         raise ValueError("the quotient needs a blow-up of at least two")
-    shift_power = pow(coset_shift(log_rows), 1 << log_rows, P)      # x^height on the first half of every chip's coset, minus that on the second
+    shift_power = pow(coset_shift(log_rows), 1 << log_rows, P)      # x^height on the first half of a chip's coset, minus that on the second
     total = np.zeros((2 << log_rows, 5), np.uint64)
     for job in jobs:
         if job.log_height > log_rows:

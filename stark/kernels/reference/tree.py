@@ -8,7 +8,6 @@ import numpy as np
 
 from stark.field import (
     U64,
-    P,
     coset_shift,
     evaluate_on_coset,
     ext_power,
