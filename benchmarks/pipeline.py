@@ -93,7 +93,7 @@ def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, f
 
 
 def verifying(figures: Figures, program: Program, file: RunFile) -> None:
-    figures.add("continuation.root_kib", len(file.encode()) / 1024, file.keys.profile.name)
+    figures.add("continuation.root_kib", len(file.encode()) / 1024, file.profile.name)
     for name, kernels, unit in (("continuation.verify_ms", load("best"), 1000), ("continuation.verify_python_s", load("reference"), 1)):
         started = time.perf_counter()
         check_file(file, [program], Expected(), kernels)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed, Rejected
-from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul
+from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul, ext_powers_of
 from stark.machine import Machine, Plain, Value
 
 U32 = npt.NDArray[np.uint32]
@@ -69,7 +69,12 @@ class Numbers(Machine):
         return Value(self, (x + y if kind == "add" else x + (P - y)) % P, extension)
 
     def horner(self, accumulator: Value, point: Value, values: Value) -> Value:
-        total = accumulator.data
+        count, total = values.shape[-1], accumulator.data
+        if count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
+            powers = ext_powers_of(point.data.reshape(-1, 5)[0], count + 1)
+            weights = powers[count - 1::-1]
+            terms = ext_mul(values.data, weights) if values.extension else values.data[..., None] * weights % P
+            return Value(self, (ext_mul(total, np.broadcast_to(powers[count], total.shape)) + terms.sum(axis=-2)) % P, True)
         for j in range(values.shape[-1]):
             total = ext_mul(total, point.data)
             if values.extension:
