@@ -1,6 +1,6 @@
 """No requirement and no message of the recursion's chips is there for nothing: without any one of them a row has another freedom.
 
-What pins a row are its requirements and the words of its messages. At an honest row the gradient of a needed requirement is no combination
+What pins a row are its requirements and the words of the messages that it takes from others; what it sends is its own to say. At an honest row the gradient of a needed requirement is no combination
 of the gradients of all else; then, without it, the row can be moved where everything else stays (to first order).
 """
 from __future__ import annotations
@@ -17,8 +17,8 @@ STEPS, WEIGHTS = (-2, -1, 1, 2), (1, -8, 8, -1)             # the derivative of 
 NAMES = ["permute", "arithmetic", "bits", "fold", "unpack", "join", "cap", "public"]
 KINDS_OF_ROWS = 24
 
-# Requirements that other requirements of the same row imply to first order where the rows of a join let us look. By name of the chip.
-IMPLIED: dict[str, set[str]] = {}
+# Bits are pinned to first order by being bits. These two have a test of their own below.
+IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were ground to zero"}}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,13 @@ def gradients(filled: Filled, statement: np.ndarray, row: int) -> tuple[np.ndarr
     own = np.array([slope(number, 0) for number in requirements])
     others = [slope(number, 1) for number, r in zip(requirements, chip.requirements, strict=True) if r.rows == "every"]
     for offset in (0, 1):
-        others += [slope(part, offset) for times, part in words if int(np.broadcast_to(honest[times], 3)[offset])]
+        others += [slope(part, offset) for times, part in words if taken(int(np.broadcast_to(honest[times], 3)[offset]))]
     return own, np.array(others).reshape(-1, 2 * width)
+
+
+def taken(times: int) -> bool:
+    """Whether a message of this multiplicity is received."""
+    return times > P // 2
 
 
 def echelon(rows: np.ndarray) -> list[tuple[int, np.ndarray]]:
@@ -102,6 +107,32 @@ def test_every_requirement_is_needed(joined: dict[str, tuple[Filled, np.ndarray]
     found = needed(filled, statement)
     missing = {r.sentence for k, r in enumerate(filled.chip.requirements) if k not in found}
     assert missing == IMPLIED.get(name, set())
+
+
+def test_a_word_has_one_spelling_and_ground_words_end_in_zeros(joined: dict[str, tuple[Filled, np.ndarray]]) -> None:
+    """Changed bits of one row, with everything that follows from them filled in: only the requirement in question is broken."""
+    filled, statement = joined["bits"]
+    names, circuit = filled.chip.main_names, world.made("join of leaf and leaf").circuit
+    grinds = [name for name in filled.chip.fixed_names if name.startswith("grinds")]
+    ground = next(row for row in range(filled.height) if all(filled.fixed[filled.chip.fixed_names.index(name), row] for name in grinds[:1]))
+
+    def broken(row: int, number: int) -> set[str]:
+        main = filled.main.copy()
+        bits = np.array([number >> k & 1 for k in range(31)])
+        memory = np.zeros(int(circuit.program.memory), np.uint64)
+        wires = np.concatenate(circuit.lowered.drawn.words) >> 1
+        memory[wires] = main[names.index("word"), :len(wires)]
+        memory[wires[row]] = number
+        columns = circuit.lowered.drawn.fill(circuit.shape.layout, filled.fixed, filled.chip.fixed_names, memory)
+        for name, values in columns.items():
+            main[names.index(name)] = np.broadcast_to(values, filled.height)
+        main[names.index("word"), row] = number % P
+        assert [int(main[names.index(f"bit.{k}"), row]) for k in range(31)] == bits.tolist()
+        numbers = {r.expression.number: r.sentence for r in filled.chip.requirements}
+        found = values_of(Filled(filled.chip, filled.fixed, main), statement, list(numbers))
+        return {sentence for k, sentence in numbers.items() if np.broadcast_to(found[k], filled.height)[row]}
+    assert broken(0, 5) == set() and broken(0, 5 + P) == {"the bits spell a number below p"}
+    assert broken(ground, 0) == set() and broken(ground, 1) == {"the lowest bits were ground to zero"}
 
 
 @pytest.mark.parametrize("name", [*NAMES, "constant"])
