@@ -1,13 +1,14 @@
 """The keys behind a proof file: those of the program's segments, and those of the continuation over them."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation.claims import Digest, program_with_image
+from continuation.kinds import LAYERS
 from continuation.published import published
 from continuation.verify import Trusted
 from segments.memory_tree import MemoryTree
@@ -66,14 +67,14 @@ class LeafKeys(Mapping[str, Key]):
         return len(self.shapes)
 
 
-def trusted_keys(profile: Profile, kernels: Kernels) -> Trusted:
-    """The keys of the continuation: those that ship with the package, or computed here, which takes a while."""
+def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAYERS) -> Trusted:
+    """The keys of the continuation: those that ship with the package, or computed here, which takes a while. `layers` as in `published`."""
     if profile.name not in _KNOWN:
-        shipped = published(profile.name)
+        shipped = published(profile.name, layers=layers)
         if shipped is None:
             from continuation.setup import build
-            shipped = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
-        _KNOWN[profile.name] = shipped
+            shipped = _KNOWN[profile.name] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
+        return shipped
     return _KNOWN[profile.name]
 
 

@@ -1,6 +1,7 @@
 """Proving: a segment becomes a leaf, neighbours are joined, a whole run is closed, runs become a batch.
 
-Every proof is verified before anything is made of it: by the replay of the circuit that takes it in, and by the verifier if it is handed out.
+Every proof is verified before anything is made of it: by the replay of the circuit that takes it in, or by the verifier if it is handed
+out.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cells of a circuit are for: hashing of rows and paths, transcript, opened sums, folding, constraints; and what is only padding."""
+"""What the cells of a circuit are for: hashing of rows and paths, transcript, openings, folding, constraints; what is padding."""
 from __future__ import annotations
 
 from collections import Counter

@@ -88,6 +88,13 @@ class Numbers(Machine):
         flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, 16)
         return Value(self, self.permutation(flat).astype(np.uint64).reshape(state.data.shape), False)
 
+    def absorb(self, state: Value, blocks: Value) -> Value:
+        row, words = state.data.astype(np.uint32).reshape(1, 16), blocks.data.astype(np.uint32)
+        for block in words:
+            row[0, :len(block)] = block
+            row = self.permutation(row)
+        return Value(self, row.astype(np.uint64)[0], False)
+
     def hint_bits(self, word: Value) -> Value:
         return Value(self, word.data[..., None] >> np.arange(31, dtype=np.uint64) & np.uint64(1), False)
 

@@ -1,7 +1,8 @@
 """No requirement and no message of the recursion's chips is there for nothing: without any one of them a row has another freedom.
 
-What pins a row are its requirements and the words of the messages that it takes from others; what it sends is its own to say. At an honest row the gradient of a needed requirement is no combination
-of the gradients of all else; then, without it, the row can be moved where everything else stays (to first order).
+What pins a row are its requirements and the words of the messages that it takes from others; what it sends is its own to say. At an
+honest row the gradient of a needed requirement is no combination of the gradients of all else; then, without it, the row can be moved
+where everything else stays (to first order).
 """
 from __future__ import annotations
 
