@@ -23,6 +23,7 @@ class Numbers(Machine):
         super().__init__()
         self.at, self.required = 0, 0
         self.permutation = permute
+        self._powers: dict[bytes, U64] = {}
         self.failed: list[tuple[int, str, str]] = []          # number of the requirement, phase, sentence
         if (np.asarray(tape) >= P).any():
             raise Malformed("a word of the proof is not canonical")
@@ -71,7 +72,7 @@ class Numbers(Machine):
     def horner(self, accumulator: Value, point: Value, values: Value) -> Value:
         count, total = values.shape[-1], accumulator.data
         if count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
-            powers = ext_powers_of(point.data.reshape(-1, 5)[0], count + 1)
+            powers = self.powers(point.data.reshape(-1, 5)[0], count + 1)
             weights = powers[count - 1::-1]
             terms = ext_mul(values.data, weights) if values.extension else values.data[..., None] * weights % P
             return Value(self, (ext_mul(total, np.broadcast_to(powers[count], total.shape)) + terms.sum(axis=-2)) % P, True)
@@ -83,6 +84,13 @@ class Numbers(Machine):
                 low = (total[..., :1] + values.data[..., j, None]) % P
                 total = np.concatenate([low, np.broadcast_to(total[..., 1:], (*low.shape[:-1], 4))], -1)
         return Value(self, total, True)
+
+    def powers(self, point: U64, count: int) -> U64:
+        """So many powers of a point; kept, because one challenge sums up all columns."""
+        known = self._powers.get(point.tobytes())
+        if known is None or len(known) < count:
+            known = self._powers[point.tobytes()] = ext_powers_of(point, count)
+        return known
 
     def permute(self, state: Value) -> Value:
         flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, 16)
