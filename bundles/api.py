@@ -56,6 +56,10 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     try:
+        Shape.of(sizes_of(profile, size)[0], len(program.instructions))
+    except LookupError as error:
+        raise Unsupported(str(error)) from None
+    try:
         for chosen in sizes_of(profile, size):
             recording = run(program, input, Shape.of(chosen, len(program.instructions)).budget, Limits(max_steps))
             if len(recording.segments) <= FEW:

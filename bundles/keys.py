@@ -15,6 +15,7 @@ from segments.memory_tree import MemoryTree
 from segments.openings import roots
 from segments.setup import leaf_key, program_digest
 from segments.shape import PROGRAMS, Shape
+from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters, Profile
@@ -80,7 +81,10 @@ def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAY
 
 def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Digest:
     """What a run's claim says for this program: its code and the memory that it starts with, whatever the shapes of its segments."""
-    log_height = Shape.of(SIZES_OF["p100"][0], len(program.instructions)).log_program
+    try:
+        log_height = Shape.of(SIZES_OF["p100"][0], len(program.instructions)).log_program
+    except LookupError:
+        raise Rejected("the program can be proved", f"below 2^{PROGRAMS[-1]} instructions", len(program.instructions)) from None
     code = program_digest(program, log_height, profile.segment, kernels)
     return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), wide(kernels))))
 
