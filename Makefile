@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · flips · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · flips · mutations · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite flips lint bench clean
+.PHONY: setup demo test spec-suite flips mutations lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -29,6 +29,9 @@ spec-suite: setup
 
 flips: setup
 	@$(BIN)/python -m tests.stark.flips 100000
+
+mutations: setup
+	@$(BIN)/python -m tests.continuation.mutations 10000
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py

@@ -20,7 +20,7 @@ from stark.numbers import Numbers
 from stark.packing import pack, packed_length, unpack
 from stark.pruning import Places, openings_of, prune, restore, walk
 from stark.rounds import converse
-from stark.verifier import key_cap
+from stark.verifier import fixed_caps
 
 U32 = npt.NDArray[np.uint32]
 Permute = Callable[[U32], U32]
@@ -41,8 +41,7 @@ def most_words(key: Key) -> int:
 def drawn(key: Key, statement: U32, head: U32, permute: Permute) -> Places:
     """The positions of the queries that follow from the first words of a tape."""
     m = Numbers(head, permute)
-    cap = m.constant(key_cap(key)) if key.trees[0].name == "fixed" else None
-    bits = converse(m, key, cap, m.constant(statement)).bits.data.astype(np.int64)
+    bits = converse(m, key, [m.constant(cap) for cap in fixed_caps(key)], m.constant(statement)).bits.data.astype(np.int64)
     positions: Places = (bits << np.arange(key.log_domain)).sum(axis=1)
     return positions
 

@@ -27,20 +27,24 @@ class Profile:
 
     name: str
     segment: Parameters     # wide: many columns, few points for every row
-    recursion: Parameters   # inner: few columns, few queries, because a circuit verifies them
+    leaf: Parameters        # recursion: of proofs that segments were accepted
+    recursion: Parameters   # inner: of joins and batches
     last: Parameters        # small: no circuit verifies it, and somebody sends it
     toy: bool
 
 
 P100 = Parameters(log_blowup=1, queries=175, log_arity=3, log_cap=4, grinding=16, min_log_final=3, batch_grinding=12)
+INNER = replace(P100, log_blowup=2, batch_grinding=16)
 P128 = Parameters(log_blowup=1, queries=270, log_arity=3, log_cap=4, grinding=16, min_log_final=3, lookup_grinding=10, batch_grinding=10,
                   hash_width=24)
 TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3)
 
 EVERY = (
-    Profile("p100", P100, replace(P100, log_blowup=2, queries=87), replace(P100, log_blowup=3, queries=58), toy=False),
-    Profile("p128", P128, replace(P128, log_blowup=2, queries=166), replace(P128, log_blowup=3, queries=135), toy=False),
-    Profile("toy", TOY, TOY, TOY, toy=True),
+    Profile("p100", segment=P100, leaf=replace(INNER, queries=81, log_cap=6, grinding=21), toy=False,
+            recursion=replace(INNER, queries=82, log_cap=5, grinding=20), last=replace(INNER, log_blowup=4, queries=41, log_cap=5, grinding=20)),
+    Profile("p128", P128, replace(P128, log_blowup=2, queries=166), replace(P128, log_blowup=2, queries=166),
+            replace(P128, log_blowup=3, queries=135), toy=False),
+    Profile("toy", TOY, TOY, TOY, TOY, toy=True),
 )
 SINGLE: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in EVERY})
 """For single proofs of any machine."""

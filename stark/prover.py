@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from stark.field import GENERATOR, U64, P, ext_mul, ext_powers_of, root_of_unity
+from stark.field import U64, P, ext_mul, ext_powers_of, root_of_unity
 from stark.flat import FlatChip
 from stark.kernels.protocol import Commitment, Kernels, QuotientJob
 from stark.key import Key
@@ -61,10 +61,9 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     watch = watch or Watch()
     key, p = proving.key, proving.key.parameters
     sender = Sender(key, kernels)
-    trees: dict[str, Commitment] = {}
-    if proving.tree is not None:
-        trees["fixed"] = proving.tree
-        sender.absorb(proving.tree.cap)
+    trees: dict[str, Commitment] = dict(proving.trees)
+    for fixed_tree in key.fixed_trees:
+        sender.absorb(trees[fixed_tree.name].cap)
     sender.absorb(statement)
     with watch.stage("commit main"):
         tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
@@ -104,7 +103,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         claimed = np.stack([dot(weights, values) for values in at]).astype(np.uint32)
         cuts = np.cumsum([sum(tree.widths) for tree in key.trees])[:-1]
         combined = kernels.combine(order, np.split(weights.astype(np.uint32), cuts), key.log_domain)
-        values = kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, GENERATOR)
+        values = kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, key.shift(0))
         del combined
     with watch.stage("fri"):
         layers, values, shift = fold_rounds(key, sender, values, kernels)
@@ -144,8 +143,8 @@ def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, 
     out, at = [], 0
     for i, count in enumerate(counts):
         flat: FlatChip = key.flat[i]
-        out.append(QuotientJob(flat, key.log_heights[i], place("fixed", i), place("main", i), place("logup", i), statement, gamma, beta,
-                               totals[i], powers[at:at + count]))
+        out.append(QuotientJob(flat, key.log_heights[i], place("fixed", i) or place("program", i), place("main", i), place("logup", i),
+                               statement, gamma, beta, totals[i], powers[at:at + count]))
         at += count
     return out
 
@@ -189,6 +188,6 @@ def fold_rounds(key: Key, sender: Sender, values: U32, kernels: Kernels) -> tupl
     for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
         layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.parameters.log_cap, key.hash.width))
         sender.send(layers[-1].cap)
-        shift = pow(GENERATOR, 1 << (key.log_domain - log_size), P)
+        shift = key.shift(key.log_domain - log_size)
         values = kernels.fold(values, log_size - log_next, sender.draw(), shift)
-    return layers, values, pow(GENERATOR, 1 << (key.log_domain - key.fri_rounds[-1]), P)
+    return layers, values, key.shift(key.log_domain - key.fri_rounds[-1])

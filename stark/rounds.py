@@ -1,6 +1,7 @@
 """The conversation of the protocol: the text of stark/verifier.py up to the drawing of the queries."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stark.fused import bits_of, ground
@@ -27,7 +28,7 @@ class Rounds:
     bits: Value                         # of the position of every query
 
 
-def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> Rounds:
+def converse(m: Machine, key: Key, fixed_caps: Sequence[Value], statement: Value) -> Rounds:
     """Everything before the openings: each message is absorbed before the challenge that depends on it."""
     p = key.parameters
     with m.phase("transcript"):
@@ -44,10 +45,9 @@ def converse(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) ->
                 with m.phase("grinding"):
                     ground(m, transcript.draw_words(1), bits)
 
-        caps = []
-        if fixed_cap is not None:
-            caps.append(fixed_cap)
-            transcript.absorb(fixed_cap)
+        caps = list(fixed_caps)
+        for cap in caps:
+            transcript.absorb(cap)
         transcript.absorb(statement)
         caps.append(commitment(key.log_cap("main")))
         work(p.lookup_grinding)

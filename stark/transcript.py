@@ -19,9 +19,7 @@ class Transcript:
         if not len(words):
             return                                      # or the last block could be drawn twice
         words = padded(self.m, words.reshape(1, -1), self.rate)[0]
-        for start in range(0, len(words), self.rate):
-            self.state = self.m.permute(concat([words[start:start + self.rate], self.state[self.rate:]]))
-        self.left = self.rate
+        self.state, self.left = self.m.absorb(self.state, words.reshape(-1, self.rate)), self.rate
 
     def draw_words(self, count: int) -> Value:
         drawn = []

@@ -5,14 +5,14 @@ in the next line; proof words are read in the order in which this text reads the
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed
-from stark.field import GENERATOR, P, root_of_unity
+from stark.field import root_of_unity
 from stark.fused import batched, folded, inverse, opened_rows, point
 from stark.key import Key
 from stark.machine import Machine, Value, concat, stack
@@ -23,9 +23,9 @@ from stark.rounds import Rounds, converse
 U32 = npt.NDArray[np.uint32]
 
 
-def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> None:
-    """Requires that the words that follow on the tape prove the statement under the key with this commitment to its fixed columns."""
-    said = converse(m, key, fixed_cap, statement)
+def verify(m: Machine, key: Key, fixed_caps: Sequence[Value], statement: Value) -> None:
+    """Requires that the words that follow on the tape prove the statement under the key with these commitments to its fixed columns."""
+    said = converse(m, key, fixed_caps, statement)
     queries, bits = key.parameters.queries, said.bits
     with m.phase("bus sums"):
         m.require_equal("what is sent is received", reduce(lambda a, b: a + b, [said.sums[i] for i in range(len(said.sums))], zero(m)),
@@ -47,7 +47,7 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         offset = key.log_domain - max(levels)
         reduced = opened_rows(m, cap, levels, bits[:, offset:], tree.name, reduced, batch, tree.extension)
     with m.phase("quotients at zeta"):
-        x = point(m, bits, GENERATOR)
+        x = point(m, bits, key.shift(0))
         shifted = said.zeta * root_of_unity(key.log_rows)
         here, there = inverted(m, x - said.zeta), inverted(m, x - shifted)
         value = m.mul_add((reduced - claimed[1]) * said.second, there, (reduced - claimed[0]) * here)
@@ -56,10 +56,10 @@ def verify(m: Machine, key: Key, fixed_cap: Value | None, statement: Value) -> N
         done, arity = key.log_domain - log_size, log_size - log_next
         row = opened_rows(m, cap, {log_next: 5 << arity}, bits[:, done + arity:], "fri")
         with m.phase("fri fold"):
-            value = folded(m, row, bits[:, done:], arity, value, challenge, done)
+            value = folded(m, row, bits[:, done:], arity, value, challenge, key.shift(done))
     with m.phase("final polynomial"):
         done = key.log_domain - key.fri_rounds[-1]
-        x = zero(m) + point(m, bits[:, done:], pow(GENERATOR, 1 << done, P))
+        x = zero(m) + point(m, bits[:, done:], key.shift(done))
         coefficients = said.final[::-1].reshape(1, -1).broadcast(queries, len(said.final))
         m.require_equal("the last folding is the final polynomial", m.horner(zero(m).broadcast(queries), x, coefficients), value)
 
@@ -117,12 +117,16 @@ def check_proof(key: Key, statement: U32, proof: U32, permute: Callable[[U32], U
     words = Numbers(statement, permute).read(len(statement))
     if len(statement) != key.statement:
         raise Malformed(f"the statement has {len(statement)} words, not {key.statement}")
-    cap = None if key.trees[0].name != "fixed" else key_cap(key)
-    verify(m, key, None if cap is None else m.constant(cap), Value(m, words.data, False))
+    verify(m, key, [m.constant(cap) for cap in fixed_caps(key)], Value(m, words.data, False))
     m.finish()
 
 
-def key_cap(key: Key) -> U32:
-    if key.cap is None:
+def fixed_caps(key: Key) -> list[U32]:
+    """The commitments to the fixed columns, in the order in which the transcript takes them in."""
+    return [key_cap(key, tree.name) for tree in key.fixed_trees]
+
+
+def key_cap(key: Key, name: str = "fixed") -> U32:
+    if name not in key.caps:
         raise ValueError("this key has no commitment to its fixed columns yet; see stark.setup")
-    return key.cap
+    return key.caps[name]

@@ -84,7 +84,7 @@ def test_the_pages_are_printed_from_the_chips() -> None:
 def test_columns_and_cells_are_what_they_were() -> None:
     cells = {chip.name: measure(chip).cells for chip in CHIPS}
     assert cells == {"add": 73, "mul": 92, "div": 140, "bitwise": 89, "shift": 106, "compare": 87, "branch": 36, "move": 48, "select": 74,
-                     "load": 111, "store": 118, "call": 58, "halt": 18, "outside": 55, "boundary": 39, "page": 104, "node": 68,
+                     "load": 111, "store": 118, "call": 58, "halt": 18, "outside": 56, "boundary": 39, "page": 104, "node": 68,
                      "hash": 176, "program": 6, "lookup": 19}
 
 
@@ -94,3 +94,9 @@ def test_time_stays_far_below_the_prime(size: str) -> None:
     logs = Shape.of(size, 1).log_heights
     ticks = sum(family.ticks << logs[family.name] for family in machine().families)
     assert ticks + 2 < 1 << 24 < P - (1 << 24)
+
+
+def test_a_program_has_the_smallest_height_that_holds_it_and_the_size_of_memory() -> None:
+    assert [Shape.of("toy", count).log_program for count in (1, 1023, 1024, 8191, 8192, 2**19 - 1)] == [10, 10, 13, 13, 16, 19]
+    with pytest.raises(LookupError, match="no shape is for a program"):
+        Shape.of("toy", 2**19)

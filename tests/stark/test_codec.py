@@ -55,7 +55,7 @@ def test_decoding_gives_the_tape_back(logs: tuple[int, int, int], parameters) ->
 def test_the_head_is_what_the_text_reads(made) -> None:  # type: ignore[no-untyped-def]
     for key, statement, proof in (made[:3], proved((3, 3, 2)), proved((3, 3, 2), replace(TOY, batch_grinding=0, grinding=0))):
         m = Numbers(proof, KERNELS.permute)
-        converse(m, key, m.constant(key_cap(key)), m.constant(statement))
+        converse(m, key, [m.constant(key_cap(key))], m.constant(statement))
         assert m.at == key.head_words and most_words(key) == len(proof)
 
 
