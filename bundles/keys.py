@@ -46,7 +46,7 @@ def name_of(shape: Shape) -> str:
 
 
 def layers_of(profile: Profile) -> dict[str, Parameters]:
-    return {"leaf": profile.leaf, "join": profile.recursion, "last": profile.last}
+    return {"leaf": profile.leaf, "wide": profile.leaf, "join": profile.recursion, "last": profile.last}
 
 
 class LeafKeys(Mapping[str, Key]):

@@ -10,21 +10,22 @@ from continuation.claims import NOTHING, Digest, compress, sponge
 from continuation.kinds import Kind, Sort
 
 U32 = npt.NDArray[np.uint32]
-DEPTH = 9                                   # a quarter of the list has room for 2^(DEPTH - 2) kinds
+SORT_BITS, NUMBER_BITS = 3, 7               # of a place: the highest say which sort
+DEPTH = SORT_BITS + NUMBER_BITS
 
 
 def place(kind: Kind) -> int:
-    """The position of a kind in the list: its quarter stands in the two highest bits."""
-    if kind.sort.quarter is None or kind.number >= 1 << (DEPTH - 2):
+    """The position of a kind in the list."""
+    if kind.sort.part is None or kind.number >= 1 << NUMBER_BITS:
         raise ValueError(f"there is no place for {kind.name} in the list of keys")
-    return (kind.sort.quarter << (DEPTH - 2)) + kind.number
+    return (kind.sort.part << NUMBER_BITS) + kind.number
 
 
-def sides(sort: Sort) -> tuple[int, int]:
-    """The two highest bits of the places of a sort, the lower one first."""
-    if sort.quarter is None:
+def sides(sort: Sort) -> list[int]:
+    """The highest bits of the places of a sort, the lowest of them first."""
+    if sort.part is None:
         raise ValueError(f"a {sort.label} is not taken in")
-    return sort.quarter & 1, sort.quarter >> 1
+    return [sort.part >> k & 1 for k in range(SORT_BITS)]
 
 
 def digest_of_cap(cap: U32) -> Digest:
@@ -53,5 +54,5 @@ class KeyList:
         words: list[int] = []
         for height, (level, empty) in enumerate(self.levels[:-1]):
             here = at >> height
-            words += ([here & 1] if height < DEPTH - 2 else []) + list(level.get(here ^ 1, empty))
+            words += ([here & 1] if height < NUMBER_BITS else []) + list(level.get(here ^ 1, empty))
         return np.array(words, np.uint32)

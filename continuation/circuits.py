@@ -1,7 +1,7 @@
 """The circuits, as texts on the machine. Each says of its claim (CLAIM words) what continuation/claims.py says in plain Python.
 
-leaf: a segment proof is a span. join: two spans are one. run: a span is a whole run. batch: runs, or batches of runs, are one batch.
-rollup: a batch once more, in the shape that is handed out.
+leaf: a segment proof is a span. join: two spans are one. lift: the span of a wide leaf in the shape of joins. run: a span is a whole run.
+batch: runs, or batches of runs, are one batch. rollup: a batch once more, in the shape that is handed out.
 """
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from continuation.allowed import DEPTH, sides
+from continuation.allowed import NUMBER_BITS, sides
 from continuation.claims import BOUNDARY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM
-from continuation.kinds import Sort
+from continuation.kinds import LIFT, Kind, Sort
 from continuation.layout import POWER_WORDS
 from segments.claim import ENTRY, RUNNING
 from segments.setup import program_level
@@ -55,6 +55,12 @@ def join(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the span starts with the left one", claim[BEFORE], left[BEFORE])
         m.require_equal("the span ends with the right one", claim[AFTER], right[AFTER])
         nothing_more(m, claim, SPAN_WORDS)
+
+
+def lift(m: Machine, parts: Sequence[Part], claim: Value) -> None:
+    span = child(m, parts[0], claim)
+    with m.phase("lift"):
+        m.require_equal("the span is the wide leaf's", claim, span)
 
 
 def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
@@ -104,12 +110,12 @@ def runs(m: Machine, part: Part, claim: Value) -> tuple[Value, Value]:
 
 
 def child(m: Machine, part: Part, claim: Value) -> Value:
-    """The claim of a proof under a key of the list; it stands in the quarter of its sort, so its shape is the one verified."""
+    """The claim of a proof under a key of the list; it stands in the part of its sort, so its shape is the one verified."""
     cap, statement = m.read(1 << part.key.log_cap("fixed"), DIGEST), m.read(part.key.statement)
     verify(m, part.key, [cap], statement)
     with m.phase("allowed keys"):
         digest = sponge(m, cap.reshape(1, -1))[0]
-        for _ in range(DEPTH - 2):
+        for _ in range(NUMBER_BITS):
             bit, sibling = m.read(1), m.read(DIGEST)
             m.require_equal("a bit of a place is 0 or 1", bit * bit, bit)
             digest = compress(m, *m.swap(bit, digest, sibling))
@@ -132,5 +138,9 @@ def nothing_more(m: Machine, claim: Value, words: int) -> None:
     m.require_equal("the rest of a claim is empty", claim[words:], m.constant([0] * count))
 
 
-TEXTS: Mapping[Sort, Callable[[Machine, Sequence[Part], Value], None]] = {
-    Sort.JOIN: join, Sort.RUN: run, Sort.BATCH: batch, Sort.ROLLUP: rollup}
+Text = Callable[[Machine, Sequence[Part], Value], None]
+TEXTS: Mapping[Sort, Text] = {Sort.JOIN: join, Sort.RUN: run, Sort.BATCH: batch, Sort.ROLLUP: rollup}
+
+
+def text_of(kind: Kind) -> Text:
+    return lift if kind == LIFT else TEXTS[kind.sort]

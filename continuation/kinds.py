@@ -1,25 +1,26 @@
 """The kinds of proofs of the continuation: what each claims, what it is made of, and where its key stands in the list of allowed keys."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 
-LAYERS = ("leaf", "join", "last")           # the shapes of recursion: for leaves, for what is joined, and for what is handed out
+LAYERS = ("leaf", "wide", "join", "last")   # the shapes of recursion: for leaves, wide ones, what is joined, and what is handed out
 
 
 class Sort(Enum):
-    """What proofs claim, their layer, and their quarter of the list of keys. A rollup is not in the list: no circuit takes it in."""
+    """What proofs claim, their layer, and their part of the list of keys. A rollup is not in the list: no circuit takes it in."""
 
     LEAF = "leaf", "leaf", 0                # a span: one segment
     JOIN = "join", "join", 1                # a span: two neighbours
     RUN = "run", "last", 2                  # a whole run
     BATCH = "batch", "join", 3              # two runs or batches of runs
+    WIDE = "wide leaf", "wide", 4           # a span: one segment with so many columns that its leaf is taller than others
     ROLLUP = "rollup", "last", None         # a batch, in the shape that is handed out
 
-    def __init__(self, label: str, layer: str, quarter: int | None) -> None:
-        self.label, self.layer, self.quarter = label, layer, quarter
+    def __init__(self, label: str, layer: str, part: int | None) -> None:
+        self.label, self.layer, self.part = label, layer, part
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Kind:
     name: str
     sort: Sort
     parts: tuple[Sort, ...]                 # what proofs of this kind are made of; empty for leaves
-    number: int                             # in the quarter of its sort
+    number: int                             # in the part of its sort
+    segment: str = ""                       # the shape of segments that a leaf verifies
 
 
 JOINS = tuple(Kind(f"join of {left.label} and {right.label}", Sort.JOIN, (left, right), number)
@@ -38,13 +40,17 @@ RUNS = tuple(Kind(f"run of {one.label}", Sort.RUN, (one,), number) for number, o
 BATCHES = tuple(Kind(f"batch of {left.label} and {right.label}", Sort.BATCH, (left, right), number)
                 for number, (left, right) in enumerate(product((Sort.RUN, Sort.BATCH), repeat=2)))
 ROLLUP = Kind("rollup", Sort.ROLLUP, (Sort.BATCH,), 0)
-ABOVE = {kind.name: kind for kind in (*JOINS, *RUNS, *BATCHES, ROLLUP)}     # leaves
-LEAF_PREFIX = "leaf of "
+LIFT = Kind("lift of wide leaf", Sort.JOIN, (Sort.WIDE,), len(JOINS))       # the same span in the shape of joins
+ABOVE = {kind.name: kind for kind in (*JOINS, LIFT, *RUNS, *BATCHES, ROLLUP)}
 
 
-def leaves(segments: Sequence[str]) -> dict[str, Kind]:
-    """A kind for every shape of segments, by name."""
-    return {LEAF_PREFIX + name: Kind(LEAF_PREFIX + name, Sort.LEAF, (), number) for number, name in enumerate(segments)}
+def kinds(segments: Sequence[str], wide: Collection[str]) -> dict[str, Kind]:
+    """All kinds by name: a leaf for every shape of segments, and what is made of leaves. Nothing is lifted if no leaf is wide."""
+    out = {}
+    for number, segment in enumerate(segments):
+        sort = Sort.WIDE if segment in wide else Sort.LEAF
+        out[f"{sort.label} of {segment}"] = Kind(f"{sort.label} of {segment}", sort, (), number, segment)
+    return out | {name: kind for name, kind in ABOVE.items() if wide or kind is not LIFT}
 
 
 def kind_of(sort: Sort, *parts: Sort) -> Kind:

@@ -24,7 +24,9 @@ class ContinuationProof:
 
     @property
     def sort(self) -> Sort:
-        return ABOVE[self.kind].sort if self.kind in ABOVE else Sort.LEAF
+        if self.kind in ABOVE:
+            return ABOVE[self.kind].sort
+        return Sort.WIDE if self.kind.startswith(Sort.WIDE.label) else Sort.LEAF
 
 
 @dataclass(frozen=True, eq=False)

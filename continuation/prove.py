@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from continuation.allowed import place
 from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close
-from continuation.kinds import LEAF_PREFIX, Sort, kind_of
+from continuation.kinds import LIFT, Sort, kind_of
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.replay import replay
 from continuation.setup import Setup
@@ -32,10 +32,13 @@ class Prover:
         self.trusted = setup.trusted
 
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
+        """A span of one segment; a wide leaf is lifted at once, so that it can be joined."""
         before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:])
         program = digest_of(segment.cap, program_level(self.setup.segments[segment.shape]))
         claim = SpanClaim(program, self.setup.keys, before, after)
-        return self._prove(LEAF_PREFIX + segment.shape, [segment.cap, segment.statement, segment.words], claim)
+        kind = self.trusted.leaf(segment.shape)
+        proof = self._prove(kind.name, [segment.cap, segment.statement, segment.words], claim)
+        return self._prove(LIFT.name, self._child(proof), claim) if kind.sort is Sort.WIDE else proof
 
     def join(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
         """Of two neighbours, whatever the shapes of their segments."""

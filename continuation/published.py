@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from continuation.kinds import ABOVE, LAYERS
+from continuation.kinds import LAYERS
 from continuation.layout import Layout
 from continuation.shape import RecursionShape
 from continuation.verify import Trusted
@@ -28,8 +28,7 @@ def published(name: str, folder: Path = FOLDER, layers: Sequence[str] = LAYERS) 
     if content["version"] != VERSION:
         return None
     shapes = {}
-    for layer in LAYERS:
-        found = content["layers"][layer]
+    for layer, found in content["layers"].items():
         layout = Layout(found["log_arity"], tuple(found["domains"]), tuple(found["skips"]), tuple(found["grindings"]))
         heights = tuple((chip, height) for chip, height in found["log_heights"])
         shapes[layer] = RecursionShape(layout, heights, Parameters(*found["parameters"]))
@@ -37,7 +36,7 @@ def published(name: str, folder: Path = FOLDER, layers: Sequence[str] = LAYERS) 
             return None
     caps = {kind: np.array(cap, np.uint32) for kind, cap in content["caps"].items()}
     digests = {kind: tuple(digest) for kind, digest in content["digests"].items()}
-    return Trusted(tuple(content["segments"]), shapes, digests, caps)
+    return Trusted(tuple(content["segments"]), shapes, digests, caps, tuple(content["wide"]))
 
 
 def publish(name: str, trusted: Trusted, folder: Path = FOLDER) -> Path:
@@ -45,9 +44,9 @@ def publish(name: str, trusted: Trusted, folder: Path = FOLDER) -> Path:
     layers = {layer: {"digest": trusted.layers[layer].digest.tolist(), "parameters": astuple(shape.parameters),
                       "log_arity": shape.layout.log_arity, "domains": shape.layout.domains, "skips": shape.layout.skips,
                       "grindings": shape.layout.grindings, "log_heights": shape.log_heights} for layer, shape in trusted.shapes.items()}
-    content = {"version": VERSION, "segments": trusted.segments, "layers": layers, "digests": trusted.digests,
+    content = {"version": VERSION, "segments": trusted.segments, "wide": trusted.wide, "layers": layers, "digests": trusted.digests,
                "caps": {kind: cap.tolist() for kind, cap in trusted.caps.items()}}
-    if set(trusted.digests) != set(trusted.kinds) or not set(ABOVE) <= set(trusted.kinds):
+    if set(trusted.digests) != set(trusted.kinds):
         raise ValueError("every kind has a digest")
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.json"

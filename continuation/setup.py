@@ -1,7 +1,7 @@
 """The keys of the continuation: circuits recorded, lowered into the shapes of the layers and committed. All follows from the texts."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from continuation import circuits
 from continuation.allowed import digest_of_cap
+from continuation.chips import permute
 from continuation.claims import Digest
-from continuation.kinds import ABOVE, LAYERS, LEAF_PREFIX, Kind, Sort, leaves
+from continuation.kinds import LAYERS, Kind, Sort, kinds
 from continuation.layout import CLAIM
 from continuation.lowering import Circuit, Lowered
 from continuation.recorder import Program, Recorder
@@ -26,18 +27,19 @@ Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS = 12
 FIRST_GUESS = 8
+MOST_PERMUTATIONS = 1 << 16                 # of a leaf that two of a kind can be joined
 
 
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
     """The program of a kind; `keys` are those of the layers, `segment` is what a leaf verifies."""
     recorder = Recorder()
     claim = recorder.statement(CLAIM)
-    if kind.sort is Sort.LEAF:
+    if not kind.parts:
         if segment is None:
             raise ValueError("a leaf verifies segments of one shape")
         circuits.leaf(recorder, segment, claim)
     else:
-        circuits.TEXTS[kind.sort](recorder, [circuits.Part(part, keys[part.layer]) for part in kind.parts], claim)
+        circuits.text_of(kind)(recorder, [circuits.Part(part, keys[part.layer]) for part in kind.parts], claim)
     return recorder.program
 
 
@@ -70,7 +72,7 @@ class Setup:
     def made(self, name: str) -> Made:
         if name not in self._made:
             kind = self.trusted.kinds[name]
-            segment = self.segments[name.removeprefix(LEAF_PREFIX)] if kind.sort is Sort.LEAF else None
+            segment = self.segments[kind.segment] if kind.segment else None
             made = make(kind, self.trusted.layers, self.trusted.shapes[kind.sort.layer], self.kernels, segment)
             self.trusted.key(name, made.cap)                    # refuses another one than the published
             self._made[name] = made
@@ -86,47 +88,48 @@ def make(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, kernels: Ke
     return Made(circuit, commit_fixed(keys[kind.sort.layer], circuit.fixed, kernels))
 
 
-def settled(segments: Segments, layers: Layers) -> dict[str, RecursionShape]:
-    """The smallest shapes in which the circuits that verify proofs of these very shapes have room. Leaves verify no recursion: theirs comes
-    first; the other two depend on each other."""
+def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
+    """The smallest shapes in which the circuits that verify proofs of these very shapes have room, and the segments whose leaves are wide:
+    those that take more than `most` permutations. Leaves verify no recursion: they come first; other layers depend on each other."""
     shapes: dict[str, RecursionShape] = {}
-    for name, kind in leaves(tuple(segments)).items():
-        widen(shapes, kind, Lowered(record(kind, {}, segments[name.removeprefix(LEAF_PREFIX)])), layers)
-    low = tuple((name, FIRST_GUESS) for name, _ in shapes["leaf"].log_heights)
+    wide = []
+    for name in segments:
+        lowered = Lowered(record(kinds([name], ())[f"{Sort.LEAF.label} of {name}"], {}, segments[name]))
+        if lowered.counts[permute.NAME] > most:
+            wide.append(name)
+        widen(shapes, "wide" if name in wide else "leaf", lowered, layers)
+    first = dict(shapes)
+    known = next(iter(first.values()))
+    low = tuple((name, FIRST_GUESS) for name, _ in known.log_heights)
     for layer in LAYERS:                            # from below: proofs of a tall shape need a tall circuit, so a tall shape settles too
-        shapes.setdefault(layer, RecursionShape(shapes["leaf"].layout, low, layers[layer]))
+        if layer != "wide":
+            shapes.setdefault(layer, RecursionShape(known.layout, low, layers[layer]))
     for _ in range(MOST_ROUNDS):
         keys = {layer: shape.key() for layer, shape in shapes.items()}
-        found = {"leaf": shapes["leaf"]}
-        for kind in ABOVE.values():
-            widen(found, kind, Lowered(record(kind, keys)), layers)
+        found = {"leaf": shapes["leaf"], **first}
+        for kind in kinds((), wide).values():
+            widen(found, kind.sort.layer, Lowered(record(kind, keys)), layers)
         if found == shapes:
-            return shapes
+            return shapes, tuple(wide)
         shapes = found
     raise ValueError("the shapes of the recursion do not settle")
 
 
-def widen(shapes: dict[str, RecursionShape], kind: Kind, lowered: Lowered, layers: Layers) -> None:
-    layer = kind.sort.layer
+def widen(shapes: dict[str, RecursionShape], layer: str, lowered: Lowered, layers: Layers) -> None:
     shape = fitting(lowered.layout, [lowered.counts], layers[layer])
     shapes[layer] = larger(shapes[layer], shape) if layer in shapes else shape
 
 
-def build(segments: Segments, layers: Layers, kernels: Kernels) -> Trusted:
+def build(segments: Segments, layers: Layers, kernels: Kernels, most: int = MOST_PERMUTATIONS) -> Trusted:
     """All keys, from the texts. One circuit after the other is made and dropped, so that little memory is needed."""
-    shapes = settled(segments, layers)
+    shapes, wide = settled(segments, layers, most)
     keys = {layer: shape.key() for layer, shape in shapes.items()}
     digests: dict[str, Digest] = {}
     caps: dict[str, U32] = {}
-    for kind in kinds(tuple(segments)):
-        segment = segments[kind.name.removeprefix(LEAF_PREFIX)] if kind.sort is Sort.LEAF else None
+    for kind in kinds(tuple(segments), wide).values():
+        segment = segments[kind.segment] if kind.segment else None
         cap = make(kind, keys, shapes[kind.sort.layer], kernels, segment).cap
         digests[kind.name] = digest_of_cap(cap)
         if kind.sort.layer == "last":
             caps[kind.name] = cap
-    return Trusted(tuple(segments), shapes, digests, caps)
-
-
-def kinds(segments: tuple[str, ...]) -> Iterator[Kind]:
-    yield from leaves(segments).values()
-    yield from ABOVE.values()
+    return Trusted(tuple(segments), shapes, digests, caps, wide)

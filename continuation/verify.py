@@ -4,19 +4,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import KeyList, digest_of_cap, place
 from continuation.claims import BatchClaim, Digest, RunClaim, SpanClaim
-from continuation.kinds import ABOVE, ROLLUP, Kind, Sort, leaves
+from continuation.kinds import ROLLUP, Kind, Sort, kinds
 from continuation.layout import CLAIM
 from continuation.proofs import ContinuationProof
-from continuation.shape import RecursionShape
 from stark.errors import Malformed, Rejected
 from stark.key import Key
 from stark.verifier import check_proof
+
+if TYPE_CHECKING:
+    from continuation.shape import RecursionShape
 
 U32 = npt.NDArray[np.uint32]
 Permute = Callable[[U32], U32]
@@ -30,10 +33,15 @@ class Trusted:
     shapes: Mapping[str, RecursionShape]        # by layer
     digests: Mapping[str, Digest]               # by name of the kind
     caps: Mapping[str, U32]                     # of the kinds of the last layer
+    wide: tuple[str, ...] = ()                  # those of the shapes of segments whose leaves are wide
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
-        return {**leaves(self.segments), **ABOVE}
+        return kinds(self.segments, self.wide)
+
+    def leaf(self, segment: str) -> Kind:
+        """The kind of leaf for segments of this shape."""
+        return next(kind for kind in self.kinds.values() if kind.segment == segment)
 
     @cached_property
     def list(self) -> KeyList:
@@ -77,7 +85,7 @@ def verify_rollup(proof: ContinuationProof, claim: BatchClaim, trusted: Trusted,
 
 def verify_part(proof: ContinuationProof, claim: SpanClaim | BatchClaim, trusted: Trusted, cap: U32, permute: Permute) -> None:
     """A part of a run or of a batch: what provers check of each other's work before they go on with it. The cap is that of its kind."""
-    sorts = (Sort.LEAF, Sort.JOIN) if isinstance(claim, SpanClaim) else (Sort.BATCH,)
+    sorts = (Sort.LEAF, Sort.WIDE, Sort.JOIN) if isinstance(claim, SpanClaim) else (Sort.BATCH,)
     check(proof, sorts, claim, trusted, permute, cap)
 
 

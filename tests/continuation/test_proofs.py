@@ -204,7 +204,7 @@ def test_a_key_in_the_wrong_place_is_refused() -> None:
         assert world.refusals(LEAVES, [*honest[:3], elsewhere, *other], claim) == {"allowed keys: the key is allowed here"}
 
 
-def test_every_sort_has_its_own_quarter() -> None:
+def test_every_sort_has_its_own_part_of_the_list() -> None:
     """The cap of one sort with its honest path is not allowed where another sort is expected, even of the same shape."""
     refused = "allowed keys: the key is allowed here"
     assert refused in world.refusals("run of join", [*world.child(world.batch()), world.memory().words], world.run().claim)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bundles.keys import LeafKeys, layers_of
-from continuation.kinds import LEAF_PREFIX, Sort, kind_of, leaves
+from continuation.kinds import Sort, kind_of
 from continuation.published import FOLDER, publish, published
 from continuation.setup import Setup, build, make
 from stark import profiles
@@ -77,7 +77,7 @@ def test_a_leaf_for_other_fixed_columns_is_another_leaf() -> None:
     name, good = "2^7", world.segments()["2^7"]
     cap = good.caps["fixed"].copy()
     cap[0, 0] ^= 1
-    kind = leaves(tuple(world.segments()))[LEAF_PREFIX + name]
+    kind = world.trusted().leaf(name)
     changed = make(kind, world.trusted().layers, world.trusted().shapes["leaf"], world.KERNELS, good.with_caps({**good.caps, "fixed": cap}))
     assert (changed.cap != world.setup().cap(kind.name)).any()
     with pytest.raises(LookupError, match="no rollup is made of run"):

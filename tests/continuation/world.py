@@ -23,7 +23,7 @@ from tests.continuation import small
 U32 = npt.NDArray[np.uint32]
 KERNELS = load("best")
 SIZES = (small.LOG_STEPS, small.LOG_LONG, small.LOG_STEPS)         # a run of segments of two shapes
-LAYERS = {"leaf": small.TOY, "join": small.TOY, "last": replace(small.TOY, log_blowup=2, queries=3)}
+LAYERS = {"leaf": small.TOY, "wide": small.TOY, "join": small.TOY, "last": replace(small.TOY, log_blowup=2, queries=3)}
 
 
 @cache
