@@ -28,12 +28,13 @@ def lookup_table() -> U32:
 
 
 def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
-    """The fixed table of every chip that has one."""
+    """The fixed table of every chip of the shape that has one."""
     parts, logs = machine(), shape.log_heights
-    return {
+    outside = parts.families[parts.outside].chip
+    guests = {"outside": outside.fixed_table({"memory size": program.memory_pages}, logs["outside"])} if "outside" in logs else {}
+    return guests | {
         "boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
         "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]),
-        "outside": parts.families[parts.outside].chip.fixed_table({"memory size": program.memory_pages}, logs["outside"]),
         "program": parts.program.fixed_table(tables.program_fixed(program, logs["program"]), logs["program"]),
         "lookup": lookup_table()}
 
@@ -41,7 +42,7 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
 def shape_key(shape: Shape, parameters: Parameters) -> Key:
     """The key of all programs of this shape, without the commitment to a program."""
     logs = shape.log_heights
-    return Key([(chip, logs[chip.name]) for chip in machine().chips], parameters, boundary.WORDS)
+    return Key([(chip, logs[chip.name]) for chip in shape.chips], parameters, boundary.WORDS)
 
 
 def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kernels) -> ProvingKey:
