@@ -10,10 +10,11 @@ import numpy.typing as npt
 from continuation.claims import Digest, program_with_image
 from continuation.published import published
 from continuation.verify import Trusted
+from segments.catalogue import SIZES
 from segments.memory_tree import MemoryTree
 from segments.openings import roots
 from segments.setup import program_words, setup, shape_key
-from segments.shape import SIZES, SMALLEST_PROGRAM, Shape
+from segments.shape import PROGRAMS, Shape
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
 from stark.profiles import Profile
@@ -23,7 +24,6 @@ from wasm_exec.program import Program
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 SIZE_NAMES = tuple(SIZES)
-LARGEST_PROGRAM = 22
 TOY_SIZE = "toy"
 
 
@@ -45,7 +45,7 @@ class RunKeys:
     @staticmethod
     def of(profile: Profile, words: U32) -> RunKeys:
         """Malformed unless these words name a shape."""
-        if len(words) != 2 or words[0] >= len(SIZE_NAMES) or not SMALLEST_PROGRAM <= words[1] <= LARGEST_PROGRAM:
+        if len(words) != 2 or words[0] >= len(SIZE_NAMES) or words[1] not in PROGRAMS:
             raise Malformed("the proof file names no shape that exists")
         size = SIZE_NAMES[int(words[0])]
         if profile.toy != (size == TOY_SIZE):

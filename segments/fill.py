@@ -15,7 +15,6 @@ from segments.history import History, accesses_of, history
 from segments.machine import machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory.hashes import Permutations, in_numpy
-from segments.memory.pages import DEPTH
 from segments.memory_tree import MemoryTree, Update
 from segments.setup import fixed_tables
 from segments.shape import Shape, rows_of_memory
@@ -60,9 +59,7 @@ class Read:
 
     @property
     def rows(self) -> dict[str, int]:
-        index = self.past.pages.index
-        nodes = sum(len(np.unique(index >> height)) for height in range(1, DEPTH + 1))
-        return {name: len(steps) for name, steps in self.deal.steps.items()} | rows_of_memory(len(index), nodes)
+        return {name: len(steps) for name, steps in self.deal.steps.items()} | rows_of_memory(self.past.pages.index)
 
 
 def read(program: Program, trace: Trace, image: MemoryImage) -> Read:

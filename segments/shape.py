@@ -1,14 +1,17 @@
-"""A shape: which chips a segment has and how many rows each. One budget per size cuts a run so that every segment fits the general shape; each is
-then proved with the cheapest shape that holds it."""
+"""A shape: which chips a segment has and how many rows each. A run is cut by one budget, so that every segment fits the general shape of a
+size; each segment is then proved with the cheapest shape that holds it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+import numpy.typing as npt
+
 from segments.catalogue import CATALOGUE, SIZES
 from segments.machine import machine
-from segments.memory.pages import ROWS
+from segments.memory.pages import DEPTH, ROWS
 from segments.tables import LOG_LIMB
 from stark.chip import Chip
 from stark.measure import measure
@@ -19,6 +22,7 @@ SMALLEST = 3            # the cap of a commitment needs a few rows
 PROGRAMS = (10, 13, 16, 19, 22)
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
+CUTTING = 4             # tables that are at most this power of two lower than in the general shape say where a segment is cut
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 
 
@@ -70,8 +74,10 @@ class Shape:
 
     @property
     def budget(self) -> Budget:
-        """What a segment of a run of this size may use, so that it fits the general shape."""
-        logs = CATALOGUE[self.size]
+        """What a segment may use so that it fits the general shape, and is cut where a large table of this one is full. A table that is
+        small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
+        general, own = CATALOGUE[self.size], CATALOGUE[self.name]
+        logs = {name: own[name] if name in own and own[name] >= log - CUTTING else log for name, log in general.items()}
         return Budget({family: min(1 << logs[family.name.lower()], ROWS_LIMIT) for family in Family}, 1 << logs["hash"] - 1)
 
     def holds(self, rows: Mapping[str, int]) -> bool:
@@ -105,6 +111,12 @@ def cells(name: str, log_program: int) -> Mapping[str, int]:
     return by_chip | {"quotient": QUOTIENT << max(logs.values())}
 
 
-def rows_of_memory(pages: int, nodes: int) -> dict[str, int]:
-    """Rows of the chips that tie so many touched pages, with so many nodes above them, to the root of memory."""
-    return {"page": pages * ROWS, "node": nodes, "hash": 2 * (pages * ROWS + nodes)}
+def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:
+    """Rows of the chips that tie these touched pages, each a leaf of the tree by its index, to the root of memory."""
+    nodes, above = 0, np.unique(pages)
+    rows = len(above) * ROWS
+    for _ in range(DEPTH):
+        above = above >> 1
+        above = above[np.diff(above, prepend=-1) > 0]
+        nodes += len(above)
+    return {"page": rows, "node": nodes, "hash": 2 * (rows + nodes)}

@@ -145,6 +145,7 @@ class Instance:
         marks, nodes = self.part(self.layout.marks[space], 1 << levels, np.uint8), found + (1 << levels)
         for _ in range(levels):
             nodes = nodes >> 1
+            nodes = nodes[np.diff(nodes, prepend=0) > 0]
             marks[nodes] = 0
         return found
 

@@ -55,7 +55,7 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace(log_steps) if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, self.lanes.unpack(used), instance.touched(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
@@ -90,5 +90,7 @@ class Recorder:
             touched[space] = numbers, image.rows(space, numbers)
         if end.trace is not None:
             parts.append(end.trace)
-        steps = sum(self.lanes.unpack(used).values()) + end.steps
-        return SegmentEnd(end.pc, end.fp, end.status, steps, touched, Trace.join(parts) if traced else None)
+        before = self.lanes.unpack(used)
+        rows = {family: before.get(family, 0) + count for family, count in end.rows.items()}
+        steps = sum(before.values()) + end.steps
+        return SegmentEnd(end.pc, end.fp, end.status, steps, rows, touched, Trace.join(parts) if traced else None)

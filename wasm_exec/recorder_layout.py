@@ -69,8 +69,8 @@ class Layout:
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
     touch and the access that is out of bounds.
 
-    `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and 2n + 1 are
-    the children of n.
+    `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and
+    2n + 1 are the children of n.
     """
 
     OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS)
@@ -86,7 +86,7 @@ class Layout:
         self.base[Space.FRAMES64] = self.take(LINK_BYTES * FRAME_CELLS)
         self.dispatch = self.take(8 * instructions)
         self.flags[Space.LINEAR] = self.take((1 << 33) // PAGE_BYTES + PAGE_BYTES)
-        self.marks = {space: self.take(1 << self.levels(space)) for space in (*self.OTHERS, Space.LINEAR)}
+        self.marks: dict[int, int] = {space: self.take(1 << self.levels(space)) for space in (*self.OTHERS, Space.LINEAR)}
 
     @staticmethod
     def levels(space: int) -> int:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segments.fill import Segment
 from segments.catalogue import CATALOGUE
+from segments.fill import Segment
 from stark.check import check
 from tests.segments.small import ARITHMETIC, EDGES, Line, const, of_everything, one_segment, operation_lines, program
 from wasm_exec.instructions import BY_NAME, Family
