@@ -105,7 +105,7 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
             filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             filled(parts.node, nodes.fill(update.nodes)),
             filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
-            filled(parts.program, {"times": np.bincount(trace.pc, minlength=len(program.instructions))})]
+            filled(parts.program, tables.program_fill(program, trace.pc, len(steps["outside"]), shape.log_heights["program"]))]
     rows.append(filled(parts.lookup, tables.lookup_fill(rows, done.rows)))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
     return Segment(shape, done.rows, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)

@@ -19,7 +19,7 @@ from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
-PROGRAMS = (10, 13, 16, 19, 22)
+PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
 CUTTING = 4             # tables that are at most this power of two lower than in the general shape say where a segment is cut
@@ -38,6 +38,9 @@ class Shape:
     name: str
     log_program: int
 
+    def __str__(self) -> str:
+        return f"{self.name} program 2^{self.log_program}"
+
     def __post_init__(self) -> None:
         if self.name not in CATALOGUE:
             raise LookupError(f"no shape named {self.name!r}; there are {', '.join(CATALOGUE)}")
@@ -47,7 +50,7 @@ class Shape:
         """The general shape of this size for a program with so many instructions."""
         if size not in SIZES:
             raise LookupError(f"no size named {size!r}; there are {', '.join(SIZES)}")
-        found = [log for log in PROGRAMS if log >= logarithm(instructions)]
+        found = [log for log in PROGRAMS if log >= logarithm(instructions + 1)]
         if not found:
             raise LookupError(f"no shape is for a program of {instructions} instructions")
         return Shape(size, found[0])
