@@ -15,21 +15,21 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 2^14 | add 13 mul 11 div 9 bitwise 12 shift 12 compare 12 branch 12 move 12 select 10 load 12 store 11 call 11 halt 3 add64 11 mul64 10
     div64 8 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 10 count 8 count64 8 indirect 9 grow 9
     outside 3 page 12 node 12 hash 13
-2^14 integers | add 12 mul 10 div 3 bitwise 11 shift 11 compare 11 branch 12 move 12 select 6 load 11 store 10 call 7 halt 3 page 12 node
-    9 hash 13
+2^14 integers | add 12 mul 10 div 3 bitwise 11 shift 11 compare 11 branch 12 move 12 select 6 load 11 store 10 call 7 halt 3 page 11 node
+    9 hash 12
 2^16 | add 15 mul 13 div 11 bitwise 14 shift 14 compare 14 branch 14 move 14 select 12 load 14 store 13 call 13 halt 3 add64 13 mul64 12
     div64 10 bitwise64 13 shift64 13 compare64 13 move64 13 select64 10 load64 13 store64 13 convert 12 count 10 count64 10 indirect 11
     grow 11 outside 3 page 13 node 13 hash 14
-2^16 integers | add 14 mul 12 div 4 bitwise 13 shift 13 compare 13 branch 14 move 14 select 8 load 13 store 12 call 9 halt 3 page 13 node
-    10 hash 14
+2^16 integers | add 14 mul 12 div 4 bitwise 13 shift 13 compare 13 branch 14 move 14 select 8 load 13 store 12 call 9 halt 3 page 12 node
+    10 hash 13
 2^16 pointers | add 15 mul 10 div 4 bitwise 10 shift 10 compare 14 branch 14 move 14 select 10 load 14 store 13 call 12 halt 3 add64 7
     mul64 5 div64 3 bitwise64 7 shift64 7 compare64 7 move64 7 select64 4 load64 7 store64 7 convert 8 count 3 count64 3 indirect 10 grow
     7 page 13 node 9 hash 14
 2^18 | add 17 mul 14 div 12 bitwise 16 shift 16 compare 16 branch 16 move 16 select 14 load 16 store 15 call 15 halt 3 add64 15 mul64 13
     div64 11 bitwise64 15 shift64 15 compare64 15 move64 15 select64 12 load64 15 store64 15 convert 14 count 11 count64 11 indirect 12
     grow 12 outside 3 page 14 node 14 hash 15
-2^18 integers | add 16 mul 14 div 6 bitwise 15 shift 15 compare 15 branch 16 move 16 select 10 load 15 store 14 call 11 halt 3 page 14
-    node 11 hash 15
+2^18 integers | add 16 mul 14 div 6 bitwise 15 shift 15 compare 15 branch 16 move 16 select 10 load 15 store 14 call 11 halt 3 page 13
+    node 11 hash 14
 2^18 pointers | add 17 mul 12 div 6 bitwise 12 shift 12 compare 16 branch 16 move 16 select 12 load 16 store 15 call 14 halt 3 add64 9
     mul64 7 div64 5 bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 10 count 5 count64 5 indirect 12 grow
     9 page 14 node 10 hash 15
