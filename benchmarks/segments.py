@@ -28,7 +28,8 @@ from wasm_exec.translate import load as translate
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SIZE, MOST_STEPS = "2^20", 4_000_000
-INPUTS = {"sieve": (300_000).to_bytes(4, "little"), "collatz": (10_000).to_bytes(4, "little"), "sort": bytes(7 * k % 251 for k in range(1500)),
+INPUTS = {"sieve": (300_000).to_bytes(4, "little"), "collatz": (10_000).to_bytes(4, "little"),
+          "sort": bytes(7 * k % 251 for k in range(1500)),
           "sum": b" ".join(b"%d" % (k * 7919 % 100_003 - 50_000) for k in range(20_000)), "fib_recursive": b"\x16"}
 
 
@@ -57,7 +58,7 @@ def one_program(figures: Figures, name: str, program: Program, content: bytes, t
     where = f"{steps:,} steps in the shape {segment.shape}, {len(recording.segments)} segments"
     figures.add(f"segments.cells_per_step.{name}", sum(segment.shape.cells.values()) / steps, where)
     figures.add(f"segments.padding_waste.{name}", waste, "cells of the guest's and memory's tables over those of used rows")
-    figures.add(f"segments.khz_per_core.{name}", steps / (filling + proving) / 1000, "register-code steps by processor time, filling included")
+    figures.add(f"segments.khz_per_core.{name}", steps / (filling + proving) / 1000, "steps by processor time, filling included")
     figures.add(f"segments.fill_share.{name}", filling / (filling + proving), "replay and filling, of all processor time")
     figures.stages(f"segments.prove.{name}", watch.seconds)
     return where_cells_go(name, segment, steps)

@@ -39,31 +39,33 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 2^20 wide-hash | add 17 mul 10 div 8 bitwise 12 shift 15 compare 14 branch 14 move 12 select 12 load 16 store 11 call 13 halt 3 add64 11
     mul64 9 div64 7 bitwise64 17 shift64 15 compare64 11 move64 11 select64 8 load64 16 store64 17 convert 12 count 7 count64 7 page 10
     node 10 hash 11
+2^20 pointers | add 19 mul 14 div 8 bitwise 14 shift 15 compare 18 branch 18 move 18 select 14 load 18 store 17 call 17 halt 3 add64 11
+    mul64 9 div64 7 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 12 count 7 count64 7 indirect
+    14 grow 11 page 15 node 12 hash 16
+2^20 arithmetic | add 18 mul 16 div 8 bitwise 17 shift 17 compare 17 branch 18 move 18 select 12 load 12 store 11 call 13 halt 3 page 10
+    node 10 hash 11
+2^20 scattered | add 18 mul 10 div 8 bitwise 12 shift 12 compare 17 branch 17 move 17 select 12 load 17 store 17 call 13 halt 3 page 16
+    node 12 hash 17
+2^20 hash | add 19 mul 10 div 8 bitwise 18 shift 18 compare 16 branch 16 move 12 select 12 load 18 store 17 call 13 halt 3 add64 11 mul64
+    9 div64 7 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 16 store64 16 convert 12 count 7 count64 7 page 12 node 10
+    hash 13
 2^20 text | add 18 mul 10 div 8 bitwise 15 shift 13 compare 18 branch 18 move 17 select 13 load 17 store 17 call 15 halt 3 add64 11 mul64
     12 div64 7 bitwise64 13 shift64 14 compare64 11 move64 14 select64 8 load64 11 store64 14 convert 15 count 12 count64 7 indirect 12
     grow 11 page 15 node 11 hash 16
-2^20 interpreter | add 18 mul 10 div 8 bitwise 16 shift 16 compare 17 branch 18 move 17 select 12 load 18 store 15 call 16 halt 3 add64 13
-    mul64 11 div64 7 bitwise64 14 shift64 14 compare64 15 move64 11 select64 8 load64 15 store64 14 convert 12 count 7 count64 7 indirect
-    12 page 12 node 10 hash 13
-2^20 pointers | add 19 mul 14 div 8 bitwise 14 shift 14 compare 18 branch 18 move 18 select 14 load 18 store 17 call 16 halt 3 add64 11
+2^20 control | add 18 mul 16 div 12 bitwise 12 shift 15 compare 18 branch 18 move 16 select 12 load 17 store 16 call 13 halt 3 add64 11
     mul64 9 div64 7 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 12 count 7 count64 7 indirect
-    14 grow 11 page 15 node 11 hash 16
+    12 page 13 node 10 hash 14
 2^20 mixed | add 19 mul 10 div 8 bitwise 17 shift 17 compare 18 branch 18 move 18 select 15 load 18 store 17 call 16 halt 3 add64 15 mul64
     9 div64 7 bitwise64 15 shift64 15 compare64 17 move64 11 select64 8 load64 17 store64 16 convert 12 count 7 count64 7 indirect 12 page
     13 node 10 hash 15
 2^20 floats | add 13 mul 10 div 8 bitwise 13 shift 12 compare 12 branch 17 move 12 select 12 load 12 store 11 call 16 halt 3 add64 17
     mul64 14 div64 12 bitwise64 17 shift64 17 compare64 17 move64 17 select64 8 load64 12 store64 12 convert 14 count 7 count64 11
     indirect 12 page 10 node 10 hash 11
-2^20 integers | add 18 mul 16 div 8 bitwise 17 shift 17 compare 17 branch 18 move 18 select 12 load 17 store 16 call 13 halt 3 page 16
-    node 12 hash 17
-2^20 hash | add 19 mul 10 div 8 bitwise 18 shift 18 compare 16 branch 16 move 12 select 12 load 18 store 17 call 13 halt 3 add64 11 mul64
-    9 div64 7 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 16 store64 16 convert 12 count 7 count64 7 page 12 node 10
-    hash 13
-2^20 control | add 18 mul 16 div 11 bitwise 12 shift 15 compare 18 branch 18 move 16 select 12 load 17 store 16 call 13 halt 3 add64 11
-    mul64 9 div64 7 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 12 count 7 count64 7 indirect
-    12 page 13 node 10 hash 14
 2^20 calls | add 17 mul 10 div 8 bitwise 12 shift 12 compare 16 branch 16 move 17 select 12 load 12 store 11 call 17 halt 3 page 10 node
     10 hash 11
+2^20 interpreter | add 18 mul 10 div 8 bitwise 16 shift 16 compare 17 branch 18 move 17 select 12 load 18 store 15 call 16 halt 3 add64 13
+    mul64 11 div64 7 bitwise64 14 shift64 14 compare64 15 move64 11 select64 8 load64 15 store64 14 convert 12 count 7 count64 7 indirect
+    12 page 12 node 10 hash 13
 """
 
 
