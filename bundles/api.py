@@ -45,6 +45,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     from bundles.bundle import write_bundle
     from segments.choosing import recorded
     from segments.machine import unprovable
+    from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
     profile = profiles.get(profile_name)
@@ -54,6 +55,10 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
         raise Unprovable(missing[0])
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
+    try:
+        Shape.of(sizes_of(profile, size)[0], len(program.instructions))
+    except LookupError as error:
+        raise Unsupported(str(error)) from None
     try:
         for chosen in sizes_of(profile, size):
             recording = recorded(program, input, chosen, Limits(max_steps))

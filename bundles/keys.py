@@ -1,19 +1,21 @@
 """The keys behind a proof file: those of the program's segments, and those of the continuation over them."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation.claims import Digest, program_with_image
+from continuation.kinds import LAYERS
 from continuation.published import published
 from continuation.verify import Trusted
 from segments.memory_tree import MemoryTree, wide
 from segments.openings import roots
 from segments.setup import leaf_key, program_digest
 from segments.shape import PROGRAMS, Shape
+from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters, Profile
@@ -63,19 +65,22 @@ class LeafKeys(Mapping[str, Key]):
         return len(self.shapes)
 
 
-def trusted_keys(profile: Profile, kernels: Kernels) -> Trusted:
-    """The keys of the continuation: those that ship with the package, or computed here, which takes a while."""
+def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAYERS) -> Trusted:
+    """The keys of the continuation: those that ship with the package, or computed here, which takes a while. `layers` as in `published`."""
     if profile.name not in _KNOWN:
-        shipped = published(profile.name)
+        shipped = published(profile.name, layers=layers)
         if shipped is None:
             from continuation.setup import build
-            shipped = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
-        _KNOWN[profile.name] = shipped
+            shipped = _KNOWN[profile.name] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
+        return shipped
     return _KNOWN[profile.name]
 
 
 def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Digest:
     """What a run's claim says for this program: its code and the memory that it starts with, whatever the shapes of its segments."""
-    log_height = Shape.of(SIZES_OF["p100"][0], len(program.instructions)).log_program
+    try:
+        log_height = Shape.of(SIZES_OF["p100"][0], len(program.instructions)).log_program
+    except LookupError:
+        raise Rejected("the program can be proved", f"below 2^{PROGRAMS[-1]} instructions", len(program.instructions)) from None
     code = program_digest(program, log_height, profile.segment, kernels)
     return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), wide(kernels))))

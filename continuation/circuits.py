@@ -15,6 +15,7 @@ from continuation.claims import BOUNDARY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS
 from continuation.kinds import Sort
 from continuation.layout import POWER_WORDS
 from segments.claim import ENTRY, RUNNING
+from segments.setup import program_level
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
@@ -38,7 +39,8 @@ def leaf(m: Machine, segment: Key, claim: Value) -> None:
     caps = [cap if tree.name == "program" else m.constant(key_cap(segment, tree.name)) for tree in segment.fixed_trees]
     verify(m, segment, caps, statement)
     with m.phase("leaf"):
-        m.require_equal("the program is the digest of the commitment to its table", claim[PROGRAM], sponge(m, cap.reshape(1, -1))[0])
+        words = concat([cap.reshape(1, -1), m.constant([[program_level(segment)]])], 1)
+        m.require_equal("the program is the digest of the commitment to its table", claim[PROGRAM], sponge(m, words)[0])
         m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement)
         nothing_more(m, claim, SPAN_WORDS)
 

@@ -25,6 +25,7 @@ U32 = npt.NDArray[np.uint32]
 Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS = 12
+FIRST_GUESS = 8
 
 
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
@@ -91,8 +92,9 @@ def settled(segments: Segments, layers: Layers) -> dict[str, RecursionShape]:
     shapes: dict[str, RecursionShape] = {}
     for name, kind in leaves(tuple(segments)).items():
         widen(shapes, kind, Lowered(record(kind, {}, segments[name.removeprefix(LEAF_PREFIX)])), layers)
-    for layer in LAYERS:                                                        # a first guess, too small
-        shapes.setdefault(layer, RecursionShape(shapes["leaf"].layout, shapes["leaf"].log_heights, layers[layer]))
+    low = tuple((name, FIRST_GUESS) for name, _ in shapes["leaf"].log_heights)
+    for layer in LAYERS:                            # from below: proofs of a tall shape need a tall circuit, so a tall shape settles too
+        shapes.setdefault(layer, RecursionShape(shapes["leaf"].layout, low, layers[layer]))
     for _ in range(MOST_ROUNDS):
         keys = {layer: shape.key() for layer, shape in shapes.items()}
         found = {"leaf": shapes["leaf"]}

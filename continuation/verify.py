@@ -46,14 +46,24 @@ class Trusted:
 
     @cached_property
     def layers(self) -> dict[str, Key]:
-        return {layer: shape.key() for layer, shape in self.shapes.items()}
+        return {layer: self.layer(layer) for layer in self.shapes}
+
+    def layer(self, name: str) -> Key:
+        """The shape of all keys of a layer."""
+        if name not in self._layers:
+            self._layers[name] = self.shapes[name].key()
+        return self._layers[name]
+
+    @cached_property
+    def _layers(self) -> dict[str, Key]:
+        return {}
 
     def key(self, name: str, cap: U32 | None = None) -> Key:
         """The key of a kind, with the cap that was published or is given; only the right one is taken."""
         cap = self.caps[name] if cap is None else cap
         if digest_of_cap(cap) != self.digests[name]:
             raise ValueError(f"the key of the {name} is not the one that was published")
-        return self.layers[self.kinds[name].sort.layer].with_cap(cap)
+        return self.layer(self.kinds[name].sort.layer).with_cap(cap)
 
 
 def verify_run(proof: ContinuationProof, claim: RunClaim, trusted: Trusted, permute: Permute) -> None:

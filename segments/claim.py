@@ -54,22 +54,26 @@ class SegmentClaim:
 
 @dataclass(frozen=True, eq=False)
 class SegmentProof:
-    """The name of the segment's shape, the cap of the program's table, the two boundaries as words, and the words that prove the claim."""
+    """The name of the segment's shape, the cap of the program's table, the two boundaries as words, the words that prove the claim, and
+    log2 of the leaves under that cap."""
 
     shape: str
     cap: U32
     statement: U32
     words: U32
+    level: int
 
     @property
     def claim(self) -> SegmentClaim:
         """What is proved, if the words are right."""
-        return SegmentClaim(digest_of(self.cap), Boundary.of(self.statement[:10].tolist()), Boundary.of(self.statement[10:].tolist()))
+        before, after = self.statement[:10].tolist(), self.statement[10:].tolist()
+        return SegmentClaim(digest_of(self.cap, self.level), Boundary.of(before), Boundary.of(after))
 
 
-def digest_of(cap: U32) -> Words:
-    """The eight words that stand for a commitment in claims."""
-    return tuple(int(word) for word in poseidon2.sponge(cap.reshape(1, -1).astype(np.uint64))[0])
+def digest_of(cap: U32, level: int) -> Words:
+    """The eight words that stand for a commitment in claims. The level is part of it, so that nobody reads the same cap as that of a taller
+    table, whose leaves are what lies under rows."""
+    return tuple(int(word) for word in poseidon2.sponge(np.array([[*cap.reshape(-1).tolist(), level]], np.uint64))[0])
 
 
 @dataclass(frozen=True)

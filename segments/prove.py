@@ -4,7 +4,7 @@ from __future__ import annotations
 from segments.claim import SegmentProof
 from segments.fill import Segment, fill_cheapest
 from segments.memory_tree import MemoryTree, wide
-from segments.setup import PROGRAM, setup
+from segments.setup import PROGRAM, program_level, setup
 from segments.shape import Shape
 from stark.kernels.protocol import Kernels
 from stark.profiles import Parameters
@@ -19,7 +19,7 @@ from wasm_exec.recording import Recording
 
 def prove_segment(proving: ProvingKey, segment: Segment, kernels: Kernels, watch: Watch | None = None) -> SegmentProof:
     words = prove(proving, segment.mains, segment.public, kernels, watch)
-    return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), segment.public, words)
+    return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), segment.public, words, program_level(proving.key))
 
 
 class ProvingKeys:

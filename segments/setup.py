@@ -60,11 +60,17 @@ def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kerne
 def program_words(key: Key) -> Words:
     """The eight words that stand for the program in claims: the digest of the commitment to its table. They depend on the program, the
     height of its table and the parameters, and on nothing else in the key."""
-    return digest_of(key_cap(key, "program"))
+    return digest_of(key_cap(key, "program"), program_level(key))
 
 
 def program_digest(program: Program, log_height: int, parameters: Parameters, kernels: Kernels) -> Words:
     """The same, without a key."""
     chip = machine().program
     table = chip.fixed_table(tables.program_fixed(program, log_height), log_height)
-    return digest_of(kernels.commit([table], log_height, parameters.log_blowup, parameters.log_cap).cap)
+    cap = kernels.commit([table], log_height, parameters.log_blowup, parameters.log_cap).cap
+    return digest_of(cap, log_height + parameters.log_blowup)
+
+
+def program_level(key: Key) -> int:
+    """log2 of the leaves under the commitment to the program."""
+    return max(key.levels(next(tree for tree in key.fixed_trees if tree.name == "program")))

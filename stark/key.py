@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,7 +48,9 @@ class Key:
             raise ValueError("the field has no domain of more than 2^24 points")
 
     def with_caps(self, caps: Mapping[str, U32]) -> Key:
-        return Key(list(zip(self.chips, self.log_heights, strict=True)), self.parameters, self.statement, self.apart, caps)
+        other = copy(self)                          # with all that was computed of it, which depends on no cap
+        other.caps = dict(caps)
+        return other
 
     def with_cap(self, cap: U32) -> Key:
         """For a key that has no chips apart."""

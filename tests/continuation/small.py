@@ -21,6 +21,7 @@ from continuation.claims import (
     tree_root,
 )
 from segments.claim import Boundary, SegmentProof
+from segments.setup import program_level
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
 from stark.key import Key
@@ -71,7 +72,8 @@ def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernel
         "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, log_steps),
         "table": table().table({"times": np.array([0, 0, 0, rows])}, LOG_TABLE)}
     statement = np.array([*before.words, *after.words], np.uint32)
-    return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, prove(proving, mains, statement, kernels))
+    words = prove(proving, mains, statement, kernels)
+    return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, words, program_level(proving.key))
 
 
 def ends(seed: int = 0, exit_code: int = 7) -> Ends:

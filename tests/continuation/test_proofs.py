@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from continuation.claims import BatchClaim, RunClaim, SpanClaim, close
 from continuation.layout import POWER_WORDS, STATEMENT
+from continuation.proofs import ContinuationProof
 from continuation.prove import RunTree, fold_run
 from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
@@ -40,6 +43,28 @@ def test_any_tree_gives_the_same_claim() -> None:
     other = world.prover().join(world.leaf(0), world.prover().join(world.leaf(1), world.leaf(2)))
     assert other.kind == "join of leaf and join" and (other.claim == world.span().claim).all()
     verify_part(other, SpanClaim.of(other.claim), world.trusted(), world.setup().cap(other.kind), PERMUTE)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_trees_over_many_segments_give_one_claim(seed: int) -> None:
+    """Every proof on the way is verified: by the replay of the circuit that takes it in, and the last one here."""
+    rng, memory, sizes = np.random.default_rng(seed), world.memory(), [small.LOG_STEPS] * 4 + [small.LOG_LONG] + [small.LOG_STEPS]
+    places = small.boundaries(sizes, memory)
+    spans = list(many_leaves(tuple(sizes)))
+    while len(spans) > 1:
+        at = int(rng.integers(len(spans) - 1))
+        spans[at:at + 2] = [world.prover().join(spans[at], spans[at + 1])]
+    claim = SpanClaim.of(spans[0].claim)
+    assert (claim.before, claim.after) == (places[0], places[-1])
+    verify_part(spans[0], claim, world.trusted(), world.setup().cap(spans[0].kind), PERMUTE)
+
+
+@cache
+def many_leaves(sizes: tuple[int, ...]) -> tuple[ContinuationProof, ...]:
+    places = small.boundaries(sizes, world.memory())
+    made = [small.prove_segment(small.segment_setup(world.KERNELS, 0, size), before, after, world.KERNELS)
+            for size, (before, after) in zip(sizes, pairwise(places), strict=True)]
+    return tuple(world.prover().leaf(segment) for segment in made)
 
 
 def test_folding_joins_as_soon_as_two_neighbours_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from stark.numbers import Numbers
 from stark.prover import prove
 from stark.setup import commit_fixed
 from stark.verifier import verify
-from tests.continuation import small
+from tests.continuation import mutations, small
 from tests.continuation.world import KERNELS, leaf_parts, made, segments
 from tests.stark.examples import example
 
@@ -106,3 +106,9 @@ def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
     assert done.failed == m.failed
     assert {sentence for _, _, sentence in done.failed} == {
         "the program is the digest of the commitment to its table", "the span is the segment's"}
+
+
+def test_three_readings_of_mutated_proofs_agree() -> None:
+    """More of them: make mutations."""
+    seen = mutations.run(120, seed=7, tables_every=12)
+    assert len(seen) >= 8 and all(accepted == (how == "honest") or how in ("zeros", "two swapped") for how, accepted in seen)

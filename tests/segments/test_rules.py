@@ -96,3 +96,9 @@ def test_time_stays_far_below_the_prime(name: str) -> None:
     logs = Shape(name, 10).log_heights
     ticks = sum(family.ticks << logs[family.name] for family in machine().families if family.name in logs)
     assert ticks + 2 < 1 << 24 < P - (1 << 24)
+
+
+def test_a_program_has_the_smallest_height_that_holds_it_and_the_size_of_memory() -> None:
+    assert [Shape.of("toy", count).log_program for count in (1, 1023, 1024, 8191, 8192, 2**19 - 1)] == [10, 10, 13, 13, 16, 19]
+    with pytest.raises(LookupError, match="no shape is for a program"):
+        Shape.of("toy", 2**19)
