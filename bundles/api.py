@@ -60,8 +60,9 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     except LookupError as error:
         raise Unsupported(str(error)) from None
     try:
-        for chosen in sizes_of(profile, size):
-            recording = recorded(program, input, chosen, Limits(max_steps))
+        sizes = sizes_of(profile, size)
+        for chosen in sizes:
+            recording = recorded(program, input, chosen, Limits(max_steps), None if chosen == sizes[-1] else FEW)
             if len(recording.segments) <= FEW:
                 break
     except BudgetTooSmall as error:

@@ -200,6 +200,9 @@ def test_a_run_is_cut_where_it_costs_least() -> None:
     with pytest.raises(TooDear):
         run(made, content, best.budget, observe=Bill(Shape.of("2^20", 95), chosen - 1).add)
     assert [start.steps for start in recorded(made, content, "2^20").segments] == [start.steps for start in best.segments]
+    small = Shape.of("2^14", len(made.instructions)).budget
+    many = len(run(made, content, small).segments)
+    assert many > 1 and recorded(made, content, "2^14", few=many - 1).budget == small
 
 
 def test_what_the_bill_expects_is_what_filling_takes() -> None:
