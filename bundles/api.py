@@ -43,11 +43,11 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
     the smallest, or the largest if that means more than FEW segments."""
     from bundles.bundle import write_bundle
+    from segments.choosing import recorded
     from segments.machine import unprovable
     from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
-    from wasm_exec.execute import run
     profile = profiles.get(profile_name)
     program = translated(app)
     missing = unprovable(program)
@@ -60,8 +60,9 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     except LookupError as error:
         raise Unsupported(str(error)) from None
     try:
-        for chosen in sizes_of(profile, size):
-            recording = run(program, input, Shape.of(chosen, len(program.instructions)).budget, Limits(max_steps))
+        sizes = sizes_of(profile, size)
+        for chosen in sizes:
+            recording = recorded(program, input, chosen, Limits(max_steps), None if chosen == sizes[-1] else FEW)
             if len(recording.segments) <= FEW:
                 break
     except BudgetTooSmall as error:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bundles.files import RollupFile, RunFile
-from bundles.keys import claimed_program, trusted_keys, wide
+from bundles.keys import claimed_program, trusted_keys
 from continuation.claims import Digest, RunClaim
 from continuation.verify import Trusted, verify_rollup, verify_run
+from segments.memory_tree import wide
 from segments.openings import input_digest, output_digest
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels

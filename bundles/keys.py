@@ -1,7 +1,7 @@
 """The keys behind a proof file: those of the program's segments, and those of the continuation over them."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from continuation.claims import Digest, program_with_image
 from continuation.kinds import LAYERS
 from continuation.published import published
 from continuation.verify import Trusted
-from segments.memory_tree import MemoryTree
+from segments.memory_tree import MemoryTree, wide
 from segments.openings import roots
 from segments.setup import leaf_key, program_digest
 from segments.shape import PROGRAMS, Shape
@@ -30,7 +30,7 @@ _KNOWN: dict[str, Trusted] = {}
 
 @dataclass(frozen=True)
 class RunKeys:
-    """What a run is proved with: the profile and the shape of its segments."""
+    """What a run is proved with: the profile and a general shape, which says the size of its segments."""
 
     profile: Profile
     shape: Shape
@@ -38,11 +38,8 @@ class RunKeys:
 
 def shapes_of(profile: Profile) -> dict[str, Shape]:
     """The shapes of segments that have a leaf under this profile, by name."""
-    return {name_of(Shape(size, log)): Shape(size, log) for size in SIZES_OF["toy" if profile.toy else "p100"] for log in PROGRAMS}
-
-
-def name_of(shape: Shape) -> str:
-    return f"{shape.size} program 2^{shape.log_program}"
+    shapes = [shape for log in PROGRAMS for shape in Shape(SIZES_OF["toy" if profile.toy else "p100"][0], log).alike]
+    return {str(shape): shape for shape in shapes}
 
 
 def layers_of(profile: Profile) -> dict[str, Parameters]:
@@ -87,10 +84,3 @@ def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Dig
         raise Rejected("the program can be proved", f"below 2^{PROGRAMS[-1]} instructions", len(program.instructions)) from None
     code = program_digest(program, log_height, profile.segment, kernels)
     return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), wide(kernels))))
-
-
-def wide(kernels: Kernels) -> Callable[[U64], U64]:
-    """The kernels' permutation on words of 64 bits."""
-    def permute(states: U64) -> U64:
-        return kernels.permute(states.astype(np.uint32)).astype(np.uint64)
-    return permute

@@ -7,22 +7,20 @@ from bundles.bundle import Bundle
 from bundles.checking import once
 from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile
-from bundles.keys import LeafKeys, RunKeys, name_of, trusted_keys, wide
+from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.rollup import folded
 from continuation.claims import Ends
-from continuation.proofs import ContinuationProof, SegmentProof
+from continuation.proofs import ContinuationProof
 from continuation.prove import Prover, RunTree
 from continuation.setup import Setup
-from segments.fill import fill
-from segments.memory_tree import MemoryTree
+from segments.fill import fill_cheapest
+from segments.memory_tree import MemoryTree, wide
 from segments.openings import openings, roots
-from segments.prove import prove_segment
-from segments.setup import setup
+from segments.prove import ProvingKeys
 from segments.shape import Shape
 from stark import profiles
 from stark.kernels.protocol import Kernels
 from stark.profiles import Profile
-from stark.verifier import key_cap
 from stark.watch import Watch
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
@@ -44,22 +42,21 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     total = len(recording.segments)
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
-        proving = setup(program, keys.shape, keys.profile.segment, kernels)
+        proving = ProvingKeys(program, keys.profile.segment, kernels)
         tree = RunTree(prover_of(keys.profile, kernels, watch))
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))
     before = roots(memory)
-    cap = key_cap(proving.key, "program")
     for index, start in enumerate(recording.segments):
         on_progress("segments", index, total)
         with watch.stage("replay and fill"):
             trace = replay(program, start, image, recording.budget)
-            segment = fill(program, keys.shape, trace, image, memory)
+            segment = fill_cheapest(program, keys.shape, trace, image, memory, kernels.trace_permutations)
         with watch.stage("prove segments"):
-            proof = prove_segment(proving, segment, kernels)
+            proof = proving.prove(segment)
         with watch.stage("leaves and joins"):
-            tree.push(SegmentProof(name_of(keys.shape), cap, segment.public, proof.words))
+            tree.push(proof)
         image.apply(recording.boundary(index + 1).snapshot)
     on_progress("segments", total, total)
     on_progress("root", 0, 1)

@@ -27,13 +27,3 @@ class ContinuationProof:
         if self.kind in ABOVE:
             return ABOVE[self.kind].sort
         return Sort.WIDE if self.kind.startswith(Sort.WIDE.label) else Sort.LEAF
-
-
-@dataclass(frozen=True, eq=False)
-class SegmentProof:
-    """What a leaf is made of: the name of the segment's shape, the cap of the program's table, the boundaries, the words of the proof."""
-
-    shape: str
-    cap: U32
-    statement: U32
-    words: U32

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from continuation.allowed import place
 from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close
 from continuation.kinds import LIFT, Sort, kind_of
-from continuation.proofs import ContinuationProof, SegmentProof
+from continuation.proofs import ContinuationProof
 from continuation.replay import replay
 from continuation.setup import Setup
 from continuation.verify import check
-from segments.setup import digest_of, program_level
+from segments.claim import SegmentProof, digest_of
+from segments.setup import program_level
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.prover import prove

@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from segments import tables
-from segments.claim import Words
+from segments.claim import Words, digest_of
 from segments.machine import machine
 from segments.memory import boundary, pages
 from segments.shape import Shape
-from stark import poseidon2
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters
@@ -41,7 +40,7 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
 def shape_key(shape: Shape, parameters: Parameters) -> Key:
     """The key of all programs of this shape, without the commitment to a program."""
     logs = shape.log_heights
-    return Key([(chip, logs[chip.name]) for chip in machine().chips], parameters, boundary.WORDS, [PROGRAM])
+    return Key([(chip, logs[chip.name]) for chip in shape.chips], parameters, boundary.WORDS, [PROGRAM])
 
 
 def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
@@ -75,8 +74,3 @@ def program_digest(program: Program, log_height: int, parameters: Parameters, ke
 def program_level(key: Key) -> int:
     """log2 of the leaves under the commitment to the program."""
     return max(key.levels(next(tree for tree in key.fixed_trees if tree.name == "program")))
-
-
-def digest_of(cap: U32, level: int) -> Words:
-    """The level is part of it, so that nobody reads the same cap as that of a taller table, whose leaves are what lies under rows."""
-    return tuple(int(word) for word in poseidon2.sponge(np.array([[*cap.reshape(-1).tolist(), level]], np.uint64))[0])

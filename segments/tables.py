@@ -1,7 +1,7 @@
 """The two fixed tables: the instructions of the program, and the 2^16 rows in which limbs, bytes and small functions are looked up."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -58,14 +58,17 @@ def lookup_fixed() -> Columns:
     return {"x": x, "y": y, "both": x & y, "amount": amount, "low": (x << amount) % 256, "high": (x << amount) // 256}
 
 
-def lookup_fill(users: Sequence[Filled]) -> Columns:
-    """How often every row is asked for by these chips."""
-    return {COLUMN_OF[bus]: asked(users, bus) for bus in LOOKUPS}
+def lookup_fill(users: Sequence[Filled], rows: Mapping[str, int]) -> Columns:
+    """How often every row is asked for by these chips, of which so many rows ask at all (all rows, if a chip is not named)."""
+    used = [Filled(user.chip, *(table[:, :rows.get(user.chip.name)] for table in (user.fixed, user.main))) for user in users]
+    return {COLUMN_OF[bus]: asked(used, bus) for bus in LOOKUPS}
 
 
 def asked(users: Sequence[Filled], bus: Bus) -> Ints:
     counts = np.zeros(1 << LOG_LIMB, np.int64)
     for filled in users:
+        if not filled.height:
+            continue
         messages = [message for message in filled.chip.messages if message.bus == bus]
         found = values_of(filled, np.zeros(1, np.uint32), [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
         for message in messages:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import wasmtime
 
-from wasm_exec.cutting import Blocks
+from wasm_exec.cutting import START_HASHES, Blocks
 from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
 from wasm_exec.expand import Expander
 from wasm_exec.image import MemoryImage
@@ -18,11 +18,11 @@ from wasm_exec.record_shape import Shape
 from wasm_exec.recorder_layout import (
     FRAME_CELLS,
     SLOT_BYTES,
+    STATE_HASHES,
     STATE_HIGH,
     STATE_IDS,
     STATE_LOG,
     STATE_LOW,
-    STATE_PAGES,
     STATE_WORDS,
     Layout,
 )
@@ -120,8 +120,8 @@ class Instance:
             memory.grow(self.store, -(-missing // WASM_PAGE_BYTES))
         return start, 0
 
-    def run(self, pc: int, fp: int, words: list[int], pages: int, log_steps: int) -> int:
-        self.set_state32(STATE_PAGES, pages - 1)  # the page of the frame pointer
+    def run(self, pc: int, fp: int, words: list[int], hashes: int, log_steps: int) -> int:
+        self.set_state32(STATE_HASHES, hashes - START_HASHES)
         self.set_state32(STATE_LOW, 0x7FFFFFFF)
         self.set_state32(STATE_HIGH, -1)
         self.part(self.layout.flags[Space.SYSTEM], 1, np.uint8)[0] = 3
@@ -141,6 +141,12 @@ class Instance:
         flags = self.part(self.layout.flags[space], count, np.uint8)
         found = np.flatnonzero(flags)
         flags[found] = 0
+        levels = Layout.levels(space)
+        marks, nodes = self.part(self.layout.marks[space], 1 << levels, np.uint8), found + (1 << levels)
+        for _ in range(levels):
+            nodes = nodes >> 1
+            nodes = nodes[np.diff(nodes, prepend=0) > 0]
+            marks[nodes] = 0
         return found
 
     def grown_pages(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wasm_exec.cutting import PAGES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
@@ -41,10 +41,10 @@ class Recorder:
         self.counting = None if traced else instance
         log_steps = sum(budget.rows.values())
         limits = self.lanes.pack(budget.rows)
-        answer = instance.run(pc, fp, limits, budget.pages, log_steps)
+        answer = instance.run(pc, fp, limits, budget.hashes, log_steps)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
-            return self.trapped(pc, fp, used, budget.pages, traced, log_steps)
+            return self.trapped(pc, fp, used, budget.hashes, traced, log_steps)
         steps = sum(self.lanes.unpack(used).values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
@@ -55,7 +55,7 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace(log_steps) if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, self.lanes.unpack(used), instance.touched(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
@@ -70,10 +70,10 @@ class Recorder:
         instance.part(place, CELL_BYTES, np.uint64)[0] = frame_pointer
         return frame_pointer
 
-    def trapped(self, pc: int, fp: int, used: list[int], pages: int, traced: bool, log_steps: int) -> SegmentEnd:
+    def trapped(self, pc: int, fp: int, used: list[int], hashes: int, traced: bool, log_steps: int) -> SegmentEnd:
         """Runs again up to the block that traps, and interprets it."""
         instance = Instance(self.compiled, self.image, traced)
-        instance.run(pc, fp, used, pages, log_steps)
+        instance.run(pc, fp, used, hashes, log_steps)
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)
         parts = [instance.trace(log_steps)] if traced else []
@@ -83,12 +83,14 @@ class Recorder:
             image.set_rows(space, numbers, cells)
         interpreter = Interpreter(self.program, self.compiled.blocks)
         interpreter.restore(image)
-        end = interpreter.segment(start, frame_pointer, Budget.uniform(ROWS_LIMIT, PAGES_LIMIT), traced)
+        end = interpreter.segment(start, frame_pointer, Budget({family: ROWS_LIMIT for family in Family}, HASHES_LIMIT), traced)
         for space, (numbers, cells) in end.touched.items():
             image.set_rows(space, numbers, cells)
             numbers = np.union1d(numbers, touched[space][0]).astype(np.int64) if space in touched else numbers
             touched[space] = numbers, image.rows(space, numbers)
         if end.trace is not None:
             parts.append(end.trace)
-        steps = sum(self.lanes.unpack(used).values()) + end.steps
-        return SegmentEnd(end.pc, end.fp, end.status, steps, touched, Trace.join(parts) if traced else None)
+        before = self.lanes.unpack(used)
+        rows = {family: before.get(family, 0) + count for family, count in end.rows.items()}
+        steps = sum(before.values()) + end.steps
+        return SegmentEnd(end.pc, end.fp, end.status, steps, rows, touched, Trace.join(parts) if traced else None)

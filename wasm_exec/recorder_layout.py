@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wasm_exec.cutting import SPACE_LEVELS
 from wasm_exec.instructions import Family
 from wasm_exec.spaces import FRAME_POINTER_LIMIT, FRAME_SLOTS_LIMIT, PAGE_BYTES, WASM_PAGE_BYTES, Space, size_in_bytes
 
@@ -16,7 +17,7 @@ LINK_BYTES = 8
 FRAME_CELLS = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT
 
 # Words of 8 bytes at the beginning of memory 1: where a segment stopped, and counters that helper functions change.
-STATE_FP, STATE_BLOCK, STATE_PAGES, STATE_LOW, STATE_HIGH, STATE_LOG, STATE_IDS = (8 * word for word in range(7))
+STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_LOG, STATE_IDS = (8 * word for word in range(7))
 STATE_WORDS = 8 * 8
 
 # What is left of the rows of a family is a number of 21 bits with sign inside one of several words. Families that often occur
@@ -67,6 +68,9 @@ class Layout:
     `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
     touch and the access that is out of bounds.
+
+    `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and
+    2n + 1 are the children of n.
     """
 
     OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS)
@@ -82,6 +86,12 @@ class Layout:
         self.base[Space.FRAMES64] = self.take(LINK_BYTES * FRAME_CELLS)
         self.dispatch = self.take(8 * instructions)
         self.flags[Space.LINEAR] = self.take((1 << 33) // PAGE_BYTES + PAGE_BYTES)
+        self.marks: dict[int, int] = {space: self.take(1 << self.levels(space)) for space in (*self.OTHERS, Space.LINEAR)}
+
+    @staticmethod
+    def levels(space: int) -> int:
+        """Levels of inner nodes over the pages that a space can have; above them every node has one touched child."""
+        return SPACE_LEVELS if space == Space.LINEAR else (Layout.pages(space) - 1).bit_length()
 
     @staticmethod
     def pages(space: int) -> int:

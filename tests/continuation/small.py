@@ -20,8 +20,8 @@ from continuation.claims import (
     sponge,
     tree_root,
 )
-from continuation.proofs import SegmentProof
-from segments.claim import Boundary
+from segments.claim import Boundary, SegmentProof
+from segments.setup import program_level
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
 from stark.key import Key
@@ -80,7 +80,8 @@ def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernel
         "table": table().table({"times": np.array([0, 0, 0, rows + 1])}, LOG_TABLE),
         "once": once().table({"small": np.array([value])}, 0)}
     statement = np.array([*before.words, *after.words], np.uint32)
-    return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, prove(proving, mains, statement, kernels))
+    words = prove(proving, mains, statement, kernels)
+    return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, words, program_level(proving.key))
 
 
 def ends(seed: int = 0, exit_code: int = 7) -> Ends:

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from continuation.allowed import place
 from continuation.claims import Ends
-from continuation.proofs import ContinuationProof, SegmentProof
+from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.replay import Replayed, replay
 from continuation.setup import Made, Setup, build
 from continuation.verify import Trusted
-from segments.claim import Boundary
+from segments.claim import Boundary, SegmentProof
 from stark.check import Filled
 from stark.kernels import load
 from stark.key import Key

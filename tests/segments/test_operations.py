@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segments.catalogue import CATALOGUE
 from segments.fill import Segment
-from segments.shape import SIZES
 from stark.check import check
 from tests.segments.small import ARITHMETIC, EDGES, Line, const, of_everything, one_segment, operation_lines, program
 from wasm_exec.instructions import BY_NAME, Family
@@ -28,7 +28,7 @@ def holds(segment: Segment) -> bool:
 
 def run(lines: list[Line]) -> Segment:
     used = Counter(BY_NAME[line[0]].family for line in lines)
-    fits = all(count <= 1 << SIZES["toy"].families[family] for family, count in used.items())
+    fits = all(count <= 1 << CATALOGUE["toy"][family.name.lower()] for family, count in used.items())
     return one_segment(program([*lines, HALT]), size="toy" if fits else "2^14")
 
 

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from segments.prove import SegmentProof, prove_segment
-from segments.setup import digest_of, program_digest, program_level, program_words, setup
+from segments.claim import SegmentProof, digest_of
+from segments.prove import prove_alone, prove_segment
+from segments.setup import program_digest, program_level, program_words, setup
 from segments.shape import Shape
 from segments.verify import verify_segment
 from stark.errors import Malformed, Rejected
@@ -16,8 +18,12 @@ from stark.kernels import load
 from stark.key import Key
 from stark.profiles import PROFILES
 from tests.segments.small import Line, const, one_segment, program
+from wasm_exec.execute import run
+from wasm_exec.text import from_text
+from wasm_exec.translate import load as translate
 
 KERNELS = load("best")
+SAMPLES = Path(__file__).parents[2] / "samples"
 LINES: list[Line] = [const(0, 5), const(1, 6), ("MUL", 2, 0, 1, 0, 0), ("STORE16", 3, 1, 2, 0, 0), ("HALT", 0, 0, 0, 0, 0)]
 
 
@@ -75,3 +81,17 @@ def test_changed_words_are_refused(honest: tuple[Key, SegmentProof]) -> None:
         words[place] = (int(words[place]) + 1) % P
         with pytest.raises((Malformed, Rejected)):
             verify_segment(key, proof.claim, words, KERNELS.permute)
+
+
+def test_one_segment_of_a_run_is_proved_alone() -> None:
+    made = translate(from_text(SAMPLES / "fib_recursive.wat"), 64, 8)
+    recording = run(made, b"\x0c", Shape.of("toy", len(made.instructions)).budget)
+    parameters = PROFILES["toy"].segment
+    proof = prove_alone(recording, 1, "toy", parameters, KERNELS)
+    key = setup(made, Shape.of("toy", len(made.instructions)), parameters, KERNELS).key
+    verify_segment(key, proof.claim, proof.words, KERNELS.permute)
+    assert proof.claim.before.pc == recording.segments[1].pc and proof.claim.after.pc == recording.boundary(2).pc
+    other = prove_alone(recording, 0, "toy", parameters, KERNELS)
+    assert other.claim.join(proof.claim).after == proof.claim.after
+    with pytest.raises(Rejected):
+        verify_segment(key, proof.claim, other.words, KERNELS.permute)
