@@ -96,8 +96,8 @@ def test_where_it_is_cut_changes_nothing(name: str) -> None:
 def test_every_guest_has_its_module_and_its_files() -> None:
     assert C_GUESTS == sorted(path.stem for path in (SAMPLES / "built").glob("*.wasm"))
     assert all((SAMPLES / "built" / f"{name}.wasm").stat().st_size < 100_000 for name in C_GUESTS)
-    known = [*C_GUESTS, "words"]
-    assert sorted(known) == sorted(path.stem for path in (SAMPLES / "inputs").iterdir()) == sorted(p.stem for p in (SAMPLES / "outputs").iterdir())
+    for folder in ("inputs", "outputs"):
+        assert sorted(path.stem for path in (SAMPLES / folder).iterdir()) == sorted([*C_GUESTS, "words"])
 
 
 @pytest.mark.skipif(not HAS_ZIG, reason="the Python package ziglang is not installed")
