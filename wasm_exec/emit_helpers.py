@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_exec.emit import I32, Code
-from wasm_exec.recorder_layout import MACHINE, STATE_HIGH, STATE_LOW, STATE_PAGES, Layout
+from wasm_exec.recorder_layout import MACHINE, STATE_HIGH, STATE_LOW, STATE_PAGES, STATE_TOUCHED, Layout
 from wasm_exec.spaces import CELL_BYTES, PAGE_BITS, Space, SystemCell, size_in_bytes
 
 PAGES_PER_FRAME_PAGE = 2  # one in each space of frames
@@ -26,9 +26,20 @@ def touch_helper(layout: Layout, space: int, memory_pages: int, grows: bool) -> 
         code.const64(PAGE_BITS).op("i64.shr_u", "i32.wrap_i64").tee(page)
         code.access("i32.load8_u", MACHINE, layout.flags[space]).tee(flags).op("i32.eqz").block("if")
         code.const32(0).const32(0).access("i32.load", MACHINE, STATE_PAGES).const32(1).op("i32.sub")
-        code.access("i32.store", MACHINE, STATE_PAGES).end()
+        code.access("i32.store", MACHINE, STATE_PAGES)
+        list_page(code, layout, space, page)
+        code.end()
         code.get(page, flags, 2).op("i32.or").access("i32.store8", MACHINE, layout.flags[space])
     return code.const32(0).finish()
+
+
+
+def list_page(code: Code, layout: Layout, space: int, page: int) -> None:
+    """Adds the page to the list of touched ones."""
+    code.const32(0).access("i32.load", MACHINE, STATE_TOUCHED).const32(2).op("i32.shl")
+    code.get(page).const32(space << 24).op("i32.or").access("i32.store", MACHINE, layout.touched)
+    code.const32(0).const32(0).access("i32.load", MACHINE, STATE_TOUCHED).const32(1).op("i32.add")
+    code.access("i32.store", MACHINE, STATE_TOUCHED)
 
 
 def enter_helper() -> bytes:

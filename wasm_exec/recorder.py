@@ -1,6 +1,6 @@
 """The fast engine: the recorder module of a program, run by wasmtime one segment at a time.
 
-Counting and logging are two modules with the same cuts. A segment that ends in a trap is run once more with exactly the rows
+Counting and tracing are two modules with the same cuts. A segment that ends in a trap is run once more with exactly the rows
 that it had used before the last block, so that it is cut there, and the interpreter executes the rest of the block.
 """
 
@@ -39,12 +39,11 @@ class Recorder:
         if instance is None or traced:
             instance = Instance(self.compiled, self.image, traced)
         self.counting = None if traced else instance
-        log_steps = sum(budget.rows.values())
         limits = self.lanes.pack(budget.rows)
-        answer = instance.run(pc, fp, limits, budget.pages, log_steps)
+        answer = instance.run(pc, fp, limits, budget.pages)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
-            return self.trapped(pc, fp, used, budget.pages, traced, log_steps)
+            return self.trapped(pc, fp, used, budget.pages, traced)
         steps = sum(self.lanes.unpack(used).values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
@@ -54,7 +53,7 @@ class Recorder:
         if not steps:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
-        trace = instance.trace(log_steps) if traced else None
+        trace = instance.trace() if traced else None
         return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
@@ -70,13 +69,13 @@ class Recorder:
         instance.part(place, CELL_BYTES, np.uint64)[0] = frame_pointer
         return frame_pointer
 
-    def trapped(self, pc: int, fp: int, used: list[int], pages: int, traced: bool, log_steps: int) -> SegmentEnd:
+    def trapped(self, pc: int, fp: int, used: list[int], pages: int, traced: bool) -> SegmentEnd:
         """Runs again up to the block that traps, and interprets it."""
         instance = Instance(self.compiled, self.image, traced)
-        instance.run(pc, fp, used, pages, log_steps)
+        instance.run(pc, fp, used, pages)
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)
-        parts = [instance.trace(log_steps)] if traced else []
+        parts = [instance.trace()] if traced else []
         touched = instance.touched()
         image = self.image.copy()
         for space, (numbers, cells) in touched.items():
