@@ -111,7 +111,8 @@ class BlockSlots:
             self.note("fp", lambda: self.code.get(self.frame.fp).const32(SLOT_BYTES.bit_length() - 1).op("i32.shr_u"))
 
     def note_value(self, name: str, local: int, wide: bool) -> None:
-        self.note(name + "64" if wide else name, lambda: self.code.get(local))
+        extend = not wide and name not in NARROW
+        self.note(name, lambda: self.code.get(local).op("i64.extend_i32_u") if extend else self.code.get(local))
 
     def note(self, column: str, value: Callable[[], Code]) -> None:
         """Puts the value into this column of the row of the step, when tracing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ import wasmtime
 from wasm_exec.cutting import Blocks
 from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
 from wasm_exec.image import MemoryImage
-from wasm_exec.instructions import BY_NUMBER, Use
+from wasm_exec.module_cache import STANDARD, ModuleCache
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import (
     FRAME_CELLS,
@@ -36,14 +37,18 @@ from wasm_exec.trace_columns import ROW_BYTES, trace_of
 
 Bytes = npt.NDArray[np.uint8]
 CHUNK_BLOCKS = 2000
+WORTH_KEEPING = 2000  # instructions; smaller programs compile in no time
 PAGE_BITS_OF_ENTRY = 24  # of an entry in the list of touched pages; the space is above
+WRITTEN = 3  # the flag of such a page
+HUGE_PAGES = 14  # the advice of Linux
 
 
 class Compiled:
     """The two recorder modules of a program, made when they are first needed."""
 
-    def __init__(self, program: Program, chunk_blocks: int = CHUNK_BLOCKS) -> None:
+    def __init__(self, program: Program, chunk_blocks: int = CHUNK_BLOCKS, cache: ModuleCache = STANDARD) -> None:
         self.program = program
+        self.cache = cache
         self.engine = wasmtime.Engine()
         self.blocks = Blocks(program)
         self.layout = Layout(len(program.instructions))
@@ -51,13 +56,17 @@ class Compiled:
         self.modules: dict[bool, wasmtime.Module] = {}
         self.chunks = chunks_of(program, self.blocks, chunk_blocks)
         self.dispatch = self.dispatch_table()
-        operations = [BY_NUMBER[number] for number in np.unique(program.column("op")).tolist()]
-        self.wide = any(use in operation.operands.values() for operation in operations for use in (Use.READ64, Use.WRITE64))
 
     def module(self, tracing: bool) -> wasmtime.Module:
         if tracing not in self.modules:
-            self.modules[tracing] = wasmtime.Module(self.engine, ModuleEmitter(self.program, self.blocks, self.chunks, tracing).emit())
+            limits = (tracing, self.program.memory_limit, self.chunks)
+            what = self.program.encode() + self.program.block_starts.tobytes() + repr(limits).encode()
+            cache = self.cache if len(self.program.instructions) >= WORTH_KEEPING else ModuleCache(None)
+            self.modules[tracing] = cache.module(self.engine, what, lambda: self.emit(tracing))
         return self.modules[tracing]
+
+    def emit(self, tracing: bool) -> bytes:
+        return ModuleEmitter(self.program, self.blocks, self.chunks, tracing).emit()
 
     def dispatch_table(self) -> U32:
         """For the pc of every block: the number of its chunk, and its own number in it."""
@@ -130,7 +139,7 @@ class Instance:
         for place, value in state.items():
             self.set_state32(place, value)
         self.part(STATE_WORDS, 8 * len(words), np.uint64)[:] = words
-        self.part(self.layout.flags[Space.SYSTEM], 1, np.uint8)[0] = 3
+        self.part(self.layout.flags[Space.SYSTEM], 1, np.uint8)[0] = WRITTEN
         self.part(self.layout.touched, 4, np.uint32)[0] = Space.SYSTEM << PAGE_BITS_OF_ENTRY
         run = self.exports["run"]
         assert isinstance(run, wasmtime.Func)
@@ -140,7 +149,7 @@ class Instance:
         return [int(word) for word in self.part(STATE_WORDS, 8 * len(self.compiled.lanes), np.uint64)]
 
     def flagged(self) -> dict[int, npt.NDArray[np.int64]]:
-        """The touched pages of every space but those of frames, in order; the flags are cleared."""
+        """The pages of every space but those of frames that were written, in order; the flags of all touched ones are cleared."""
         entries = np.sort(self.part(self.layout.touched, 4 * self.state32(STATE_TOUCHED), np.uint32)).astype(np.int64)
         spaces, pages = entries >> PAGE_BITS_OF_ENTRY, entries & (1 << PAGE_BITS_OF_ENTRY) - 1
         ends = np.searchsorted(spaces, np.arange(max(Space) + 2))
@@ -148,11 +157,13 @@ class Instance:
         for space in Space:
             found = pages[ends[space] : ends[space + 1]]
             if len(found):
-                self.machine[self.layout.flags[space] + found] = 0
-                result[int(space)] = found
+                places = self.layout.flags[space] + found
+                result[int(space)] = found[self.machine[places] == WRITTEN]
+                self.machine[places] = 0
         return result
 
-    def touched(self) -> Touched:
+    def written(self) -> Touched:
+        """The pages that the segment may have changed, as they are now."""
         result: Touched = {}
         for space, pages in self.flagged().items():
             if space == Space.LINEAR:
@@ -168,10 +179,16 @@ class Instance:
         result[Space.FRAMES64] = pages, links.copy().reshape(-1, PAGE_CELLS)
         return result
 
+    def expect_many_rows(self) -> None:
+        """The trace will be long: asks for large pages, which are there sooner. Without them it works as well."""
+        if sys.platform == "linux":
+            memory = self.view("trace")
+            ctypes.CDLL(None).madvise(ctypes.c_void_p(memory.ctypes.data), ctypes.c_size_t(len(memory)), HUGE_PAGES)
+
     def trace(self) -> Trace:
         memory = self.view("trace")
 
         def column(start: int, size: int, kind: type[Any]) -> npt.NDArray[Any]:
             return memory[start : start + size].view(kind)
 
-        return trace_of(column, self.state32(STATE_ROW) // ROW_BYTES, self.compiled.wide)
+        return trace_of(column, self.state32(STATE_ROW) // ROW_BYTES)

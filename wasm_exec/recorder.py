@@ -13,13 +13,14 @@ from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.instance import Compiled, Instance, compiled
-from wasm_exec.instructions import Family
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import SLOT_BYTES, STATE_BLOCK, STATE_FP
 from wasm_exec.recording import SegmentEnd, Status
 from wasm_exec.spaces import CELL_BYTES, Space, SystemCell
 from wasm_exec.trace import Trace
+
+MANY_ROWS = 1 << 18
 
 
 class Recorder:
@@ -29,6 +30,8 @@ class Recorder:
         self.lanes = self.compiled.lanes
         self.image = MemoryImage(program.memory_pages)
         self.counting: Instance | None = None
+        self.budget: Budget | None = None
+        self.limits: list[int] = []  # its rows, packed
 
     def restore(self, image: MemoryImage) -> None:
         self.image = image
@@ -39,12 +42,16 @@ class Recorder:
         if instance is None or traced:
             instance = Instance(self.compiled, self.image, traced)
         self.counting = None if traced else instance
-        limits = self.lanes.pack(budget.rows)
+        if traced and sum(budget.rows.values()) >= MANY_ROWS:
+            instance.expect_many_rows()
+        if budget is not self.budget:
+            self.budget, self.limits = budget, self.lanes.pack(budget.rows)
+        limits = self.limits
         answer = instance.run(pc, fp, limits, budget.pages)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
             return self.trapped(pc, fp, used, budget.pages, traced)
-        steps = sum(self.lanes.unpack(used).values()) + (answer == HALTED)
+        steps = self.lanes.total(used) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
             stop, status = self.compiled.blocks.members[block][-1], Status.EXITED
@@ -54,12 +61,12 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace() if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.written(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
-        rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)]
-        costs = self.lanes.pack({family: int(rows[family]) for family in Family}) if charged else [0] * len(self.lanes)
+        rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)].tolist()
+        costs = self.lanes.pack(rows) if charged else [0] * len(self.lanes)
         words = zip(limits, instance.words(), costs, strict=True)
         return [(limit - word - cost) % (1 << 64) for limit, word, cost in words]
 
@@ -76,7 +83,7 @@ class Recorder:
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)
         parts = [instance.trace()] if traced else []
-        touched = instance.touched()
+        touched = instance.written()
         image = self.image.copy()
         for space, (numbers, cells) in touched.items():
             image.set_rows(space, numbers, cells)
@@ -89,5 +96,5 @@ class Recorder:
             touched[space] = numbers, image.rows(space, numbers)
         if end.trace is not None:
             parts.append(end.trace)
-        steps = sum(self.lanes.unpack(used).values()) + end.steps
+        steps = self.lanes.total(used) + end.steps
         return SegmentEnd(end.pc, end.fp, end.status, steps, touched, Trace.join(parts) if traced else None)

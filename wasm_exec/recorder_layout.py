@@ -56,8 +56,8 @@ class Lanes:
     def __len__(self) -> int:
         return len(self.groups)
 
-    def pack(self, rows: Mapping[Family, int]) -> list[int]:
-        """Words with these numbers in their lanes."""
+    def pack(self, rows: Mapping[Family, int] | list[int]) -> list[int]:
+        """Words with the numbers of the families in their lanes."""
         return [sum(rows[family] << LANE_BITS * lane for lane, family in enumerate(group)) for group in self.groups]
 
     def unpack(self, words: list[int]) -> dict[Family, int]:
@@ -66,6 +66,10 @@ class Lanes:
             family: word >> LANE_BITS * lane & mask
             for word, group in zip(words, self.groups, strict=True) for lane, family in enumerate(group)
         }
+
+    def total(self, words: list[int]) -> int:
+        """The sum of all lanes."""
+        return sum(word >> LANE_BITS * lane & (1 << LANE_BITS) - 1 for word in words for lane in range(3))
 
 
 def aligned(size: int) -> int:

@@ -78,7 +78,8 @@ Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers
 
 @dataclass(frozen=True, eq=False)
 class SegmentEnd:
-    """What an engine says when it stops: where, after how many steps, and the pages it touched as they are now."""
+    """What an engine says when it stops: where, after how many steps, and as they are now all pages that it may have
+    changed."""
 
     pc: int
     fp: int
