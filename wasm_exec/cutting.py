@@ -87,7 +87,7 @@ class Blocks:
     @cached_property
     def pages(self) -> list[int]:
         """The most pages, frames apart, that a block can be the first to touch."""
-        bounds = [page_bound(row) for row in self.program.instructions]
+        bounds = [page_bound(row) for row in self.program.instructions.tolist()]
         return [sum(bounds[pc] for pc in pcs) for pcs in self.members]
 
 
