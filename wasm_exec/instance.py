@@ -149,7 +149,7 @@ class Instance:
         return [int(word) for word in self.part(STATE_WORDS, 8 * len(self.compiled.lanes), np.uint64)]
 
     def flagged(self) -> dict[int, npt.NDArray[np.int64]]:
-        """The pages of every space but those of frames that were written, in order; the flags of all touched ones are cleared."""
+        """The touched pages of every space but those of frames, in order; the flags are cleared."""
         entries = np.sort(self.part(self.layout.touched, 4 * self.state32(STATE_TOUCHED), np.uint32)).astype(np.int64)
         spaces, pages = entries >> PAGE_BITS_OF_ENTRY, entries & (1 << PAGE_BITS_OF_ENTRY) - 1
         ends = np.searchsorted(spaces, np.arange(max(Space) + 2))
@@ -157,13 +157,11 @@ class Instance:
         for space in Space:
             found = pages[ends[space] : ends[space + 1]]
             if len(found):
-                places = self.layout.flags[space] + found
-                result[int(space)] = found[self.machine[places] == WRITTEN]
-                self.machine[places] = 0
+                self.machine[self.layout.flags[space] + found] = 0
+                result[int(space)] = found
         return result
 
-    def written(self) -> Touched:
-        """The pages that the segment may have changed, as they are now."""
+    def touched(self) -> Touched:
         result: Touched = {}
         for space, pages in self.flagged().items():
             if space == Space.LINEAR:

@@ -61,7 +61,7 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace() if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.written(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
@@ -83,7 +83,7 @@ class Recorder:
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)
         parts = [instance.trace()] if traced else []
-        touched = instance.written()
+        touched = instance.touched()
         image = self.image.copy()
         for space, (numbers, cells) in touched.items():
             image.set_rows(space, numbers, cells)

@@ -78,8 +78,7 @@ Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers
 
 @dataclass(frozen=True, eq=False)
 class SegmentEnd:
-    """What an engine says when it stops: where, after how many steps, and as they are now all pages that it may have
-    changed."""
+    """What an engine says when it stops: where, after how many steps, and the pages it touched as they are now."""
 
     pc: int
     fp: int
