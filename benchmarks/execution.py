@@ -83,7 +83,7 @@ def replaying(figures: Figures, name: str, recording: Recording) -> None:
         instance = Instance(compiled(program), image, tracing=True)
         instance.expect_many_rows()
         started = time.process_time()
-        instance.run(start.pc, start.fp, engine.lanes.pack(budget.rows), budget.pages)
+        instance.run(start.pc, start.fp, engine.lanes.pack(budget.rows), budget.hashes)
         best = min(best, time.process_time() - started)
     figures.add(f"exec.record_steps_per_s.{name}", steps / best, "the same segment, every row of its trace written")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bundles.packing import Fields, pack, unpack
 from stark.errors import Malformed
 from stark.profiles import PROFILES
-from wasm_exec.cutting import PAGES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.errors import TrapKind
 from wasm_exec.instructions import Family
 from wasm_exec.link import PC_LIMIT
@@ -19,7 +19,7 @@ SEGMENTS_LIMIT = 1 << 15
 STEPS_LIMIT = 1 << 56
 STATUSES = {int(status) for status in Status if status != Status.TRAPPED} | {Status.TRAPPED + kind for kind in TrapKind}
 
-NAMES = ("kind", "version", "profile", "size", "program", "input", "output", "rows", "pages", "outcome", "boundaries")
+NAMES = ("kind", "version", "profile", "size", "program", "input", "output", "rows", "hashes", "outcome", "boundaries")
 BOUNDARY_NAMES = ("pc", "fp", "status", "steps", "snapshot")
 
 
@@ -59,7 +59,7 @@ class Manifest:
         rows = [self.budget.rows[family] for family in Family]
         outcome = [self.outcome.status, self.outcome.pc, self.outcome.code]
         boundaries = [dict(zip(BOUNDARY_NAMES, (b.pc, b.fp, b.status, b.steps, b.snapshot), strict=True)) for b in self.boundaries]
-        values = (KIND, VERSION, self.profile, self.size, self.program, self.input, self.output, rows, self.budget.pages, outcome,
+        values = (KIND, VERSION, self.profile, self.size, self.program, self.input, self.output, rows, self.budget.hashes, outcome,
                   boundaries)
         return pack(dict(zip(NAMES, values, strict=True)))
 
@@ -75,8 +75,8 @@ def decode_manifest(content: bytes) -> Manifest:
     if fields.text("profile") not in PROFILES:
         raise Malformed(f"manifest: no profile is named {fields.text('profile')!r}")
     rows = fields.integers("rows", len(Family), ROWS_LIMIT + 1)
-    pages = fields.integer("pages", PAGES_LIMIT + 1)
-    if not pages or not all(rows):
+    hashes = fields.integer("hashes", HASHES_LIMIT + 1)
+    if not hashes or not all(rows):
         raise Malformed("manifest: the budget of a segment is zero somewhere")
     status, pc, code = fields.integers("outcome", 3, 1 << 32)
     boundaries = tuple(decode_boundary(item) for item in fields.sequence("boundaries", SEGMENTS_LIMIT + 1))
@@ -86,7 +86,7 @@ def decode_manifest(content: bytes) -> Manifest:
     if any(before.status != Status.RUNNING or before.steps > after.steps for before, after in pairs):
         raise Malformed("manifest: the boundaries are not in order")
     return Manifest(fields.text("profile"), fields.text("size"), fields.digest("program"), fields.digest("input"), fields.digest("output"),
-                    Budget(dict(zip(Family, rows, strict=True)), pages), Outcome(status, pc, code), boundaries)
+                    Budget(dict(zip(Family, rows, strict=True)), hashes), Outcome(status, pc, code), boundaries)
 
 
 def decode_boundary(value: object) -> BoundaryEntry:

@@ -3,26 +3,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from bundles.bundle import Bundle
 from bundles.checking import once
 from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile
-from bundles.keys import RunKeys, wide
+from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.rollup import folded
 from continuation.claims import Ends
-from continuation.proofs import ContinuationProof, SegmentProof
+from continuation.proofs import ContinuationProof
 from continuation.prove import Prover, RunTree
-from continuation.setup import load
-from segments.fill import fill
-from segments.memory_tree import MemoryTree
+from continuation.setup import Setup
+from segments.fill import fill_cheapest
+from segments.memory_tree import MemoryTree, wide
 from segments.openings import openings, roots
-from segments.prove import prove_segment
-from segments.setup import setup, shape_key
+from segments.prove import ProvingKeys
 from segments.shape import Shape
 from stark import profiles
 from stark.kernels.protocol import Kernels
+from stark.profiles import Profile
 from stark.watch import Watch
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
@@ -31,8 +29,8 @@ from wasm_exec.recording import Outcome
 Progress = Callable[[str, int, int], None]
 
 
-def prover_of(keys: RunKeys, kernels: Kernels, watch: Watch | None = None) -> Prover:
-    return Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels, watch)
+def prover_of(profile: Profile, kernels: Kernels, watch: Watch | None = None) -> Prover:
+    return Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels, watch)
 
 
 def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
@@ -44,31 +42,30 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     total = len(recording.segments)
     on_progress("keys", 0, 1)
     with watch.stage("keys"):
-        proving = setup(program, keys.shape, keys.profile.segment, kernels)
-        tree = RunTree(prover_of(keys, kernels, watch))
+        proving = ProvingKeys(program, keys.profile.segment, kernels)
+        tree = RunTree(prover_of(keys.profile, kernels, watch))
     on_progress("keys", 1, 1)
     image = recording.image(0)
     memory = MemoryTree(image, wide(kernels))
     before = roots(memory)
-    cap = proving.tree.cap if proving.tree is not None else np.zeros((0, 8), np.uint32)
     for index, start in enumerate(recording.segments):
         on_progress("segments", index, total)
         with watch.stage("replay and fill"):
             trace = replay(program, start, image, recording.budget)
-            segment = fill(program, keys.shape, trace, image, memory)
+            segment = fill_cheapest(program, keys.shape, trace, image, memory, kernels.trace_permutations)
         with watch.stage("prove segments"):
-            proof = prove_segment(proving, segment, kernels)
+            proof = proving.prove(segment)
         with watch.stage("leaves and joins"):
-            tree.push(SegmentProof(cap, segment.public, proof.words))
+            tree.push(proof)
         image.apply(recording.boundary(index + 1).snapshot)
     on_progress("segments", total, total)
     on_progress("root", 0, 1)
     with watch.stage("root"):
         end = openings(image, memory)
         ends = Ends(before, end.spaces, end.system_page, end.path)
-        root = tree.prover.root(tree.span(), ends)
+        root = tree.prover.run(tree.span(), ends)
     on_progress("root", 1, 1)
-    return RunFile(keys, root)
+    return RunFile(keys.profile, root)
 
 
 def provable(outcome: Outcome) -> None:
@@ -78,14 +75,14 @@ def provable(outcome: Outcome) -> None:
 
 
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:
-    """The runs in this order. All of one profile and shape, because one list of keys stands behind a batch."""
-    keys = runs[0].keys
+    """The runs in this order, of any programs. All of one profile, because one list of keys stands behind a batch."""
+    profile = runs[0].profile
     for number, run in enumerate(runs, 1):
-        if run.keys != keys:
-            raise Unsupported(f"a batch is of one profile and about one program size: run 1 is {keys}, run {number} is {run.keys}")
+        if run.profile != profile:
+            raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
-    prover, made = prover_of(keys, kernels), 0
+    prover, made = prover_of(profile, kernels), 0
     on_progress("joins", 0, len(runs) - 1)
 
     def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
@@ -94,7 +91,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         made += 1
         on_progress("joins", made, len(runs) - 1)
         return proof
-    return RollupFile(keys, folded([run.proof for run in runs], join), tuple(claims))
+    return RollupFile(profile, prover.rollup(folded([run.proof for run in runs], join)), tuple(claims))
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:

@@ -4,8 +4,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from stark import poseidon2
 from stark.errors import Rejected
 
+U32 = npt.NDArray[np.uint32]
 Words = tuple[int, ...]
 RUNNING = 0
 ENTRY, LOG_SPACES, LOG_PAGES, CELL_LIMBS = 0, 4, 24, 4
@@ -45,6 +50,26 @@ class SegmentClaim:
         equal("both segments are of one program", self.program, other.program)
         equal("a segment begins where the one before it ends", self.after, other.before)
         return SegmentClaim(self.program, self.before, other.after)
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentProof:
+    """The name of the segment's shape, the cap of the program's table, the two boundaries as words, and the words that prove the claim."""
+
+    shape: str
+    cap: U32
+    statement: U32
+    words: U32
+
+    @property
+    def claim(self) -> SegmentClaim:
+        """What is proved, if the words are right."""
+        return SegmentClaim(digest_of(self.cap), Boundary.of(self.statement[:10].tolist()), Boundary.of(self.statement[10:].tolist()))
+
+
+def digest_of(cap: U32) -> Words:
+    """The eight words that stand for a commitment in claims."""
+    return tuple(int(word) for word in poseidon2.sponge(cap.reshape(1, -1).astype(np.uint64))[0])
 
 
 @dataclass(frozen=True)

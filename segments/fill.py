@@ -1,6 +1,7 @@
 """From the trace of a segment to the tables of all chips."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +10,14 @@ import numpy.typing as npt
 from segments import tables
 from segments.buses import STATE
 from segments.claim import RUNNING, Boundary
-from segments.dealing import dealt
-from segments.history import accesses_of, history
+from segments.dealing import Deal, dealt
+from segments.history import History, accesses_of, history
 from segments.machine import machine
 from segments.memory import boundary, hashes, nodes, pages
+from segments.memory.hashes import Permutations, in_numpy
 from segments.memory_tree import MemoryTree, Update
 from segments.setup import fixed_tables
-from segments.shape import Shape
+from segments.shape import Shape, rows_of_memory
 from segments.steps import Columns
 from stark.check import Filled, values_of
 from stark.chip import Chip
@@ -29,8 +31,10 @@ U32 = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Segment:
-    """The tables of all chips in the order of the machine, and the two boundaries that they connect."""
+    """The tables of all chips of a shape in the order of the machine, how many of their rows are used, and the two boundaries."""
 
+    shape: Shape
+    rows: Mapping[str, int]
     filled: list[Filled]
     before: Boundary
     after: Boundary
@@ -45,33 +49,66 @@ class Segment:
         return {filled.chip.name: filled.main for filled in self.filled}
 
 
-def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree: MemoryTree) -> Segment:
-    """`image` and `tree` are those at the start of the segment; the tree is moved on to its end."""
+@dataclass(frozen=True)
+class Read:
+    """A trace as it was dealt to the chips, what its accesses found, and the rows that all this takes."""
+
+    trace: Trace
+    deal: Deal
+    past: History
+
+    @property
+    def rows(self) -> dict[str, int]:
+        return {name: len(steps) for name, steps in self.deal.steps.items()} | rows_of_memory(self.past.pages.index)
+
+
+def read(program: Program, trace: Trace, image: MemoryImage) -> Read:
     if not len(trace):
         raise ValueError("a segment has at least one step")
-    parts, fixed = machine(), fixed_tables(program, shape)
+    parts = machine()
     deal = dealt(parts, program, trace)
+    kinds = {name: access for family in parts.families for name, access in accesses_of(family, deal.steps[family.name]).items()}
+    return Read(trace, deal, history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image))
+
+
+def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree: MemoryTree,
+         permutations: Permutations = in_numpy) -> Segment:
+    """`image` and `tree` are those at the start of the segment; the tree is moved on to its end."""
+    return tables_of(program, shape, read(program, trace, image), tree, permutations)
+
+
+def fill_cheapest(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree: MemoryTree,
+                  permutations: Permutations = in_numpy) -> Segment:
+    """In the cheapest shape that may stand for `shape`, which only says the size."""
+    done = read(program, trace, image)
+    return tables_of(program, shape.cheapest(done.rows), done, tree, permutations)
+
+
+def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, permutations: Permutations) -> Segment:
+    if not shape.holds(done.rows):
+        raise ValueError(f"a segment with the rows {done.rows} does not fit the shape {shape.name}")
+    parts, fixed, deal, past, trace = machine(), fixed_tables(program, shape), done.deal, done.past, done.trace
     steps = deal.steps
-    kinds = {name: access for family in parts.families for name, access in accesses_of(family, steps[family.name]).items()}
-    past = history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image)
 
     def filled(chip: Chip, columns: Columns) -> Filled:
         log_height = shape.log_heights[chip.name]
         empty = np.zeros((0, 1 << log_height), np.uint32)
         return Filled(chip, fixed.get(chip.name, empty), chip.table(columns, log_height))
-    guests = [filled(f.chip, f.columns(steps[f.name], {k[1]: v for k, v in past.past.items() if k[0] == f.name})) for f in parts.families]
-    end = State.sent(guests[deal.last], len(steps[parts.families[deal.last].name]) - 1)
+    guests = {f.name: filled(f.chip, f.columns(steps[f.name], {k[1]: v for k, v in past.past.items() if k[0] == f.name}))
+              for f in parts.families if f.name in shape.log_heights}
+    last = parts.families[deal.last].name
+    end = State.sent(guests[last], len(steps[last]) - 1)
     update = tree.update(past.with_frame_pointer(end.fp))
     then, cell = past.frame_pointer.then[0], past.frame_pointer.cell[0]
-    rows = [*guests,
+    rows = [*guests.values(),
             filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
             filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             filled(parts.node, nodes.fill(update.nodes)),
-            filled(parts.hash, hash_columns(parts.hash, update, shape)),
-            filled(parts.program, {"times": np.bincount(trace.pc, minlength=len(program.instructions))})]
-    rows.append(filled(parts.lookup, tables.lookup_fill(rows)))
+            filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
+            filled(parts.program, tables.program_fill(program, trace.pc, len(steps["outside"]), shape.log_heights["program"]))]
+    rows.append(filled(parts.lookup, tables.lookup_fill(rows, done.rows)))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
-    return Segment(rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
+    return Segment(shape, done.rows, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
 
 
 @dataclass(frozen=True)
@@ -91,12 +128,12 @@ class State:
         return State(*(int(found[part.number][0]) for part in message.parts))
 
 
-def hash_columns(chip: Chip, update: Update, shape: Shape) -> Columns:
+def hash_columns(chip: Chip, update: Update, shape: Shape, permutations: Permutations) -> Columns:
     """All permutations that pages and nodes ask for: the last row of a page and all nodes want the first half."""
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])
     second = np.concatenate([states[:, :-1].reshape(-1, 16) for states in sponges])
-    return hashes.fill(chip, first, second, 1 << shape.log_heights[chip.name])
+    return hashes.fill(chip, first, second, 1 << shape.log_heights[chip.name], permutations)
 
 
 def words(digest: npt.NDArray[np.uint64]) -> tuple[int, ...]:

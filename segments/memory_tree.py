@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from segments.memory.nodes import TouchedNodes
 from segments.memory.pages import DEPTH, LOG_PAGES, OpenedPages, Sponge, absorb, limbs_of
+from stark.kernels.protocol import Kernels
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space
 
@@ -20,6 +21,13 @@ U64 = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
 Permute = Callable[[U64], U64]
 LOG_SPACES = DEPTH - LOG_PAGES
+
+
+def wide(kernels: Kernels) -> Permute:
+    """The kernels' permutation on words of 64 bits."""
+    def permute(states: U64) -> U64:
+        return kernels.permute(states.astype(np.uint32)).astype(np.uint64)
+    return permute
 
 
 @dataclass

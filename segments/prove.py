@@ -1,28 +1,51 @@
-"""Proving one segment: its tables are filled, and the prover shows that they satisfy the key."""
+"""Proving one segment: its tables are filled, and the prover shows that they satisfy the key of its shape."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-
-from segments.claim import SegmentClaim
-from segments.fill import Segment
-from segments.setup import program_words
+from segments.claim import SegmentProof
+from segments.fill import Segment, fill_cheapest
+from segments.memory_tree import MemoryTree, wide
+from segments.setup import PROGRAM, setup
+from segments.shape import Shape
 from stark.kernels.protocol import Kernels
+from stark.profiles import Parameters
 from stark.prover import prove
 from stark.setup import ProvingKey
+from stark.verifier import key_cap
 from stark.watch import Watch
-
-
-@dataclass(frozen=True)
-class SegmentProof:
-    """A claim and the words that prove it."""
-
-    claim: SegmentClaim
-    words: npt.NDArray[np.uint32]
+from wasm_exec.execute import replay
+from wasm_exec.program import Program
+from wasm_exec.recording import Recording
 
 
 def prove_segment(proving: ProvingKey, segment: Segment, kernels: Kernels, watch: Watch | None = None) -> SegmentProof:
-    claim = SegmentClaim(program_words(proving.key), segment.before, segment.after)
-    return SegmentProof(claim, prove(proving, segment.mains, segment.public, kernels, watch))
+    words = prove(proving, segment.mains, segment.public, kernels, watch)
+    return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), segment.public, words)
+
+
+class ProvingKeys:
+    """The keys of a program under all shapes, each made when a segment first needs it. The last few are kept."""
+
+    KEPT = 3
+
+    def __init__(self, program: Program, parameters: Parameters, kernels: Kernels) -> None:
+        self.program, self.parameters, self.kernels = program, parameters, kernels
+        self.made: dict[Shape, ProvingKey] = {}
+
+    def of(self, shape: Shape) -> ProvingKey:
+        found = self.made.pop(shape, None) or setup(self.program, shape, self.parameters, self.kernels)
+        self.made[shape] = found
+        while len(self.made) > self.KEPT:
+            del self.made[next(iter(self.made))]
+        return found
+
+    def prove(self, segment: Segment, watch: Watch | None = None) -> SegmentProof:
+        return prove_segment(self.of(segment.shape), segment, self.kernels, watch)
+
+
+def prove_alone(recording: Recording, index: int, size: str, parameters: Parameters, kernels: Kernels) -> SegmentProof:
+    """The proof of one segment of a run, for debugging: nothing of the segments before it is proved."""
+    program, start, image = recording.program, recording.segments[index], recording.image(index)
+    trace = replay(program, start, image, recording.budget)
+    shape = Shape.of(size, len(program.instructions))
+    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
+    return ProvingKeys(program, parameters, kernels).prove(segment)

@@ -1,18 +1,29 @@
-"""The heights of the chips of a segment, and the budget that makes every segment fit into them."""
+"""A shape: which chips a segment has and how many rows each. A run is cut by one budget, so that every segment fits the general shape of a
+size; each segment is then proved with the cheapest shape that holds it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import cache
 
+import numpy as np
+import numpy.typing as npt
+
+from segments.catalogue import CATALOGUE, SIZES
 from segments.machine import machine
 from segments.memory.pages import DEPTH, ROWS
 from segments.tables import LOG_LIMB
+from stark.chip import Chip
+from stark.measure import measure
 from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
-SMALLEST_PROGRAM = 10
+PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
+SMALLEST_PROGRAM = PROGRAMS[0]
+TOY = "toy"
+CUTTING = 4             # tables that are at most this power of two lower than in the general shape say where a segment is cut
+QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 
 
 def logarithm(count: int) -> int:
@@ -21,65 +32,94 @@ def logarithm(count: int) -> int:
 
 
 @dataclass(frozen=True)
-class Size:
-    """Rows of every family as powers of two, and the pages that a segment may touch."""
-
-    families: Mapping[Family, int]
-    log_pages: int
-
-
-# A size for 2^k steps has 2^(k + this) rows of each family.
-RATIOS: Mapping[Family, int] = MappingProxyType({
-    Family.ADD: -1, Family.MUL: -4, Family.DIV: -7, Family.BITWISE: -3, Family.SHIFT: -3, Family.COMPARE: -2, Family.BRANCH: -2,
-    Family.MOVE: -2, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -3, Family.HALT: -20})
-
-
-WITHOUT_CHIP = -2       # the ratio of a family that has no chip yet: it only decides where such a run is cut
-
-
-def ordinary(log_steps: int) -> Size:
-    return Size({family: max(SMALLEST, log_steps + RATIOS.get(family, WITHOUT_CHIP)) for family in Family}, log_steps // 2 - 1)
-
-
-SIZES: Mapping[str, Size] = MappingProxyType({
-    "toy": Size({family: {Family.HALT: SMALLEST, Family.DIV: 6, Family.MUL: 7, Family.SELECT: 6}.get(family, 9) for family in Family}, 4),
-    **{f"2^{k}": ordinary(k) for k in (14, 16, 18, 20)}})
-
-
-@dataclass(frozen=True)
 class Shape:
-    """log2 of the number of rows of every chip, by name."""
+    """One of the catalogue, for programs of up to 2^log_program instructions. A general shape has the name of its size."""
 
-    size: str
+    name: str
     log_program: int
+
+    def __str__(self) -> str:
+        return f"{self.name} program 2^{self.log_program}"
+
+    def __post_init__(self) -> None:
+        if self.name not in CATALOGUE:
+            raise LookupError(f"no shape named {self.name!r}; there are {', '.join(CATALOGUE)}")
 
     @staticmethod
     def of(size: str, instructions: int) -> Shape:
-        """The shape of this size for a program with so many instructions."""
+        """The general shape of this size for a program with so many instructions."""
         if size not in SIZES:
             raise LookupError(f"no size named {size!r}; there are {', '.join(SIZES)}")
-        return Shape(size, max(SMALLEST_PROGRAM, logarithm(instructions)))
+        found = [log for log in PROGRAMS if log >= logarithm(instructions + 1)]
+        if not found:
+            raise LookupError(f"no shape is for a program of {instructions} instructions")
+        return Shape(size, found[0])
 
     @property
-    def log_heights(self) -> dict[str, int]:
-        size, parts = SIZES[self.size], machine()
-        pages = 1 << size.log_pages
-        nodes = most_nodes(pages)
-        return {**{family.name: SMALLEST if family.family is None else size.families[family.family] for family in parts.families},
-                "boundary": SMALLEST,
-                "page": logarithm(pages * ROWS),
-                "node": logarithm(nodes),
-                "hash": logarithm(2 * (pages * ROWS + nodes)),
-                "program": self.log_program,
-                "lookup": LOG_LIMB}
+    def size(self) -> str:
+        return self.name.split()[0]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Those that a segment of this shape has, in the order of the machine."""
+        heights = self.log_heights
+        return [chip for chip in machine().chips if chip.name in heights]
+
+    @property
+    def log_heights(self) -> Mapping[str, int]:
+        """log2 of the number of rows of every chip that the shape has, by name."""
+        return heights(self.name, self.log_program)
+
+    @property
+    def cells(self) -> Mapping[str, int]:
+        """Committed base cells of every chip, and of the quotient."""
+        return cells(self.name, self.log_program)
 
     @property
     def budget(self) -> Budget:
-        """What a segment may use so that it fits."""
-        size = SIZES[self.size]
-        return Budget({family: min(1 << log_rows, ROWS_LIMIT) for family, log_rows in size.families.items()}, 1 << size.log_pages)
+        """What a segment may use so that it fits the general shape, and is cut where a large table of this one is full. A table that is
+        small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
+        general, own = CATALOGUE[self.size], CATALOGUE[self.name]
+        logs = {name: own[name] if name in own and own[name] >= log - CUTTING else log for name, log in general.items()}
+        return Budget({family: min(1 << logs[family.name.lower()], ROWS_LIMIT) for family in Family}, 1 << logs["hash"] - 1)
+
+    def holds(self, rows: Mapping[str, int]) -> bool:
+        """Whether there is a chip with so many rows for everything that has rows."""
+        logs = self.log_heights
+        return all(not count or name in logs and count <= 1 << logs[name] for name, count in rows.items())
+
+    def cheapest(self, rows: Mapping[str, int]) -> Shape:
+        """The shape with the fewest cells that holds these rows, of any size that proofs of this one may be mixed with."""
+        found = [shape for shape in self.alike if shape.holds(rows)]
+        if not found:
+            raise ValueError(f"no shape holds {dict(rows)}")
+        return min(found, key=lambda shape: sum(shape.cells.values()))
+
+    @property
+    def alike(self) -> list[Shape]:
+        """All shapes for the same programs: the toys, or all others."""
+        return [Shape(name, self.log_program) for name in CATALOGUE if (name.split()[0] == TOY) == (self.size == TOY)]
 
 
-def most_nodes(pages: int) -> int:
-    """Inner nodes above so many pages, when they lie as far apart as possible."""
-    return sum(min(1 << level, pages) for level in range(DEPTH))
+@cache
+def heights(name: str, log_program: int) -> Mapping[str, int]:
+    logs = dict(CATALOGUE[name]) | {"boundary": SMALLEST, "program": log_program, "lookup": LOG_LIMB}
+    return {chip.name: logs[chip.name] for chip in machine().chips if chip.name in logs}
+
+
+@cache
+def cells(name: str, log_program: int) -> Mapping[str, int]:
+    logs = heights(name, log_program)
+    by_chip = {chip.name: measure(chip).cells << logs[chip.name] for chip in machine().chips if chip.name in logs}
+    return by_chip | {"quotient": QUOTIENT << max(logs.values())}
+
+
+def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:
+    """Rows of the chips that tie these touched pages, each a leaf of the tree by its index, to the root of memory."""
+    nodes, above = 0, np.unique(pages)
+    rows = len(above) * ROWS
+    for _ in range(DEPTH):
+        above = above >> 1
+        above = above[np.diff(above, prepend=-1) > 0]
+        nodes += len(above)
+    return {"page": rows, "node": nodes, "hash": 2 * (rows + nodes)}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -132,8 +133,21 @@ def bytes_of(values: Ints, count: int = 4) -> list[Ints]:
     return [values >> 8 * k & 255 for k in range(count)]
 
 
+SMALL = 1 << 18         # sums of four limbs are below
+
+
 def inverse(values: Ints) -> Ints:
     """1 / value, and 0 for 0."""
+    small = 0 <= values.min(initial=0) and values.max(initial=0) < SMALL
+    return small_inverses()[values] if small else computed_inverse(values)
+
+
+@cache
+def small_inverses() -> Ints:
+    return computed_inverse(np.arange(SMALL))
+
+
+def computed_inverse(values: Ints) -> Ints:
     result, base, exponent = np.ones(len(values), np.uint64), (values % P).astype(np.uint64), P - 2
     while exponent:
         if exponent & 1:

@@ -1,11 +1,13 @@
 """The two fixed tables: the instructions of the program, and the 2^16 rows in which limbs, bytes and small functions are looked up."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
+from segments.guest.outside import MEMORY_SIZE
 from segments.steps import Columns, Ints
 from stark.check import Filled, values_of
 from stark.chip import Bus, Chip
@@ -23,9 +25,19 @@ def program_chip() -> Chip:
 
 
 def program_fixed(program: Program, log_height: int) -> Columns:
-    """Padding repeats the last instruction."""
-    rows = np.minimum(np.arange(1 << log_height), len(program.instructions) - 1)
-    return {name: program.column(name)[rows].astype(np.int64) for name in FIELDS}
+    """Padding repeats the last instruction; the last row is no instruction and holds the size of linear memory."""
+    if len(program.instructions) >= 1 << log_height:
+        raise ValueError("the program is longer than its table")
+    rows = np.minimum(np.arange((1 << log_height) - 1), len(program.instructions) - 1)
+    last = {"op": MEMORY_SIZE, "i": program.memory_pages}
+    return {name: np.append(program.column(name)[rows].astype(np.int64), last.get(name, 0)) for name in FIELDS}
+
+
+def program_fill(program: Program, fetched: npt.NDArray[np.integer], sizes: int, log_height: int) -> Columns:
+    """How often every row is fetched; `sizes`: how often the size of linear memory is asked for."""
+    times = np.bincount(fetched, minlength=1 << log_height)
+    times[-1] += sizes
+    return {"times": times}
 
 
 def lookup_chip() -> Chip:
@@ -46,14 +58,17 @@ def lookup_fixed() -> Columns:
     return {"x": x, "y": y, "both": x & y, "amount": amount, "low": (x << amount) % 256, "high": (x << amount) // 256}
 
 
-def lookup_fill(users: Sequence[Filled]) -> Columns:
-    """How often every row is asked for by these chips."""
-    return {COLUMN_OF[bus]: asked(users, bus) for bus in LOOKUPS}
+def lookup_fill(users: Sequence[Filled], rows: Mapping[str, int]) -> Columns:
+    """How often every row is asked for by these chips, of which so many rows ask at all (all rows, if a chip is not named)."""
+    used = [Filled(user.chip, *(table[:, :rows.get(user.chip.name)] for table in (user.fixed, user.main))) for user in users]
+    return {COLUMN_OF[bus]: asked(used, bus) for bus in LOOKUPS}
 
 
 def asked(users: Sequence[Filled], bus: Bus) -> Ints:
     counts = np.zeros(1 << LOG_LIMB, np.int64)
     for filled in users:
+        if not filled.height:
+            continue
         messages = [message for message in filled.chip.messages if message.bus == bus]
         found = values_of(filled, np.zeros(1, np.uint32), [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
         for message in messages:

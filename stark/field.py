@@ -28,6 +28,12 @@ def root_of_unity(log_order: int) -> int:
     return pow(GENERATOR, (P - 1) >> log_order, P)
 
 
+def coset_shift(log_height: int) -> int:
+    """The shift of the domain on which a column of 2^log_height rows is committed: the same under every tallest height, and that of p(x^r)
+    where p(x) is a column r times shorter."""
+    return pow(GENERATOR, 1 << (TWO_ADICITY - log_height), P)
+
+
 def embed(a: U64) -> U64:
     """Base values as extension values."""
     return a[..., None] * ONE_EXT

@@ -21,11 +21,12 @@ class Numbers(Machine):
 
     def __init__(self, tape: U32, permute: Callable[[U32], U32]) -> None:
         super().__init__()
-        self.tape, self.at, self.required = np.asarray(tape, np.uint64), 0, 0
+        self.at, self.required = 0, 0
         self.permutation = permute
         self.failed: list[tuple[int, str, str]] = []          # number of the requirement, phase, sentence
-        if (self.tape >= P).any():
+        if (np.asarray(tape) >= P).any():
             raise Malformed("a word of the proof is not canonical")
+        self.tape = np.asarray(tape, np.uint32)
 
     def read(self, *shape: int, extension: bool = False) -> Value:
         shape = (*shape, 5) if extension else shape
@@ -33,7 +34,7 @@ class Numbers(Machine):
         if self.at + count > len(self.tape):
             raise Malformed(f"the proof is too short: {len(self.tape)} words")
         self.at += count
-        return Value(self, self.tape[self.at - count:self.at].reshape(shape), extension)
+        return Value(self, self.tape[self.at - count:self.at].astype(np.uint64).reshape(shape), extension)
 
     def finish(self) -> None:
         """All words are used and every requirement holds; else the first broken one is named."""

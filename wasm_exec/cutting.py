@@ -1,8 +1,9 @@
 """Where a run is cut into segments: the budget, the cost of basic blocks, and the meter that both engines agree with.
 
-A segment ends before a basic block whose rows (of some family) or whose possible new pages exceed what is left. Pages are counted
+A segment ends before a basic block whose rows (of some family) or whose possible new hashes exceed what is left. A page that is touched for
+the first time costs the hashes of its cells and one for every inner node of the tree above it that is not touched yet. Pages are touched
 like this: the page of the frame pointer is there from the beginning; entering a frame (at the start of a segment, by CALL, by
-RETURN) counts the pages of all its slots in both spaces of frames; a load or store counts the pages of its first and last byte.
+RETURN) touches the pages of all its slots in both spaces of frames; a load or store touches the pages of its first and last byte.
 """
 
 from __future__ import annotations
@@ -19,25 +20,31 @@ from wasm_exec.spaces import PAGE_BYTES, PAGE_CELLS, Space
 from wasm_exec.trace import U32
 
 ROWS_LIMIT = (1 << 20) - 1  # the recorder keeps what is left in 21 bits with a sign
-PAGES_LIMIT = 1 << 24
+PAGE_HASHES = 16  # permutations of the sponge over a page
+SPACE_LEVELS = 24  # levels of inner nodes inside the tree of a space
+TOP_NODES = 15  # inner nodes above the roots of the sixteen spaces
+MOST_HASHES = PAGE_HASHES + SPACE_LEVELS  # that a page can cost
+START_HASHES = MOST_HASHES + TOP_NODES  # the page of the frame pointer
+HASHES_LIMIT = 44 << 24
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What one segment may use: rows of every family, and pages."""
+    """What one segment may use: rows of every family, and hashes of touched pages and of the nodes above them."""
 
     rows: dict[Family, int]
-    pages: int
+    hashes: int
 
     def __post_init__(self) -> None:
         if set(self.rows) != set(Family) or not all(1 <= limit <= ROWS_LIMIT for limit in self.rows.values()):
             raise ValueError(f"a budget needs a limit from 1 to {ROWS_LIMIT} for every family")
-        if not 1 <= self.pages <= PAGES_LIMIT:
-            raise ValueError(f"a budget needs a limit of pages from 1 to {PAGES_LIMIT}")
+        if not 1 <= self.hashes <= HASHES_LIMIT:
+            raise ValueError(f"a budget needs a limit of hashes from 1 to {HASHES_LIMIT}")
 
     @staticmethod
     def uniform(rows: int, pages: int) -> Budget:
-        return Budget({family: rows for family in Family}, pages)
+        """As many rows of every family, and so many pages, wherever they lie."""
+        return Budget({family: rows for family in Family}, START_HASHES + MOST_HASHES * (pages - 1))
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,18 @@ class Blocks:
         return result
 
     @cached_property
-    def pages(self) -> list[int]:
-        """The most pages, frames apart, that a block can be the first to touch."""
+    def hashes(self) -> list[int]:
+        """The most hashes for pages, frames apart, that a block can be the first to touch."""
         bounds = [page_bound(row) for row in self.program.instructions.tolist()]
-        return [sum(bounds[pc] for pc in pcs) for pcs in self.members]
+        return [MOST_HASHES * sum(bounds[pc] for pc in pcs) for pcs in self.members]
+
+
+def hashes_of(pages: range) -> int:
+    """Hashes of neighbouring pages of one space and of the nodes above them."""
+    if not pages:
+        return 0
+    first, last = pages[0], pages[-1]
+    return PAGE_HASHES * len(pages) + sum((last >> height) - (first >> height) + 1 for height in range(1, SPACE_LEVELS + 1))
 
 
 class Meter:
@@ -97,14 +112,15 @@ class Meter:
     def __init__(self, blocks: Blocks, budget: Budget) -> None:
         self.blocks = blocks
         self.rows = np.array([budget.rows[family] for family in Family], dtype=np.int64)
-        self.pages = budget.pages - 1
+        self.hashes = budget.hashes - START_HASHES
         self.touched: set[tuple[int, int]] = {(int(Space.SYSTEM), 0)}
+        self.nodes: set[tuple[int, int, int]] = set()  # space, height above the pages, index
         self.frames: range = range(0)
 
     def admit(self, block: int) -> bool:
         """Takes the rows of a block, or says that it must wait for the next segment."""
         left = self.rows - self.blocks.rows[block]
-        if (left < 0).any() or self.pages < self.blocks.pages[block]:
+        if (left < 0).any() or self.hashes < self.blocks.hashes[block]:
             return False
         self.rows = left
         return True
@@ -114,14 +130,17 @@ class Meter:
         first, last = frame_pointer // PAGE_CELLS, (frame_pointer + slots - 1) // PAGE_CELLS
         if self.frames:
             first, last = min(first, self.frames.start), max(last, self.frames.stop - 1)
-        self.pages -= 2 * (last + 1 - first - len(self.frames))
-        self.frames = range(first, last + 1)
+        frames = range(first, last + 1)
+        self.hashes -= 2 * (hashes_of(frames) - hashes_of(self.frames))
+        self.frames = frames
 
     def touch(self, space: int, address: int, width: int) -> None:
         for page in (address // PAGE_BYTES, (address + width - 1) // PAGE_BYTES):
             if (space, page) not in self.touched:
                 self.touched.add((space, page))
-                self.pages -= 1
+                nodes = {(space, height, page >> height) for height in range(1, SPACE_LEVELS + 1)} - self.nodes
+                self.nodes |= nodes
+                self.hashes -= PAGE_HASHES + len(nodes)
 
     def touched_pages(self) -> dict[int, list[int]]:
         """The pages of each space that have been counted."""

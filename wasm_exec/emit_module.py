@@ -26,9 +26,9 @@ from wasm_exec.recorder_layout import (
     STATE_BLOCK,
     STATE_CHUNK,
     STATE_FP,
+    STATE_HASHES,
     STATE_HIGH,
     STATE_LOW,
-    STATE_PAGES,
     STATE_ROW,
     STATE_WORDS,
     Lanes,
@@ -246,9 +246,9 @@ class ModuleEmitter:
                 tests += 1
         if tests:
             code.const64(SIGNS).op("i64.and").const64(0).op("i64.ne")
-        if self.blocks.pages[number]:
-            code.const32(0).access("i32.load", MACHINE, STATE_PAGES).const32(self.blocks.pages[number]).op("i32.lt_s")
+        if self.blocks.hashes[number]:
+            code.const32(0).access("i32.load", MACHINE, STATE_HASHES).const32(self.blocks.hashes[number]).op("i32.lt_s")
             if tests:
                 code.op("i32.or")
-        if tests or self.blocks.pages[number]:
+        if tests or self.blocks.hashes[number]:
             code.block("if").const32(position).set(self.block).branch("br", cut + 1).end()

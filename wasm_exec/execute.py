@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from wasm_exec.cutting import Budget, Limits
@@ -9,7 +10,7 @@ from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
-from wasm_exec.recording import Engine, Recording, SegmentStart, Status, Touched, outcome_at
+from wasm_exec.recording import Engine, Recording, SegmentEnd, SegmentStart, Status, Touched, outcome_at
 from wasm_exec.trace import Trace
 
 EngineName = Literal["interpreter", "recorder"]
@@ -22,9 +23,10 @@ def make_engine(program: Program, engine: EngineName | Engine) -> Engine:
 
 
 def run(
-    program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder"
+    program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder",
+    observe: Callable[[SegmentEnd], None] | None = None,
 ) -> Recording:
-    """Runs until the program ends or the limits say that it is enough."""
+    """Runs until the program ends or the limits say that it is enough. `observe` is told of the end of every segment."""
     limits = limits or Limits()
     machine = make_engine(program, engine)
     image = MemoryImage.initial(program, input_bytes)
@@ -34,6 +36,8 @@ def run(
     while boundary.status == Status.RUNNING and boundary.steps < limits.steps:
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)
+        if observe is not None:
+            observe(end)
         changed = take_changes(image, end.touched)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
     return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output())

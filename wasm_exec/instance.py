@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import wasmtime
 
-from wasm_exec.cutting import Blocks
+from wasm_exec.cutting import START_HASHES, Blocks
 from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
 from wasm_exec.image import MemoryImage
 from wasm_exec.module_cache import STANDARD, ModuleCache
@@ -22,9 +22,10 @@ from wasm_exec.recorder_layout import (
     STATE_BLOCK,
     STATE_CHUNK,
     STATE_FP,
+    STATE_HASHES,
     STATE_HIGH,
     STATE_LOW,
-    STATE_PAGES,
+    STATE_MARKED,
     STATE_ROW,
     STATE_TOUCHED,
     STATE_WORDS,
@@ -131,11 +132,11 @@ class Instance:
     def set_state32(self, offset: int, value: int) -> None:
         self.part(offset, 4, np.int32)[0] = value
 
-    def run(self, pc: int, fp: int, words: list[int], pages: int) -> int:
+    def run(self, pc: int, fp: int, words: list[int], hashes: int) -> int:
         """Runs one segment; the state says where it stopped."""
         chunk, block = self.compiled.dispatch[pc].tolist()
         state = {STATE_FP: SLOT_BYTES * fp, STATE_BLOCK: block, STATE_CHUNK: chunk, STATE_LOW: 0x7FFFFFFF, STATE_HIGH: -1, STATE_ROW: 0,
-                 STATE_PAGES: pages - 1, STATE_TOUCHED: 1}  # the page of the frame pointer
+                 STATE_HASHES: hashes - START_HASHES, STATE_TOUCHED: 1, STATE_MARKED: 0}  # the page of the frame pointer is touched
         for place, value in state.items():
             self.set_state32(place, value)
         self.part(STATE_WORDS, 8 * len(words), np.uint64)[:] = words
@@ -149,7 +150,7 @@ class Instance:
         return [int(word) for word in self.part(STATE_WORDS, 8 * len(self.compiled.lanes), np.uint64)]
 
     def flagged(self) -> dict[int, npt.NDArray[np.int64]]:
-        """The touched pages of every space but those of frames, in order; the flags are cleared."""
+        """The touched pages of every space but those of frames, in order; flags and marks are cleared."""
         entries = np.sort(self.part(self.layout.touched, 4 * self.state32(STATE_TOUCHED), np.uint32)).astype(np.int64)
         spaces, pages = entries >> PAGE_BITS_OF_ENTRY, entries & (1 << PAGE_BITS_OF_ENTRY) - 1
         ends = np.searchsorted(spaces, np.arange(max(Space) + 2))
@@ -159,6 +160,7 @@ class Instance:
             if len(found):
                 self.machine[self.layout.flags[space] + found] = 0
                 result[int(space)] = found
+        self.machine[self.part(self.layout.marked, 4 * self.state32(STATE_MARKED), np.uint32)] = 0
         return result
 
     def touched(self) -> Touched:

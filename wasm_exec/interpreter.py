@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -103,6 +104,7 @@ class Interpreter:
         meter.enter(fp, self.program.function_at(pc).frame)
         steps = 0
         events: list[Step] = []
+        rows: Counter[Family] = Counter()
         while self.status == Status.RUNNING:
             block = self.blocks.index.get(self.pc)
             if block is not None and not meter.admit(block):
@@ -111,16 +113,18 @@ class Interpreter:
                 break
             event = self.step()
             steps += 1
+            rows[self.decoded[event.pc].operation.family] += 1
             if traced:
                 events.append(event)
             self.observe(meter, event)
+        del rows[Family.HALT]
         self.cells[Space.SYSTEM][SystemCell.FRAME_POINTER] = self.fp
         touched: Touched = {}
         for space, found in meter.touched_pages().items():
             pages = np.array(found, dtype=np.int64)
             touched[space] = pages, self.arrays[space].reshape(-1, PAGE_CELLS)[pages]
             self.dirty[space].append(pages)
-        return SegmentEnd(self.pc, self.fp, self.status, steps, touched, trace_of(events) if traced else None)
+        return SegmentEnd(self.pc, self.fp, self.status, steps, rows, touched, trace_of(events) if traced else None)
 
     def observe(self, meter: Meter, event: Step) -> None:
         """Tells the meter what a step has touched; a step that trapped has touched nothing."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from wasm_exec.cutting import PAGES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.instance import Compiled, Instance, compiled
+from wasm_exec.instructions import Family
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import SLOT_BYTES, STATE_BLOCK, STATE_FP
@@ -47,11 +48,12 @@ class Recorder:
         if budget is not self.budget:
             self.budget, self.limits = budget, self.lanes.pack(budget.rows)
         limits = self.limits
-        answer = instance.run(pc, fp, limits, budget.pages)
+        answer = instance.run(pc, fp, limits, budget.hashes)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
-            return self.trapped(pc, fp, used, budget.pages, traced)
-        steps = self.lanes.total(used) + (answer == HALTED)
+            return self.trapped(pc, fp, used, budget.hashes, traced)
+        rows = self.lanes.unpack(used)
+        steps = sum(rows.values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
             stop, status = self.compiled.blocks.members[block][-1], Status.EXITED
@@ -61,7 +63,7 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace() if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, instance.touched(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
@@ -76,10 +78,10 @@ class Recorder:
         instance.part(place, CELL_BYTES, np.uint64)[0] = frame_pointer
         return frame_pointer
 
-    def trapped(self, pc: int, fp: int, used: list[int], pages: int, traced: bool) -> SegmentEnd:
+    def trapped(self, pc: int, fp: int, used: list[int], hashes: int, traced: bool) -> SegmentEnd:
         """Runs again up to the block that traps, and interprets it."""
         instance = Instance(self.compiled, self.image, traced)
-        instance.run(pc, fp, used, pages)
+        instance.run(pc, fp, used, hashes)
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)
         parts = [instance.trace()] if traced else []
@@ -89,12 +91,14 @@ class Recorder:
             image.set_rows(space, numbers, cells)
         interpreter = Interpreter(self.program, self.compiled.blocks)
         interpreter.restore(image)
-        end = interpreter.segment(start, frame_pointer, Budget.uniform(ROWS_LIMIT, PAGES_LIMIT), traced)
+        end = interpreter.segment(start, frame_pointer, Budget({family: ROWS_LIMIT for family in Family}, HASHES_LIMIT), traced)
         for space, (numbers, cells) in end.touched.items():
             image.set_rows(space, numbers, cells)
             numbers = np.union1d(numbers, touched[space][0]).astype(np.int64) if space in touched else numbers
             touched[space] = numbers, image.rows(space, numbers)
         if end.trace is not None:
             parts.append(end.trace)
-        steps = self.lanes.total(used) + end.steps
-        return SegmentEnd(end.pc, end.fp, end.status, steps, touched, Trace.join(parts) if traced else None)
+        before = self.lanes.unpack(used)
+        rows = {family: before.get(family, 0) + count for family, count in end.rows.items()}
+        steps = sum(before.values()) + end.steps
+        return SegmentEnd(end.pc, end.fp, end.status, steps, rows, touched, Trace.join(parts) if traced else None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wasm_exec.cutting import SPACE_LEVELS
 from wasm_exec.instructions import Family
 from wasm_exec.spaces import (
     FRAME_POINTER_LIMIT,
@@ -25,10 +26,11 @@ LINK_BYTES = 8
 FRAME_CELLS = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT
 TOUCHED_LIMIT = MEMORY_PAGES_LIMIT * PAGES_PER_WASM_PAGE + (1 << 19)  # all pages of linear memory and of the others together
 
-# Words of 8 bytes at the beginning of memory 1: where a segment begins and where it
-# stopped, and counters that helper functions change.
-STATE_FP, STATE_BLOCK, STATE_PAGES, STATE_LOW, STATE_HIGH, STATE_ROW, STATE_TOUCHED, STATE_CHUNK = (8 * word for word in range(8))
-STATE_WORDS = 8 * 8
+# Words of 8 bytes at the beginning of memory 1: where a segment begins and where it stopped, and counters that helper functions change.
+STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_ROW, STATE_CHUNK, STATE_TOUCHED, STATE_MARKED = (
+    8 * word for word in range(9)
+)
+STATE_WORDS = 8 * 16
 
 # What is left of the rows of a family is a number of 21 bits with sign inside one of several words. Families that often occur
 # in the same block share a word. A halting step ends the run, so it needs no counter.
@@ -67,10 +69,6 @@ class Lanes:
             for word, group in zip(words, self.groups, strict=True) for lane, family in enumerate(group)
         }
 
-    def total(self, words: list[int]) -> int:
-        """The sum of all lanes."""
-        return sum(word >> LANE_BITS * lane & (1 << LANE_BITS) - 1 for word in words for lane in range(3))
-
 
 def aligned(size: int) -> int:
     return -(-size // WASM_PAGE_BYTES) * WASM_PAGE_BYTES
@@ -82,6 +80,9 @@ class Layout:
     `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
     touch and the access that is out of bounds. `touched` lists the pages whose flag is not 0, each as space * 2^24 + page.
+
+    `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and
+    2n + 1 are the children of n. `marked` lists the addresses of the bytes that are 1.
     """
 
     OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS)
@@ -98,6 +99,13 @@ class Layout:
         self.dispatch = self.take(8 * instructions)
         self.flags[Space.LINEAR] = self.take((1 << 33) // PAGE_BYTES + PAGE_BYTES)
         self.touched = self.take(4 * TOUCHED_LIMIT)
+        self.marked = self.take(8 * TOUCHED_LIMIT)
+        self.marks: dict[int, int] = {space: self.take(1 << self.levels(space)) for space in (*self.OTHERS, Space.LINEAR)}
+
+    @staticmethod
+    def levels(space: int) -> int:
+        """Levels of inner nodes over the pages that a space can have; above them every node has one touched child."""
+        return SPACE_LEVELS if space == Space.LINEAR else (Layout.pages(space) - 1).bit_length()
 
     @staticmethod
     def pages(space: int) -> int:

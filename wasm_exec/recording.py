@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from wasm_exec.cutting import Budget
 from wasm_exec.errors import TrapKind
 from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.instructions import Family
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
 from wasm_exec.trace import U64, Trace
@@ -78,12 +79,14 @@ Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers
 
 @dataclass(frozen=True, eq=False)
 class SegmentEnd:
-    """What an engine says when it stops: where, after how many steps, and the pages it touched as they are now."""
+    """What an engine says when it stops: where, after how many steps, of which families (halts are not counted), and the pages it touched
+    as they are now."""
 
     pc: int
     fp: int
     status: int
     steps: int
+    rows: Mapping[Family, int]
     touched: Touched
     trace: Trace | None = None
 

@@ -12,7 +12,7 @@ from tests.continuation import small
 
 KEYS, PROGRAM = (1,) * 8, (2,) * 8
 ENDS = small.ends()
-FIRST, MIDDLE, LAST = small.boundaries(2, ENDS)
+FIRST, MIDDLE, LAST = small.boundaries([7, 7], ENDS)
 LEFT, RIGHT = SpanClaim(PROGRAM, KEYS, FIRST, MIDDLE), SpanClaim(PROGRAM, KEYS, MIDDLE, LAST)
 
 

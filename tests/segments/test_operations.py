@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segments.catalogue import CATALOGUE
 from segments.fill import Segment
-from segments.shape import SIZES
 from stark.check import check
 from tests.segments.small import ARITHMETIC, EDGES, Line, const, of_everything, one_segment, operation_lines, program
 from wasm_exec.instructions import BY_NAME, Family
@@ -28,7 +28,7 @@ def holds(segment: Segment) -> bool:
 
 def run(lines: list[Line]) -> Segment:
     used = Counter(BY_NAME[line[0]].family for line in lines)
-    fits = all(count <= 1 << SIZES["toy"].families[family] for family, count in used.items())
+    fits = all(count <= 1 << CATALOGUE["toy"][family.name.lower()] for family, count in used.items())
     return one_segment(program([*lines, HALT]), size="toy" if fits else "2^14")
 
 
@@ -107,6 +107,10 @@ def test_no_access_is_in_memory_and_outside() -> None:
     lying, honest = one_segment(smaller), one_segment(made)
     assert lying.after.status == 18
     mixed = [replace(f, fixed=g.fixed) for f, g in zip(lying.filled, honest.filled, strict=True)]
+    assert any("bus program" in broken.sentence for broken in check(mixed, lying.public))
+    for filled in mixed:
+        if filled.chip.name == "outside":
+            filled.main[filled.chip.main_names.index("memory size"), 0] = made.memory_pages
     assert any("page of the last byte" in broken.sentence for broken in check(mixed, lying.public))
 
 

@@ -1,0 +1,215 @@
+"""Shapes: what they bound, which one a segment takes, and that absent or short tables can make a segment unprovable and nothing else."""
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segments.catalogue import CATALOGUE, SIZES, read
+from segments.choosing import Bill, TooDear, recorded
+from segments.fill import Segment, fill, fill_cheapest
+from segments.machine import machine
+from segments.memory_tree import MemoryTree
+from segments.prove import prove_segment
+from segments.setup import program_words, setup, shape_key
+from segments.shape import PROGRAMS, Shape, rows_of_memory
+from segments.verify import verify_segment
+from stark.check import check
+from stark.errors import Malformed, Rejected
+from stark.kernels import load as kernels
+from stark.poseidon2 import permute
+from stark.profiles import PROFILES
+from tests.segments.small import Line, const, program
+from wasm_exec.cutting import START_HASHES, Blocks, Budget, Meter, hashes_of
+from wasm_exec.execute import make_engine, replay, run
+from wasm_exec.image import MemoryImage
+from wasm_exec.instructions import Family
+from wasm_exec.program import Program
+from wasm_exec.recording import SegmentEnd
+from wasm_exec.spaces import Space
+from wasm_exec.text import from_text
+from wasm_exec.translate import load
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+HALT: Line = ("HALT", 0, 0, 0, 0, 0)
+KERNELS = kernels("best")
+MEMORY = {"page", "node", "hash"}
+
+
+def sample(name: str) -> Program:
+    return load(from_text(SAMPLES / f"{name}.wat"), 64, 8)
+
+
+def filled(made: Program, shape: Shape, cheapest: bool = False, content: bytes = b"") -> Segment:
+    """The first segment of a run under the budget of the size."""
+    image = MemoryImage.initial(made, content)
+    start = run(made, content, Shape.of(shape.size, len(made.instructions)).budget).segments[0]
+    trace = replay(made, start, image, Shape.of(shape.size, len(made.instructions)).budget)
+    return (fill_cheapest if cheapest else fill)(made, shape, trace, image, MemoryTree(image, permute))
+
+
+def test_the_catalogue_names_chips_and_nothing_else() -> None:
+    known = {family.name.lower() for family in Family} | MEMORY | {"outside"}
+    assert all(set(heights) <= known for heights in CATALOGUE.values())
+    assert read("a | x 1 y 2\n  z 3\nb | x 4\n") == {"a": {"x": 1, "y": 2, "z": 3}, "b": {"x": 4}}
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_shape_is_below_the_general_one(name: str) -> None:
+    general = CATALOGUE[name.split()[0]]
+    assert all(log <= general[chip] for chip, log in CATALOGUE[name].items())
+    assert set(CATALOGUE[name]) >= MEMORY | {"halt"} and min(CATALOGUE[name].values()) >= 3
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_what_a_budget_allows_fits_the_general_shape(name: str) -> None:
+    budget, general = Shape(name, 10).budget, Shape.of(name.split()[0], 1)
+    rows = {family.name.lower(): count for family, count in budget.rows.items() if family.name.lower() in general.log_heights}
+    assert general.holds(rows)
+    for log_distance in (0, 6, 12):
+        pages = np.arange(budget.hashes) << log_distance
+        most = bisect_right(range(len(pages)), 2 * budget.hashes, key=lambda k: rows_of_memory(pages[:k])["hash"]) - 1
+        assert most > 8 and general.holds(rows_of_memory(pages[:most]))
+        assert name not in SIZES or not general.holds(rows_of_memory(pages[:most + 1]))
+
+
+def test_a_general_shape_has_every_chip() -> None:
+    for size in SIZES:
+        assert Shape.of(size, 1).chips == machine().chips
+
+
+def test_program_heights() -> None:
+    assert [Shape.of("toy", count).log_program for count in (1, 1023, 1024, (1 << 19) - 1)] == [10, 10, 13, 19]
+    with pytest.raises(LookupError, match="no shape is for"):
+        Shape.of("toy", 1 << PROGRAMS[-1])
+    for wrong in (lambda: Shape.of("2^20 text", 1), lambda: Shape("2^20 nothing", 10)):
+        with pytest.raises(LookupError, match="named"):
+            wrong()
+
+
+def test_the_cheapest_shape_holds_the_rows_and_costs_least() -> None:
+    shape = Shape.of("2^20", 1)
+    for rows in ({"add": 5}, {"add": 1 << 14}, {"add": 1 << 19, "load": 1 << 18}, {"outside": 1}, {"page": 1 << 16}):
+        found = shape.cheapest(rows)
+        cells = {one.name: sum(one.cells.values()) for one in shape.alike if one.holds(rows)}
+        assert cells[found.name] == min(cells.values())
+    assert shape.cheapest({"add": 5}).size == "2^14" and shape.cheapest({"outside": 1}).name in SIZES
+    assert shape.cheapest({"add": 5}) == shape.cheapest({"add": 5, "outside": 0})
+    with pytest.raises(ValueError, match="no shape holds"):
+        shape.cheapest({"add": (1 << 19) + 1})
+    assert Shape.of("toy", 1).cheapest({"add": 5}).name == "toy"
+
+
+def test_a_small_segment_takes_a_small_shape_without_the_chips_it_does_not_need() -> None:
+    segment = filled(sample("collatz"), Shape.of("2^20", 95), cheapest=True, content=b"\x09\0")
+    assert segment.shape.name == "2^14 integers" and "outside" not in segment.mains
+    assert len(segment.filled) == len(segment.shape.chips) < len(machine().chips)
+    assert check(segment.filled, segment.public) == []
+    assert all(count <= segment.mains[name].shape[1] for name, count in segment.rows.items() if count)
+
+
+def test_what_does_not_fit_is_not_filled() -> None:
+    outside = program([const(0, 0x54321), ("STORE16", 3, 0, 0, 0xFFFE, 0), HALT])
+    with pytest.raises(ValueError, match="does not fit the shape 2\\^14 integers"):
+        filled(outside, Shape("2^14 integers", 10))
+    assert filled(outside, Shape("2^14 integers", 10), cheapest=True).shape.name == "2^14"
+
+
+def test_a_proof_of_one_shape_is_refused_under_the_key_of_another() -> None:
+    made, parameters = sample("collatz"), PROFILES["toy"].segment
+    shapes = [Shape("2^14 integers", 10), Shape("2^14", 10)]
+    proved = []
+    for shape in shapes:
+        segment = filled(made, shape, content=b"\x09\0")
+        key = setup(made, shape, parameters, KERNELS)
+        proof = prove_segment(key, segment, KERNELS)
+        verify_segment(key.key, proof.claim, proof.words, KERNELS.permute)
+        proved.append((key.key, proof))
+    assert len({shape_key(shape, parameters).digest.tobytes() for shape in shapes}) == 2
+    for (key, _), (_, proof) in zip(proved, reversed(proved), strict=True):
+        with pytest.raises((Rejected, Malformed)):
+            verify_segment(key, replace(proof.claim, program=program_words(key)), proof.words, KERNELS.permute)
+
+
+def test_a_step_without_a_chip_cannot_be_left_out() -> None:
+    """In the tables of another shape the messages of the missing rows have no counterpart."""
+    segment = filled(sample("collatz"), Shape("2^14 integers", 10), content=b"\x09\0")
+    for name in ("add", "mul", "branch", "page", "node", "hash"):
+        assert segment.rows[name]
+        assert check([one for one in segment.filled if one.chip.name != name], segment.public)
+
+
+# -- what the cutter counts
+
+
+@pytest.mark.parametrize("name, content", [("sieve", b"\xa0\x0f\0\0"), ("fib_recursive", b"\x0c"), ("sort", bytes(range(200)))])
+def test_the_engines_count_the_same_hashes_and_no_fewer_than_are_used(name: str, content: bytes) -> None:
+    made = load(from_text(SAMPLES / f"{name}.wat"), 12, 8)
+    budget = Budget({family: 1 << 19 for family in Family}, 500)
+    ends: list[SegmentEnd] = []
+    recording = run(made, content, budget, observe=ends.append)
+    slow: list[SegmentEnd] = []
+    other = run(made, content, budget, engine="interpreter", observe=slow.append)
+    assert len(ends) == len(slow) > (10 if name == "sieve" else 0)
+    for one, two in zip(ends, slow, strict=True):
+        assert {k: v for k, v in one.rows.items() if v} == {k: v for k, v in two.rows.items() if v} and one.steps == two.steps
+    for start, end, image in zip(other.segments, slow, other.images(), strict=False):
+        index = np.concatenate([(space << 24) + pages for space, (pages, _) in end.touched.items()])
+        read = rows_of_memory(index)
+        assert read["hash"] <= 2 * budget.hashes
+        trace = make_engine(made, "interpreter")
+        trace.restore(image)
+        assert trace.segment(start.pc, start.fp, budget, traced=False).steps == end.steps
+    assert recording.final.same_as(other.final)
+
+
+def test_the_meter_counts_pages_and_the_nodes_above_them() -> None:
+    """Exactly, but for the fifteen nodes above the spaces, which are counted at the beginning."""
+    meter = Meter(Blocks(program([HALT])), Budget({family: 9 for family in Family}, 1 << 20))
+    rng = np.random.default_rng(1)
+    meter.enter(40, 70)
+    meter.enter(4000, 100)
+    for address in [0, 255, 256, 1 << 20, *rng.integers(0, 1 << 30, 200).tolist()]:
+        meter.touch(Space.LINEAR, address, 8)
+        meter.touch(Space.OUTPUT, address % (1 << 20), 1)
+    index = np.array([(space << 24) + page for space, pages in meter.touched_pages().items() for page in pages])
+    exact = rows_of_memory(index)["hash"] // 2
+    top = sum(len(np.unique(index >> height)) for height in range(25, 29))
+    used = (1 << 20) - meter.hashes
+    assert used == exact - top + 15 and hashes_of(range(0)) == 0 and hashes_of(range(1)) + 15 == START_HASHES
+
+
+# -- choosing
+
+
+def test_a_run_is_cut_where_it_costs_least() -> None:
+    made, content = sample("collatz"), (3000).to_bytes(4, "little")
+    best = recorded(made, content, "2^20")
+    bills = {}
+    for shape in Shape.of("2^20", len(made.instructions)).alike:
+        if shape.size == "2^20":
+            bill = Bill(shape)
+            run(made, content, shape.budget, observe=bill.add)
+            bills[shape.name] = bill.cells
+            if shape.budget == best.budget:
+                chosen = bill.cells
+    assert chosen == min(bills.values()) < bills["2^20"]
+    with pytest.raises(TooDear):
+        run(made, content, best.budget, observe=Bill(Shape.of("2^20", 95), chosen - 1).add)
+    assert [start.steps for start in recorded(made, content, "2^20").segments] == [start.steps for start in best.segments]
+
+
+def test_what_the_bill_expects_is_what_filling_takes() -> None:
+    made, content = sample("sort"), bytes(range(100))
+    shape, ends = Shape.of("2^16", len(made.instructions)), list[SegmentEnd]()
+    recording = run(made, content, shape.budget, observe=ends.append)
+    image = recording.image(0)
+    segment = fill_cheapest(made, shape, replay(made, recording.segments[0], image, shape.budget), image, MemoryTree(image, permute))
+    for family in Family:
+        if family is not Family.HALT:
+            assert segment.rows.get(family.name.lower(), 0) == ends[0].rows.get(family, 0)
+    index = np.concatenate([(space << 24) + pages for space, (pages, _) in ends[0].touched.items()])
+    assert all(segment.rows[name] <= count for name, count in rows_of_memory(index).items())
