@@ -1,4 +1,5 @@
-"""`make fuzz`: 10,000 random modules of our own, 10,000 of the crate wasm-smith, and every float operation on a million operands.
+"""`make fuzz`: 10,000 random modules of our own, 10,000 of the crate wasm-smith, and every float operation on a million operands, and the
+Go guest.
 
     python -m tests.wasm_exec.fuzz [--modules N] [--smith N] [--floats N] [--first N] [--processes N]
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,8 @@ from tests.wasm_exec.differential import Differs, TooDeep, compare
 from tests.wasm_exec.random_modules import random_module
 from tests.wasm_exec.spec.machine import Disagreement
 from tests.wasm_exec.test_floats import NAMES, agree
+from tests.wasm_exec.test_guests import SAMPLES, carried_out, entered, expected, under_wasmtime
+from wasm_exec.cutting import Budget
 from wasm_exec.text import from_text
 
 SMITH = Path(__file__).parent / "smith"
@@ -83,6 +87,21 @@ def check_floats(name: str, count: int) -> tuple[Counter[str], list[str]]:
     return Counter({"agree": 1}), []
 
 
+def check_go() -> bool:
+    """The Go guest, which takes too long for every day: it prints what it prints under wasmtime."""
+    if shutil.which("go") is None:
+        print("go: there is no Go compiler, its guest is left out")
+        return True
+    with tempfile.TemporaryDirectory() as name:
+        subprocess.run([SAMPLES / "go" / "build.sh", name], check=True)
+        wasm = Path(name, "words.wasm").read_bytes()
+        ours = carried_out(wasm, entered("words"), Budget.uniform(1 << 18, 5000)).output
+        theirs = under_wasmtime(wasm, entered("words"), Path(name))
+    fine = ours == expected("words") and theirs == (0, ours)
+    print(f"go: {'agrees' if fine else 'differs'}", flush=True)
+    return fine
+
+
 def all_of(title: str, task: Callable[..., tuple[Counter[str], list[str]]], arguments: list[tuple[object, ...]], processes: int) -> bool:
     """Prints what comes out; whether all agreed."""
     counts, failures = Counter[str](), list[str]()
@@ -108,6 +127,7 @@ def main() -> None:
     options = parser.parse_args()
     fine = all_of("floats", check_floats, [(name, options.floats) for name in NAMES], options.processes) if options.floats else True
     fine &= all_of("own modules", check_own, list(batches(options.first, options.modules)), options.processes)
+    fine &= check_go()
     program = smith() if options.smith else None
     if program:
         each = [(program, *batch) for batch in batches(options.first, options.smith)]

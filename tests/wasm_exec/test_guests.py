@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,13 +104,3 @@ def test_the_c_modules_are_what_the_build_script_makes(tmp_path: Path) -> None:
     subprocess.run([SAMPLES / "c" / "build.sh", tmp_path], check=True, env=os.environ | {"PYTHON": sys.executable})
     for name in C_GUESTS:
         assert (tmp_path / f"{name}.wasm").read_bytes() == (SAMPLES / "built" / f"{name}.wasm").read_bytes(), name
-
-
-@pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go compiler")
-def test_a_go_program(tmp_path: Path) -> None:
-    subprocess.run([SAMPLES / "go" / "build.sh", tmp_path], check=True)
-    wasm = (tmp_path / "words.wasm").read_bytes()
-    # Half a million instructions run sooner in the interpreter than they are compiled for the recorder.
-    recording = run(load(wasm), entered("words"), Budget.uniform(1 << 18, 5000), engine="interpreter")
-    assert recording.outcome.exited and recording.output == expected("words")
-    assert under_wasmtime(wasm, entered("words"), tmp_path) == (0, recording.output)
