@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import pipeline, plonky3, segments, stark  # noqa: E402
+from benchmarks import execution, pipeline, plonky3, segments, stark  # noqa: E402
 from benchmarks.report import Figures  # noqa: E402
 
 
@@ -19,6 +19,7 @@ def main() -> None:
     figures = Figures()
     stark.measure(figures, threads=options.threads)
     plonky3.measure(figures, threads=options.threads)
+    execution.measure(figures)
     segments.measure(figures, options.threads)
     pipeline.measure(figures, options.profile, options.threads)
     figures.save()

@@ -17,7 +17,7 @@ from stark import profiles
 from stark.kernels import load
 from stark.measure import measure as measured
 from stark.watch import Watch
-from wasm_exec.execute import replay_segment, run
+from wasm_exec.execute import run
 from wasm_exec.program import Program
 from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate
@@ -31,7 +31,6 @@ def measure(figures: Figures, profile_name: str, threads: int) -> None:
     profile = profiles.get(profile_name)
     program = translate(from_text(SAMPLE), 64, 8)
     keys = RunKeys(profile, Shape.of(SIZES[profile_name], len(program.instructions)))
-    execution(figures)
     with tempfile.TemporaryDirectory() as folder:
         bundles = [recorded(program, keys, number, Path(folder) / str(number)) for number in INPUTS[profile_name]]
         kernels, watch = load("best", threads), Watch()
@@ -54,23 +53,6 @@ def quiet(stage: str, done: int, total: int) -> None:
 def recorded(program: Program, keys: RunKeys, number: int, folder: Path) -> Bundle:
     recording = run(program, number.to_bytes(4, "little"), keys.shape.budget)
     return write_bundle(folder, SAMPLE.read_bytes(), recording, keys.profile.name, keys.shape.size)
-
-
-def execution(figures: Figures) -> None:
-    """Recording and replay at their best and at their worst: little memory, and memory touched all over."""
-    for name, entered in (("collatz", (300_000).to_bytes(4, "little")), ("sieve", (1_000_000).to_bytes(4, "little"))):
-        program = translate(from_text(SAMPLE.with_name(f"{name}.wat")), 64, 8)
-        budget = Shape.of("2^20", len(program.instructions)).budget
-        replay_segment(run(program, b"\1\0\0\0", budget), 0)        # compiles the recorder
-        started = time.perf_counter()
-        recording = run(program, entered, budget)
-        seconds = time.perf_counter() - started
-        note = f"{recording.final.steps:,} steps in {len(recording.segments)} segments, snapshots included"
-        figures.add(f"exec.count_steps_per_s.{name}", recording.final.steps / seconds, note)
-        started = time.perf_counter()
-        trace = replay_segment(recording, len(recording.segments) // 2)
-        seconds = time.perf_counter() - started
-        figures.add(f"exec.replay_ms_per_million_steps.{name}", seconds * 1e9 / len(trace), f"one segment of {len(trace):,} steps")
 
 
 def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, float], total: float, threads: int) -> None:

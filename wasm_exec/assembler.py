@@ -11,7 +11,7 @@ class Label:
     """A place in one function; compared by identity."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """One instruction before its pc is known. `target` is where a branch goes, `callee` the function that a CALL enters."""
 
@@ -26,11 +26,11 @@ class Line:
 
     @property
     def written(self) -> int | None:
-        return self.d if self.operation.operands.get("d") in (Use.WRITE, Use.WRITE64) else None
+        return self.d if self.operation.writes else None
 
     @property
     def read(self) -> list[int]:
-        return [getattr(self, name) for name, use in self.operation.operands.items() if use in (Use.READ, Use.READ64)]
+        return [getattr(self, name) for name in self.operation.reads]
 
     @property
     def immediate(self) -> int:

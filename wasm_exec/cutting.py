@@ -94,7 +94,7 @@ class Blocks:
     @cached_property
     def hashes(self) -> list[int]:
         """The most hashes for pages, frames apart, that a block can be the first to touch."""
-        bounds = [page_bound(row) for row in self.program.instructions]
+        bounds = [page_bound(row) for row in self.program.instructions.tolist()]
         return [MOST_HASHES * sum(bounds[pc] for pc in pcs) for pcs in self.members]
 
 

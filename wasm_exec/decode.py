@@ -54,10 +54,13 @@ def decode(content: bytes) -> Module:
     return module
 
 
+NEED_DATA_COUNT = (CODE_OF["memory.init"], CODE_OF["data.drop"])
+
+
 def require_data_count(module: Module) -> None:
     for body in module.bodies:
         for instruction in body.instructions:
-            if instruction.code in (CODE_OF["memory.init"], CODE_OF["data.drop"]):
+            if instruction.code in NEED_DATA_COUNT:
                 raise Malformed("data count section required", instruction.offset)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from wasm_exec.opcodes import CODE_OF
 
@@ -10,6 +11,7 @@ I32, I64 = 0x7F, 0x7E
 EMPTY_BLOCK = 0x40
 
 
+@lru_cache(maxsize=1 << 16)
 def unsigned(value: int) -> bytes:
     result = bytearray()
     while value >= 0x80:
@@ -18,6 +20,7 @@ def unsigned(value: int) -> bytes:
     return bytes([*result, value])
 
 
+@lru_cache(maxsize=1 << 16)
 def signed(value: int) -> bytes:
     result = bytearray()
     while not -0x40 <= value < 0x40:

@@ -1,12 +1,12 @@
-"""The recorder's code for the instructions of one basic block. Slots and the log are in emit_slots."""
+"""The recorder's code for the instructions of one basic block. Slots and rows are in emit_slots."""
 
 from __future__ import annotations
 
+from wasm_exec.emit import Code
 from wasm_exec.emit_slots import BlockSlots
 from wasm_exec.instructions import Family, Use
 from wasm_exec.interpreter import Decoded
-from wasm_exec.record_shape import Known, Source
-from wasm_exec.recorder_layout import GUEST, LINK_BYTES, LOG, MACHINE, SLOT_BYTES
+from wasm_exec.recorder_layout import GUEST, LINK_BYTES, MACHINE, SLOT_BYTES
 from wasm_exec.spaces import CELL_BYTES, FRAME_POINTER_LIMIT, PAGE_BITS, WASM_PAGE_BYTES, Space, SystemCell, size_in_bytes
 
 PLAIN = "ADD SUB MUL DIV_U DIV_S REM_U REM_S AND OR XOR SHL SHR_U SHR_S ROTL ROTR EQ NE LT_U LT_S GE_U GE_S CLZ CTZ POPCNT".split()
@@ -21,10 +21,9 @@ WASM_NAMES |= {f"{kind}{bits}{sign}": f"i32.{kind.lower()}{bits}{sign.lower()}"
 class BlockEmitter(BlockSlots):
     # Instructions
 
-    def instruction(self, item: Decoded) -> None:
+    def instruction(self, item: Decoded, pc: int) -> None:
         """Everything but branches, calls and halts, which the dispatcher adds."""
-        self.row = {}
-        self.shape.steps.append(self.row)
+        self.begin_row(pc)
         match item.operation.family:
             case Family.LOAD | Family.LOAD64:
                 self.load(item)
@@ -77,10 +76,10 @@ class BlockEmitter(BlockSlots):
         match item.operation.name:
             case "CONST" | "CONST64":
                 self.constant(item.immediate, item.operation.name == "CONST64")
-                self.write(item, Known(item.immediate))
+                self.write(item)
             case "COPY" | "COPY64":
                 self.code.get(self.operand("a", item))
-                self.write(item, self.row["a"])
+                self.write(item)
             case _:
                 self.code.get(self.operand("a", item), self.operand("b", item), self.operand("c", item, "i")).op("select")
                 self.write(item)
@@ -89,10 +88,7 @@ class BlockEmitter(BlockSlots):
         """Counts one page more in its system cell, and touches it."""
         code, cell = self.code, self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
         code.const32(0).access("i64.load", MACHINE, cell).set(self.frame.address)
-        if self.frame.log is not None:
-            place = self.shape.take(2)
-            self.row["cell0"] = place
-            code.get(self.frame.log, self.frame.address).access("i64.store", LOG, 4 * place.position)
+        self.note("cell0", lambda: code.get(self.frame.address))
         code.const32(0).get(self.frame.address).const64(1).op("i64.add").access("i64.store", MACHINE, cell)
         code.get(self.frame.address).const64(PAGE_BITS).op("i64.shl").const64(self.memory_pages * WASM_PAGE_BYTES).op("i64.add")
         code.const64(0).const32(3).call(self.frame.touch[Space.LINEAR]).op("drop")
@@ -114,7 +110,7 @@ class BlockEmitter(BlockSlots):
         return (GUEST, 0) if space == Space.LINEAR else (MACHINE, self.layout.base[space])
 
     def locate(self, item: Decoded, a: int, space: int, written: bool) -> None:
-        """Tests the bounds, marks the pages, logs the cells."""
+        """Tests the bounds, marks the pages, notes the cells."""
         code, width, address = self.code, item.operation.width, self.frame.address
         code.get(a).op("i64.extend_i32_u")
         if item.immediate:
@@ -135,33 +131,26 @@ class BlockEmitter(BlockSlots):
         code.block("if")
         self.trap(2)
         code.end().end()
-        if self.frame.log is not None:
-            self.log_cell("cell0", space, 0)
+        if self.frame.row is not None:
+            self.note("address", lambda: code.get(address))
+            self.note("cell0", lambda: self.cell(space, 0))
             if width > 1:
-                self.log_cell("cell1", space, width - 1)
+                code.get(address).op("i32.wrap_i64").const32(CELL_BYTES - 1).op("i32.and").const32(CELL_BYTES - width).op("i32.gt_u")
+                code.block("if")
+                self.note("cell1", lambda: self.cell(space, width - 1))
+                code.end()
 
-    def log_cell(self, name: str, space: int, ahead: int) -> None:
-        """The cell of the byte `ahead` of the address. The reader of the log drops cell1 when it is the same cell."""
-        assert self.frame.log is not None
+    def cell(self, space: int, ahead: int) -> Code:
+        """The cell of the byte `ahead` of the address, on the stack."""
         memory, base = self.place(space)
-        place = self.shape.take(2)
-        self.row[name] = place
-        self.code.get(self.frame.log, self.frame.address)
-        if ahead:
-            self.code.const64(ahead).op("i64.add")
-        self.code.op("i32.wrap_i64").const32(-CELL_BYTES).op("i32.and").access("i64.load", memory, base)
-        self.code.access("i64.store", LOG, 4 * place.position)
+        self.code.get(self.frame.address).const64(ahead).op("i64.add", "i32.wrap_i64").const32(-CELL_BYTES).op("i32.and")
+        return self.code.access("i64.load", memory, base)
 
     # Steps that end a block; the slots have been flushed when control leaves
 
-    def condition(self, item: Decoded) -> int:
-        self.row = {}
-        self.shape.steps.append(self.row)
+    def condition(self, item: Decoded, pc: int) -> int:
+        self.begin_row(pc)
         return self.operand("a", item)
-
-    def call(self, item: Decoded) -> None:
-        self.shape.steps.append({})
-        self.enter(item)
 
     def enter(self, item: Decoded) -> None:
         """Writes the link, if the frame of the callee fits."""
@@ -171,20 +160,17 @@ class BlockEmitter(BlockSlots):
         self.flush()
         offset = self.layout.base[Space.FRAMES64] + LINK_BYTES * item.d
         code.get(self.frame.fp).const32(1).op("i32.shl")
-        code.get(self.frame.fp).op("i64.extend_i32_u").const64(30).op("i64.shl").const64(item.next).op("i64.or")
+        code.get(self.frame.fp).op("i64.extend_i32_u").const64(30).op("i64.shl").const64(item.next).op("i64.or").tee(self.frame.link)
         code.access("i64.store", MACHINE, offset)
-        self.end_record()
+        self.note("link", lambda: code.get(self.frame.link))
+        self.end_rows()
 
-    def leave(self) -> None:
+    def leave(self, pc: int) -> None:
         """Reads the link into its local."""
-        row: dict[str, Source] = {}
-        self.shape.steps.append(row)
+        self.begin_row(pc)
         self.flush()
         self.code.get(self.frame.fp).const32(1).op("i32.shl").access("i64.load", MACHINE, self.layout.base[Space.FRAMES64])
         self.code.set(self.frame.link)
-        if self.frame.log is not None:
-            place = self.shape.take(2)
-            row["link"] = place
-            self.code.get(self.frame.log, self.frame.link).access("i64.store", LOG, 4 * place.position)
-        self.end_record()
+        self.note("link", lambda: self.code.get(self.frame.link))
+        self.end_rows()
 

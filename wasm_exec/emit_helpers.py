@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wasm_exec.cutting import MOST_HASHES, PAGE_HASHES, SPACE_LEVELS
 from wasm_exec.emit import I32, Code
-from wasm_exec.recorder_layout import MACHINE, STATE_HASHES, STATE_HIGH, STATE_LOW, Layout
+from wasm_exec.recorder_layout import MACHINE, STATE_HASHES, STATE_HIGH, STATE_LOW, STATE_MARKED, STATE_TOUCHED, Layout
 from wasm_exec.spaces import CELL_BYTES, PAGE_BITS, Space, SystemCell, size_in_bytes
 
 SPACES_OF_FRAMES = 2
@@ -28,9 +30,19 @@ def touch_helper(layout: Layout, space: int, memory_pages: int, grows: bool) -> 
         code.access("i32.load8_u", MACHINE, layout.flags[space]).tee(flags).op("i32.eqz").block("if")
         mark_nodes(code, layout, space, page, node, cost)
         code.const32(0).const32(0).access("i32.load", MACHINE, STATE_HASHES).get(cost).op("i32.sub")
-        code.access("i32.store", MACHINE, STATE_HASHES).end()
+        code.access("i32.store", MACHINE, STATE_HASHES)
+        append(code, STATE_TOUCHED, layout.touched, lambda: code.get(page).const32(space << 24).op("i32.or"))
+        code.end()
         code.get(page, flags, 2).op("i32.or").access("i32.store8", MACHINE, layout.flags[space])
     return code.const32(0).finish()
+
+
+def append(code: Code, count: int, start: int, value: Callable[[], object]) -> None:
+    """Puts a word at the end of a list: touched pages, or marked nodes."""
+    code.const32(0).access("i32.load", MACHINE, count).const32(2).op("i32.shl")
+    value()
+    code.access("i32.store", MACHINE, start)
+    code.const32(0).const32(0).access("i32.load", MACHINE, count).const32(1).op("i32.add").access("i32.store", MACHINE, count)
 
 
 def mark_nodes(code: Code, layout: Layout, space: int, page: int, node: int, cost: int) -> None:
@@ -42,6 +54,7 @@ def mark_nodes(code: Code, layout: Layout, space: int, page: int, node: int, cos
     code.get(cost).const32(SPACE_LEVELS - levels).op("i32.add").set(cost).branch("br", 2).end()
     code.get(node).access("i32.load8_u", MACHINE, marks).branch("br_if", 1)
     code.get(node).const32(1).access("i32.store8", MACHINE, marks)
+    append(code, STATE_MARKED, layout.marked, lambda: code.get(node).const32(marks).op("i32.add"))
     code.get(cost).const32(1).op("i32.add").set(cost).branch("br", 0).end().end()
 
 

@@ -19,36 +19,28 @@ from wasm_exec.emit_slots import Frame
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
 from wasm_exec.program import Program
-from wasm_exec.record_shape import Shape
 from wasm_exec.recorder_layout import (
     MACHINE,
     SIGNS,
     SLOT_BYTES,
     STATE_BLOCK,
+    STATE_CHUNK,
     STATE_FP,
     STATE_HASHES,
     STATE_HIGH,
-    STATE_IDS,
-    STATE_LOG,
     STATE_LOW,
+    STATE_ROW,
     STATE_WORDS,
     Lanes,
     Layout,
 )
 from wasm_exec.spaces import PAGE_CELLS, WASM_PAGE_BYTES, Space
+from wasm_exec.trace_columns import PAGES
 
 CUT, TRAPPED, HALTED, CUT_EARLY = range(4)
 FP = 0
 SLOT_PAGE_BITS = (SLOT_BYTES * PAGE_CELLS).bit_length() - 1
 TOUCHABLE = (Space.LINEAR, *Layout.OTHERS)
-
-
-@dataclass(frozen=True)
-class Emitted:
-    """A recorder module, and the shapes of the records of its blocks (empty if it does not log)."""
-
-    wasm: bytes
-    shapes: list[Shape]
 
 
 @dataclass(frozen=True)
@@ -75,40 +67,38 @@ def lanes_of(program: Program) -> Lanes:
 
 
 class ModuleEmitter:
-    def __init__(self, program: Program, blocks: Blocks, chunks: list[Chunk], logging: bool) -> None:
+    def __init__(self, program: Program, blocks: Blocks, chunks: list[Chunk], tracing: bool) -> None:
         self.program = program
         self.blocks = blocks
-        self.logging = logging
+        self.tracing = tracing
         self.layout = Layout(len(program.instructions))
         self.decoded = [Decoded(BY_NUMBER[row[1]], *row[2:]) for row in program.instructions.tolist()]
         self.lanes = lanes_of(program)
         self.words = list(range(FP + 1, FP + 1 + len(self.lanes)))
         after = FP + 1 + len(self.lanes)
-        self.log = after if logging else None
-        self.ids = after + 1 if logging else None
-        self.block = after + 2 if logging else after
+        self.row = after if tracing else None
+        self.block = after + 1 if tracing else after
         self.passed = list(range(self.block))  # what every function hands on
         self.enter = len(TOUCHABLE)
         self.first_function = self.enter + 1
         self.touch = {int(space): index for index, space in enumerate(TOUCHABLE)}
-        self.shapes: list[Shape] = []
         self.chunks = chunks
         self.grows = program.memory_limit > program.memory_pages
         self.places = [(index, position) for index, chunk in enumerate(chunks) for position in range(chunk.count)]
 
-    def emit(self) -> Emitted:
-        handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32] if self.logging else [])]
+    def emit(self) -> bytes:
+        handed_on = [I32, *([I64] * len(self.lanes)), *([I32] if self.tracing else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
-                 function_type([*handed_on, I32], [I32]), function_type([*handed_on, I32, I32], [I32])]
+                 function_type([*handed_on, I32], [I32]), function_type([], [I32])]
         functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
         functions += [self.chunk(item) for item in self.chunks] + [self.run()]
         count = len(self.chunks)
         kinds = [0] * len(TOUCHABLE) + [1] + [2] * count + [3]
-        memories = [self.program.memory_limit, self.layout.end // WASM_PAGE_BYTES] + ([1] if self.logging else [])
+        memories = [self.program.memory_limit, self.layout.end // WASM_PAGE_BYTES] + ([PAGES] if self.tracing else [])
         exports = [name("run") + b"\x00" + unsigned(len(functions) - 1)]
-        exports += [name(text) + b"\x02" + unsigned(index) for index, text in enumerate(["guest", "machine", "log"][: len(memories)])]
+        exports += [name(text) + b"\x02" + unsigned(index) for index, text in enumerate(["guest", "machine", "trace"][: len(memories)])]
         elements = vector(unsigned(self.first_function + index) for index in range(count))
-        wasm = b"\0asm\x01\0\0\0" + b"".join([
+        return b"\0asm\x01\0\0\0" + b"".join([
             section(1, vector(types)),
             section(3, vector(unsigned(kind) for kind in kinds)),
             section(4, vector([b"\x70\x00" + unsigned(count)])),
@@ -117,26 +107,29 @@ class ModuleEmitter:
             section(9, vector([b"\x00\x41\x00\x0b" + elements])),
             section(10, vector(functions)),
         ])
-        return Emitted(wasm, self.shapes if self.logging else [])
 
     def run(self) -> bytes:
-        """(what is handed on, block, chunk)"""
-        code = Code(len(self.passed) + 2)
-        code.get(*range(len(self.passed) + 2)).tail_call_table(2)
-        return code.finish()
+        """Begins where the state says."""
+        code = Code(0)
+        code.const32(0).access("i32.load", MACHINE, STATE_FP)
+        for position in range(len(self.words)):
+            code.const32(0).access("i64.load", MACHINE, STATE_WORDS + 8 * position)
+        for place in [STATE_ROW, STATE_BLOCK, STATE_CHUNK] if self.tracing else [STATE_BLOCK, STATE_CHUNK]:
+            code.const32(0).access("i32.load", MACHINE, place)
+        return code.tail_call_table(2).finish()
 
     def save(self, code: Code, first_block: int) -> None:
         code.const32(0).get(FP).access("i32.store", MACHINE, STATE_FP)
         code.const32(0).get(self.block).const32(first_block).op("i32.add").access("i32.store", MACHINE, STATE_BLOCK)
         for position, word in enumerate(self.words):
             code.const32(0).get(word).access("i64.store", MACHINE, STATE_WORDS + 8 * position)
-        if self.log is not None and self.ids is not None:
-            code.const32(0).get(self.log).access("i32.store", MACHINE, STATE_LOG)
-            code.const32(0).get(self.ids).access("i32.store", MACHINE, STATE_IDS)
+        if self.row is not None:
+            code.const32(0).get(self.row).access("i32.store", MACHINE, STATE_ROW)
 
     def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
-        frame = Frame(FP, self.block, self.log, self.ids, code.new_local(I64), code.new_local(I64), {I32: [], I64: []}, self.touch)
+        row_wide = code.new_local(I32) if self.tracing else None
+        frame = Frame(FP, self.block, self.row, row_wide, code.new_local(I64), code.new_local(I64), {I32: [], I64: []}, self.touch)
         first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
         self.last_page(code, item.frame).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")
@@ -168,11 +161,10 @@ class ModuleEmitter:
         if len(pcs) == 1 and self.decoded[pcs[0]].operation.name == "TRAP":
             # Such a block has no counted row, so a second run is not cut before it and must find everything untouched.
             emitter.trap()
-            self.shapes.append(emitter.shape)
             return
-        emitter.begin_record(number)
+        emitter.begin_rows()
         for pc in pcs[:-1]:
-            emitter.instruction(self.decoded[pc])
+            emitter.instruction(self.decoded[pc], pc)
         last = self.decoded[pcs[-1]]
 
         def go(pc: int, inside: int = 0) -> None:
@@ -189,9 +181,9 @@ class ModuleEmitter:
 
         match last.operation.name:
             case "BRNZ" | "BRZ":
-                condition = emitter.condition(last)
+                condition = emitter.condition(last, pcs[-1])
                 emitter.flush()
-                emitter.end_record()
+                emitter.end_rows()
                 code.get(condition)
                 if last.operation.name == "BRZ":
                     code.op("i32.eqz")
@@ -200,35 +192,35 @@ class ModuleEmitter:
                 code.end()
                 go(last.next)
             case "CALL":
-                emitter.call(last)
+                emitter.begin_row(pcs[-1])
+                emitter.enter(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
                 self.call_block(code, last.i)
             case "CALL_SLOT":
-                target = emitter.condition(last)
+                target = emitter.condition(last, pcs[-1])
                 emitter.enter(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
                 code.get(target).op("i64.extend_i32_u").set(frame.link)
                 self.go_to_link(code, frame)
             case "RETURN":
-                emitter.leave()
+                emitter.leave(pcs[-1])
                 # The upper half of the link is the frame pointer, the lower half the pc to go on at.
                 code.get(frame.link).const64(30).op("i64.shr_u", "i32.wrap_i64").const32(-SLOT_BYTES).op("i32.and").get(*self.passed[1:])
                 self.go_to_link(code, frame)
             case "HALT":
-                emitter.shape.steps.append({})
+                emitter.begin_row(pcs[-1])
                 emitter.flush()
-                emitter.end_record()
+                emitter.end_rows()
                 code.const32(position).set(self.block)
                 self.save(code, chunk.first)
                 code.const32(HALTED).op("return")
             case "TRAP":
                 emitter.trap()
             case _:
-                emitter.instruction(last)
+                emitter.instruction(last, pcs[-1])
                 emitter.flush()
-                emitter.end_record()
+                emitter.end_rows()
                 go(last.next)
-        self.shapes.append(emitter.shape)
 
     def go_to_link(self, code: Code, frame: Frame) -> None:
         """Tail call to the block whose pc is the lower half of the link."""

@@ -1,19 +1,19 @@
-"""Slots and the log in the recorder's code for one basic block: a slot is read once and written once, in between its value is a local.
+"""Slots and rows in the recorder's code for one basic block: a slot is read once and written once, in between its value is a local.
 
-When logging, a block writes one record of fixed size: the frame pointer, every slot value that it reads from outside, every result
-that is not known from those, and the cells that it is about to change or read.
+When tracing, every step writes what it does into its row of the columns of the trace.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wasm_exec.emit import I32, I64, Code
 from wasm_exec.instructions import Use
 from wasm_exec.interpreter import Decoded
-from wasm_exec.record_shape import Known, Shape, Source
-from wasm_exec.recorder_layout import LINK_BYTES, LOG, MACHINE, SLOT_BYTES, Layout
+from wasm_exec.recorder_layout import LINK_BYTES, MACHINE, SLOT_BYTES, TRACE, Layout
 from wasm_exec.spaces import Space
+from wasm_exec.trace_columns import BASE, NARROW, ROW_BYTES, WIDTHS
 
 Slot = tuple[int, bool]  # number, whether 64 bits
 
@@ -24,8 +24,8 @@ class Frame:
 
     fp: int  # frame pointer * SLOT_BYTES
     block: int
-    log: int | None
-    ids: int | None
+    row: int | None  # number of the block's first row * ROW_BYTES
+    row_wide: int | None  # the same times two
     address: int
     link: int
     pool: dict[int, list[int]]  # by type
@@ -42,10 +42,8 @@ class BlockSlots:
         self.trap_depth = trap_depth
         self.used = {I32: 0, I64: 0}
         self.locals: dict[Slot, int] = {}
-        self.sources: dict[Slot, Source] = {}
         self.dirty: dict[Slot, None] = {}
-        self.shape = Shape()
-        self.row: dict[str, Source] = {}
+        self.steps = 0  # of this block, so far
 
     # Slots
 
@@ -71,24 +69,22 @@ class BlockSlots:
             self.put_address(wide)
             self.code.access("i64.load" if wide else "i32.load", MACHINE, self.slot_offset(slot)).set(local)
             self.locals[slot] = local
-            self.sources[slot] = self.log_value(local, wide)
         return self.locals[slot]
 
     def operand(self, name: str, item: Decoded, field: str = "") -> int:
         field = field or name
         slot = getattr(item, field), item.operation.operands[field] is Use.READ64
         local = self.read(slot)
-        self.row[name] = self.sources[slot]
+        self.note_value(name, local, slot[1])
         return local
 
-    def write(self, item: Decoded, source: Source | None = None) -> None:
+    def write(self, item: Decoded) -> None:
         """The value on the stack becomes the value of slot d."""
         slot = item.d, item.operation.operands["d"] is Use.WRITE64
         local = self.fresh(slot[1])
         self.code.set(local)
         self.locals[slot] = local
-        self.sources[slot] = self.log_value(local, slot[1]) if source is None else source
-        self.row["d"] = self.sources[slot]
+        self.note_value("d", local, slot[1])
         self.dirty[slot] = None
 
     def flush(self) -> None:
@@ -100,25 +96,36 @@ class BlockSlots:
         number, wide = slot
         return self.layout.base[Space.FRAMES64] + LINK_BYTES * number if wide else self.layout.base[Space.FRAMES32] + SLOT_BYTES * number
 
-    # The log
+    # Rows of the trace
 
-    def log_value(self, local: int, wide: bool) -> Source:
-        if self.frame.log is None:
-            return Known(0)
-        place = self.shape.take(2 if wide else 1)
-        self.code.get(self.frame.log, local).access("i64.store" if wide else "i32.store", LOG, 4 * place.position)
-        return place
+    def begin_rows(self) -> None:
+        """The block begins."""
+        if self.frame.row is not None and self.frame.row_wide is not None:
+            self.code.get(self.frame.row).const32(1).op("i32.shl").set(self.frame.row_wide)
 
-    def begin_record(self, identifier: int) -> None:
-        if self.frame.log is None or self.frame.ids is None:
+    def begin_row(self, pc: int) -> None:
+        """A step begins; its row is the next one."""
+        self.steps += 1
+        if self.frame.row is not None:
+            self.note("pc", lambda: self.code.const32(pc))
+            self.note("fp", lambda: self.code.get(self.frame.fp).const32(SLOT_BYTES.bit_length() - 1).op("i32.shr_u"))
+
+    def note_value(self, name: str, local: int, wide: bool) -> None:
+        extend = not wide and name not in NARROW
+        self.note(name, lambda: self.code.get(local).op("i64.extend_i32_u") if extend else self.code.get(local))
+
+    def note(self, column: str, value: Callable[[], Code]) -> None:
+        """Puts the value into this column of the row of the step, when tracing."""
+        if self.frame.row is None or self.frame.row_wide is None:
             return
-        self.code.get(self.frame.ids).const32(identifier).access("i32.store", LOG, 0)
-        self.code.get(self.frame.ids).const32(4).op("i32.add").set(self.frame.ids)
-        self.code.get(self.frame.log, self.frame.fp).access("i32.store", LOG, 0)
+        narrow = column in NARROW
+        self.code.get(self.frame.row if narrow else self.frame.row_wide)
+        value().access("i32.store" if narrow else "i64.store", TRACE, BASE[column] + WIDTHS[column] * (self.steps - 1))
 
-    def end_record(self) -> None:
-        if self.frame.log is not None:
-            self.code.get(self.frame.log).const32(4 * self.shape.size).op("i32.add").set(self.frame.log)
+    def end_rows(self) -> None:
+        """The block has run to its end: its rows stay."""
+        if self.frame.row is not None:
+            self.code.get(self.frame.row).const32(ROW_BYTES * self.steps).op("i32.add").set(self.frame.row)
 
     # Traps: the segment is run again up to this block, and the interpreter does the rest
 

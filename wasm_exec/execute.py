@@ -44,12 +44,15 @@ def run(
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Pages:
-    """Writes the touched pages into the image and returns those that differ from what was there."""
+    """Writes the pages into the image and returns those that differ from what was there."""
     changed: Pages = {}
     for space, (pages, cells) in sorted(touched.items()):
+        if not len(pages):
+            continue
         different = (cells != image.rows(space, pages)).any(axis=1)
+        pages, cells = pages[different], cells[different]
         image.set_rows(space, pages, cells)
-        changed |= {(int(space), int(page)): row for page, row in zip(pages[different], cells[different], strict=True)}
+        changed.update(zip([(int(space), page) for page in pages.tolist()], cells, strict=True))
     return changed
 
 

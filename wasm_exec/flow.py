@@ -28,6 +28,8 @@ class Resolver:
         self.known: dict[int, int] = {}
 
     def arrive(self, position: int) -> int:
+        if isinstance(self.items[position], Line):
+            return position
         path: list[int] = []
         seen: set[int] = set()
         while position not in self.known:
@@ -48,11 +50,10 @@ class Resolver:
 def without_empty_loops(items: list[Item]) -> list[Item]:
     """A loop of jumps alone would take no step at all; such a jump gets an instruction that does nothing."""
     resolver = Resolver(items)
-    result: list[Item] = []
-    for position, item in enumerate(items):
-        if isinstance(item, Jump) and resolver.arrive(position) < 0:
-            result.append(Line(BY_NAME["COPY"]))
-        result.append(item)
+    empty = [position for position, item in enumerate(items) if isinstance(item, Jump) and resolver.arrive(position) < 0]
+    result = list(items)
+    for position in reversed(empty):
+        result.insert(position, Line(BY_NAME["COPY"]))
     return result
 
 
@@ -71,7 +72,9 @@ def flow_of(function: Assembler) -> Flow:
         assert isinstance(line, Line)
         following[position] = -1 if line.operation.name in TERMINATORS else resolver.arrive(position + 1)
         taken[position] = -1 if line.target is None else resolver.arrive(resolver.places[id(line.target)])
-        waiting += [successor for successor in (following[position], taken[position]) if successor >= 0]
+        for successor in (taken[position], following[position]):
+            if successor >= 0:
+                waiting.append(successor)
     order = sorted(following)
     number = {position: index for index, position in enumerate(order)}
     number[-1] = -1
@@ -96,9 +99,10 @@ def read_before_written(flow: Flow, first: int, end: int, results: list[int]) ->
         uses.append(use)
         keeps.append(~(0 if line.written is None else bit(line.written)))
     callers: list[list[int]] = [[] for _ in flow.lines]
-    for position in range(len(flow.lines)):
-        for successor in {flow.following[position], flow.taken[position]} - {-1}:
-            callers[successor].append(position)
+    for position, successors in enumerate(zip(flow.following, flow.taken, strict=True)):
+        for successor in successors:
+            if successor >= 0:
+                callers[successor].append(position)
     needed = list(uses)
     waiting = list(range(len(flow.lines)))
     while waiting:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -11,48 +13,61 @@ import wasmtime
 
 from wasm_exec.cutting import START_HASHES, Blocks
 from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
-from wasm_exec.expand import Expander
 from wasm_exec.image import MemoryImage
+from wasm_exec.module_cache import STANDARD, ModuleCache
 from wasm_exec.program import Program
-from wasm_exec.record_shape import Shape
 from wasm_exec.recorder_layout import (
     FRAME_CELLS,
     SLOT_BYTES,
+    STATE_BLOCK,
+    STATE_CHUNK,
+    STATE_FP,
     STATE_HASHES,
     STATE_HIGH,
-    STATE_IDS,
-    STATE_LOG,
     STATE_LOW,
+    STATE_MARKED,
+    STATE_ROW,
+    STATE_TOUCHED,
     STATE_WORDS,
     Layout,
 )
 from wasm_exec.recording import Touched
-from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, PAGES_PER_WASM_PAGE, WASM_PAGE_BYTES, Space, SystemCell
+from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, Space
 from wasm_exec.trace import U32, U64, Trace
+from wasm_exec.trace_columns import ROW_BYTES, trace_of
 
 Bytes = npt.NDArray[np.uint8]
 CHUNK_BLOCKS = 2000
-WORDS_PER_STEP = 9  # a step logs at most three operands, a result and two cells; the frame pointer is logged once for a block
+WORTH_KEEPING = 2000  # instructions; smaller programs compile in no time
+PAGE_BITS_OF_ENTRY = 24  # of an entry in the list of touched pages; the space is above
+WRITTEN = 3  # the flag of such a page
+HUGE_PAGES = 14  # the advice of Linux
 
 
 class Compiled:
     """The two recorder modules of a program, made when they are first needed."""
 
-    def __init__(self, program: Program, chunk_blocks: int = CHUNK_BLOCKS) -> None:
+    def __init__(self, program: Program, chunk_blocks: int = CHUNK_BLOCKS, cache: ModuleCache = STANDARD) -> None:
         self.program = program
+        self.cache = cache
         self.engine = wasmtime.Engine()
         self.blocks = Blocks(program)
         self.layout = Layout(len(program.instructions))
         self.lanes = lanes_of(program)
-        self.modules: dict[bool, tuple[wasmtime.Module, list[Shape]]] = {}
+        self.modules: dict[bool, wasmtime.Module] = {}
         self.chunks = chunks_of(program, self.blocks, chunk_blocks)
         self.dispatch = self.dispatch_table()
 
-    def module(self, logging: bool) -> tuple[wasmtime.Module, list[Shape]]:
-        if logging not in self.modules:
-            emitted = ModuleEmitter(self.program, self.blocks, self.chunks, logging).emit()
-            self.modules[logging] = wasmtime.Module(self.engine, emitted.wasm), emitted.shapes
-        return self.modules[logging]
+    def module(self, tracing: bool) -> wasmtime.Module:
+        if tracing not in self.modules:
+            limits = (tracing, self.program.memory_limit, self.chunks)
+            what = self.program.encode() + self.program.block_starts.tobytes() + repr(limits).encode()
+            cache = self.cache if len(self.program.instructions) >= WORTH_KEEPING else ModuleCache(None)
+            self.modules[tracing] = cache.module(self.engine, what, lambda: self.emit(tracing))
+        return self.modules[tracing]
+
+    def emit(self, tracing: bool) -> bytes:
+        return ModuleEmitter(self.program, self.blocks, self.chunks, tracing).emit()
 
     def dispatch_table(self) -> U32:
         """For the pc of every block: the number of its chunk, and its own number in it."""
@@ -69,17 +84,25 @@ def compiled(program: Program) -> Compiled:
     return Compiled(program)
 
 
+class Buffer:
+    """The bytes of a memory for numpy. They live as long as the store, which every array made from them keeps alive."""
+
+    def __init__(self, store: wasmtime.Store, memory: wasmtime.Memory) -> None:
+        self.store = store
+        place = ctypes.cast(memory.data_ptr(store), ctypes.c_void_p).value
+        self.__array_interface__ = {"data": (place, False), "shape": (memory.data_len(store),), "typestr": "|u1", "version": 3}
+
+
 class Instance:
     """A fresh recorder whose memories are the cells of an image."""
 
-    def __init__(self, compiled: Compiled, image: MemoryImage, logging: bool) -> None:
+    def __init__(self, compiled: Compiled, image: MemoryImage, tracing: bool) -> None:
         self.program = compiled.program
         self.compiled = compiled
         self.layout = compiled.layout
-        self.logging = logging
+        self.tracing = tracing
         self.store = wasmtime.Store(compiled.engine)
-        module, self.shapes = compiled.module(logging)
-        self.exports = wasmtime.Instance(self.store, module, []).exports(self.store)
+        self.exports = wasmtime.Instance(self.store, compiled.module(tracing), []).exports(self.store)
         self.guest = self.view("guest")
         self.machine = self.view("machine")
         self.restore(image)
@@ -87,8 +110,7 @@ class Instance:
     def view(self, name: str) -> Bytes:
         memory = self.exports[name]
         assert isinstance(memory, wasmtime.Memory)
-        buffer: Any = memory.get_buffer_ptr(self.store)
-        return np.frombuffer(buffer, dtype=np.uint8)
+        return np.asarray(Buffer(self.store, memory))
 
     def part(self, start: int, size: int, kind: Any) -> npt.NDArray[Any]:
         return self.machine[start : start + size].view(kind)
@@ -110,53 +132,40 @@ class Instance:
     def set_state32(self, offset: int, value: int) -> None:
         self.part(offset, 4, np.int32)[0] = value
 
-    def prepare_log(self, steps: int) -> tuple[int, int]:
-        """Makes the log large enough for so many steps; the numbers of blocks come first, then the records."""
-        start = 4 * steps
-        memory = self.exports["log"]
-        assert isinstance(memory, wasmtime.Memory)
-        missing = start + 4 * WORDS_PER_STEP * steps - memory.data_len(self.store)
-        if missing > 0:
-            memory.grow(self.store, -(-missing // WASM_PAGE_BYTES))
-        return start, 0
-
-    def run(self, pc: int, fp: int, words: list[int], hashes: int, log_steps: int) -> int:
-        self.set_state32(STATE_HASHES, hashes - START_HASHES)
-        self.set_state32(STATE_LOW, 0x7FFFFFFF)
-        self.set_state32(STATE_HIGH, -1)
-        self.part(self.layout.flags[Space.SYSTEM], 1, np.uint8)[0] = 3
+    def run(self, pc: int, fp: int, words: list[int], hashes: int) -> int:
+        """Runs one segment; the state says where it stopped."""
         chunk, block = self.compiled.dispatch[pc].tolist()
+        state = {STATE_FP: SLOT_BYTES * fp, STATE_BLOCK: block, STATE_CHUNK: chunk, STATE_LOW: 0x7FFFFFFF, STATE_HIGH: -1, STATE_ROW: 0,
+                 STATE_HASHES: hashes - START_HASHES, STATE_TOUCHED: 1, STATE_MARKED: 0}  # the page of the frame pointer is touched
+        for place, value in state.items():
+            self.set_state32(place, value)
+        self.part(STATE_WORDS, 8 * len(words), np.uint64)[:] = words
+        self.part(self.layout.flags[Space.SYSTEM], 1, np.uint8)[0] = WRITTEN
+        self.part(self.layout.touched, 4, np.uint32)[0] = Space.SYSTEM << PAGE_BITS_OF_ENTRY
         run = self.exports["run"]
         assert isinstance(run, wasmtime.Func)
-        handed_on = [SLOT_BYTES * fp, *words, *(self.prepare_log(log_steps) if self.logging else ())]
-        return int(run(self.store, *handed_on, block, chunk))
+        return int(run(self.store))
 
     def words(self) -> list[int]:
         return [int(word) for word in self.part(STATE_WORDS, 8 * len(self.compiled.lanes), np.uint64)]
 
-    def flagged(self, space: int) -> npt.NDArray[np.int64]:
-        """The pages of a space that were touched; the flags are cleared."""
-        linear = space == Space.LINEAR
-        count = self.program.memory_pages * PAGES_PER_WASM_PAGE + self.grown_pages() if linear else Layout.pages(space)
-        flags = self.part(self.layout.flags[space], count, np.uint8)
-        found = np.flatnonzero(flags)
-        flags[found] = 0
-        levels = Layout.levels(space)
-        marks, nodes = self.part(self.layout.marks[space], 1 << levels, np.uint8), found + (1 << levels)
-        for _ in range(levels):
-            nodes = nodes >> 1
-            nodes = nodes[np.diff(nodes, prepend=0) > 0]
-            marks[nodes] = 0
-        return found
-
-    def grown_pages(self) -> int:
-        place = self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
-        return int(self.part(place, CELL_BYTES, np.uint64)[0])
+    def flagged(self) -> dict[int, npt.NDArray[np.int64]]:
+        """The touched pages of every space but those of frames, in order; flags and marks are cleared."""
+        entries = np.sort(self.part(self.layout.touched, 4 * self.state32(STATE_TOUCHED), np.uint32)).astype(np.int64)
+        spaces, pages = entries >> PAGE_BITS_OF_ENTRY, entries & (1 << PAGE_BITS_OF_ENTRY) - 1
+        ends = np.searchsorted(spaces, np.arange(max(Space) + 2))
+        result = {}
+        for space in Space:
+            found = pages[ends[space] : ends[space + 1]]
+            if len(found):
+                self.machine[self.layout.flags[space] + found] = 0
+                result[int(space)] = found
+        self.machine[self.part(self.layout.marked, 4 * self.state32(STATE_MARKED), np.uint32)] = 0
+        return result
 
     def touched(self) -> Touched:
         result: Touched = {}
-        for space in (Space.LINEAR, *Layout.OTHERS):
-            pages = self.flagged(space)
+        for space, pages in self.flagged().items():
             if space == Space.LINEAR:
                 cells: U64 = self.guest.view(np.uint64)
             else:
@@ -170,9 +179,16 @@ class Instance:
         result[Space.FRAMES64] = pages, links.copy().reshape(-1, PAGE_CELLS)
         return result
 
-    def trace(self, log_steps: int) -> Trace:
-        log = self.view("log").view(np.uint32)
-        start, first = self.prepare_log(log_steps)
-        identifiers = log[first // 4 : self.state32(STATE_IDS) // 4]
-        records = log[start // 4 : self.part(STATE_LOG, 4, np.uint32)[0] // 4]
-        return Expander(self.program, self.compiled.blocks, self.shapes).trace(identifiers, records)
+    def expect_many_rows(self) -> None:
+        """The trace will be long: asks for large pages, which are there sooner. Without them it works as well."""
+        if sys.platform == "linux":
+            memory = self.view("trace")
+            ctypes.CDLL(None).madvise(ctypes.c_void_p(memory.ctypes.data), ctypes.c_size_t(len(memory)), HUGE_PAGES)
+
+    def trace(self) -> Trace:
+        memory = self.view("trace")
+
+        def column(start: int, size: int, kind: type[Any]) -> npt.NDArray[Any]:
+            return memory[start : start + size].view(kind)
+
+        return trace_of(column, self.state32(STATE_ROW) // ROW_BYTES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import cached_property
 
 from wasm_exec import integers
 from wasm_exec.integers import Meaning, Named
@@ -95,7 +96,17 @@ class Operation:
     meaning: Meaning
     width: int = 0
 
-    @property
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The fields that are slots to be read."""
+        return tuple(name for name, use in self.operands.items() if use in (Use.READ, Use.READ64))
+
+    @cached_property
+    def writes(self) -> bool:
+        """Whether d is a slot to be written."""
+        return self.operands.get("d") in (Use.WRITE, Use.WRITE64)
+
+    @cached_property
     def has_immediate(self) -> bool:
         return "i" in self.operands and self.operands["i"] is Use.LOW
 

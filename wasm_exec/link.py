@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,14 +77,14 @@ def frame_slots(flow: Flow) -> int:
     return highest + 1
 
 
-def page_bound(row: U32) -> int:
+def page_bound(row: Sequence[int]) -> int:
     """How many pages that nobody has touched yet this instruction can touch, apart from frames."""
-    operation = BY_NUMBER[int(row[COLUMN["op"]])]
+    operation = BY_NUMBER[row[COLUMN["op"]]]
     if operation.family is Family.GROW:
         return 1
     if not operation.width:
         return 0
-    space = int(row[COLUMN["d" if operation.operands["d"] is Use.SPACE else "b"]])
+    space = row[COLUMN["d" if operation.operands["d"] is Use.SPACE else "b"]]
     return 1 if operation.width == 1 or space in (Space.SYSTEM, Space.GLOBALS, Space.TABLES) else 2
 
 
@@ -96,9 +96,10 @@ def find_block_starts(
     starts = np.zeros(len(instructions), dtype=bool)
     follows = np.zeros(len(instructions), dtype=bool)
     entries = {0, *roots}
-    for pc, row in enumerate(instructions):
-        operation = BY_NUMBER[int(row[COLUMN["op"]])]
-        following, target = int(row[COLUMN["next"]]), int(row[COLUMN["i"]])
+    rows_of: list[list[int]] = instructions.tolist()
+    for pc, row in enumerate(rows_of):
+        operation = BY_NUMBER[row[COLUMN["op"]]]
+        following, target = row[COLUMN["next"]], row[COLUMN["i"]]
         if operation.name in TERMINATORS:
             continue
         arrivals[following] += 1
@@ -113,11 +114,11 @@ def find_block_starts(
     for first in np.flatnonzero(starts):
         pc, rows, pages = int(first), 0, 0
         while True:
-            rows, pages = rows + 1, pages + page_bound(instructions[pc])
+            rows, pages = rows + 1, pages + page_bound(rows_of[pc])
             if rows > rows_limit or pages > pages_limit:
                 starts[pc] = True
-                rows, pages = 1, page_bound(instructions[pc])
-            following = int(instructions[pc, COLUMN["next"]])
+                rows, pages = 1, page_bound(rows_of[pc])
+            following = rows_of[pc][COLUMN["next"]]
             if not follows[pc] or starts[following]:
                 break
             pc = following

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ValueType(IntEnum):
@@ -33,8 +34,7 @@ class FunctionType:
     results: tuple[ValueType, ...]
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(NamedTuple):
     """`operand`: index, constant (not reduced), (alignment, offset), block type (None, ValueType or index of a type),
     labels of br_table (the default last)."""
 

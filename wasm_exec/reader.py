@@ -39,6 +39,9 @@ class Reader:
 
     def unsigned(self, bits: int = 32) -> int:
         start, value, shift = self.position, 0, 0
+        if start < self.end and self.content[start] < 0x80 and bits >= 7:
+            self.position = start + 1
+            return self.content[start]
         while True:
             byte = self.byte()
             if shift + 7 > bits and (byte & 0x7F) >> (bits - shift):

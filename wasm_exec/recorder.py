@@ -1,6 +1,6 @@
 """The fast engine: the recorder module of a program, run by wasmtime one segment at a time.
 
-Counting and logging are two modules with the same cuts. A segment that ends in a trap is run once more with exactly the rows
+Counting and tracing are two modules with the same cuts. A segment that ends in a trap is run once more with exactly the rows
 that it had used before the last block, so that it is cut there, and the interpreter executes the rest of the block.
 """
 
@@ -21,6 +21,8 @@ from wasm_exec.recording import SegmentEnd, Status
 from wasm_exec.spaces import CELL_BYTES, Space, SystemCell
 from wasm_exec.trace import Trace
 
+MANY_ROWS = 1 << 18
+
 
 class Recorder:
     def __init__(self, program: Program, modules: Compiled | None = None) -> None:
@@ -29,6 +31,8 @@ class Recorder:
         self.lanes = self.compiled.lanes
         self.image = MemoryImage(program.memory_pages)
         self.counting: Instance | None = None
+        self.budget: Budget | None = None
+        self.limits: list[int] = []  # its rows, packed
 
     def restore(self, image: MemoryImage) -> None:
         self.image = image
@@ -39,13 +43,17 @@ class Recorder:
         if instance is None or traced:
             instance = Instance(self.compiled, self.image, traced)
         self.counting = None if traced else instance
-        log_steps = sum(budget.rows.values())
-        limits = self.lanes.pack(budget.rows)
-        answer = instance.run(pc, fp, limits, budget.hashes, log_steps)
+        if traced and sum(budget.rows.values()) >= MANY_ROWS:
+            instance.expect_many_rows()
+        if budget is not self.budget:
+            self.budget, self.limits = budget, self.lanes.pack(budget.rows)
+        limits = self.limits
+        answer = instance.run(pc, fp, limits, budget.hashes)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
-            return self.trapped(pc, fp, used, budget.hashes, traced, log_steps)
-        steps = sum(self.lanes.unpack(used).values()) + (answer == HALTED)
+            return self.trapped(pc, fp, used, budget.hashes, traced)
+        rows = self.lanes.unpack(used)
+        steps = sum(rows.values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
             stop, status = self.compiled.blocks.members[block][-1], Status.EXITED
@@ -54,13 +62,13 @@ class Recorder:
         if not steps:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
-        trace = instance.trace(log_steps) if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, self.lanes.unpack(used), instance.touched(), trace)
+        trace = instance.trace() if traced else None
+        return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace)
 
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
-        rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)]
-        costs = self.lanes.pack({family: int(rows[family]) for family in Family}) if charged else [0] * len(self.lanes)
+        rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)].tolist()
+        costs = self.lanes.pack(rows) if charged else [0] * len(self.lanes)
         words = zip(limits, instance.words(), costs, strict=True)
         return [(limit - word - cost) % (1 << 64) for limit, word, cost in words]
 
@@ -70,13 +78,13 @@ class Recorder:
         instance.part(place, CELL_BYTES, np.uint64)[0] = frame_pointer
         return frame_pointer
 
-    def trapped(self, pc: int, fp: int, used: list[int], hashes: int, traced: bool, log_steps: int) -> SegmentEnd:
+    def trapped(self, pc: int, fp: int, used: list[int], hashes: int, traced: bool) -> SegmentEnd:
         """Runs again up to the block that traps, and interprets it."""
         instance = Instance(self.compiled, self.image, traced)
-        instance.run(pc, fp, used, hashes, log_steps)
+        instance.run(pc, fp, used, hashes)
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)
-        parts = [instance.trace(log_steps)] if traced else []
+        parts = [instance.trace()] if traced else []
         touched = instance.touched()
         image = self.image.copy()
         for space, (numbers, cells) in touched.items():

@@ -1,6 +1,6 @@
 """Where the recorder keeps things: its second memory, the counters, the parameters of its functions.
 
-Memory 0 is the guest's own. Memory 1 holds everything else of the machine; memory 2 (only when logging) the log.
+Memory 0 is the guest's own. Memory 1 holds everything else of the machine; memory 2 (only when tracing) the columns of the trace.
 """
 
 from __future__ import annotations
@@ -9,16 +9,28 @@ from collections.abc import Mapping
 
 from wasm_exec.cutting import SPACE_LEVELS
 from wasm_exec.instructions import Family
-from wasm_exec.spaces import FRAME_POINTER_LIMIT, FRAME_SLOTS_LIMIT, PAGE_BYTES, WASM_PAGE_BYTES, Space, size_in_bytes
+from wasm_exec.spaces import (
+    FRAME_POINTER_LIMIT,
+    FRAME_SLOTS_LIMIT,
+    MEMORY_PAGES_LIMIT,
+    PAGE_BYTES,
+    PAGES_PER_WASM_PAGE,
+    WASM_PAGE_BYTES,
+    Space,
+    size_in_bytes,
+)
 
-GUEST, MACHINE, LOG = 0, 1, 2
+GUEST, MACHINE, TRACE = 0, 1, 2
 SLOT_BYTES = 4
 LINK_BYTES = 8
 FRAME_CELLS = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT
+TOUCHED_LIMIT = MEMORY_PAGES_LIMIT * PAGES_PER_WASM_PAGE + (1 << 19)  # all pages of linear memory and of the others together
 
-# Words of 8 bytes at the beginning of memory 1: where a segment stopped, and counters that helper functions change.
-STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_LOG, STATE_IDS = (8 * word for word in range(7))
-STATE_WORDS = 8 * 8
+# Words of 8 bytes at the beginning of memory 1: where a segment begins and where it stopped, and counters that helper functions change.
+STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_ROW, STATE_CHUNK, STATE_TOUCHED, STATE_MARKED = (
+    8 * word for word in range(9)
+)
+STATE_WORDS = 8 * 16
 
 # What is left of the rows of a family is a number of 21 bits with sign inside one of several words. Families that often occur
 # in the same block share a word. A halting step ends the run, so it needs no counter.
@@ -46,8 +58,8 @@ class Lanes:
     def __len__(self) -> int:
         return len(self.groups)
 
-    def pack(self, rows: Mapping[Family, int]) -> list[int]:
-        """Words with these numbers in their lanes."""
+    def pack(self, rows: Mapping[Family, int] | list[int]) -> list[int]:
+        """Words with the numbers of the families in their lanes."""
         return [sum(rows[family] << LANE_BITS * lane for lane, family in enumerate(group)) for group in self.groups]
 
     def unpack(self, words: list[int]) -> dict[Family, int]:
@@ -67,10 +79,10 @@ class Layout:
 
     `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
-    touch and the access that is out of bounds.
+    touch and the access that is out of bounds. `touched` lists the pages whose flag is not 0, each as space * 2^24 + page.
 
     `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and
-    2n + 1 are the children of n.
+    2n + 1 are the children of n. `marked` lists the addresses of the bytes that are 1.
     """
 
     OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS)
@@ -86,6 +98,8 @@ class Layout:
         self.base[Space.FRAMES64] = self.take(LINK_BYTES * FRAME_CELLS)
         self.dispatch = self.take(8 * instructions)
         self.flags[Space.LINEAR] = self.take((1 << 33) // PAGE_BYTES + PAGE_BYTES)
+        self.touched = self.take(4 * TOUCHED_LIMIT)
+        self.marked = self.take(8 * TOUCHED_LIMIT)
         self.marks: dict[int, int] = {space: self.take(1 << self.levels(space)) for space in (*self.OTHERS, Space.LINEAR)}
 
     @staticmethod

@@ -1,0 +1,106 @@
+"""Programs that compilers made: their output is the expected one, wasmtime's, and the same wherever the run is cut."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from wasm_exec.cutting import Budget
+from wasm_exec.execute import run
+from wasm_exec.recording import Recording
+from wasm_exec.translate import load
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+C_GUESTS = sorted(path.stem for path in (SAMPLES / "c").glob("*.c"))
+BUDGET = Budget.uniform(1 << 16, 500)
+HAS_ZIG = subprocess.run([sys.executable, "-c", "import ziglang"], capture_output=True, check=False).returncode == 0
+
+
+def entered(name: str) -> bytes:
+    return (SAMPLES / "inputs" / f"{name}.txt").read_bytes()
+
+
+def expected(name: str) -> bytes:
+    return (SAMPLES / "outputs" / f"{name}.txt").read_bytes()
+
+
+def under_wasmtime(wasm: bytes, content: bytes, folder: Path) -> tuple[int, bytes]:
+    """Exit code and output of a WASI command."""
+    (folder / "in").write_bytes(content)
+    linker = wasmtime.Linker(engine := wasmtime.Engine())
+    store = wasmtime.Store(engine)
+    linker.define_wasi()
+    config = wasmtime.WasiConfig()
+    config.argv = ["main"]
+    config.stdin_file, config.stdout_file = str(folder / "in"), str(folder / "out")
+    store.set_wasi(config)
+    start = linker.instantiate(store, wasmtime.Module(engine, wasm)).exports(store)["_start"]
+    assert isinstance(start, wasmtime.Func)
+    code = 0
+    try:
+        start(store)
+    except wasmtime.ExitTrap as stop:
+        code = stop.code
+    del store, linker, start
+    return code, (folder / "out").read_bytes()
+
+
+def carried_out(wasm: bytes, content: bytes, budget: Budget = BUDGET) -> Recording:
+    recording = run(load(wasm), content, budget)
+    assert recording.outcome.exited, recording.outcome
+    return recording
+
+
+@pytest.mark.parametrize("name", C_GUESTS)
+def test_a_c_guest_prints_what_is_expected(name: str, tmp_path: Path) -> None:
+    wasm = (SAMPLES / "built" / f"{name}.wasm").read_bytes()
+    recording = carried_out(wasm, entered(name))
+    assert recording.output == expected(name)
+    assert under_wasmtime(wasm, entered(name), tmp_path) == (recording.outcome.code, recording.output) and recording.outcome.code == 0
+
+
+@pytest.mark.parametrize("name, content, code, output", [
+    ("sha256", b"", 0, b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"),
+    ("json", b".a\n{\"b\": 1}", 1, b""),
+    ("json", b".\n[1, 2", 2, b"not JSON: a missing comma or bracket at byte 5\n"),
+    ("json", b".*#\n[[1, 2], {\"a\": 3}, []]", 0, b"2\n1\n0\n"),
+    ("script", b"print 1 / (2 - 2);", 3, b"division by zero\n"),
+    ("script", b"var x = 1\nprint y;", 2, b"line 2: ;\n"),
+    ("script", b"array a[3]; a[3] = 1;", 3, b"an index is out of bounds\n"),
+    ("script", b"fn f(n) { return f(n + 1); } print f(0);", 3, b"too many calls\n"),
+    ("adventure", b"dance", 1, b"> dance\nYou do not know how to do that.\nYou gave up after 1 turns.\n"),
+])
+def test_other_inputs(name: str, content: bytes, code: int, output: bytes, tmp_path: Path) -> None:
+    wasm = (SAMPLES / "built" / f"{name}.wasm").read_bytes()
+    recording = carried_out(wasm, content)
+    assert recording.outcome.code == code and recording.output.endswith(output)
+    assert under_wasmtime(wasm, content, tmp_path) == (code, recording.output)
+
+
+@pytest.mark.parametrize("name", ["sha256", "json", "sort"])
+def test_where_it_is_cut_changes_nothing(name: str) -> None:
+    program = load((SAMPLES / "built" / f"{name}.wasm").read_bytes(), 64, 8)
+    fast = run(program, entered(name), Budget.uniform(200, 60), engine="recorder")
+    slow = run(program, entered(name), Budget.uniform(200, 60), engine="interpreter")
+    assert len(fast.segments) == len(slow.segments) > 5 and fast.output == expected(name)
+    for mine, theirs in zip([*fast.segments, fast.final], [*slow.segments, slow.final], strict=True):
+        assert mine.same_as(theirs)
+
+
+def test_every_guest_has_its_module_and_its_files() -> None:
+    assert C_GUESTS == sorted(path.stem for path in (SAMPLES / "built").glob("*.wasm"))
+    assert all((SAMPLES / "built" / f"{name}.wasm").stat().st_size < 100_000 for name in C_GUESTS)
+    for folder in ("inputs", "outputs"):
+        assert sorted(path.stem for path in (SAMPLES / folder).iterdir()) == sorted([*C_GUESTS, "words"])
+
+
+@pytest.mark.skipif(not HAS_ZIG, reason="the Python package ziglang is not installed")
+def test_the_c_modules_are_what_the_build_script_makes(tmp_path: Path) -> None:
+    subprocess.run([SAMPLES / "c" / "build.sh", tmp_path], check=True, env=os.environ | {"PYTHON": sys.executable})
+    for name in C_GUESTS:
+        assert (tmp_path / f"{name}.wasm").read_bytes() == (SAMPLES / "built" / f"{name}.wasm").read_bytes(), name
