@@ -70,10 +70,11 @@ class Places:
         self.sizes.append(size)
         return len(self.module.globals) + len(self.sizes) - 1
 
-    def state(self, name: str, value: int) -> int:
-        """The global of something that a routine keeps, which begins with this value."""
+    def state(self, name: str, values: tuple[int, ...]) -> int:
+        """The first global of something that routines keep, which begins with these values."""
         if name not in self.states:
-            self.states[name] = self.size_global(value)
+            self.states[name] = len(self.module.globals) + len(self.sizes)
+            self.sizes += values
         return self.states[name]
 
     @property

@@ -1,4 +1,4 @@
-"""What every program may import: the primitives of module `longrun`, and WASI preview 1 made of them."""
+"""What every program may import: the functions of module `longrun`, and WASI preview 1 made of them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from functools import partial
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.environment import LONGRUN, Environment, Routine
+from wasm_exec.library import made
 from wasm_exec.module import FunctionType, ValueType
-from wasm_exec.small_language import Compiler
 from wasm_exec.translate_blocks import Surroundings
-from wasm_exec.translate_body import BodyTranslator
-from wasm_exec.wasi_source import MODULES, NOT_SUPPORTED, PRIMITIVES, calls
+from wasm_exec.wasi_source import MODULES, NOT_SUPPORTED, calls, is_call
 
 
-def made(name: str, around: Surroundings) -> Assembler:
-    source = calls()[name]
-    body = Compiler(source, calls()).compile()
-    return BodyTranslator(around, f"wasi.{name}", source.type, body).translate(body)
+def routine(name: str, around: Surroundings) -> Assembler:
+    return made(around, name)
 
 
 def not_supported(around: Surroundings) -> Assembler:
@@ -33,8 +30,8 @@ def unknown(kind: FunctionType) -> Routine | None:
 
 STANDARD = Environment(
     LONGRUN.functions | {
-        (module, name): Routine(source.type, partial(made, name))
-        for module in MODULES for name, source in calls().items() if name not in PRIMITIVES
+        (module, name): Routine(source.type, partial(routine, name))
+        for module in MODULES for name, source in calls().items() if is_call(name)
     },
     others={module: unknown for module in MODULES},
 )
