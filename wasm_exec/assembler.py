@@ -43,7 +43,7 @@ class Jump:
 
 
 Item = Line | Label | Jump
-TERMINATORS = ("RETURN", "HALT", "TRAP")
+TERMINATORS = ("RETURN", "HALT", "TRAP", "PAUSE")
 
 
 @dataclass

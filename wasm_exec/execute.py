@@ -25,12 +25,39 @@ def run(
     program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder"
 ) -> Recording:
     """Runs until the program ends or the limits say that it is enough."""
+    first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
+    return run_on(program, input_bytes, budget, [], first, limits, engine)
+
+
+def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None, engine: EngineName | Engine = "recorder") -> Recording:
+    """Goes on with a session that is paused, after more events, or with a run that was given up: the recording that there would be if
+    all of the input had been there from the beginning.
+
+    The driver of a session, which alone has the frame pointer 0, may have looked at the end of the input since the last
+    boundaries, so it goes back to one at which an event was being handled.
+    """
+    boundaries = [*recording.segments, recording.final]
+    if recording.final.status not in (Status.RUNNING, Status.PAUSED):
+        raise ValueError(f"this run has ended, {recording.outcome}")
+    if more and not recording.program.events:
+        raise ValueError("only a session takes more input")
+    while recording.program.events and len(boundaries) > 1 and boundaries[-1].fp == 0:
+        boundaries.pop()
+    *segments, last = boundaries
+    return run_on(recording.program, recording.input + more, recording.budget, segments, last, limits, engine)
+
+
+def run_on(
+    program: Program, input_bytes: bytes, budget: Budget, segments: list[SegmentStart], boundary: SegmentStart, limits: Limits | None,
+    engine: EngineName | Engine,
+) -> Recording:
+    """Runs from a boundary, before which these segments were, until the program ends or the limits say that it is enough."""
     limits = limits or Limits()
     machine = make_engine(program, engine)
     image = MemoryImage.initial(program, input_bytes)
+    for known in [*segments, boundary]:
+        image.apply(known.snapshot)
     machine.restore(image)
-    boundary = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
-    segments: list[SegmentStart] = []
     while boundary.status == Status.RUNNING and boundary.steps < limits.steps:
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)

@@ -35,6 +35,15 @@ class Export:
     results: tuple[tuple[int, bool], ...]
 
 
+@dataclass(frozen=True)
+class EventExport:
+    """An exported function that events of a session call; whether each parameter and result has 64 bits."""
+
+    name: str
+    parameters: tuple[bool, ...]
+    results: tuple[bool, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """`instructions` is (n, 8) with the columns of FIELDS; row k has pc k, and a run begins at pc 0 with frame pointer 0.
@@ -54,6 +63,7 @@ class Program:
     memory_limit: int = 0  # pages of 64 KiB that the memory can reach, at least those at the beginning
     constants: Pages = field(default_factory=dict)  # pages of spaces other than linear that are not zero at the beginning
     exports: dict[str, Export] = field(default_factory=dict)  # how a caller from outside enters, if the program was made for that
+    events: tuple[EventExport, ...] = ()  # of a session, by their numbers; a command has none
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory_limit", max(self.memory_limit, self.memory_pages))

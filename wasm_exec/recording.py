@@ -40,6 +40,11 @@ class Outcome:
         return self.status == Status.EXITED
 
     @property
+    def paused(self) -> bool:
+        """Whether a session waits for its next event."""
+        return self.status == Status.PAUSED
+
+    @property
     def trapped(self) -> bool:
         return self.status >= Status.TRAPPED
 
@@ -50,6 +55,8 @@ class Outcome:
     def __str__(self) -> str:
         if self.exited:
             return f"exited({self.code})"
+        if self.paused:
+            return "paused"
         return f"trapped({self.kind.name.lower()}, {self.pc})" if self.trapped else f"running(at {self.pc})"
 
 

@@ -5,7 +5,8 @@ input (`wasi_input.py`). An input that is no container is standard input as it i
 standard error is dropped. The clock moves by a millisecond whenever somebody looks, and by what somebody waits for. So a run is a
 function of its input. Calls that are missing here answer 52, not supported.
 
-The container is not believed: whatever it says, only its own bytes are read.
+The container is not believed: whatever it says, only its own bytes are read. In a session no routine looks at the length of the
+input, nor at bytes that may not be there yet: what it looked at would stay behind in its frame.
 """
 
 from __future__ import annotations
@@ -63,9 +64,11 @@ def args_get(pointers: u32, buffer: u32) -> u32:
     return 0
 
 def environ_sizes_get(count: u32, size: u32) -> u32:
-    limit = wasi_limit()
-    store32(count, input32(AT_VARIABLES) if limit else 0)
-    store32(size, input32(AT_VARIABLE_BYTES) if limit else 0)
+    store32(count, 0)
+    store32(size, 0)
+    if wasi_limit():
+        store32(count, input32(AT_VARIABLES))
+        store32(size, input32(AT_VARIABLE_BYTES))
     return 0
 
 def environ_get(pointers: u32, buffer: u32) -> u32:
@@ -155,14 +158,19 @@ def proc_exit(code: u32) -> none:
     halt(code)
 
 def wasi_limit() -> u32:
+    if input32(8) != MAGIC_LOW or input32(12) != MAGIC_HIGH:
+        return 0
     size = input32(AT_SIZE)
-    length = input32(0)
-    size = size if size < length else length
-    return size if input32(8) == MAGIC_LOW and input32(12) == MAGIC_HIGH and size >= HEADER else 0
+    if is_session() == 0:
+        length = input32(0)
+        size = size if size < length else length
+    return size if size >= HEADER else 0
 
 def wasi_clock() -> u64:
-    start = u64(input32(AT_CLOCK)) | u64(input32(AT_CLOCK + 4)) << 32
-    return state_elapsed + (start if wasi_limit() else DEFAULT_CLOCK)
+    start: u64 = DEFAULT_CLOCK
+    if wasi_limit():
+        start = u64(input32(AT_CLOCK)) | u64(input32(AT_CLOCK + 4)) << 32
+    return state_elapsed + start
 
 def wasi_strings_place() -> u32:
     return HEADER + ENTRY * input32(AT_FILES)

@@ -21,9 +21,10 @@ FILES = {"data/words.txt": b"one two three", "b": b"", "long": bytes(range(256))
 WANTED = WasiInput(["tool", "-x", "größer"], {"HOME": "/", "A": "b=c"}, b"standard input", FILES, seed=11, clock=10**18)
 SIGNATURES = {
     "args_sizes_get": "ii", "args_get": "ii", "environ_sizes_get": "ii", "environ_get": "ii", "clock_time_get": "ili",
-    "clock_res_get": "ii", "random_get": "ii", "fd_read": "iiii", "fd_pread": "iiili", "fd_seek": "ilii", "fd_tell": "ii", "fd_close": "i", "fd_renumber": "ii",
-    "fd_fdstat_get": "ii", "fd_filestat_get": "ii", "fd_prestat_get": "ii", "fd_prestat_dir_name": "iii", "path_filestat_get": "iiiii",
-    "path_open": "iiiiillii", "poll_oneoff": "iiii", "sched_yield": "", "fd_readdir": "iiili", "sock_shutdown": "ii",
+    "clock_res_get": "ii", "random_get": "ii", "fd_read": "iiii", "fd_pread": "iiili", "fd_seek": "ilii", "fd_tell": "ii", "fd_close": "i",
+    "fd_renumber": "ii", "fd_fdstat_get": "ii", "fd_filestat_get": "ii", "fd_prestat_get": "ii", "fd_prestat_dir_name": "iii",
+    "path_filestat_get": "iiiii", "path_open": "iiiiillii", "poll_oneoff": "iiii", "sched_yield": "",
+    "fd_readdir": "iiili", "sock_shutdown": "ii",
 }
 LETTERS = {"i": "i32", "l": "i64"}
 OPEN = "(call $path_open (i32.const 3) (i32.const 0) (i32.const {place}) (i32.const {length}) (i32.const {flags})" \
