@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-from wasm_exec import float_source, runtime, wasi_source
+from wasm_exec import float_source, host_source, runtime, wasi_source
 from wasm_exec.assembler import Assembler
 from wasm_exec.small_language import (
     CALL_ROUTINE,
@@ -29,13 +29,13 @@ CELL_SHIFT = CELL_BYTES.bit_length() - 1
 
 @cache
 def sources() -> dict[str, RoutineSource]:
-    return float_source.routines() | wasi_source.calls()
+    return float_source.routines() | wasi_source.calls() | host_source.functions()
 
 
 @cache
 def states() -> dict[str, tuple[int, ...]]:
     """What is kept from call to call, and its values at the beginning."""
-    return wasi_source.STATES
+    return wasi_source.STATES | host_source.STATES
 
 
 def made(around: Surroundings, name: str) -> Assembler:

@@ -2,8 +2,8 @@
 
 A function becomes instructions of WebAssembly, which the translator takes like those of any module. Types are `u32` and `u64`; a
 variable has the type of its first assignment, a number that of what stands beside it. Arithmetic wraps around, comparisons are unsigned
-and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, high (upper half of a product),
-arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory, `input32(place)`
+and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, rotl, high (upper half of a
+product), arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory, `input32(place)`
 (a load from the space of the input, whose length is at place 0 and whose bytes begin at 8), and `trap(kind)`. Names that begin with
 `state_` (u64) or `word_` (u32) are kept from call to call; `states_` and `words_` are arrays of them. Nothing checks an index of an array
 or a place in the input: the routine must.
@@ -256,6 +256,8 @@ class Compiler:
                 self.emit(f"{letter}.clz")
             case "sar", [value, amount]:
                 self.binary(value, "shr_s", amount, kind)
+            case "rotl", [value, amount]:
+                self.binary(value, "rotl", amount, kind)
             case "less", [left, right]:
                 self.binary(left, "lt_s", right, self.type_of(left) or "u64")
             case "high", [left, right]:

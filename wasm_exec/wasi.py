@@ -6,6 +6,7 @@ from functools import partial
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.environment import LONGRUN, Environment, Routine
+from wasm_exec.host_source import PUBLIC, functions
 from wasm_exec.library import made
 from wasm_exec.module import FunctionType, ValueType
 from wasm_exec.translate_blocks import Surroundings
@@ -32,6 +33,6 @@ STANDARD = Environment(
     LONGRUN.functions | {
         (module, name): Routine(source.type, partial(routine, name))
         for module in MODULES for name, source in calls().items() if is_call(name)
-    },
+    } | {("longrun", name): Routine(functions()[name].type, partial(routine, name)) for name in PUBLIC},
     others={module: unknown for module in MODULES},
 )
