@@ -7,6 +7,7 @@ from typing import Literal
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.interpreter import Interpreter
+from wasm_exec.limits import Watch
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, Recording, SegmentStart, Status, Touched, outcome_at
@@ -52,18 +53,20 @@ def run_on(
     engine: EngineName | Engine,
 ) -> Recording:
     """Runs from a boundary, before which these segments were, until the program ends or the limits say that it is enough."""
-    limits = limits or Limits()
+    watch = Watch(limits or Limits(), program.memory_pages)
     machine = make_engine(program, engine)
     image = MemoryImage.initial(program, input_bytes)
     for known in [*segments, boundary]:
         image.apply(known.snapshot)
     machine.restore(image)
-    while boundary.status == Status.RUNNING and boundary.steps < limits.steps:
+    while boundary.status == Status.RUNNING and not watch.reached(boundary.steps, image):
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)
+        watch.see(end.touched)
         changed = take_changes(image, end.touched)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
-    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output())
+    given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
+    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), given_up)
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Pages:

@@ -116,6 +116,7 @@ class Recording:
     final: SegmentStart
     outcome: Outcome
     output: bytes
+    given_up: str = ""  # which limit was reached, if the run was given up
 
     def boundary(self, index: int) -> SegmentStart:
         return [*self.segments, self.final][index]

@@ -3,10 +3,10 @@
 A function becomes instructions of WebAssembly, which the translator takes like those of any module. Types are `u32` and `u64`; a
 variable has the type of its first assignment, a number that of what stands beside it. Arithmetic wraps around, comparisons are unsigned
 and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, rotl, high (upper half of a
-product), arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory, `input32(place)`
-(a load from the space of the input, whose length is at place 0 and whose bytes begin at 8), and `trap(kind)`. Names that begin with
-`state_` (u64) or `word_` (u32) are kept from call to call; `states_` and `words_` are arrays of them. Nothing checks an index of an array
-or a place in the input: the routine must.
+product), arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory,
+`input32(place)` (a load from the space of the input, whose length is at place 0 and whose bytes begin at 8), and `trap(kind)`. Names that
+begin with `state_` (u64) or `word_` (u32) are kept from call to call; `states_` and `words_` are arrays of them. Nothing checks an index
+of an array or a place in the input: the routine must.
 """
 
 from __future__ import annotations

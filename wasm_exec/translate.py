@@ -72,6 +72,8 @@ def load(
         constants=cells.constants,
         exports={name: export_of(linked.entries[stub], types[indices[name]]) for name, stub in stubs.items()},
         events=tuple(EventExport(name, widths(kind.parameters), widths(kind.results)) for name, kind in events.items()),
+        offsets=linked.offsets,
+        guest_functions=range(len(module.imports), len(types)),
     )
 
 

@@ -19,6 +19,7 @@ from wasm_exec.translate_plain import BINARY, PLAIN, binary
 class BodyTranslator(BlockTranslator):
     def translate(self, body: Body) -> Assembler:
         for instruction in body.instructions:
+            self.code.offset = instruction.offset
             if self.skipping:
                 self.skip(instruction)
             else:
