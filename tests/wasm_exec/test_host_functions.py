@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import struct
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from wasm_exec.host_constants import DIAGONAL, POSEIDON2
 from wasm_exec.program import Program
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
+from wasm_exec.wasi import STANDARD
 
 LARGE = Budget.uniform(1 << 19, 4000)
 # name -> (addresses that it takes, bytes of the state, bytes that each call takes in)
@@ -105,3 +108,12 @@ def test_beyond_memory_they_trap() -> None:
     program = load(from_text(b"""(module (import "longrun" "keccakf" (func $f (param i32))) (memory 1)
         (func (export "_start") (call $f (i32.const 65400))))"""))
     assert run(program, b"", LARGE).outcome.trapped
+
+
+@pytest.mark.parametrize("header, pattern", [
+    ("longrun.h", r"(?m)^LONGRUN\((\w+)\) "), ("longrun.rs", r"pub fn (\w+)\(.*\)(?: -> (?:!|u32))?;"),
+    ("longrun.ts", r'@external\("longrun", "(\w+)"\)'), ("longrun.go", r"//go:wasmimport longrun (\w+)"),
+])
+def test_the_headers_declare_what_there_is(header: str, pattern: str) -> None:
+    text = (Path(__file__).parents[2] / "samples" / "sdk" / header).read_text()
+    assert sorted(re.findall(pattern, text)) == sorted(name for module, name in STANDARD.functions if module == "longrun")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.wasm_exec.test_agreement import check_agreement
 from wasm_exec.cutting import Budget
 from wasm_exec.errors import Malformed
 from wasm_exec.execute import run
+from wasm_exec.pack import main
 from wasm_exec.recording import Recording
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
@@ -180,9 +182,23 @@ def test_a_wrong_container_is_not_believed() -> None:
     """Whatever the header and the table say: both engines end in the same way, and nothing but the container is read."""
     good, generator = pack(WANTED), random.Random(6)
     program = load(command(READING))
-    for _ in range(60):
+    for _ in range(40):
         content = bytearray(good)
         for _ in range(generator.randint(1, 3)):
             place = 4 * generator.randrange(2, HEADER_BYTES // 4 + 16)
             struct.pack_into("<I", content, place, generator.choice([0, 1, 2**31, 2**32 - 1, 2**24, 2**24 + 240, len(good), 2**32 - 9]))
         check_agreement(program, bytes(content), BUDGET, traces=1)
+
+
+def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "words").write_bytes(b"one two")
+    words, out = tmp_path / "words", tmp_path / "out"
+    main([str(out), "--argument", "tool", "--argument=-x", "--variable", "A=b=c", "--stdin", str(words), "--file", f"a/b={words}",
+          "--seed", "3"])
+    assert unpack(out.read_bytes()) == WasiInput(["tool", "-x"], {"A": "b=c"}, b"one two", {"a/b": b"one two"}, 3)
+    main([str(out)])
+    assert out.read_bytes() == pack(WasiInput())
+    for wrong in (["--variable", "A"], ["--file", f"/a={words}"], ["--seed", "-1"]):
+        with pytest.raises(SystemExit):
+            main([str(out), *wrong])
+    assert "no leading /" in capsys.readouterr().err
