@@ -17,7 +17,7 @@ from wasm_exec.small_language import RoutineSource, parse
 from wasm_exec.wasi_files import FILES
 from wasm_exec.wasi_input import CLOCK, ENTRY_BYTES, HEADER_BYTES, MAGIC, SEED, Header
 
-MODULES = ("wasi_snapshot_preview1", "wasi_unstable")
+MODULE = "wasi_snapshot_preview1"
 NOT_SUPPORTED = 52
 DESCRIPTORS = 32
 STATES: dict[str, tuple[int, ...]] = {

@@ -43,7 +43,8 @@ def test_limits_that_are_not_reached() -> None:
     assert recording.outcome.exited and recording.outcome.code == 5 and not recording.given_up
 
 
-LOCATED = """(module (import "longrun" "read_input" (func $read (param i32 i32) (result i32))) (memory 1)
+LOCATED = """(module (import "env" "abort" (func $abort (param i32 i32 i32 i32)))
+    (import "longrun" "read_input" (func $read (param i32 i32) (result i32))) (memory 1)
     (table funcref (elem $inner))
     (func $inner (param i32) (result i32) (i32.div_u (i32.const 1) (local.get 0)))
     (func $middle (param i32) (result i32) (i32.add (call_indirect (param i32) (result i32) (local.get 0) (i32.const 0)) (i32.const 1)))
@@ -54,6 +55,7 @@ LOCATED = """(module (import "longrun" "read_input" (func $read (param i32 i32) 
     ("(i32.add (call $middle (i32.const 5)) (call $middle (i32.const 0)))", ["inner", "middle", "main"], [0x6E, 0x11, 0x10]),
     ("(call $read (i32.const 65530) (i32.const 40))", ["main"], [0x10]),
     ("(memory.fill (i32.const 65530) (i32.const 1) (i32.const 40)) (i32.const 0)", ["main"], [0xFC]),
+    ("(call $abort (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2)) (i32.const 0)", ["main"], [0x10]),
     ("unreachable", ["main"], [0x00]), ("(i32.load (i32.const 65533))", ["main"], [0x28]),
     ("(table.set 0 (i32.const 5) (ref.null func)) (i32.const 0)", ["main"], [0x26]),
 ])
@@ -63,7 +65,7 @@ def test_where_a_trap_was(main: str, names: list[str], opcodes: list[int]) -> No
     places = backtrace(recording)
     assert recording.outcome.trapped and [place.name for place in places] == names
     assert [wasm[place.offset] for place in places] == opcodes
-    assert [place.index for place in places] == [{"inner": 1, "middle": 2, "main": 3}[name] for name in names]
+    assert [place.index for place in places] == [{"inner": 2, "middle": 3, "main": 4}[name] for name in names]
     assert location(recording).startswith(f"{names[0]} (function {places[0].index}) at byte {places[0].offset:#x}")
 
 
