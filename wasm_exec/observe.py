@@ -135,9 +135,9 @@ class Observer:
                        for node, steps in enumerate(self.steps) if steps)
 
     def memory(self) -> dict[str, int]:
-        """Bytes of the pages that loads and stores have touched, by space, and the slots that frames have reached."""
+        """Bytes of the pages that loads and stores have touched, by space, and the slot at which the deepest frame began."""
         touched = {Space(space).name.lower(): PAGE_BYTES * len(pages) for space, pages in sorted(self.pages.items())}
-        return touched | {"frame slots": self.deepest, "most pages of a segment": max(self.segment_pages, default=0)}
+        return touched | {"deepest frame": self.deepest, "most pages of a segment": max(self.segment_pages, default=0)}
 
 
 def traces(recording: Recording, engine: EngineName = "recorder") -> Iterator[Trace]:

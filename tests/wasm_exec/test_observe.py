@@ -60,7 +60,7 @@ def test_counts_are_those_of_the_interpreter(name: str, budget: Budget) -> None:
 
 def test_memory() -> None:
     whole, cut = observe(recorded("sieve", BUDGETS["one segment"])), observe(recorded("sieve", BUDGETS["few pages"]))
-    assert whole.pages == cut.pages and whole.memory()["frame slots"] == cut.memory()["frame slots"] > 0
+    assert whole.pages == cut.pages and whole.memory()["deepest frame"] == cut.memory()["deepest frame"] > 0
     assert whole.memory()["most pages of a segment"] >= cut.memory()["most pages of a segment"] > 0
     touching = load(from_text(b"""(module (memory 1) (func (export "main") (result i32)
         (i32.store (i32.const 510) (i32.const 1)) (i64.store (i32.const 4092) (i64.const 1)) (i32.load8_u (i32.const 65535))))"""))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bundles.bundle import open_bundle, write_bundle
 from tests.wasm_exec.test_agreement import check_agreement
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.errors import Invalid, Malformed, TrapKind
@@ -109,6 +110,16 @@ pickle.dump(resume(recording, {rest!r}), open({str(tmp_path / "closed")!r}, "wb"
     assert same(pickle.loads((tmp_path / "closed").read_bytes()), run(program, first + rest, SMALL))
 
 
+def test_a_session_left_open_in_a_bundle_can_go_on(tmp_path: Path) -> None:
+    wasm = from_text(COUNTER.encode())
+    program = load(wasm, 14, 8)
+    first, rest = encode(program, EVENTS[:3]), encode(program, EVENTS[3:]) + close()
+    write_bundle(tmp_path / "open", wasm, run(program, first, SMALL), "toy", "toy")
+    bundle = open_bundle(tmp_path / "open")
+    found = bundle.recording(load(bundle.app(), 14, 8))
+    assert found.outcome.paused and same(resume(found, rest), run(program, first + rest, SMALL))
+
+
 def test_a_run_that_was_given_up_can_go_on() -> None:
     program = counter()
     content = encode(program, EVENTS) + close()
@@ -146,7 +157,7 @@ def test_bad_events_trap(content: bytes) -> None:
 
 def test_wild_input_never_breaks_an_engine() -> None:
     generator, program = random.Random(3), counter()
-    for _ in range(60):
+    for _ in range(40):
         content = bytearray(encode(program, EVENTS))
         for _ in range(generator.randint(1, 4)):
             content[generator.randrange(len(content))] = generator.choice([0, 1, 4, 8, 127, 128, 255])
