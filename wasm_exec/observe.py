@@ -1,29 +1,21 @@
 """What a recorded run did: steps by function and its callers, by family of instructions, and the memory that it touched.
 
 Everything comes from replaying the segments of a recording, so a run that nobody looks at pays nothing.
-
-    python -m wasm_exec.observe APP.wasm profile.speedscope.json [INPUT]
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wasm_exec.cutting import Budget
-from wasm_exec.execute import EngineName, make_engine, replay, run
+from wasm_exec.execute import EngineName, make_engine, replay
 from wasm_exec.instructions import BY_NAME, TABLE, Family, Use
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import PAGE_BYTES, Space
-from wasm_exec.text import from_text
 from wasm_exec.trace import Trace
-from wasm_exec.translate import load
 
 DEPTH_SHOWN = 100  # calls deeper than this are put under the caller at this depth
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
@@ -152,20 +144,3 @@ def observe(recording: Recording, engine: EngineName = "recorder") -> Observer:
     for index, trace in enumerate(traces(recording, engine), 1):
         observer.add(trace, recording.outcome.trapped and index == len(recording.segments))
     return observer
-
-
-def main(app: str, out: str, *input_file: str) -> None:
-    program = load(from_text(Path(app)))
-    content = Path(input_file[0]).read_bytes() if input_file else b""
-    recording = run(program, content, Budget.uniform(1 << 19, 1 << 14))
-    observer = observe(recording)
-    Path(out).write_text(json.dumps(observer.speedscope(Path(app).name)))
-    print(f"{recording.final.steps:,} steps, {recording.outcome}")
-    for title, found in (("function", observer.by_function()), ("family", observer.by_family()), ("memory", observer.memory())):
-        print(f"\n{title}")
-        for name, count in list(found.items())[:20]:
-            print(f"  {count:>14,}  {name}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

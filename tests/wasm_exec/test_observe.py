@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from longrun.profile import main
 from tests.wasm_exec.test_agreement import BUDGETS
 from tests.wasm_exec.test_samples import INPUTS, SAMPLES
 from tests.wasm_exec.test_traps import TRAPS
@@ -15,7 +16,7 @@ from wasm_exec.cutting import Budget
 from wasm_exec.execute import run
 from wasm_exec.instructions import BY_NUMBER
 from wasm_exec.interpreter import Interpreter
-from wasm_exec.observe import DEPTH_SHOWN, main, observe
+from wasm_exec.observe import DEPTH_SHOWN, observe
 from wasm_exec.recording import Recording
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
