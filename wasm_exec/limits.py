@@ -20,8 +20,7 @@ class Watch:
         self.slots = 0
 
     def see(self, touched: Touched) -> None:
-        pages = touched[Space.FRAMES32][0]
-        if len(pages):
+        if Space.FRAMES32 in touched and len(pages := touched[Space.FRAMES32][0]):
             self.slots = max(self.slots, int(pages.max()) * PAGE_CELLS)
 
     def reached(self, steps: int, image: MemoryImage) -> str:
