@@ -37,6 +37,7 @@ class Recorded:
     outcome: str
     trapped: bool
     output: bytes
+    location: str = ""      # of a trap: function and byte of the module
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None) -> Recorded:
@@ -48,6 +49,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
+    from wasm_exec.locate import location
     profile = profiles.get(profile_name)
     program = translated(app)
     missing = unprovable(program)
@@ -69,7 +71,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
     write_bundle(directory, app, recording, profile.name, chosen)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
-                    recording.output)
+                    recording.output, location(recording) if recording.outcome.trapped else "")
 
 
 def translated(app: bytes) -> Program:

@@ -86,7 +86,7 @@ def outcome(run: RunClaim) -> str:
     """The end of a run in words."""
     from wasm_exec.errors import TrapKind
     from wasm_exec.recording import Outcome
-    if run.status != Status.EXITED and run.status not in {Status.TRAPPED + kind for kind in TrapKind}:
+    if run.status not in {Status.EXITED, Status.PAUSED} | {Status.TRAPPED + kind for kind in TrapKind}:
         return f"status {run.status}"               # a proof has none of these, but a file may claim them
     return str(Outcome(run.status, run.pc, exit_code(run)))
 

@@ -70,7 +70,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
 
 def provable(outcome: Outcome) -> None:
     """Refuses before any work a run that has no end."""
-    if not outcome.exited and not outcome.trapped:
+    if not (outcome.exited or outcome.trapped or outcome.paused):
         raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
 
 

@@ -46,7 +46,8 @@ def run(program: App, out: Out,
     typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
     typer.echo(f"output: {shown(recorded.output)}")
     if recorded.trapped:
-        fail(TRAPPED, "the program trapped", f"that is an outcome like others: longrun prove {out} -o FILE proves it")
+        fail(TRAPPED, f"the program trapped in {recorded.location}",
+             f"that is an outcome like others: longrun prove {out} -o FILE proves it")
 
 
 @app.command()

@@ -13,7 +13,8 @@ class Label:
 
 @dataclass(slots=True)
 class Line:
-    """One instruction before its pc is known. `target` is where a branch goes, `callee` the function that a CALL enters."""
+    """One instruction before its pc is known. `target` is where a branch goes, `callee` the function that a CALL enters, `offset` the
+    byte of the module from which it comes (0 if from none)."""
 
     operation: Operation
     d: int = 0
@@ -23,6 +24,7 @@ class Line:
     j: int = 0
     target: Label | None = None
     callee: int | None = None
+    offset: int = 0
 
     @property
     def written(self) -> int | None:
@@ -43,15 +45,16 @@ class Jump:
 
 
 Item = Line | Label | Jump
-TERMINATORS = ("RETURN", "HALT", "TRAP")
+TERMINATORS = ("RETURN", "HALT", "TRAP", "PAUSE")
 
 
 @dataclass
 class Assembler:
-    """The code of one function as it is written down."""
+    """The code of one function as it is written down; lines get the current `offset`."""
 
     name: str
     items: list[Item] = field(default_factory=list)
+    offset: int = 0
 
     def emit(
         self, name: str, d: int = 0, a: int = 0, b: int = 0, immediate: int = 0, condition: int = 0,
@@ -65,7 +68,7 @@ class Assembler:
                 b = immediate >> 48 & 0xFFFF
             case Use.FOURTH:
                 a, b = immediate >> 32 & 0xFFFF, immediate >> 48 & 0xFFFF
-        line = Line(operation, d, a, b, condition | immediate & 0xFFFF, immediate >> 16 & 0xFFFF, target, callee)
+        line = Line(operation, d, a, b, condition | immediate & 0xFFFF, immediate >> 16 & 0xFFFF, target, callee, self.offset)
         self.items.append(line)
         return line
 

@@ -16,7 +16,7 @@ import numpy as np
 from wasm_exec.instructions import BY_NUMBER, ENTERING, Family
 from wasm_exec.link import page_bound
 from wasm_exec.program import Program
-from wasm_exec.spaces import PAGE_BYTES, PAGE_CELLS, Space
+from wasm_exec.spaces import FRAME_POINTER_LIMIT, PAGE_BYTES, PAGE_CELLS, Space
 from wasm_exec.trace import U32
 
 ROWS_LIMIT = (1 << 20) - 1  # the recorder keeps what is left in 21 bits with a sign
@@ -49,9 +49,14 @@ class Budget:
 
 @dataclass(frozen=True)
 class Limits:
-    """When a run is given up: no segment begins after this many steps."""
+    """When a run is given up: no segment begins after so many steps, with a memory of more pages of 64 KiB, after frames have reached
+    so many slots, or after so many seconds. All but the last give up at the same boundary every time; frames are seen by pages of 32
+    slots. No limit changes where a run is cut."""
 
     steps: int = 1 << 40
+    memory_pages: int = 1 << 16
+    frame_slots: int = FRAME_POINTER_LIMIT
+    seconds: float = float("inf")
 
 
 # An operation after which the next instruction may belong to the same block.

@@ -207,7 +207,7 @@ class ModuleEmitter:
                 # The upper half of the link is the frame pointer, the lower half the pc to go on at.
                 code.get(frame.link).const64(30).op("i64.shr_u", "i32.wrap_i64").const32(-SLOT_BYTES).op("i32.and").get(*self.passed[1:])
                 self.go_to_link(code, frame)
-            case "HALT":
+            case "HALT" | "PAUSE":
                 emitter.begin_row(pcs[-1])
                 emitter.flush()
                 emitter.end_rows()

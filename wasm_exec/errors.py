@@ -41,6 +41,7 @@ class TrapKind(IntEnum):
     INDIRECT_CALL_MISMATCH = 9
     TABLE_OUT_OF_BOUNDS = 10
     INVALID_CONVERSION = 11
+    BAD_EVENT = 12
 
 
 class Trap(Exception):

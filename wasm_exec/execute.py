@@ -8,6 +8,7 @@ from typing import Literal
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.interpreter import Interpreter
+from wasm_exec.limits import Watch
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, Recording, SegmentEnd, SegmentStart, Status, Touched, outcome_at
@@ -27,20 +28,49 @@ def run(
     observe: Callable[[SegmentEnd], None] | None = None,
 ) -> Recording:
     """Runs until the program ends or the limits say that it is enough. `observe` is told of the end of every segment."""
-    limits = limits or Limits()
+    first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
+    return run_on(program, input_bytes, budget, [], first, limits, engine, observe)
+
+
+def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None, engine: EngineName | Engine = "recorder") -> Recording:
+    """Goes on with a session that is paused, after more events, or with a run that was given up: the recording that there would be if
+    all of the input had been there from the beginning.
+
+    The driver of a session, which alone has the frame pointer 0, may have looked at the end of the input since the last
+    boundaries, so it goes back to one at which an event was being handled.
+    """
+    boundaries = [*recording.segments, recording.final]
+    if recording.final.status not in (Status.RUNNING, Status.PAUSED):
+        raise ValueError(f"this run has ended, {recording.outcome}")
+    if more and not recording.program.events:
+        raise ValueError("only a session takes more input")
+    while recording.program.events and len(boundaries) > 1 and boundaries[-1].fp == 0:
+        boundaries.pop()
+    *segments, last = boundaries
+    return run_on(recording.program, recording.input + more, recording.budget, segments, last, limits, engine)
+
+
+def run_on(
+    program: Program, input_bytes: bytes, budget: Budget, segments: list[SegmentStart], boundary: SegmentStart, limits: Limits | None,
+    engine: EngineName | Engine, observe: Callable[[SegmentEnd], None] | None = None,
+) -> Recording:
+    """Runs from a boundary, before which these segments were, until the program ends or the limits say that it is enough."""
+    watch = Watch(limits or Limits(), program.memory_pages)
     machine = make_engine(program, engine)
     image = MemoryImage.initial(program, input_bytes)
+    for known in [*segments, boundary]:
+        image.apply(known.snapshot)
     machine.restore(image)
-    boundary = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
-    segments: list[SegmentStart] = []
-    while boundary.status == Status.RUNNING and boundary.steps < limits.steps:
+    while boundary.status == Status.RUNNING and not watch.reached(boundary.steps, image):
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)
+        watch.see(end.touched)
         if observe is not None:
             observe(end)
         changed = take_changes(image, end.touched)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
-    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output())
+    given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
+    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), given_up)
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Pages:

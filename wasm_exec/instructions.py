@@ -170,7 +170,9 @@ FAMILIES: dict[Family, list[Row]] = {
         ("CALL", {"d": Use.FRAME, "i": Use.TARGET}, lambda a, b, c: 0, 0),
         ("RETURN", {}, lambda a, b, c: 0, 0),
     ],
-    Family.HALT: [("HALT", {}, lambda a, b, c: 0, 0), ("TRAP", {"i": Use.KIND}, lambda a, b, c: 0, 0)],
+    Family.HALT: [
+        ("HALT", {}, lambda a, b, c: 0, 0), ("TRAP", {"i": Use.KIND}, lambda a, b, c: 0, 0), ("PAUSE", {}, lambda a, b, c: 0, 0),
+    ],
     Family.ADD64: [*rows(integers.addition(64), THREE_SLOTS64, None, "64"), ("ADD64I", IMMEDIATE64, integers.addition(64)[0][1], 0)],
     Family.MUL64: [
         ("MUL64", THREE_SLOTS64, integers.multiplication(64), 0),

@@ -219,7 +219,7 @@ class Interpreter:
     def halt(self, instruction: Decoded, event: Step) -> None:
         if instruction.operation.name == "TRAP":
             raise Trap(TrapKind(instruction.i))
-        self.status = Status.EXITED
+        self.status = Status.PAUSED if instruction.operation.name == "PAUSE" else Status.EXITED
 
 
 FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {

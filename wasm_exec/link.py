@@ -26,6 +26,7 @@ class Linked:
     instructions: U32
     functions: tuple[Function, ...]
     entries: dict[int, int]  # index of a function -> pc of its first instruction
+    offsets: U32
 
 
 def link(functions: dict[int, Assembler], roots: Iterable[int] = ()) -> Linked:
@@ -51,9 +52,11 @@ def link(functions: dict[int, Assembler], roots: Iterable[int] = ()) -> Linked:
             successor = base + following if following >= 0 else 0
             rows.append((base + position, line.operation.number, line.d, line.a, line.b, i, line.j, successor))
     described = tuple(
-        Function(flow.name, starts[index], starts[index] + len(flow.lines), frame_slots(flow)) for index, flow in flows.items()
+        Function(flow.name, starts[index], starts[index] + len(flow.lines), frame_slots(flow), index) for index, flow in flows.items()
     )
-    return Linked(np.array(rows, dtype=np.uint32), described, {index: starts[index] + flow.entry for index, flow in flows.items()})
+    offsets = np.array([line.offset for flow in flows.values() for line in flow.lines], dtype=np.uint32)
+    entries = {index: starts[index] + flow.entry for index, flow in flows.items()}
+    return Linked(np.array(rows, dtype=np.uint32), described, entries, offsets)
 
 
 def reachable_flows(functions: dict[int, Assembler], roots: Iterable[int]) -> dict[int, Flow]:
@@ -73,7 +76,8 @@ def frame_slots(flow: Flow) -> int:
         frame = line.operation.operands.get("d") is Use.FRAME
         highest = max(highest, *line.read, line.written or 0, line.d if frame else 0)
     if highest >= FRAME_SLOTS_LIMIT:
-        raise Invalid(f"a frame of {highest + 1} slots is not supported", 0)
+        offset = next((line.offset for line in flow.lines if line.offset), 0)
+        raise Invalid(f"a frame of {highest + 1} slots is not supported", offset)
     return highest + 1
 
 

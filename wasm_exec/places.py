@@ -56,7 +56,8 @@ class Places:
             self.elements.append(Sized(CELL_BYTES * cell, size, self.size_global(size)))
             cell += size
         if CELL_BYTES * cell > TABLES_BYTES:
-            raise Invalid(f"tables and element segments of more than {TABLES_BYTES // CELL_BYTES} entries are not supported", 0)
+            last = [item.limits.offset for item in module.tables] + [item.offset for item in module.elements]
+            raise Invalid(f"tables and element segments of more than {TABLES_BYTES // CELL_BYTES} entries are not supported", max(last))
         self.data: list[Sized] = []
         place = 0
         for data in module.data:
@@ -64,16 +65,17 @@ class Places:
             self.data.append(Sized(place, size, self.size_global(size)))
             place += -(-size // CELL_BYTES) * CELL_BYTES
         if place > SEGMENTS_BYTES:
-            raise Invalid(f"more than {SEGMENTS_BYTES} bytes of passive data are not supported", 0)
+            raise Invalid(f"more than {SEGMENTS_BYTES} bytes of passive data are not supported", module.data[-1].offset)
 
     def size_global(self, size: int) -> int:
         self.sizes.append(size)
         return len(self.module.globals) + len(self.sizes) - 1
 
-    def state(self, name: str, value: int) -> int:
-        """The global of something that a routine keeps, which begins with this value."""
+    def state(self, name: str, values: tuple[int, ...]) -> int:
+        """The first global of something that routines keep, which begins with these values."""
         if name not in self.states:
-            self.states[name] = self.size_global(value)
+            self.states[name] = len(self.module.globals) + len(self.sizes)
+            self.sizes += values
         return self.states[name]
 
     @property

@@ -18,12 +18,14 @@ MAGIC = b"longrun program 1\n"
 
 @dataclass(frozen=True)
 class Function:
-    """The instructions start <= pc < end belong to this function; its frame has `frame` slots."""
+    """The instructions start <= pc < end belong to this function; its frame has `frame` slots. `index` is that of the module, whose
+    functions end where `Program.guest_functions` says; behind it come routines. The entry has -1."""
 
     name: str
     start: int
     end: int
     frame: int
+    index: int = -1
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,22 @@ class Export:
     results: tuple[tuple[int, bool], ...]
 
 
+@dataclass(frozen=True)
+class EventExport:
+    """An exported function that events of a session call; whether each parameter and result has 64 bits."""
+
+    name: str
+    parameters: tuple[bool, ...]
+    results: tuple[bool, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """`instructions` is (n, 8) with the columns of FIELDS; row k has pc k, and a run begins at pc 0 with frame pointer 0.
 
     `memory_pages` is the memory at the beginning, in pages of 64 KiB. `data` holds the pages of linear memory that are not zero at the
-    beginning (number of the page -> 32 cells). Functions (names and frames) and block starts decide where a run is cut and what a
-    report prints; they are no part of the encoding.
+    beginning (number of the page -> 32 cells). Functions (names and frames), offsets and block starts decide where a run is cut
+    and what a report prints; they are no part of the encoding.
     """
 
     instructions: U32
@@ -54,6 +65,9 @@ class Program:
     memory_limit: int = 0  # pages of 64 KiB that the memory can reach, at least those at the beginning
     constants: Pages = field(default_factory=dict)  # pages of spaces other than linear that are not zero at the beginning
     exports: dict[str, Export] = field(default_factory=dict)  # how a caller from outside enters, if the program was made for that
+    events: tuple[EventExport, ...] = ()  # of a session, by their numbers; a command has none
+    offsets: U32 = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))  # the byte of the module from which an instruction comes
+    guest_functions: range = range(0)  # indices of the functions whose code is in the module
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory_limit", max(self.memory_limit, self.memory_pages))

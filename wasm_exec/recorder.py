@@ -13,7 +13,7 @@ from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.instance import Compiled, Instance, compiled
-from wasm_exec.instructions import Family
+from wasm_exec.instructions import BY_NAME, Family
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import SLOT_BYTES, STATE_BLOCK, STATE_FP
@@ -56,7 +56,8 @@ class Recorder:
         steps = sum(rows.values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
         if answer == HALTED:
-            stop, status = self.compiled.blocks.members[block][-1], Status.EXITED
+            stop = self.compiled.blocks.members[block][-1]
+            status = Status.PAUSED if self.program.column("op")[stop] == BY_NAME["PAUSE"].number else Status.EXITED
         else:
             stop, status = self.compiled.blocks.starts[block], Status.RUNNING
         if not steps:

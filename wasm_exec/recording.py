@@ -41,6 +41,11 @@ class Outcome:
         return self.status == Status.EXITED
 
     @property
+    def paused(self) -> bool:
+        """Whether a session waits for its next event."""
+        return self.status == Status.PAUSED
+
+    @property
     def trapped(self) -> bool:
         return self.status >= Status.TRAPPED
 
@@ -51,6 +56,8 @@ class Outcome:
     def __str__(self) -> str:
         if self.exited:
             return f"exited({self.code})"
+        if self.paused:
+            return "paused"
         return f"trapped({self.kind.name.lower()}, {self.pc})" if self.trapped else f"running(at {self.pc})"
 
 
@@ -112,6 +119,7 @@ class Recording:
     final: SegmentStart
     outcome: Outcome
     output: bytes
+    given_up: str = ""  # which limit was reached, if the run was given up
 
     def boundary(self, index: int) -> SegmentStart:
         return [*self.segments, self.final][index]

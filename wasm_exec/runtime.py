@@ -5,9 +5,15 @@ A routine gets its parameters in slots 0, 1, … and leaves its result in slot 0
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from wasm_exec.assembler import Assembler, Label
 from wasm_exec.errors import TrapKind
 from wasm_exec.spaces import CELL_BYTES, OUTPUT_LIMIT, Space, SystemCell
+
+if TYPE_CHECKING:
+    from wasm_exec.translate_blocks import Surroundings
 
 EXIT_CODE = CELL_BYTES * SystemCell.EXIT_CODE
 INPUT_CURSOR = CELL_BYTES * SystemCell.INPUT_CURSOR
@@ -80,13 +86,17 @@ def copy_bytes(code: Assembler, source: Space, from_slot: int, from_offset: int,
         code.place(done)
 
 
-def read_input() -> Assembler:
-    """Copies the next min(len, what is left) bytes of the input to ptr and returns how many."""
+def read_input(end: int | None = None) -> Assembler:
+    """Copies the next min(len, what is left) bytes of the input to ptr and returns how many. In a session the part that may be read
+    ends where the global `end` says."""
     code = Assembler("longrun.read_input")
     pointer, length, zero, cursor, left, test, count, target, scratch = 0, 1, 2, 3, 4, 5, 6, 7, 8
     code.emit("CONST", d=zero, immediate=0)
     code.emit("LOAD32", d=cursor, a=zero, b=Space.SYSTEM, immediate=INPUT_CURSOR)
-    code.emit("LOAD32", d=left, a=zero, b=Space.INPUT, immediate=0)
+    if end is None:
+        code.emit("LOAD32", d=left, a=zero, b=Space.INPUT, immediate=0)
+    else:
+        code.emit("LOAD32", d=left, a=zero, b=Space.GLOBALS, immediate=CELL_BYTES * end)
     code.emit("SUB", d=left, a=left, b=cursor)
     code.emit("LT_U", d=test, a=left, b=length)
     code.emit("SELECT", d=length, a=left, b=length, condition=test)
@@ -121,4 +131,31 @@ def write_output() -> Assembler:
     return code
 
 
-ROUTINES = {"read_input": read_input, "write_output": write_output, "halt": halt}
+def copy_input() -> Assembler:
+    """(ptr, place, len): bytes of the input from a place on, wherever the cursor is. The caller keeps to what is there."""
+    code = Assembler("copy_input")
+    pointer, place, length, scratch = 0, 1, 2, 3
+    copy_bytes(code, Space.INPUT, place, CELL_BYTES, Space.LINEAR, pointer, 0, length, scratch)
+    code.emit("RETURN")
+    return code
+
+
+def is_session(session: bool) -> Assembler:
+    code = Assembler("is_session")
+    code.emit("CONST", d=0, immediate=int(session))
+    code.emit("RETURN")
+    return code
+
+
+def by_hand(around: Surroundings, name: str) -> Assembler:
+    return BY_HAND[name](around)
+
+
+EVENT_END = "word_event_end"
+BY_HAND: dict[str, Callable[[Surroundings], Assembler]] = {
+    "read_input": lambda around: read_input(around.places.state(EVENT_END, (0,)) if around.session else None),
+    "write_output": lambda around: write_output(),
+    "halt": lambda around: halt(),
+    "copy_input": lambda around: copy_input(),
+    "is_session": lambda around: is_session(around.session),
+}

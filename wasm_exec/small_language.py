@@ -2,9 +2,11 @@
 
 A function becomes instructions of WebAssembly, which the translator takes like those of any module. Types are `u32` and `u64`; a
 variable has the type of its first assignment, a number that of what stands beside it. Arithmetic wraps around, comparisons are unsigned
-and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, high (upper half of a product),
-arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory, and `trap(kind)`.
-Names that begin with `state_` are kept from call to call.
+and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, rotl, high (upper half of a
+product), arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory,
+`input32(place)` (a load from the space of the input, whose length is at place 0 and whose bytes begin at 8), and `trap(kind)`. Names that
+begin with `state_` (u64) or `word_` (u32) are kept from call to call; `states_` and `words_` are arrays of them. Nothing checks an index
+of an array or a place in the input: the routine must.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from wasm_exec.module import Body, FunctionType, Instruction, ValueType
 from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP
 
 # Codes that no module can contain.
-HIGH, TRAP, CALL_ROUTINE, GET_STATE, SET_STATE = range(0x10000, 0x10005)
+HIGH, TRAP, CALL_ROUTINE, GET_STATE, SET_STATE, GET_ENTRY, SET_ENTRY, INPUT_WORD = range(0x10000, 0x10008)
 TYPES = {"u32": ValueType.I32, "u64": ValueType.I64}
+KEPT = {"state": "u64", "states": "u64", "word": "u32", "words": "u32"}  # by what a name begins with
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "div_u", ast.Mod: "rem_u", ast.BitAnd: "and", ast.BitOr: "or",
     ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "shr_u", ast.Lt: "lt_u", ast.LtE: "le_u", ast.Gt: "gt_u", ast.GtE: "ge_u",
@@ -25,7 +28,14 @@ OPERATORS: dict[type[ast.AST], str] = {
 }
 LOADS = {"load8": ("i32.load8_u", "u32"), "load32": ("i32.load", "u32"), "load64": ("i64.load", "u64")}
 STORES = {"store8": ("i32.store8", "u32"), "store32": ("i32.store", "u32"), "store64": ("i64.store", "u64")}
-BUILT_IN = {name: kind for name, (_, kind) in LOADS.items()} | {"high": "u64", "less": "u32", "u32": "u32", "u64": "u64"}
+BUILT_IN = {name: kind for name, (_, kind) in LOADS.items()} | {
+    "high": "u64", "less": "u32", "u32": "u32", "u64": "u64", "input32": "u32",
+}
+
+
+def kept(name: str) -> str | None:
+    """The type of something that is kept from call to call, None for a variable."""
+    return KEPT.get(name.split("_")[0]) if "_" in name else None
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,13 @@ class Compiler:
                 self.emit("return")
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.assign(name, value)
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.expr() as value):
+                self.declare(name, kind)
+                self.assign(name, value)
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=index)], value=value):
+                self.expression(index, "u32")
+                self.expression(value, kept(name) or "")
+                self.raw(SET_ENTRY, name)
             case ast.AugAssign(target=ast.Name(id=name), op=operator, value=value):
                 self.assign(name, ast.BinOp(ast.Name(name), operator, value))
             case ast.Expr(value=ast.Call(func=ast.Name(id="trap"), args=[ast.Constant(value=int(kind))])):
@@ -123,14 +140,20 @@ class Compiler:
         for node in nodes:
             self.statement(node)
 
+    def declare(self, name: str, kind: str) -> None:
+        if name in self.variables:
+            raise SyntaxError(f"{name} is there already")
+        self.variables[name] = kind
+        self.numbers[name] = len(self.numbers)
+
     def assign(self, name: str, value: ast.expr) -> None:
-        if name.startswith("state_"):
-            self.expression(value, "u64")
+        kind = kept(name)
+        if kind:
+            self.expression(value, kind)
             self.raw(SET_STATE, name)
             return
         if name not in self.variables:
-            self.variables[name] = self.type_of(value) or "u64"
-            self.numbers[name] = len(self.numbers)
+            self.declare(name, self.type_of(value) or "u64")
         self.expression(value, self.variables[name])
         self.emit("local.set", self.numbers[name])
 
@@ -141,8 +164,8 @@ class Compiler:
         match node:
             case ast.Constant():
                 return None
-            case ast.Name(id=name):
-                return "u64" if name.startswith("state_") else self.variables[name]
+            case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
+                return kept(name) or self.variables[name]
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return "u32"
             case ast.UnaryOp(operand=operand):
@@ -170,7 +193,10 @@ class Compiler:
         match node:
             case ast.Constant(value=int(value)):
                 self.emit(f"{letter}.const", value)
-            case ast.Name(id=name) if name.startswith("state_"):
+            case ast.Subscript(value=ast.Name(id=name), slice=index):
+                self.expression(index, "u32")
+                self.raw(GET_ENTRY, name)
+            case ast.Name(id=name) if kept(name):
                 self.raw(GET_STATE, name)
             case ast.Name(id=name):
                 self.emit("local.get", self.numbers[name])
@@ -222,11 +248,16 @@ class Compiler:
             case ("load8" | "load32" | "load64"), [place]:
                 self.expression(place, "u32")
                 self.emit(LOADS[name][0], (0, 0))
+            case "input32", [place]:
+                self.expression(place, "u32")
+                self.raw(INPUT_WORD)
             case "clz", [value]:
                 self.expression(value, kind)
                 self.emit(f"{letter}.clz")
             case "sar", [value, amount]:
                 self.binary(value, "shr_s", amount, kind)
+            case "rotl", [value, amount]:
+                self.binary(value, "rotl", amount, kind)
             case "less", [left, right]:
                 self.binary(left, "lt_s", right, self.type_of(left) or "u64")
             case "high", [left, right]:

@@ -17,12 +17,13 @@ Wide = tuple[bool, ...]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all bodies of a module share."""
+    """What all bodies of a module share. In a session `read_input` gives the payload of the event, not the whole input."""
 
     module: Module
     functions: list[FunctionType]
     places: Places
     routines: Routines
+    session: bool = False
 
 
 @dataclass

@@ -19,6 +19,7 @@ from wasm_exec.translate_plain import BINARY, PLAIN, binary
 class BodyTranslator(BlockTranslator):
     def translate(self, body: Body) -> Assembler:
         for instruction in body.instructions:
+            self.code.offset = instruction.offset
             if self.skipping:
                 self.skip(instruction)
             else:
@@ -60,9 +61,10 @@ class BodyTranslator(BlockTranslator):
             self.special(instruction)
 
     def special(self, instruction: Instruction) -> None:
+        from wasm_exec.library import OWN
         from wasm_exec.translate_floats import FLOATS
         from wasm_exec.translate_tables import SPECIAL
-        rule = SPECIAL.get(instruction.code) or FLOATS.get(instruction.code)
+        rule = SPECIAL.get(instruction.code) or FLOATS.get(instruction.code) or OWN.get(instruction.code)
         if rule is None:
             raise Invalid(f"{OPCODES[instruction.code].name} is not supported yet", instruction.offset)
         rule(self, instruction.operand)

@@ -5,47 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from wasm_exec.assembler import Assembler
-from wasm_exec.float_source import integer_name, routines
+from wasm_exec.float_source import integer_name
+from wasm_exec.library import call_routine
 from wasm_exec.opcodes import CODE_OF
-from wasm_exec.runtime import ROUTINES
-from wasm_exec.small_language import CALL_ROUTINE, GET_STATE, SET_STATE, TRAP, Compiler
-from wasm_exec.translate_blocks import Surroundings, widths
 from wasm_exec.translate_body import BodyTranslator
-from wasm_exec.translate_memory import get_global, set_global
 from wasm_exec.translate_plain import binary, unary
 from wasm_exec.values import Constant, OperandStack
-from wasm_exec.wasi_source import STATES, calls
 
 Rule = Callable[[BodyTranslator, object], None]
-
-
-def call_routine(translator: BodyTranslator, name: object) -> None:
-    assert isinstance(name, str)
-    signature = (calls() if name in ROUTINES else routines())[name].type
-    number = translator.around.routines.number(("routine", name), partial(made, translator.around, name))
-    translator.call_function(number, len(signature.parameters), widths(signature.results))
-
-
-def state_global(translator: BodyTranslator, name: object) -> int:
-    assert isinstance(name, str)
-    return translator.around.places.state(name, STATES[name])
-
-
-def get_state(translator: BodyTranslator, name: object) -> None:
-    get_global(translator.stack, state_global(translator, name), True)
-
-
-def set_state(translator: BodyTranslator, name: object) -> None:
-    set_global(translator.stack, state_global(translator, name))
-
-
-def made(around: Surroundings, name: str) -> Assembler:
-    if name in ROUTINES:
-        return ROUTINES[name]()
-    source = routines()[name]
-    body = Compiler(source, routines()).compile()
-    return BodyTranslator(around, f"float.{name}", source.type, body).translate(body)
 
 
 def sign_bit(wide: bool) -> int:
@@ -114,10 +81,6 @@ def from_integers() -> dict[int, Rule]:
 
 
 FLOATS: dict[int, Rule] = {
-    CALL_ROUTINE: call_routine,
-    TRAP: BodyTranslator.trap,
-    GET_STATE: get_state,
-    SET_STATE: set_state,
     CODE_OF["f64.promote_f32"]: sequence("f64_promote"),
     CODE_OF["f32.demote_f64"]: sequence("f32_demote"),
     **to_integers(),

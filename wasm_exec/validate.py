@@ -54,7 +54,7 @@ def refuse_vectors(types: tuple[ValueType, ...], offset: int) -> None:
 def function_types(module: Module) -> list[FunctionType]:
     """The types of all functions, imports first."""
     if len(module.imports) + len(module.functions) > FUNCTIONS_LIMIT:
-        raise Invalid(f"more than {FUNCTIONS_LIMIT} functions are not supported", 0)
+        raise Invalid(f"more than {FUNCTIONS_LIMIT} functions are not supported", module.functions[0][0] if module.functions else 0)
     types: list[FunctionType] = []
     for offset, index in [*((item.offset, item.type_index) for item in module.imports), *module.functions]:
         if index >= len(module.types):
@@ -91,7 +91,8 @@ def validate_exports(module: Module, functions: int) -> None:
 
 def validate_elements(module: Module, functions: int) -> None:
     if len(module.elements) + len(module.data) > SEGMENTS_LIMIT:
-        raise Invalid(f"more than {SEGMENTS_LIMIT} segments are not supported", 0)
+        offsets = [item.offset for item in module.elements] + [item.offset for item in module.data]
+        raise Invalid(f"more than {SEGMENTS_LIMIT} segments are not supported", offsets[SEGMENTS_LIMIT])
     for segment in module.elements:
         if segment.mode is Mode.ACTIVE:
             if segment.table >= len(module.tables):

@@ -1,4 +1,4 @@
-"""What every program may import: the primitives of module `longrun`, and WASI preview 1 made of them."""
+"""What every program may import: the functions of module `longrun`, WASI preview 1 made of them, and `abort` of AssemblyScript."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from functools import partial
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.environment import LONGRUN, Environment, Routine
+from wasm_exec.errors import TrapKind
+from wasm_exec.host_source import PUBLIC, functions
+from wasm_exec.library import made
 from wasm_exec.module import FunctionType, ValueType
-from wasm_exec.small_language import Compiler
 from wasm_exec.translate_blocks import Surroundings
-from wasm_exec.translate_body import BodyTranslator
-from wasm_exec.wasi_source import MODULES, NOT_SUPPORTED, PRIMITIVES, calls
+from wasm_exec.wasi_source import MODULE, NOT_SUPPORTED, calls, is_call
 
 
-def made(name: str, around: Surroundings) -> Assembler:
-    source = calls()[name]
-    body = Compiler(source, calls()).compile()
-    return BodyTranslator(around, f"wasi.{name}", source.type, body).translate(body)
+def routine(name: str, around: Surroundings) -> Assembler:
+    return made(around, name)
 
 
 def not_supported(around: Surroundings) -> Assembler:
@@ -31,10 +30,17 @@ def unknown(kind: FunctionType) -> Routine | None:
     return Routine(kind, not_supported) if kind.results == (ValueType.I32,) else None
 
 
+def abort(around: Surroundings) -> Assembler:
+    """What AssemblyScript calls with a message when an assertion fails; the message is dropped."""
+    code = Assembler("env.abort")
+    code.emit("TRAP", condition=TrapKind.UNREACHABLE)
+    return code
+
+
 STANDARD = Environment(
-    LONGRUN.functions | {
-        (module, name): Routine(source.type, partial(made, name))
-        for module in MODULES for name, source in calls().items() if name not in PRIMITIVES
-    },
-    others={module: unknown for module in MODULES},
+    LONGRUN.functions
+    | {("longrun", name): Routine(functions()[name].type, partial(routine, name)) for name in PUBLIC}
+    | {(MODULE, name): Routine(source.type, partial(routine, name)) for name, source in calls().items() if is_call(name)}
+    | {("env", "abort"): Routine(FunctionType((ValueType.I32,) * 4, ()), abort)},
+    others={MODULE: unknown},
 )

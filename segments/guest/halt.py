@@ -1,4 +1,4 @@
-"""HALT, TRAP: the run ends here, with status exited or trapped(i). Nothing takes up a state that is not running."""
+"""HALT, TRAP, PAUSE: the run ends here, with status exited, trapped(i) or paused. Nothing takes up a state that is not running."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -8,14 +8,15 @@ from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
-EXITED, TRAPPED = 1, 16
+EXITED, PAUSED, TRAPPED = 1, 2, 16
 
 
 def chip() -> GuestFamily:
-    chip = Chip("halt", "the run stays at this pc with status 1 (HALT) or 16 + i (TRAP)")
-    step = Step(chip, ["HALT", "TRAP"], "i")
+    chip = Chip("halt", "the run stays at this pc with status 1 (HALT), 2 (PAUSE) or 16 + i (TRAP)")
+    step = Step(chip, ["HALT", "TRAP", "PAUSE"], "i")
     status = chip.column("status")
-    chip.require("the status says how it ended", status - EXITED * step.flag["HALT"] - step.flag["TRAP"] * (step.field["i"] + TRAPPED))
+    chip.require("the status says how it ended", status - EXITED * step.flag["HALT"] - PAUSED * step.flag["PAUSE"]
+                 - step.flag["TRAP"] * (step.field["i"] + TRAPPED))
     return GuestFamily(Family.HALT, step.finish(pc=step.pc, status=status), list(step.flag), step.ticks, touches, fill)
 
 
@@ -24,4 +25,5 @@ def touches(steps: Steps) -> list[Touch]:
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
-    return {"status": steps.is_one_of("HALT") * EXITED + steps.is_one_of("TRAP") * (TRAPPED + steps.fields["i"])}
+    return {"status": steps.is_one_of("HALT") * EXITED + steps.is_one_of("PAUSE") * PAUSED
+            + steps.is_one_of("TRAP") * (TRAPPED + steps.fields["i"])}

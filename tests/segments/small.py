@@ -10,6 +10,7 @@ from segments.fill import Segment, fill
 from segments.memory_tree import MemoryTree
 from segments.shape import Shape
 from stark.poseidon2 import permute
+from wasm_exec.assembler import TERMINATORS
 from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NAME, Family
@@ -23,7 +24,7 @@ Line = tuple[str, int, int, int, int, int]      # name, d, a, b, i, j
 
 def program(lines: Sequence[Line], memory_pages: int = 1, next_of: dict[int, int] | None = None) -> Program:
     """One function; every instruction is followed by the next line unless `next_of` says otherwise."""
-    rows = [[pc, BY_NAME[name].number, d, a, b, i, j, (next_of or {}).get(pc, pc + 1 if name not in ("HALT", "TRAP", "RETURN") else 0)]
+    rows = [[pc, BY_NAME[name].number, d, a, b, i, j, (next_of or {}).get(pc, pc + 1 if name not in TERMINATORS else 0)]
             for pc, (name, d, a, b, i, j) in enumerate(lines)]
     instructions = np.array(rows, np.uint32)
     return Program(instructions, memory_pages, {}, (), (Function("main", 0, len(rows), 32),), find_block_starts(instructions, 64, 4))

@@ -114,9 +114,11 @@ def test_no_access_is_in_memory_and_outside() -> None:
     assert any("page of the last byte" in broken.sentence for broken in check(mixed, lying.public))
 
 
-def test_unreachable_and_exhaustion_are_provable() -> None:
+def test_unreachable_pause_and_exhaustion_are_provable() -> None:
     trap = one_segment(program([const(0, 1), ("TRAP", 0, 0, 0, 1, 0)]))
     assert holds(trap) and (trap.after.status, trap.after.pc) == (17, 1)
+    pause = one_segment(program([const(0, 1), ("PAUSE", 0, 0, 0, 0, 0)]))
+    assert holds(pause) and (pause.after.status, pause.after.pc) == (2, 1)
     for fp, status in ((2**20 - 9, 1), (2**20 - 8, 21)):
         deep = one_segment(program([("CALL", 8, 0, 0, 1, 0), HALT]), fp=fp)
         assert holds(deep) and (deep.after.status, deep.after.pc) == (status, int(status == 1))

@@ -80,7 +80,7 @@ def test_clock_and_random_are_functions_of_the_run() -> None:
     ("(call $path_rename (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))", 52),
     ("(call $fd_write (i32.const 9) (i32.const 0) (i32.const 0) (i32.const 0))", 8),
     ("(drop (call $args_sizes_get (i32.const 0) (i32.const 4))) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))", 9),
-    ("(drop (call $fd_fdstat_get (i32.const 1) (i32.const 0))) (i32.load8_u (i32.const 0))", 2),
+    ("(drop (call $fd_fdstat_get (i32.const 1) (i32.const 0))) (i32.load8_u (i32.const 8))", 64),
     ("(i32.add (call $poll_oneoff (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 0)) (i32.load (i32.const 0)))", 1),
     ("(drop (call $args_get (i32.const 0) (i32.const 8))) (i32.load8_u offset=14 (i32.const 0))", ord("m")),
 ])

@@ -1,0 +1,20 @@
+// The functions of module `longrun` for AssemblyScript. Build with --runtime stub --use abort= ; an event of a session is an exported function.
+
+// @ts-ignore: decorator
+@external("longrun", "read_input") export declare function readInput(bytes: usize, length: u32): u32;
+// @ts-ignore: decorator
+@external("longrun", "write_output") export declare function writeOutput(bytes: usize, length: u32): void;
+// @ts-ignore: decorator
+@external("longrun", "halt") export declare function halt(code: u32): void;
+// One block of SHA-256: the addresses of eight words of state and of 64 bytes.
+// @ts-ignore: decorator
+@external("longrun", "sha256_compress") export declare function sha256Compress(state: usize, block: usize): void;
+// The permutation Keccak-f[1600] of 25 lanes of 64 bits.
+// @ts-ignore: decorator
+@external("longrun", "keccakf") export declare function keccakf(state: usize): void;
+// The permutation Poseidon2 of 16 words of KoalaBear.
+// @ts-ignore: decorator
+@external("longrun", "poseidon2") export declare function poseidon2(state: usize): void;
+// out = a * b mod m, eight words of 32 bits each, the lowest first; 0 if m is 0.
+// @ts-ignore: decorator
+@external("longrun", "mulmod256") export declare function mulmod256(out: usize, a: usize, b: usize, m: usize): void;
