@@ -18,6 +18,7 @@ from stark.profiles import Profile
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
+    from bundles.proving import Means
     from stark.kernels.protocol import Kernels
     from stark.key import Key
     from wasm_exec.program import Program
@@ -82,15 +83,41 @@ def sizes_of(profile: Profile, wanted: str | None) -> tuple[str, ...]:
     return (wanted,) if wanted is not None else sizes
 
 
-def prove(directory: Path, out_file: Path, on_progress: Progress) -> Facts:
-    """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file."""
+def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None) -> Facts:
+    """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file. What an earlier call did, before
+    it was ended in whatever way, is not done again."""
     from bundles.bundle import open_bundle
     from bundles.proving import keys_of, prove_bundle
     writable(out_file)
     bundle = open_bundle(directory)
     program = translated(bundle.app())
-    made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress)
-    return written(made, out_file)
+    made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress, means, str(out_file.absolute()))
+    return written(made.file, out_file)
+
+
+def resume(directory: Path, on_progress: Progress, out_file: Path | None = None, means: Means | None = None) -> Facts:
+    """Goes on with a proof that was begun, to the file that was named then."""
+    from bundles.bundle import open_bundle
+    from bundles.status import begun
+    return prove(directory, out_file or begun(open_bundle(directory)), on_progress, means)
+
+
+def prove_only(directory: Path, name: str) -> Facts:
+    """Does one task of a begun proof in this process, whatever the journal says of it, and keeps nothing: to see why it fails."""
+    from bundles.job import attempted
+    return attempted(directory, name, kernels())
+
+
+def status(directory: Path) -> Facts:
+    """How far the proof of a bundle is."""
+    from bundles.status import status as told
+    return told(directory)
+
+
+def collect(directory: Path) -> Facts:
+    """Removes from a bundle what no longer serves its proof."""
+    from bundles.status import collect as collected
+    return collected(directory)
 
 
 def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts:

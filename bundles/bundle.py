@@ -15,6 +15,7 @@ from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
 
 MANIFEST = "manifest.msgpack"
 FILES = "files"
+WORK = "work"
 APP_LIMIT = 1 << 24
 
 
@@ -39,8 +40,16 @@ class Bundle:
         what = f"snapshot {index}"
         return decode_pages(self.store.get(self.manifest.boundaries[index].snapshot, what, SNAPSHOT_LIMIT), what)
 
+    @property
+    def work(self) -> Path:
+        """The folder of what is made on the way to the proof. It can be removed: everything in it can be made again."""
+        return self.directory / WORK
+
+    def entry(self, index: int) -> BoundaryEntry:
+        return self.manifest.boundaries[index]
+
     def boundary(self, index: int) -> SegmentStart:
-        entry = self.manifest.boundaries[index]
+        entry = self.entry(index)
         return SegmentStart(entry.pc, entry.fp, entry.status, self.snapshot(index), entry.steps)
 
     def recording(self, program: Program) -> Recording:

@@ -1,0 +1,44 @@
+"""What this machine offers: processors that may be used, memory that is free, and how many workers that makes."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bundles.keys import RunKeys
+from segments.setup import shape_key
+from stark.measure import measure
+
+MEMORY_INFO = Path("/proc/meminfo")
+GROUP_LIMIT, GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+PROCESS_BYTES = 400 << 20           # a worker with circuits and keys, before any segment
+BYTES_PER_CELL = 20                 # of a segment's trace: its extension, its tree and what is computed from it
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes that processes may take without swapping, as far as the system tells."""
+    free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if MEMORY_INFO.is_file():
+        lines = dict(line.split(":", 1) for line in MEMORY_INFO.read_text().splitlines() if ":" in line)
+        free = int(lines["MemAvailable"].split()[0]) << 10 if "MemAvailable" in lines else free
+    if GROUP_LIMIT.is_file() and GROUP_USED.is_file() and (limit := GROUP_LIMIT.read_text().strip()).isdigit():
+        free = min(free, max(0, int(limit) - int(GROUP_USED.read_text())))
+    return free
+
+
+def worker_bytes(keys: RunKeys) -> int:
+    """About what one worker needs for segments of this shape."""
+    key = shape_key(keys.shape, keys.profile.segment)
+    cells = sum(measure(chip).cells << log_height for chip, log_height in zip(key.chips, key.log_heights, strict=True))
+    return PROCESS_BYTES + BYTES_PER_CELL * cells
+
+
+def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:
+    """As many as were wanted, or else as processors, memory and segments allow; at least one."""
+    if wanted is not None:
+        return max(1, wanted)
+    memory = free_memory() if memory_limit is None else memory_limit
+    return max(1, min(cores(), segments, memory // worker_bytes(keys)))

@@ -1,0 +1,140 @@
+"""Carrying out one task of a bundle: what a worker can do, given the bundle and the results that the task works on.
+
+A segment proof is verified by its leaf, which begins by running the verifier on it; leaves, joins and roots are verified by the prover
+that made them. So nothing is built upon that was not verified.
+"""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bundles.artefacts import Artefacts
+from bundles.bundle import Bundle
+from bundles.files import RunFile
+from bundles.keys import RunKeys, wide
+from bundles.memory import Memory
+from bundles.tasks import Task
+from continuation.claims import Ends
+from continuation.proofs import ContinuationProof
+from continuation.prove import Prover
+from continuation.published import publish, published
+from continuation.setup import Setup, build, load
+from continuation.verify import Trusted
+from segments.fill import fill
+from segments.openings import openings
+from segments.prove import prove_segment
+from segments.setup import setup, shape_key
+from stark.errors import Malformed
+from stark.kernels.protocol import Kernels
+from stark.setup import ProvingKey
+from stark.watch import Watch
+from wasm_exec.execute import replay
+from wasm_exec.program import Program
+from wasm_exec.recorder import Recorder
+
+U32 = npt.NDArray[np.uint32]
+
+
+class Work:
+    """What is needed again and again is made at its first use and kept: keys, circuits, the memory at the last boundary."""
+
+    def __init__(self, bundle: Bundle, program: Program, keys: RunKeys, artefacts: Artefacts, keys_folder: Path, kernels: Kernels) -> None:
+        self.bundle, self.program, self.keys, self.artefacts = bundle, program, keys, artefacts
+        self.keys_folder, self.kernels, self.watch = keys_folder, kernels, Watch()
+
+    @cached_property
+    def proving(self) -> ProvingKey:
+        return setup(self.program, self.keys.shape, self.keys.profile.segment, self.kernels)
+
+    @cached_property
+    def prover(self) -> Prover:
+        return Prover(setup_of(self.keys, self.kernels, self.keys_folder), self.kernels, self.watch)
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory(self.bundle, self.program, wide(self.kernels))
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        return Recorder(self.program)
+
+    @property
+    def cap(self) -> U32:
+        tree = self.proving.tree
+        return np.zeros((0, 8), np.uint32) if tree is None else tree.cap
+
+    def use(self, kernels: Kernels) -> None:
+        """Other kernels from now on, say of more threads; they change no result."""
+        self.kernels = kernels
+        if "prover" in vars(self):
+            self.prover.kernels = kernels
+
+    def do(self, task: Task, inputs: Sequence[bytes]) -> bytes:
+        """The digest of the task's result, which is in the store then. `inputs` are the digests of the results of `task.inputs`."""
+        if task.kind == "segment":
+            return self.segment(task)
+        if task.kind == "leaf":
+            with self.watch.stage("keys"):
+                prover, cap = self.prover, self.cap
+            return self.kept(task, prover.leaf(self.artefacts.segment(task.inputs[0], inputs[0], cap)))
+        with self.watch.stage("keys"):
+            prover = self.prover
+        spans = [self.artefacts.span(needed, digest) for needed, digest in zip(task.inputs, inputs, strict=True)]
+        if task.kind == "join":
+            return self.kept(task, prover.join(*spans))
+        return self.artefacts.store.put(RunFile(self.keys, prover.root(spans[0], self.ends(task.last))).encode())
+
+    def kept(self, task: Task, proof: ContinuationProof) -> bytes:
+        return self.artefacts.put(task, proof.statement, proof.words)
+
+    def segment(self, task: Task) -> bytes:
+        index = task.first
+        with self.watch.stage("keys"):
+            proving = self.proving
+        with self.watch.stage("memory"):
+            self.memory.go(index)
+        start, end = self.bundle.entry(index), self.bundle.entry(index + 1)
+        with self.watch.stage("replay and fill"), self.memory.moving():
+            image, tree = self.memory.image, self.memory.tree
+            trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budget, self.recorder)
+            if len(trace) != end.steps - start.steps:
+                raise Malformed(f"segment {index} has {end.steps - start.steps} steps, its replay {len(trace)}: the bundle was damaged")
+            segment = fill(self.program, self.keys.shape, trace, image, tree)
+        if (segment.after.pc, segment.after.status) != (end.pc, end.status):
+            raise Malformed(f"segment {index} does not end where the manifest says: the bundle was damaged")
+        with self.watch.stage("prove segments"):
+            proof = prove_segment(proving, segment, self.kernels)
+        return self.artefacts.put(task, segment.public, proof.words)
+
+    def ends(self, last: int) -> Ends:
+        with self.watch.stage("memory"):
+            self.memory.go(last)
+            end = openings(self.memory.image, self.memory.tree)
+        return Ends(self.memory.first, end.spaces, end.system_page, end.path)
+
+
+def setup_of(keys: RunKeys, kernels: Kernels, folder: Path) -> Setup:
+    """The keys of the continuation: those that ship, or those that the job keeps in its folder, or computed, which takes a while."""
+    segment = shape_key(keys.shape, keys.profile.segment)
+    if published(segment, keys.profile.recursion) is not None:
+        return load(segment, keys.profile.recursion, kernels)
+    return load(segment, keys.profile.recursion, kernels, folder)
+
+
+def trusted_of(keys: RunKeys, kernels: Kernels, folder: Path) -> Trusted:
+    """What `setup_of` will find, for whoever begins a job: computed once, so that no worker has to."""
+    segment = shape_key(keys.shape, keys.profile.segment)
+    found = published(segment, keys.profile.recursion)
+    if found is None:
+        with contextlib.suppress(ValueError, LookupError, TypeError):       # a file that was not written to its end
+            found = published(segment, keys.profile.recursion, folder)
+    if found is None:
+        made = build(segment, keys.profile.recursion, kernels)
+        publish(segment, keys.profile.recursion, made.shape, made.trusted, folder)
+        found = made.trusted
+    return found
