@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · chaos · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite lint bench clean
+.PHONY: setup demo test spec-suite chaos lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -26,6 +26,9 @@ test: lint
 
 spec-suite: setup
 	@$(BIN)/python -m tests.wasm_exec.spec
+
+chaos: setup
+	@$(BIN)/python -m tests.bundles.chaos
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py

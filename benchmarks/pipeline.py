@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 from benchmarks.report import Figures
+from bundles.api import Means
 from bundles.bundle import Bundle, write_bundle
 from bundles.checking import Expected, check_file
 from bundles.files import RunFile
 from bundles.keys import RunKeys
-from bundles.proving import Means, prove_batch, prove_bundle
+from bundles.proving import prove_batch, prove_bundle
 from segments.machine import machine
 from segments.shape import Shape
 from stark import profiles

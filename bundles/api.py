@@ -4,6 +4,7 @@ Each function imports what it needs when it is called, so that verifying loads n
 """
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from stark.profiles import Profile
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
-    from bundles.proving import Means
     from stark.kernels.protocol import Kernels
     from stark.key import Key
     from wasm_exec.program import Program
@@ -27,6 +27,14 @@ Facts = Mapping[str, object]
 SIZES = {"toy": ("toy",), "p100": ("2^16", "2^20")}      # keys ship for these: scripts/publish_keys.py
 FEW = 4
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what a bundle is proved; None: as much as the machine has."""
+
+    workers: int | None = None
+    memory_limit: int | None = None         # bytes, of all workers together
 
 
 @dataclass(frozen=True)
@@ -41,26 +49,32 @@ class Recorded:
     output: bytes
 
 
-def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None) -> Recorded:
+def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
+           on_progress: Progress | None = None) -> Recorded:
     """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
     the smallest, or the largest if that means more than FEW segments."""
-    from bundles.bundle import write_bundle
+    from bundles.bundle import unfinished, write_bundle
+    from bundles.observing import Enough, Observed
     from segments.machine import unprovable
     from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
     from wasm_exec.execute import run
+    from wasm_exec.recorder import Recorder
     profile = profiles.get(profile_name)
     program = translated(app)
     missing = unprovable(program)
     if missing:
         raise Unprovable(missing[0])
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     try:
-        for chosen in sizes_of(profile, size):
-            recording = run(program, input, Shape.of(chosen, len(program.instructions)).budget, Limits(max_steps))
-            if len(recording.segments) <= FEW:
+        sizes = sizes_of(profile, size)
+        for chosen in sizes:
+            engine = Observed(Recorder(program), lambda steps: on_progress("steps", steps, 0) if on_progress else None,
+                              FEW if chosen != sizes[-1] else None)
+            with contextlib.suppress(Enough):
+                recording = run(program, input, Shape.of(chosen, len(program.instructions)).budget, Limits(max_steps), engine)
                 break
     except BudgetTooSmall as error:
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
@@ -103,7 +117,7 @@ def resume(directory: Path, on_progress: Progress, out_file: Path | None = None,
 
 
 def prove_only(directory: Path, name: str) -> Facts:
-    """Does one task of a begun proof in this process, whatever the journal says of it, and keeps nothing: to see why it fails."""
+    """Does one task of a begun proof in this process and writes nothing into the journal: to see why the task fails."""
     from bundles.job import attempted
     return attempted(directory, name, kernels())
 
@@ -187,10 +201,15 @@ def facts_of(proof: RunFile | RollupFile, file: Path, recursion: Key | None = No
 
 def kernels() -> Kernels:
     """The best kernels of this machine, on all its processors."""
-    import os
-
+    from bundles.machine import cores
     from stark.kernels import load
-    return load("best", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return load("best", cores())
+
+
+def doctor(place: Path) -> Facts:
+    """What this machine can do; takes some seconds."""
+    from bundles.doctor import measured
+    return measured(place)
 
 
 def inspect(file: Path) -> Facts:

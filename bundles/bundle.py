@@ -58,6 +58,11 @@ class Bundle:
         return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output())
 
 
+def unfinished(directory: Path) -> bool:
+    """An empty directory, or what a recording leaves that was ended before its end: files without a manifest."""
+    return directory.is_dir() and {path.name for path in directory.iterdir()} <= {FILES}
+
+
 def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str, size: str) -> Bundle:
     """Makes a bundle directory. The manifest comes last: a directory without one is not a bundle yet."""
     path = directory / MANIFEST

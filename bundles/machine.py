@@ -29,11 +29,15 @@ def free_memory() -> int:
     return free
 
 
+def cells_of(keys: RunKeys) -> int:
+    """Committed cells of a segment."""
+    key = shape_key(keys.shape, keys.profile.segment)
+    return sum(measure(chip).cells << log_height for chip, log_height in zip(key.chips, key.log_heights, strict=True))
+
+
 def worker_bytes(keys: RunKeys) -> int:
     """About what one worker needs for segments of this shape."""
-    key = shape_key(keys.shape, keys.profile.segment)
-    cells = sum(measure(chip).cells << log_height for chip, log_height in zip(key.chips, key.log_heights, strict=True))
-    return PROCESS_BYTES + BYTES_PER_CELL * cells
+    return PROCESS_BYTES + BYTES_PER_CELL * cells_of(keys)
 
 
 def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:

@@ -22,7 +22,8 @@ class Worker:
 
     def __init__(self, directory: Path, threads: int) -> None:
         command = [sys.executable, "-c", START.format(path=sys.path), str(directory), str(os.getpid()), str(threads)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        # a group of its own: what a terminal sends to the parent's group, the parent decides upon
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0)
         self.task: Task | None = None
         self.heard = b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bundles.api import Means
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
 from bundles.checking import once
@@ -29,14 +30,6 @@ from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Means:
-    """With what a bundle is proved; None: as much as the machine has."""
-
-    workers: int | None = None
-    memory_limit: int | None = None
 
 
 @dataclass(frozen=True)
