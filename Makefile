@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · chaos · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · chaos · fuzz · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite chaos lint bench clean
+.PHONY: setup demo test spec-suite chaos fuzz lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -29,6 +29,9 @@ spec-suite: setup
 
 chaos: setup
 	@$(BIN)/python -m tests.bundles.chaos
+
+fuzz: setup
+	@$(BIN)/python -m tests.bundles.fuzz
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import pipeline, plonky3, stark  # noqa: E402
+from benchmarks import bundles, pipeline, plonky3, stark  # noqa: E402
 from benchmarks.report import Figures  # noqa: E402
 
 
@@ -20,6 +20,7 @@ def main() -> None:
     stark.measure(figures, threads=options.threads)
     plonky3.measure(figures, threads=options.threads)
     pipeline.measure(figures, options.profile, options.threads)
+    bundles.measure(figures, options.profile, options.threads)
     figures.save()
 
 
