@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bundles.bundle import FILES, Bundle, open_bundle
-from bundles.job import JOURNAL, LOCK, PROOFS
+from bundles.job import JOURNAL, LOCK, PROOFS, STAGES
 from bundles.journal import DONE, QUARANTINED, RUNNING, Journal, Row
 from bundles.lock import held, writer
 from bundles.store import Store
-from bundles.tasks import KINDS, everything, root, serving
+from bundles.tasks import everything, root, serving
 from stark.errors import Malformed
 
 Facts = Mapping[str, object]
@@ -57,7 +57,7 @@ def status(directory: Path) -> Facts:
         "state": "proved" if goal in done else "being proved" if owner else "stopped" if rows else "recorded",
         "owner": owner, "segments": bundle.manifest.segments, "steps": bundle.manifest.steps,
         "tasks": len(tasks), "done": len(tasks) - left, "left": left,
-        **{f"{kind}s done": f"{sum(t.kind == kind for t in done)}/{sum(t.kind == kind for t in tasks)}" for kind in KINDS},
+        **{f"{name} done": f"{sum(t.kind == kind for t in done)}/{sum(t.kind == kind for t in tasks)}" for kind, name in STAGES.items()},
         "running" if owner else "was running": running[:NAMED],
         "started": sum(row.starts for row in rows),
         "failed": {str(row.task): row.note for row in rows if row.state == QUARANTINED}}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from stark.errors import Malformed
 
-KINDS = ("segment", "leaf", "join", "root")
 PATTERN = re.compile(r"(segment|leaf) (\d{1,9})|(join|root) (\d{1,9})-(\d{1,9})")
 
 
