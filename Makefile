@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · chaos · fuzz · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · mutations · chaos · fuzz · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite chaos fuzz lint bench clean
+.PHONY: setup demo test spec-suite mutations chaos fuzz lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -32,6 +32,9 @@ chaos: setup
 
 fuzz: setup
 	@$(BIN)/python -m tests.bundles.fuzz
+
+mutations: setup
+	@$(BIN)/python -m tests.continuation.mutations 10000
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py

@@ -82,18 +82,19 @@ def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, f
     figures.add("segments.khz_per_core", steps / (proving + filling) / threads / 1000, f"register-code steps, {keys.profile.name}")
     figures.add("segments.prove_s", proving / segments, "one segment")
     figures.add("segments.fill_share", filling / proving)
-    for role, count in (("leaf", segments), ("join", segments - 1), ("root", 1)):
-        spent = sum(value for stage, value in seconds.items() if stage.startswith(f"{role}:"))
+    for sort, name, count in (("leaf", "leaf", segments), ("join", "join", segments - 1), ("run", "root", 1)):
+        spent = sum(value for stage, value in seconds.items() if stage.startswith(f"{sort}:") and stage != f"{sort}: circuit")
         if count:
-            figures.add(f"continuation.{role}_s", spent / count, "replay, fill, prove and verify of one circuit")
-            figures.add(f"continuation.{role}_share", spent / count / (proving / segments), f"of a segment of {keys.shape.size}, not 2^20")
-    figures.add("continuation.setup_s", seconds["keys"], "keys that ship; segment key and circuits in use")
+            figures.add(f"continuation.{name}_s", spent / count, "replay, fill and prove of one circuit")
+            figures.add(f"continuation.{name}_share", spent / count / (proving / segments), f"of a segment of {keys.shape.size}, not 2^20")
+    circuits = sum(value for stage, value in seconds.items() if stage.endswith(": circuit"))
+    figures.add("continuation.setup_s", seconds["keys"] + circuits, "keys that ship; segment key and circuits in use")
     figures.add("bundles.end_to_end_khz_per_core", steps / total / threads / 1000, f"bundle to run proof, {total:.1f} s")
     figures.stages("bundles.prove", seconds)
 
 
 def verifying(figures: Figures, program: Program, file: RunFile) -> None:
-    figures.add("continuation.root_kib", len(file.encode()) / 1024, file.keys.profile.name)
+    figures.add("continuation.root_kib", len(file.encode()) / 1024, file.profile.name)
     for name, kernels, unit in (("continuation.verify_ms", load("best"), 1000), ("continuation.verify_python_s", load("reference"), 1)):
         started = time.perf_counter()
         check_file(file, [program], Expected(), kernels)

@@ -19,12 +19,11 @@ from stark.profiles import Profile
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
+    from continuation.verify import Trusted
     from stark.kernels.protocol import Kernels
-    from stark.key import Key
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
-SIZES = {"toy": ("toy",), "p100": ("2^16", "2^20")}      # keys ship for these: scripts/publish_keys.py
 FEW = 4
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
@@ -91,7 +90,8 @@ def translated(app: bytes) -> Program:
 
 def sizes_of(profile: Profile, wanted: str | None) -> tuple[str, ...]:
     """The sizes of segments to try, small first: small ones are soon proved, large ones cost a tenth for every step."""
-    sizes = SIZES["toy" if profile.toy else "p100"]
+    from bundles.keys import SIZES_OF
+    sizes = SIZES_OF["toy" if profile.toy else "p100"]
     if wanted is not None and wanted not in sizes:
         raise Unsupported(f"segments of profile {profile.name} have the size {' or '.join(sizes)}, not {wanted}")
     return (wanted,) if wanted is not None else sizes
@@ -159,7 +159,7 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
         raise Rejected("the profile is for real proofs", "p100", profile.name)
     proof = read_proof(decoded)
     trusted = check_file(proof, [translated(program) for program in programs], Expected(input, output, exit_code), kernels())
-    return facts_of(proof, file, trusted.key)
+    return facts_of(proof, file, trusted)
 
 
 def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
@@ -180,15 +180,14 @@ def writable(out_file: Path) -> None:
                 raise FileExistsError(errno.EEXIST, "there is a file that is not a proof", str(out_file))
 
 
-def facts_of(proof: RunFile | RollupFile, file: Path, recursion: Key | None = None) -> Facts:
+def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None) -> Facts:
     """What a proof file claims, for people to read."""
     from bundles.checking import outcome, short
     from bundles.files import RunFile
     from bundles.security import bits
-    proved = bits(proof.keys, recursion)
-    facts: dict[str, object] = {"kind": "run" if isinstance(proof, RunFile) else "rollup", "profile": proof.keys.profile.name,
+    proved = bits(proof.profile, trusted)
+    facts: dict[str, object] = {"kind": "run" if isinstance(proof, RunFile) else "rollup", "profile": proof.profile.name,
                                 "provable bits": f"{proved:.1f}" if proved is not None else "computed when it is verified",
-                                "segment size": proof.keys.shape.size,
                                 "bytes": file.stat().st_size}
     if isinstance(proof, RunFile):
         run = proof.claim

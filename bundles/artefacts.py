@@ -7,16 +7,18 @@ import numpy as np
 import numpy.typing as npt
 
 from bundles.formats import FILE_LIMIT, Kind, decode_proof, encode_proof
-from bundles.keys import RunKeys
+from bundles.keys import RunKeys, name_of
 from bundles.store import Store
 from bundles.tasks import Task
 from continuation.claims import BOUNDARY
+from continuation.kinds import LEAF_PREFIX, Sort, kind_of
 from continuation.layout import STATEMENT
 from continuation.proofs import ContinuationProof, SegmentProof
 from stark.errors import Malformed
 
 U32 = npt.NDArray[np.uint32]
 KINDS = {"segment": Kind.SEGMENT, "leaf": Kind.LEAF, "join": Kind.JOIN}
+SORTS = {"leaf": Sort.LEAF, "join": Sort.JOIN}
 STATEMENTS = {"segment": 2 * BOUNDARY, "leaf": STATEMENT, "join": STATEMENT}
 
 
@@ -35,15 +37,21 @@ class Artefacts:
         self.store, self.keys = store, keys
 
     def put(self, task: Task, statement: U32, words: U32) -> bytes:
-        return self.store.put(encode_proof(KINDS[task.kind], self.keys.profile.name, [self.keys.words, statement, words]))
+        return self.store.put(encode_proof(KINDS[task.kind], self.keys.profile.name, [statement, words]))
 
     def segment(self, task: Task, digest: bytes, cap: U32) -> SegmentProof:
         """`cap` is that of the program's key, which the prover knows by itself."""
         statement, words = self._get(task, digest)
-        return SegmentProof(cap, statement, words)
+        return SegmentProof(name_of(self.keys.shape), cap, statement, words)
 
     def span(self, task: Task, digest: bytes) -> ContinuationProof:
-        return ContinuationProof(task.kind, *self._get(task, digest))
+        return ContinuationProof(self.kind(task), *self._get(task, digest))
+
+    def kind(self, task: Task) -> str:
+        """The kind of the proof that a task makes follows from the task."""
+        if task.kind == "leaf":
+            return LEAF_PREFIX + name_of(self.keys.shape)
+        return kind_of(Sort.JOIN, *(SORTS[needed.kind] for needed in task.inputs)).name
 
     def _get(self, task: Task, digest: bytes) -> tuple[U32, U32]:
         try:
@@ -55,6 +63,6 @@ class Artefacts:
             raise Damaged(task, error) from None
 
     def _parts(self, task: Task, payloads: Sequence[U32]) -> tuple[U32, U32]:
-        if len(payloads) != 3 or not np.array_equal(payloads[0], self.keys.words) or len(payloads[1]) != STATEMENTS[task.kind]:
+        if len(payloads) != 2 or len(payloads[0]) != STATEMENTS[task.kind]:
             raise Malformed("it is of another shape")
-        return payloads[1], payloads[2]
+        return payloads[0], payloads[1]

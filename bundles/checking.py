@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bundles.files import RollupFile, RunFile
-from bundles.keys import program_digest, trusted_keys, wide
+from bundles.keys import claimed_program, trusted_keys, wide
 from continuation.claims import Digest, RunClaim
 from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.openings import input_digest, output_digest
@@ -45,14 +45,14 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
     """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last."""
     runs = (file.claim,) if isinstance(file, RunFile) else file.runs
     once("a rollup has every claim once", runs)
-    known = [program_digest(program, file.keys, kernels) for program in programs if fits(program, file)]
+    known = [claimed_program(program, file.profile, kernels) for program in programs]
     wanted = Wanted.of(expected, kernels)
     for run in runs:
         check_run(run, known, wanted)
     unused = [short(program) for program in known if program not in {run.program for run in runs}]
-    if unused or len(known) < len(programs):
+    if unused:
         raise Rejected("every program given has run", f"runs of {len(programs)} programs", f"runs of {len(programs) - len(unused)}")
-    trusted = trusted_keys(file.keys, kernels)
+    trusted = trusted_keys(file.profile, kernels, ["last"])
     if isinstance(file, RunFile):
         verify_run(file.proof, file.claim, trusted, kernels.permute)
     else:
@@ -65,14 +65,9 @@ def once(sentence: str, runs: Sequence[RunClaim]) -> None:
         raise Rejected(sentence, f"{len(runs)} different runs", len(set(runs)))
 
 
-def fits(program: Program, file: RunFile | RollupFile) -> bool:
-    shape = file.keys.shape
-    return type(shape).of(shape.size, len(program.instructions)) == shape
-
-
 def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted) -> None:
     if run.program not in programs:
-        meant = " or ".join(map(short, programs)) or "a program of about this size"
+        meant = " or ".join(map(short, programs))
         raise Rejected("the program is the one given", meant, short(run.program))
     if wanted.input is not None and run.input != wanted.input:
         raise Rejected("the input is the one given", short(wanted.input), short(run.input))

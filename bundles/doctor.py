@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bundles import api
 from bundles.bundle import open_bundle
-from bundles.keys import RunKeys
+from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_of, cores, fitting_workers, free_memory, worker_bytes
 from bundles.proving import keys_of, prove_bundle
 from segments.shape import Shape
@@ -49,7 +49,7 @@ def measured(place: Path) -> Mapping[str, object]:
     facts = machine(place)
     if not str(facts["kernels"]).startswith("native"):
         return facts | {"a billion steps": "not measured: proving needs the native kernels (make setup)"}
-    small, large = api.SIZES["p100"][0], api.SIZES["p100"][-1]
+    small, large = SIZES_OF["p100"][0], SIZES_OF["p100"][-1]
     with tempfile.TemporaryDirectory() as folder:
         recorded = api.record(from_text(PROGRAM), b"", Path(folder) / "run", "p100", size=small)
         bundle = open_bundle(Path(folder) / "run")

@@ -4,24 +4,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bundles.formats import Kind, ProofFile, encode_proof
-from bundles.keys import RunKeys
 from bundles.rollup import batch_claim
 from continuation.claims import BatchClaim, RunClaim
+from continuation.kinds import ABOVE, ROLLUP, RUNS
 from continuation.layout import CLAIM, STATEMENT
 from continuation.proofs import ContinuationProof
 from stark import profiles
 from stark.errors import Malformed
+from stark.profiles import Profile
 
 RUNS_LIMIT = 1 << 10
+KINDS = {Kind.RUN: RUNS, Kind.ROLLUP: (ROLLUP,)}
 
 
 @dataclass(frozen=True, eq=False)
 class RunFile:
-    """Payloads: shape, statement, words."""
+    """Payloads: the number of the proof's kind, the statement, the words."""
 
-    keys: RunKeys
+    profile: Profile
     proof: ContinuationProof
 
     @property
@@ -29,14 +32,14 @@ class RunFile:
         return RunClaim.of(self.proof.claim.tolist())
 
     def encode(self) -> bytes:
-        return encode_proof(Kind.RUN, self.keys.profile.name, [self.keys.words, self.proof.statement, self.proof.words])
+        return encode_proof(Kind.RUN, self.profile.name, [number_of(self.proof), self.proof.statement, self.proof.words])
 
 
 @dataclass(frozen=True, eq=False)
 class RollupFile:
-    """Payloads: shape, statement, words, the claims of the runs in order."""
+    """Payloads: the number of the proof's kind, the statement, the words, the claims of the runs in order."""
 
-    keys: RunKeys
+    profile: Profile
     proof: ContinuationProof
     runs: tuple[RunClaim, ...]
 
@@ -47,7 +50,12 @@ class RollupFile:
 
     def encode(self) -> bytes:
         claims = np.concatenate([run.words for run in self.runs])
-        return encode_proof(Kind.ROLLUP, self.keys.profile.name, [self.keys.words, self.proof.statement, self.proof.words, claims])
+        return encode_proof(Kind.ROLLUP, self.profile.name, [number_of(self.proof), self.proof.statement, self.proof.words, claims])
+
+
+def number_of(proof: ContinuationProof) -> npt.NDArray[np.uint32]:
+    """How a file names the kind of its proof."""
+    return np.array([ABOVE[proof.kind].number], np.uint32)
 
 
 def read_proof(file: ProofFile) -> RunFile | RollupFile:
@@ -57,17 +65,19 @@ def read_proof(file: ProofFile) -> RunFile | RollupFile:
         raise Malformed(f"a {file.kind.name.lower()} proof is not a proof of a run or of a rollup")
     if len(file.payloads) != expected:
         raise Malformed(f"a {file.kind.name.lower()} proof has {expected} payloads, not {len(file.payloads)}")
-    shape, statement, words = file.payloads[:3]
-    keys = RunKeys.of(profiles.get(file.profile), shape)
+    number, statement, words = file.payloads[:3]
+    profile, kinds = profiles.get(file.profile), {one.number: one for one in KINDS[file.kind]}
+    if len(number) != 1 or int(number[0]) not in kinds:
+        raise Malformed("the proof file names no kind of proof that exists")
     if len(statement) != STATEMENT:
         raise Malformed(f"a statement has {STATEMENT} words, not {len(statement)}")
-    proof = ContinuationProof("root" if file.kind == Kind.RUN else "batch", statement, words)
+    proof = ContinuationProof(kinds[int(number[0])].name, statement, words)
     if file.kind == Kind.RUN:
-        return RunFile(keys, proof)
+        return RunFile(profile, proof)
     claims = file.payloads[3]
     if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
     runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
     if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
         raise Malformed("the claim of a run ends with zeros")
-    return RollupFile(keys, proof, runs)
+    return RollupFile(profile, proof, runs)

@@ -12,7 +12,7 @@ from bundles.bundle import Bundle, open_bundle
 from bundles.engine import Engine, Failure, Finished, Reason
 from bundles.errors import Stuck
 from bundles.journal import DONE, JobRow, Journal
-from bundles.keys import RunKeys
+from bundles.keys import RunKeys, name_of
 from bundles.lock import writer
 from bundles.store import Store
 from bundles.tasks import Task, everything, parsed, ready, root
@@ -120,9 +120,9 @@ def opened(bundle: Bundle, keys: RunKeys, kernels: Kernels, out: str, workers: i
 
 def identity_of(bundle: Bundle, keys: RunKeys, kernels: Kernels) -> bytes:
     """Of this run under these keys: results of one job serve no other."""
-    trusted = trusted_of(keys, kernels, bundle.work / KEYS)
+    trusted = trusted_of(keys.profile, kernels, bundle.work / KEYS)
     hasher = hashlib.sha256(b"longrun job 1")
-    for part in (bundle.manifest.encode(), keys.words.tobytes(), repr((keys.profile.name, trusted.keys)).encode()):
+    for part in (bundle.manifest.encode(), name_of(keys.shape).encode(), repr((keys.profile.name, trusted.keys)).encode()):
         hasher.update(len(part).to_bytes(8, "little") + part)
     return hasher.digest()
 

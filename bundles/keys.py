@@ -1,71 +1,87 @@
 """The keys behind a proof file: those of the program's segments, and those of the continuation over them."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation.claims import Digest, program_with_image
+from continuation.kinds import LAYERS
 from continuation.published import published
 from continuation.verify import Trusted
 from segments.memory_tree import MemoryTree
 from segments.openings import roots
-from segments.setup import program_words, setup, shape_key
-from segments.shape import SIZES, SMALLEST_PROGRAM, Shape
-from stark.errors import Malformed
+from segments.setup import leaf_key, program_digest
+from segments.shape import PROGRAMS, Shape
 from stark.kernels.protocol import Kernels
-from stark.profiles import Profile
+from stark.key import Key
+from stark.profiles import Parameters, Profile
 from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
-SIZE_NAMES = tuple(SIZES)
-LARGEST_PROGRAM = 22
-TOY_SIZE = "toy"
+SIZES_OF = {"toy": ("toy",), "p100": ("2^16", "2^20")}
+_KNOWN: dict[str, Trusted] = {}
 
 
 @dataclass(frozen=True)
 class RunKeys:
-    """What all proofs of one shape under one profile share."""
+    """What a run is proved with: the profile and the shape of its segments."""
 
     profile: Profile
     shape: Shape
 
-    def __str__(self) -> str:
-        return f"{self.profile.name} with segments of {self.shape.size} and programs of up to 2^{self.shape.log_program} instructions"
 
-    @property
-    def words(self) -> U32:
-        """How a proof file names the shape."""
-        return np.array([SIZE_NAMES.index(self.shape.size), self.shape.log_program], np.uint32)
-
-    @staticmethod
-    def of(profile: Profile, words: U32) -> RunKeys:
-        """Malformed unless these words name a shape."""
-        if len(words) != 2 or words[0] >= len(SIZE_NAMES) or not SMALLEST_PROGRAM <= words[1] <= LARGEST_PROGRAM:
-            raise Malformed("the proof file names no shape that exists")
-        size = SIZE_NAMES[int(words[0])]
-        if profile.toy != (size == TOY_SIZE):
-            raise Malformed(f"segments of size {size} are not for the profile {profile.name}")
-        return RunKeys(profile, Shape(size, int(words[1])))
+def shapes_of(profile: Profile) -> dict[str, Shape]:
+    """The shapes of segments that have a leaf under this profile, by name."""
+    return {name_of(Shape(size, log)): Shape(size, log) for size in SIZES_OF["toy" if profile.toy else "p100"] for log in PROGRAMS}
 
 
-def trusted_keys(keys: RunKeys, kernels: Kernels) -> Trusted:
-    """The keys of the continuation: those that ship with the package, or computed here, which takes a while."""
-    segment = shape_key(keys.shape, keys.profile.segment)
-    shipped = published(segment, keys.profile.recursion)
-    if shipped is not None:
+def name_of(shape: Shape) -> str:
+    return f"{shape.size} program 2^{shape.log_program}"
+
+
+def layers_of(profile: Profile) -> dict[str, Parameters]:
+    return {"leaf": profile.leaf, "join": profile.recursion, "last": profile.last}
+
+
+class LeafKeys(Mapping[str, Key]):
+    """The keys of all shapes of segments under a profile, each committed to when it is asked for."""
+
+    def __init__(self, profile: Profile, kernels: Kernels) -> None:
+        self.profile, self.kernels, self.shapes = profile, kernels, shapes_of(profile)
+        self._made: dict[str, Key] = {}
+
+    def __getitem__(self, name: str) -> Key:
+        if name not in self._made:
+            self._made[name] = leaf_key(self.shapes[name], self.profile.segment, self.kernels)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+
+def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAYERS) -> Trusted:
+    """The keys of the continuation: those that ship with the package, or computed here, which takes a while. `layers` as in `published`."""
+    if profile.name not in _KNOWN:
+        shipped = published(profile.name, layers=layers)
+        if shipped is None:
+            from continuation.setup import build
+            shipped = _KNOWN[profile.name] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
         return shipped
-    from continuation.setup import build
-    return build(segment, keys.profile.recursion, kernels).trusted
+    return _KNOWN[profile.name]
 
 
-def program_digest(program: Program, keys: RunKeys, kernels: Kernels) -> Digest:
-    """What a run's claim says for this program: its code under this shape, and the memory that it starts with."""
-    code = program_words(setup(program, keys.shape, keys.profile.segment, kernels).key)
+def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Digest:
+    """What a run's claim says for this program: its code and the memory that it starts with, whatever the shapes of its segments."""
+    log_height = Shape.of(SIZES_OF["p100"][0], len(program.instructions)).log_program
+    code = program_digest(program, log_height, profile.segment, kernels)
     return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), wide(kernels))))
 
 

@@ -13,15 +13,14 @@ from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
 from bundles.job import PROOFS, Job, opened, work_of
-from bundles.keys import RunKeys
+from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
 from bundles.processes import Processes
 from bundles.rollup import folded
 from bundles.store import Store
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
-from continuation.setup import load
-from segments.setup import shape_key
+from continuation.setup import Setup
 from segments.shape import Shape
 from stark import profiles
 from stark.errors import Malformed
@@ -79,14 +78,14 @@ def provable(outcome: Outcome) -> None:
 
 
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:
-    """The runs in this order. All of one profile and shape, because one list of keys stands behind a batch."""
-    keys = runs[0].keys
+    """The runs in this order, of any programs. All of one profile, because one list of keys stands behind a batch."""
+    profile = runs[0].profile
     for number, run in enumerate(runs, 1):
-        if run.keys != keys:
-            raise Unsupported(f"a batch is of one profile and about one program size: run 1 is {keys}, run {number} is {run.keys}")
+        if run.profile != profile:
+            raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
-    prover, made = Prover(load(shape_key(keys.shape, keys.profile.segment), keys.profile.recursion, kernels), kernels), 0
+    prover, made = Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels), 0
     on_progress("joins", 0, len(runs) - 1)
 
     def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
@@ -95,7 +94,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         made += 1
         on_progress("joins", made, len(runs) - 1)
         return proof
-    return RollupFile(keys, folded([run.proof for run in runs], join), tuple(claims))
+    return RollupFile(profile, prover.rollup(folded([run.proof for run in runs], join)), tuple(claims))
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:

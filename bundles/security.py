@@ -1,21 +1,20 @@
 """How many bits a proof file proves: the weakest layer of all that stand behind it."""
 from __future__ import annotations
 
-from bundles.keys import RunKeys
+from bundles.keys import shapes_of
 from continuation.published import published
+from continuation.verify import Trusted
 from segments.setup import shape_key
 from stark import soundness
-from stark.key import Key
+from stark.profiles import Profile
 
 
-def bits(keys: RunKeys, recursion: Key | None = None) -> float | None:
-    """Provable bits, computed from the very parameters and shapes that the verifier uses; None if the recursion's shape is not
+def bits(profile: Profile, trusted: Trusted | None = None) -> float | None:
+    """Provable bits, computed from the very parameters and shapes that the verifier uses; None if the shapes of the recursion are not
     known without recording its circuits."""
-    segment = shape_key(keys.shape, keys.profile.segment)
-    if recursion is None:
-        shipped = published(segment, keys.profile.recursion)
-        if shipped is None:
-            return None
-        recursion = shipped.key
-    layers = ((keys.profile.segment, segment), (keys.profile.recursion, recursion))
-    return min(soundness.bits(parameters, soundness.shape_of(key)) for parameters, key in layers)
+    trusted = trusted or published(profile.name)
+    if trusted is None:
+        return None
+    shapes = {shape.size: shape for shape in shapes_of(profile).values()}           # the last, longest program of each size
+    keys = [shape_key(shape, profile.segment) for shape in shapes.values()] + list(trusted.layers.values())
+    return min(soundness.bits(key.parameters, soundness.shape_of(key)) for key in keys)

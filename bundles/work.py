@@ -16,22 +16,24 @@ import numpy.typing as npt
 from bundles.artefacts import Artefacts
 from bundles.bundle import Bundle
 from bundles.files import RunFile
-from bundles.keys import RunKeys, wide
+from bundles.keys import LeafKeys, RunKeys, trusted_keys, wide
 from bundles.memory import Memory
 from bundles.tasks import Task
 from continuation.claims import Ends
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.published import publish, published
-from continuation.setup import Setup, build, load
+from continuation.setup import Setup
 from continuation.verify import Trusted
 from segments.fill import fill
 from segments.openings import openings
 from segments.prove import prove_segment
-from segments.setup import setup, shape_key
+from segments.setup import setup
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
+from stark.profiles import Profile
 from stark.setup import ProvingKey
+from stark.verifier import key_cap
 from stark.watch import Watch
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
@@ -53,7 +55,9 @@ class Work:
 
     @cached_property
     def prover(self) -> Prover:
-        return Prover(setup_of(self.keys, self.kernels, self.keys_folder), self.kernels, self.watch)
+        profile = self.keys.profile
+        trusted = trusted_of(profile, self.kernels, self.keys_folder)
+        return Prover(Setup(trusted, LeafKeys(profile, self.kernels), self.kernels), self.kernels, self.watch)
 
     @cached_property
     def memory(self) -> Memory:
@@ -65,8 +69,8 @@ class Work:
 
     @property
     def cap(self) -> U32:
-        tree = self.proving.tree
-        return np.zeros((0, 8), np.uint32) if tree is None else tree.cap
+        """Of the program's table."""
+        return key_cap(self.proving.key, "program")
 
     def use(self, kernels: Kernels) -> None:
         """Other kernels from now on, say of more threads; they change no result."""
@@ -87,7 +91,7 @@ class Work:
         spans = [self.artefacts.span(needed, digest) for needed, digest in zip(task.inputs, inputs, strict=True)]
         if task.kind == "join":
             return self.kept(task, prover.join(*spans))
-        return self.artefacts.store.put(RunFile(self.keys, prover.root(spans[0], self.ends(task.last))).encode())
+        return self.artefacts.store.put(RunFile(self.keys.profile, prover.run(spans[0], self.ends(task.last))).encode())
 
     def kept(self, task: Task, proof: ContinuationProof) -> bytes:
         return self.artefacts.put(task, proof.statement, proof.words)
@@ -118,23 +122,14 @@ class Work:
         return Ends(self.memory.first, end.spaces, end.system_page, end.path)
 
 
-def setup_of(keys: RunKeys, kernels: Kernels, folder: Path) -> Setup:
-    """The keys of the continuation: those that ship, or those that the job keeps in its folder, or computed, which takes a while."""
-    segment = shape_key(keys.shape, keys.profile.segment)
-    if published(segment, keys.profile.recursion) is not None:
-        return load(segment, keys.profile.recursion, kernels)
-    return load(segment, keys.profile.recursion, kernels, folder)
-
-
-def trusted_of(keys: RunKeys, kernels: Kernels, folder: Path) -> Trusted:
-    """What `setup_of` will find, for whoever begins a job: computed once, so that no worker has to."""
-    segment = shape_key(keys.shape, keys.profile.segment)
-    found = published(segment, keys.profile.recursion)
+def trusted_of(profile: Profile, kernels: Kernels, folder: Path) -> Trusted:
+    """The keys of the continuation: those that ship, or those that the job keeps in its folder, or computed by whoever begins the job, so
+    that no worker has to: that takes a while."""
+    found = published(profile.name)
     if found is None:
         with contextlib.suppress(ValueError, LookupError, TypeError):       # a file that was not written to its end
-            found = published(segment, keys.profile.recursion, folder)
+            found = published(profile.name, folder)
     if found is None:
-        made = build(segment, keys.profile.recursion, kernels)
-        publish(segment, keys.profile.recursion, made.shape, made.trusted, folder)
-        found = made.trusted
+        found = trusted_keys(profile, kernels)
+        publish(profile.name, found, folder)
     return found

@@ -1,4 +1,4 @@
-"""The list of allowed keys: a Merkle tree over the digests of their fixed caps, in the order of their roles."""
+"""The list of allowed keys: a Merkle tree over the digests of the fixed caps of all kinds that a circuit may take in."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -7,32 +7,51 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.claims import NOTHING, Digest, compress, sponge
+from continuation.kinds import Kind, Sort
 
 U32 = npt.NDArray[np.uint32]
-DEPTH = 2
-SPANS, RUNS = 0, 1                              # the highest bit of a role: does a proof of this key claim a span or a run (or several)?
-ROLES = {"leaf": 0, "join": 1, "root": 2, "batch": 3}
+DEPTH = 9                                   # a quarter of the list has room for 2^(DEPTH - 2) kinds
 
 
-def levels(caps: Mapping[str, U32]) -> list[list[Digest]]:
-    """The tree from its leaves to its root."""
-    leaves = [NOTHING] * (1 << DEPTH)
-    for role, number in ROLES.items():
-        leaves[number] = sponge(caps[role].reshape(-1).tolist())
-    out = [leaves]
-    while len(out[-1]) > 1:
-        out.append([compress(left, right) for left, right in zip(out[-1][::2], out[-1][1::2], strict=True)])
-    return out
+def place(kind: Kind) -> int:
+    """The position of a kind in the list: its quarter stands in the two highest bits."""
+    if kind.sort.quarter is None or kind.number >= 1 << (DEPTH - 2):
+        raise ValueError(f"there is no place for {kind.name} in the list of keys")
+    return (kind.sort.quarter << (DEPTH - 2)) + kind.number
 
 
-def keys_root(caps: Mapping[str, U32]) -> Digest:
-    return levels(caps)[-1][0]
+def sides(sort: Sort) -> tuple[int, int]:
+    """The two highest bits of the places of a sort, the lower one first."""
+    if sort.quarter is None:
+        raise ValueError(f"a {sort.label} is not taken in")
+    return sort.quarter & 1, sort.quarter >> 1
 
 
-def path_words(caps: Mapping[str, U32], role: str) -> U32:
-    """What a circuit reads to see that a cap is allowed: for each level but the highest the bit and the sibling, then the last sibling."""
-    number, words = ROLES[role], []
-    for level, digests in enumerate(levels(caps)[:-1]):
-        at = number >> level
-        words += ([] if level == DEPTH - 1 else [at & 1]) + list(digests[at ^ 1])
-    return np.array(words, np.uint32)
+def digest_of_cap(cap: U32) -> Digest:
+    return sponge(cap.reshape(-1).tolist())
+
+
+class KeyList:
+    """The tree over the digests of all kinds that have a place."""
+
+    def __init__(self, digests: Mapping[int, Digest]) -> None:
+        """`digests` by place; what is missing is nothing, and nobody knows a cap for that."""
+        empty, level = NOTHING, dict(digests)
+        self.levels: list[tuple[dict[int, Digest], Digest]] = [(level, empty)]
+        for _ in range(DEPTH):
+            above = {at >> 1: compress(level.get(at & -2, empty), level.get(at | 1, empty)) for at in level}
+            level, empty = above, compress(empty, empty)
+            self.levels.append((level, empty))
+
+    @property
+    def root(self) -> Digest:
+        level, empty = self.levels[-1]
+        return level.get(0, empty)
+
+    def path_words(self, at: int) -> U32:
+        """What a circuit reads to see that a cap is allowed: for each level the bit, unless the circuit knows it, and the sibling."""
+        words: list[int] = []
+        for height, (level, empty) in enumerate(self.levels[:-1]):
+            here = at >> height
+            words += ([here & 1] if height < DEPTH - 2 else []) + list(level.get(here ^ 1, empty))
+        return np.array(words, np.uint32)

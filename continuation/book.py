@@ -36,6 +36,10 @@ class Book:
         self._defined.append(np.asarray(wires, np.int64).reshape(-1))
         return wires
 
+    def mentioned(self) -> list[Numbers]:
+        """Wires that were used so far, as often as they were."""
+        return self._used
+
     def undefined(self) -> Numbers:
         """Wires that are used and that nothing defines yet."""
         return np.setdiff1d(joined(self._used), joined(self._defined))

@@ -17,13 +17,13 @@ class Layout:
 
     log_arity: int
     domains: tuple[int, ...]                    # log sizes of the domains that queries are drawn from, rising
-    ranges: tuple[tuple[int, int], ...]         # bits low .. high - 1 of a drawn word are needed as a number
+    skips: tuple[int, ...]                      # numbers of lowest bits that positions in shorter trees leave out, rising, 0 first
     grindings: tuple[int, ...]                  # numbers of lowest bits that grinding makes zero, rising
 
     def joined(self, other: Layout) -> Layout:
         if self.log_arity != other.log_arity:
             raise ValueError("all layers fold by the same arity")
-        return Layout(self.log_arity, merged(self.domains, other.domains), merged(self.ranges, other.ranges),
+        return Layout(self.log_arity, merged(self.domains, other.domains), merged(self.skips, other.skips),
                       merged(self.grindings, other.grindings))
 
 

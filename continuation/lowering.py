@@ -34,7 +34,6 @@ class Lowered:
         self.gates = arithmetic.Gates(program, book)
         self.foldings = fold.Foldings(book, self.queries, program.events)
         self.drawn = bits.Drawn(book, self.queries, program.events)
-        self.drawn.define()
         self.published = public.Published(program, book, self.permutations.batches)
         self.joined = join.Joined(program, book)
         self.unpacked = unpack.Unpacked(program, book)
@@ -43,7 +42,7 @@ class Lowered:
     @property
     def layout(self) -> Layout:
         """What this circuit alone asks of the chips."""
-        return Layout(self.foldings.log_arity, self.drawn.domains, self.drawn.ranges, self.drawn.grindings)
+        return Layout(self.foldings.log_arity, self.drawn.domains, self.drawn.skips, self.drawn.grindings)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -81,15 +80,15 @@ class Circuit:
             raise ValueError(f"the claim has {len(claim)} words")
         return statement
 
-    def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, U32]:
+    def fill(self, memory: U64, statement: U32, trace: Callable[[U32], U32]) -> dict[str, U32]:
         """The main tables; `trace` gives the committed columns of permutations."""
         lowered, layout = self.lowered, self.shape.layout
-        nothing = {"nothing": np.zeros(1, np.int64)}
         columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
             permute.NAME: lowered.permutations.fill(memory, trace), arithmetic.NAME: lowered.gates.fill(memory),
             bits.NAME: lowered.drawn.fill(layout, self.fixed[bits.NAME], self.chips[bits.NAME].fixed_names, memory),
             fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
-            cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: nothing, public.NAME: nothing}
+            cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {"nothing": np.zeros(1, np.int64)},
+            public.NAME: lowered.published.fill(statement)}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
         empty = tables[permute.NAME][PERMUTATION, lowered.permutations.count:]
         empty[:] = trace(np.zeros((1, 16), np.uint32))          # an empty row is the permutation of zeros

@@ -1,17 +1,23 @@
-"""Proving: a segment becomes a leaf, neighbours are joined, a whole run gets a root, runs become a batch. Every proof made is verified."""
+"""Proving: a segment becomes a leaf, neighbours are joined, a whole run is closed, runs become a batch.
+
+Every proof is verified before anything is made of it: by the replay of the circuit that takes it in, or by the verifier if it is handed
+out.
+"""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from continuation.allowed import path_words
-from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close, sponge
+from continuation.allowed import place
+from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close
+from continuation.kinds import LEAF_PREFIX, Sort, kind_of
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.replay import replay
 from continuation.setup import Setup
 from continuation.verify import check
+from segments.setup import digest_of, program_level
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.prover import prove
@@ -23,48 +29,59 @@ U32 = npt.NDArray[np.uint32]
 class Prover:
     def __init__(self, setup: Setup, kernels: Kernels, watch: Watch | None = None) -> None:
         self.setup, self.kernels, self.watch = setup, kernels, watch or Watch()
-        self.trusted, self.caps = setup.trusted, setup.caps
+        self.trusted = setup.trusted
 
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
         before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:])
-        claim = SpanClaim(sponge(segment.cap.reshape(-1).tolist()), self.setup.keys, before, after)
-        return self._prove("leaf", [segment.cap, segment.statement, segment.words], claim)
+        program = digest_of(segment.cap, program_level(self.setup.segments[segment.shape]))
+        claim = SpanClaim(program, self.setup.keys, before, after)
+        return self._prove(LEAF_PREFIX + segment.shape, [segment.cap, segment.statement, segment.words], claim)
 
     def join(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
+        """Of two neighbours, whatever the shapes of their segments."""
         claim = SpanClaim.of(left.claim).join(SpanClaim.of(right.claim))
-        return self._prove("join", [*self._child(left), *self._child(right)], claim)
+        return self._prove(kind_of(Sort.JOIN, left.sort, right.sort).name, [*self._child(left), *self._child(right)], claim)
 
-    def root(self, span: ContinuationProof, ends: Ends) -> ContinuationProof:
+    def run(self, span: ContinuationProof, ends: Ends) -> ContinuationProof:
         claim = close(SpanClaim.of(span.claim), ends)
-        return self._prove("root", [*self._child(span), ends.words], claim)
+        return self._prove(kind_of(Sort.RUN, span.sort).name, [*self._child(span), ends.words], claim)
 
     def batch(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
+        """Of runs or batches, whatever their programs and shapes."""
         claim = self.runs(left).join(self.runs(right))
-        return self._prove("batch", [*self._child(left), *self._child(right)], claim)
+        return self._prove(kind_of(Sort.BATCH, left.sort, right.sort).name, [*self._child(left), *self._child(right)], claim)
+
+    def rollup(self, batch: ContinuationProof) -> ContinuationProof:
+        """The batch in the shape that is handed out."""
+        return self._prove(kind_of(Sort.ROLLUP, batch.sort).name, self._child(batch), BatchClaim.of(batch.claim))
 
     @staticmethod
     def runs(proof: ContinuationProof) -> BatchClaim:
         """The runs of a proof that may go into a batch."""
-        return BatchClaim.of(proof.claim) if proof.role == "batch" else BatchClaim.one(RunClaim.of(proof.claim))
+        return BatchClaim.of(proof.claim) if proof.sort is Sort.BATCH else BatchClaim.one(RunClaim.of(proof.claim))
 
     def _child(self, proof: ContinuationProof) -> list[U32]:
-        return [self.caps[proof.role], proof.statement, proof.words, path_words(self.caps, proof.role)]
+        path = self.trusted.list.path_words(place(self.trusted.kinds[proof.kind]))
+        return [self.setup.cap(proof.kind), proof.statement, proof.words, path]
 
-    def _prove(self, role: str, parts: Sequence[U32], claim: SpanClaim | RunClaim | BatchClaim) -> ContinuationProof:
-        circuit, kernels = self.setup.circuits[role], self.kernels
+    def _prove(self, name: str, parts: Sequence[U32], claim: SpanClaim | RunClaim | BatchClaim) -> ContinuationProof:
+        kernels, sort = self.kernels, self.trusted.kinds[name].sort
+        with self.watch.stage(f"{sort.label}: circuit"):
+            made = self.setup.made(name)
         tape = np.concatenate([part.reshape(-1).astype(np.uint32) for part in parts])
-        with self.watch.stage(f"{role}: replay"):
-            done = replay(circuit.program, tape, claim.words, kernels.permute)
+        with self.watch.stage(f"{sort.label}: replay"):
+            done = replay(made.circuit.program, tape, claim.words, kernels.permute)
         if done.failed:
             _, phase, sentence = done.failed[0]
-            raise Rejected(f"{role}: {phase}: {sentence}", "all requirements to hold", f"{len(done.failed)} of {done.required} broken")
-        statement = circuit.statement(done.memory, claim.words)
-        with self.watch.stage(f"{role}: fill"):
-            mains = circuit.fill(done.memory, kernels.trace_permutations)
-        with self.watch.stage(f"{role}: prove"):
-            proof = ContinuationProof(role, statement, prove(self.setup.proving[role], mains, statement, kernels))
-        with self.watch.stage(f"{role}: verify"):
-            check(proof, role, claim, self.trusted, kernels.permute)
+            raise Rejected(f"{name}: {phase}: {sentence}", "all requirements to hold", f"{len(done.failed)} of {done.required} broken")
+        statement = made.circuit.statement(done.memory, claim.words)
+        with self.watch.stage(f"{sort.label}: fill"):
+            mains = made.circuit.fill(done.memory, statement, kernels.trace_permutations)
+        with self.watch.stage(f"{sort.label}: prove"):
+            proof = ContinuationProof(name, statement, prove(made.proving, mains, statement, kernels))
+        if sort.layer == "last":
+            with self.watch.stage(f"{sort.label}: verify"):
+                check(proof, (sort,), claim, self.trusted, kernels.permute)
         return proof
 
 
@@ -92,9 +109,9 @@ class RunTree:
         return proof
 
 
-def fold_run(prover: Prover, segments: Sequence[SegmentProof], ends: Ends) -> ContinuationProof:
-    """The proof of a whole run from the proofs of its segments, in order."""
+def fold_run(prover: Prover, segments: Iterable[SegmentProof], ends: Ends) -> ContinuationProof:
+    """The proof of a whole run from the proofs of its segments, in order and as they come: an iterator may make one after the other."""
     tree = RunTree(prover)
     for segment in segments:
         tree.push(segment)
-    return prover.root(tree.span(), ends)
+    return prover.run(tree.span(), ends)

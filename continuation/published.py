@@ -2,56 +2,54 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 
-from continuation.allowed import ROLES, keys_root
+from continuation.kinds import ABOVE, LAYERS
 from continuation.layout import Layout
 from continuation.shape import RecursionShape
 from continuation.verify import Trusted
-from stark.key import Key
 from stark.profiles import Parameters
 
 FOLDER = Path(__file__).parent / "keys"
-VERSION = 1
+VERSION = 2
 
 
-def name_of(segment: Key, parameters: Parameters) -> str:
-    """The file for segments of this shape under this recursion."""
-    p = parameters
-    numbers = (p.log_blowup, p.queries, p.log_arity, p.log_cap, p.grinding, p.min_log_final)
-    return segment.digest.astype(">u4").tobytes().hex()[:32] + "-" + "-".join(map(str, numbers)) + ".json"
-
-
-def published(segment: Key, parameters: Parameters, folder: Path = FOLDER) -> Trusted | None:
-    """What ships for this segment shape; None if nothing does, or if it was made for other chips than these."""
-    found = shipped(segment, parameters, folder)
-    return found[1] if found else None
-
-
-def shipped(segment: Key, parameters: Parameters, folder: Path = FOLDER) -> tuple[RecursionShape, Trusted] | None:
-    path = folder / name_of(segment, parameters)
+def published(name: str, folder: Path = FOLDER, layers: Sequence[str] = LAYERS) -> Trusted | None:
+    """What ships for this profile; None if nothing does, or if it was made for other chips than these. `layers`: those whose chips are
+    compared; a verifier uses only the last."""
+    path = folder / f"{name}.json"
     if not path.is_file():
         return None
     content = json.loads(path.read_text())
-    layout = Layout(content["log_arity"], tuple(content["domains"]), tuple((low, high) for low, high in content["ranges"]),
-                    tuple(content["grindings"]))
-    shape = RecursionShape(layout, tuple((name, height) for name, height in content["log_heights"]))
-    key = shape.key(parameters)
-    if content["version"] != VERSION or key.digest.tolist() != content["digest"]:
+    if content["version"] != VERSION:
         return None
-    caps = {role: np.array(content["caps"][role], np.uint32) for role in ROLES}
-    return shape, Trusted(key, caps, keys_root(caps))
+    shapes = {}
+    for layer in LAYERS:
+        found = content["layers"][layer]
+        layout = Layout(found["log_arity"], tuple(found["domains"]), tuple(found["skips"]), tuple(found["grindings"]))
+        heights = tuple((chip, height) for chip, height in found["log_heights"])
+        shapes[layer] = RecursionShape(layout, heights, Parameters(*found["parameters"]))
+        if layer in layers and shapes[layer].key().digest.tolist() != found["digest"]:
+            return None
+    caps = {kind: np.array(cap, np.uint32) for kind, cap in content["caps"].items()}
+    digests = {kind: tuple(digest) for kind, digest in content["digests"].items()}
+    return Trusted(tuple(content["segments"]), shapes, digests, caps)
 
 
-def publish(segment: Key, parameters: Parameters, shape: RecursionShape, trusted: Trusted, folder: Path = FOLDER) -> Path:
+def publish(name: str, trusted: Trusted, folder: Path = FOLDER) -> Path:
     """Writes the file that `published` reads."""
-    layout = shape.layout
-    content = {"version": VERSION, "digest": trusted.key.digest.tolist(), "log_arity": layout.log_arity, "domains": layout.domains,
-               "ranges": layout.ranges, "grindings": layout.grindings, "log_heights": shape.log_heights,
-               "caps": {role: cap.tolist() for role, cap in trusted.caps.items()}}
+    layers = {layer: {"digest": trusted.layers[layer].digest.tolist(), "parameters": astuple(shape.parameters),
+                      "log_arity": shape.layout.log_arity, "domains": shape.layout.domains, "skips": shape.layout.skips,
+                      "grindings": shape.layout.grindings, "log_heights": shape.log_heights} for layer, shape in trusted.shapes.items()}
+    content = {"version": VERSION, "segments": trusted.segments, "layers": layers, "digests": trusted.digests,
+               "caps": {kind: cap.tolist() for kind, cap in trusted.caps.items()}}
+    if set(trusted.digests) != set(trusted.kinds) or not set(ABOVE) <= set(trusted.kinds):
+        raise ValueError("every kind has a digest")
     folder.mkdir(exist_ok=True)
-    path = folder / name_of(segment, parameters)
+    path = folder / f"{name}.json"
     path.write_text(json.dumps(content) + "\n")
     return path

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from continuation.book import Book, Numbers
 from continuation.recorder import Event, Operand
-from stark.field import GENERATOR, P
+from stark.field import P
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,23 @@ class Queries:
         self.indices: dict[Slice, Numbers] = {}
         self.points: dict[Slice, Numbers] = {}
         self.folded: set[Slice] = set()                     # numbers that the fold chip defines
+        self.shifts: dict[int, int] = {}                    # of the domain that each drawing is for
         for event in events:
             if event.step == "point":
                 self._point(event)
 
     def _point(self, event: Event) -> None:
         place = self.locate(event.operand("bits"))
-        expected = pow(GENERATOR, 1 << place.low, P)
+        if not place.low:
+            self.shifts.setdefault(place.drawing, event.arguments["shift"])
+        expected = self.shift(place)
         if event.arguments["shift"] != expected or event.arguments["skip"] or event.arguments["invert"] or place in self.points:
             raise ValueError("the circuit has no chip for this point")
         self.points[place] = 2 * event.result.data
+
+    def shift(self, place: Slice) -> int:
+        """Of the domain that is left when the bits below are folded away."""
+        return pow(self.shifts[place.drawing], 1 << place.low, P)
 
     def locate(self, bits: Operand) -> Slice:
         first = int(bits.data[0, 0])
@@ -62,13 +69,6 @@ class Queries:
         if place not in self.points:
             raise ValueError("no point was drawn for these bits")
         return self.points[place]
-
-    def high(self, drawing: int) -> int:
-        """The size of the domain that this drawing is for."""
-        sizes = {place.high for place in [*self.indices, *self.points] if place.drawing == drawing}
-        if len(sizes) != 1:
-            raise ValueError("one drawing is used for domains of several sizes")
-        return sizes.pop()
 
     def numbers(self, memory: npt.NDArray[np.uint64], place: Slice) -> Numbers:
         """What these bits spell."""

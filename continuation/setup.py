@@ -1,118 +1,132 @@
-"""The keys of the continuation for a segment key: circuits recorded, lowered into one shape and committed; all follows from the text."""
+"""The keys of the continuation: circuits recorded, lowered into the shapes of the layers and committed. All follows from the texts."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation import circuits
-from continuation.allowed import ROLES, keys_root
+from continuation.allowed import digest_of_cap
+from continuation.claims import Digest
+from continuation.kinds import ABOVE, LAYERS, LEAF_PREFIX, Kind, Sort, leaves
 from continuation.layout import CLAIM
 from continuation.lowering import Circuit, Lowered
-from continuation.published import FOLDER, shipped
 from continuation.recorder import Program, Recorder
-from continuation.shape import RecursionShape, fitting
+from continuation.shape import RecursionShape, fitting, larger
 from continuation.verify import Trusted
 from stark.kernels.protocol import Kernels
 from stark.key import Key
-from stark.machine import Machine, Value
 from stark.profiles import Parameters
 from stark.setup import ProvingKey, commit_fixed
 
 U32 = npt.NDArray[np.uint32]
-Text = Callable[[Machine, Key, Value], None]
-TEXTS: dict[str, Text] = {"leaf": circuits.leaf, "join": circuits.join, "root": circuits.root, "batch": circuits.batch}
+Layers = Mapping[str, Parameters]
+Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS = 12
+FIRST_GUESS = 8
 
 
-def record(text: Text, key: Key) -> Program:
+def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
+    """The program of a kind; `keys` are those of the layers, `segment` is what a leaf verifies."""
     recorder = Recorder()
-    text(recorder, key, recorder.statement(CLAIM))
+    claim = recorder.statement(CLAIM)
+    if kind.sort is Sort.LEAF:
+        if segment is None:
+            raise ValueError("a leaf verifies segments of one shape")
+        circuits.leaf(recorder, segment, claim)
+    else:
+        circuits.TEXTS[kind.sort](recorder, [circuits.Part(part, keys[part.layer]) for part in kind.parts], claim)
     return recorder.program
 
 
-def lower_all(segment: Key, parameters: Parameters) -> tuple[RecursionShape, dict[str, Lowered]]:
-    """The smallest shape in which the circuits that verify proofs of this very shape have room."""
-    leaf = Lowered(record(circuits.leaf, segment))
-    shape = fitting(leaf.layout, [leaf.counts], parameters)
-    for _ in range(MOST_ROUNDS):
-        key = shape.key(parameters)
-        lowered = {role: leaf if role == "leaf" else Lowered(record(TEXTS[role], key)) for role in ROLES}
-        layout = leaf.layout
-        for one in lowered.values():
-            layout = layout.joined(one.layout)
-        larger = fitting(layout, [one.counts for one in lowered.values()], parameters)
-        if larger == shape:
-            return shape, lowered
-        shape = larger
-    raise ValueError("the shape of the recursion does not settle")
+@dataclass(frozen=True)
+class Made:
+    """A circuit and its key."""
 
+    circuit: Circuit
+    proving: ProvingKey
 
-T = TypeVar("T")
-
-
-class ByRole(Mapping[str, T]):
-    """Something for every role, made when it is asked for."""
-
-    def __init__(self, make: Callable[[str], T], made: Mapping[str, T] | None = None) -> None:
-        self._make, self._made = make, dict(made or {})
-
-    def __getitem__(self, role: str) -> T:
-        if role not in ROLES:
-            raise KeyError(role)
-        if role not in self._made:
-            self._made[role] = self._make(role)
-        return self._made[role]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(ROLES)
-
-    def __len__(self) -> int:
-        return len(ROLES)
+    @property
+    def cap(self) -> U32:
+        cap = self.proving.key.cap
+        if cap is None:
+            raise ValueError("a key of the continuation has a cap")
+        return cap
 
 
 class Setup:
-    """Everything that proving needs; the circuit and the key of a role are made at their first use."""
+    """Everything that proving needs; the circuit and the key of a kind are made at their first use and must have the published digest."""
 
-    def __init__(self, segment: Key, shape: RecursionShape, parameters: Parameters, kernels: Kernels,
-                 lowered: Mapping[str, Lowered] | None = None, known: Trusted | None = None) -> None:
-        """`segment` is a shape, its cap is part of every leaf's tape; `known`: what an earlier setup found."""
-        self.segment, self.shape = segment, shape
-        self.key = shape.key(parameters)
-        self.lowered = ByRole(lambda role: Lowered(record(TEXTS[role], segment if role == "leaf" else self.key)), lowered)
-        self.circuits = ByRole(lambda role: Circuit(self.lowered[role], shape))
-        self.proving = ByRole(lambda role: self._committed(role, kernels, known))
-        self.caps: Mapping[str, U32] = known.caps if known else {role: cap_of(proving.key) for role, proving in self.proving.items()}
-        self.keys = keys_root(self.caps)
-
-    def _committed(self, role: str, kernels: Kernels, known: Trusted | None) -> ProvingKey:
-        proving = commit_fixed(self.key, self.circuits[role].fixed, kernels)
-        if known is not None and (cap_of(proving.key) != known.caps[role]).any():
-            raise ValueError(f"the key of the {role} that ships with the package was made for another circuit")
-        return proving
+    def __init__(self, trusted: Trusted, segments: Segments, kernels: Kernels) -> None:
+        self.trusted, self.segments, self.kernels = trusted, segments, kernels
+        self._made: dict[str, Made] = {}
 
     @property
-    def trusted(self) -> Trusted:
-        """What a verifier needs of all this."""
-        return Trusted(self.key, self.caps, self.keys)
+    def keys(self) -> Digest:
+        return self.trusted.keys
+
+    def made(self, name: str) -> Made:
+        if name not in self._made:
+            kind = self.trusted.kinds[name]
+            segment = self.segments[name.removeprefix(LEAF_PREFIX)] if kind.sort is Sort.LEAF else None
+            made = make(kind, self.trusted.layers, self.trusted.shapes[kind.sort.layer], self.kernels, segment)
+            self.trusted.key(name, made.cap)                    # refuses another one than the published
+            self._made[name] = made
+        return self._made[name]
+
+    def cap(self, name: str) -> U32:
+        """The cap of a kind: a published one without any work."""
+        return self.trusted.caps[name] if name in self.trusted.caps else self.made(name).cap
 
 
-def cap_of(key: Key) -> U32:
-    if key.cap is None:
-        raise ValueError("a key of the continuation has a cap")
-    return key.cap
+def make(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, kernels: Kernels, segment: Key | None) -> Made:
+    circuit = Circuit(Lowered(record(kind, keys, segment)), shape)
+    return Made(circuit, commit_fixed(keys[kind.sort.layer], circuit.fixed, kernels))
 
 
-def build(segment: Key, parameters: Parameters, kernels: Kernels) -> Setup:
-    """All keys, from the text."""
-    shape, lowered = lower_all(segment, parameters)
-    return Setup(segment, shape, parameters, kernels, lowered)
+def settled(segments: Segments, layers: Layers) -> dict[str, RecursionShape]:
+    """The smallest shapes in which the circuits that verify proofs of these very shapes have room. Leaves verify no recursion: theirs comes
+    first; the other two depend on each other."""
+    shapes: dict[str, RecursionShape] = {}
+    for name, kind in leaves(tuple(segments)).items():
+        widen(shapes, kind, Lowered(record(kind, {}, segments[name.removeprefix(LEAF_PREFIX)])), layers)
+    low = tuple((name, FIRST_GUESS) for name, _ in shapes["leaf"].log_heights)
+    for layer in LAYERS:                            # from below: proofs of a tall shape need a tall circuit, so a tall shape settles too
+        shapes.setdefault(layer, RecursionShape(shapes["leaf"].layout, low, layers[layer]))
+    for _ in range(MOST_ROUNDS):
+        keys = {layer: shape.key() for layer, shape in shapes.items()}
+        found = {"leaf": shapes["leaf"]}
+        for kind in ABOVE.values():
+            widen(found, kind, Lowered(record(kind, keys)), layers)
+        if found == shapes:
+            return shapes
+        shapes = found
+    raise ValueError("the shapes of the recursion do not settle")
 
 
-def load(segment: Key, parameters: Parameters, kernels: Kernels, folder: Path = FOLDER) -> Setup:
-    """The keys that ship with the package, where they do; a role that is not used costs nothing then."""
-    found = shipped(segment, parameters, folder)
-    return Setup(segment, found[0], parameters, kernels, known=found[1]) if found else build(segment, parameters, kernels)
+def widen(shapes: dict[str, RecursionShape], kind: Kind, lowered: Lowered, layers: Layers) -> None:
+    layer = kind.sort.layer
+    shape = fitting(lowered.layout, [lowered.counts], layers[layer])
+    shapes[layer] = larger(shapes[layer], shape) if layer in shapes else shape
+
+
+def build(segments: Segments, layers: Layers, kernels: Kernels) -> Trusted:
+    """All keys, from the texts. One circuit after the other is made and dropped, so that little memory is needed."""
+    shapes = settled(segments, layers)
+    keys = {layer: shape.key() for layer, shape in shapes.items()}
+    digests: dict[str, Digest] = {}
+    caps: dict[str, U32] = {}
+    for kind in kinds(tuple(segments)):
+        segment = segments[kind.name.removeprefix(LEAF_PREFIX)] if kind.sort is Sort.LEAF else None
+        cap = make(kind, keys, shapes[kind.sort.layer], kernels, segment).cap
+        digests[kind.name] = digest_of_cap(cap)
+        if kind.sort.layer == "last":
+            caps[kind.name] = cap
+    return Trusted(tuple(segments), shapes, digests, caps)
+
+
+def kinds(segments: tuple[str, ...]) -> Iterator[Kind]:
+    yield from leaves(segments).values()
+    yield from ABOVE.values()

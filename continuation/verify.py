@@ -3,13 +3,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from continuation.allowed import KeyList, digest_of_cap, place
 from continuation.claims import BatchClaim, Digest, RunClaim, SpanClaim
+from continuation.kinds import ABOVE, ROLLUP, Kind, Sort, leaves
 from continuation.layout import CLAIM
 from continuation.proofs import ContinuationProof
+from continuation.shape import RecursionShape
 from stark.errors import Malformed, Rejected
 from stark.key import Key
 from stark.verifier import check_proof
@@ -20,36 +24,72 @@ Permute = Callable[[U32], U32]
 
 @dataclass(frozen=True)
 class Trusted:
-    """What setup publishes: the shape of all keys, the cap of each role's fixed columns, and the root of the list of keys."""
+    """What setup publishes: the shape of every layer, the digests of the keys of all kinds, and the caps of those that are handed out."""
 
-    key: Key
-    caps: Mapping[str, U32]
-    keys: Digest
+    segments: tuple[str, ...]                   # the shapes of segments that have a leaf
+    shapes: Mapping[str, RecursionShape]        # by layer
+    digests: Mapping[str, Digest]               # by name of the kind
+    caps: Mapping[str, U32]                     # of the kinds of the last layer
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        return {**leaves(self.segments), **ABOVE}
+
+    @cached_property
+    def list(self) -> KeyList:
+        return KeyList({place(kind): self.digests[name] for name, kind in self.kinds.items() if kind is not ROLLUP})
+
+    @property
+    def keys(self) -> Digest:
+        """What every claim carries."""
+        return self.list.root
+
+    @cached_property
+    def layers(self) -> dict[str, Key]:
+        return {layer: self.layer(layer) for layer in self.shapes}
+
+    def layer(self, name: str) -> Key:
+        """The shape of all keys of a layer."""
+        if name not in self._layers:
+            self._layers[name] = self.shapes[name].key()
+        return self._layers[name]
+
+    @cached_property
+    def _layers(self) -> dict[str, Key]:
+        return {}
+
+    def key(self, name: str, cap: U32 | None = None) -> Key:
+        """The key of a kind, with the cap that was published or is given; only the right one is taken."""
+        cap = self.caps[name] if cap is None else cap
+        if digest_of_cap(cap) != self.digests[name]:
+            raise ValueError(f"the key of the {name} is not the one that was published")
+        return self.layer(self.kinds[name].sort.layer).with_cap(cap)
 
 
 def verify_run(proof: ContinuationProof, claim: RunClaim, trusted: Trusted, permute: Permute) -> None:
     """Malformed or Rejected unless the proof shows this run."""
-    check(proof, "root", claim, trusted, permute)
+    check(proof, (Sort.RUN,), claim, trusted, permute)
 
 
 def verify_rollup(proof: ContinuationProof, claim: BatchClaim, trusted: Trusted, permute: Permute) -> None:
-    check(proof, "batch", claim, trusted, permute)
+    check(proof, (Sort.ROLLUP,), claim, trusted, permute)
 
 
-def verify_span(proof: ContinuationProof, claim: SpanClaim, trusted: Trusted, permute: Permute) -> None:
-    """A part of a run: what provers check of each other's work before they go on with it."""
-    if proof.role not in ("leaf", "join"):
-        raise Rejected("the proof has the role that its claim needs", "leaf or join", proof.role)
-    check(proof, proof.role, claim, trusted, permute)
+def verify_part(proof: ContinuationProof, claim: SpanClaim | BatchClaim, trusted: Trusted, cap: U32, permute: Permute) -> None:
+    """A part of a run or of a batch: what provers check of each other's work before they go on with it. The cap is that of its kind."""
+    sorts = (Sort.LEAF, Sort.JOIN) if isinstance(claim, SpanClaim) else (Sort.BATCH,)
+    check(proof, sorts, claim, trusted, permute, cap)
 
 
-def check(proof: ContinuationProof, role: str, claim: SpanClaim | RunClaim | BatchClaim, trusted: Trusted, permute: Permute) -> None:
-    if proof.role != role:
-        raise Rejected("the proof has the role that its claim needs", role, proof.role)
+def check(proof: ContinuationProof, sorts: tuple[Sort, ...], claim: SpanClaim | RunClaim | BatchClaim, trusted: Trusted,
+          permute: Permute, cap: U32 | None = None) -> None:
+    wanted = " or ".join(sort.label for sort in sorts)
+    if proof.kind not in trusted.kinds or trusted.kinds[proof.kind].sort not in sorts:
+        raise Rejected("the proof is of the kind that its claim needs", wanted, proof.kind)
     if claim.keys != trusted.keys:
         raise Rejected("the claim is made with the keys of this setup", trusted.keys, claim.keys)
     if len(proof.claim) != CLAIM:
         raise Malformed(f"a claim has {CLAIM} words, not {len(proof.claim)}")
     if (proof.claim != claim.words).any():
         raise Rejected("the proof is of this claim", claim.words.tolist(), proof.claim.tolist())
-    check_proof(trusted.key.with_cap(trusted.caps[role]), proof.statement, proof.words, permute)
+    check_proof(trusted.key(proof.kind, cap), proof.statement, proof.words, permute)

@@ -68,7 +68,7 @@ def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree:
             filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             filled(parts.node, nodes.fill(update.nodes)),
             filled(parts.hash, hash_columns(parts.hash, update, shape)),
-            filled(parts.program, {"times": np.bincount(trace.pc, minlength=len(program.instructions))})]
+            filled(parts.program, tables.program_fill(program, trace.pc, len(steps["outside"]), shape.log_heights["program"]))]
     rows.append(filled(parts.lookup, tables.lookup_fill(rows)))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
     return Segment(rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)

@@ -19,6 +19,7 @@ from stark.setup import ProvingKey, commit_fixed
 from stark.verifier import key_cap
 from wasm_exec.program import Program
 
+PROGRAM = "program"              # the chip whose fixed columns are the program
 U32 = npt.NDArray[np.uint32]
 
 
@@ -33,7 +34,6 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
     return {
         "boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
         "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]),
-        "outside": parts.families[parts.outside].chip.fixed_table({"memory size": program.memory_pages}, logs["outside"]),
         "program": parts.program.fixed_table(tables.program_fixed(program, logs["program"]), logs["program"]),
         "lookup": lookup_table()}
 
@@ -41,7 +41,16 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
 def shape_key(shape: Shape, parameters: Parameters) -> Key:
     """The key of all programs of this shape, without the commitment to a program."""
     logs = shape.log_heights
-    return Key([(chip, logs[chip.name]) for chip in machine().chips], parameters, boundary.WORDS)
+    return Key([(chip, logs[chip.name]) for chip in machine().chips], parameters, boundary.WORDS, [PROGRAM])
+
+
+def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
+    """The key of a shape with the commitment to all fixed columns but the program: what a leaf of the continuation knows."""
+    key, parts, logs = shape_key(shape, parameters), machine(), shape.log_heights
+    fixed = {"boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
+             "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]), "lookup": lookup_table()}
+    matrices = [fixed[chip.name] for chip in key.chips if chip.name in fixed]
+    return key.with_cap(kernels.commit(matrices, key.log_rows, parameters.log_blowup, parameters.log_cap).cap)
 
 
 def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kernels) -> ProvingKey:
@@ -50,5 +59,24 @@ def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kerne
 
 
 def program_words(key: Key) -> Words:
-    """The eight words that stand for the program in claims: the digest of the commitment to the fixed columns."""
-    return tuple(int(word) for word in poseidon2.sponge(key_cap(key).reshape(1, -1).astype(np.uint64))[0])
+    """The eight words that stand for the program in claims: the digest of the commitment to its table. They depend on the program, the
+    height of its table and the parameters, and on nothing else in the key."""
+    return digest_of(key_cap(key, "program"), program_level(key))
+
+
+def program_digest(program: Program, log_height: int, parameters: Parameters, kernels: Kernels) -> Words:
+    """The same, without a key."""
+    chip = machine().program
+    table = chip.fixed_table(tables.program_fixed(program, log_height), log_height)
+    cap = kernels.commit([table], log_height, parameters.log_blowup, parameters.log_cap).cap
+    return digest_of(cap, log_height + parameters.log_blowup)
+
+
+def program_level(key: Key) -> int:
+    """log2 of the leaves under the commitment to the program."""
+    return max(key.levels(next(tree for tree in key.fixed_trees if tree.name == "program")))
+
+
+def digest_of(cap: U32, level: int) -> Words:
+    """The level is part of it, so that nobody reads the same cap as that of a taller table, whose leaves are what lies under rows."""
+    return tuple(int(word) for word in poseidon2.sponge(np.array([[*cap.reshape(-1).tolist(), level]], np.uint64))[0])

@@ -12,7 +12,8 @@ from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
-SMALLEST_PROGRAM = 10
+PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
+SMALLEST_PROGRAM = PROGRAMS[0]
 
 
 def logarithm(count: int) -> int:
@@ -58,7 +59,10 @@ class Shape:
         """The shape of this size for a program with so many instructions."""
         if size not in SIZES:
             raise LookupError(f"no size named {size!r}; there are {', '.join(SIZES)}")
-        return Shape(size, max(SMALLEST_PROGRAM, logarithm(instructions)))
+        found = [log for log in PROGRAMS if log >= logarithm(instructions + 1)]
+        if not found:
+            raise LookupError(f"no shape is for a program of {instructions} instructions")
+        return Shape(size, found[0])
 
     @property
     def log_heights(self) -> dict[str, int]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
+from segments.guest.outside import MEMORY_SIZE
 from segments.steps import Columns, Ints
 from stark.check import Filled, values_of
 from stark.chip import Bus, Chip
@@ -23,9 +25,19 @@ def program_chip() -> Chip:
 
 
 def program_fixed(program: Program, log_height: int) -> Columns:
-    """Padding repeats the last instruction."""
-    rows = np.minimum(np.arange(1 << log_height), len(program.instructions) - 1)
-    return {name: program.column(name)[rows].astype(np.int64) for name in FIELDS}
+    """Padding repeats the last instruction; the last row is no instruction and holds the size of linear memory."""
+    if len(program.instructions) >= 1 << log_height:
+        raise ValueError("the program is longer than its table")
+    rows = np.minimum(np.arange((1 << log_height) - 1), len(program.instructions) - 1)
+    last = {"op": MEMORY_SIZE, "i": program.memory_pages}
+    return {name: np.append(program.column(name)[rows].astype(np.int64), last.get(name, 0)) for name in FIELDS}
+
+
+def program_fill(program: Program, fetched: npt.NDArray[np.integer], sizes: int, log_height: int) -> Columns:
+    """How often every row is fetched; `sizes`: how often the size of linear memory is asked for."""
+    times = np.bincount(fetched, minlength=1 << log_height)
+    times[-1] += sizes
+    return {"times": times}
 
 
 def lookup_chip() -> Chip:

@@ -13,6 +13,7 @@ P = 2**31 - 2**24 + 1
 GENERATOR = 3
 TWO_ADICITY = 24
 DEGREE = 5                                              # of the extension, modulo X^5 + X^2 - 1
+FEW_WORDS = 60
 ONE_EXT: U64 = np.array([1, 0, 0, 0, 0], np.uint64)
 
 
@@ -28,6 +29,12 @@ def root_of_unity(log_order: int) -> int:
     return pow(GENERATOR, (P - 1) >> log_order, P)
 
 
+def coset_shift(log_height: int) -> int:
+    """The shift of the domain on which a column of 2^log_height rows is committed: the same under every tallest height, and that of p(x^r)
+    where p(x) is a column r times shorter."""
+    return pow(GENERATOR, 1 << (TWO_ADICITY - log_height), P)
+
+
 def embed(a: U64) -> U64:
     """Base values as extension values."""
     return a[..., None] * ONE_EXT
@@ -35,6 +42,9 @@ def embed(a: U64) -> U64:
 
 def ext_mul(a: U64, b: U64) -> U64:
     """Products of extension values."""
+    if a.shape == b.shape and a.size <= FEW_WORDS:
+        pairs = zip(a.reshape(-1, 5).tolist(), b.reshape(-1, 5).tolist(), strict=True)
+        return np.array([product(x, y) for x, y in pairs], np.uint64).reshape(a.shape)
     x, y = [a[..., k] for k in range(5)], [b[..., k] for k in range(5)]
     c: list[U64] = []
     for k in range(9):
@@ -44,6 +54,16 @@ def ext_mul(a: U64, b: U64) -> U64:
     # X^5 = 1 - X^2, X^6 = X - X^3, X^7 = X^2 - X^4, X^8 = X^3 + X^2 - 1
     folded = [c[0] + c[5] + P - c[8], c[1] + c[6], c[2] + P - c[5] + c[7] + c[8], c[3] + P - c[6] + c[8], c[4] + P - c[7]]
     return np.stack([residue(word) for word in folded], axis=-1)
+
+
+def product(a: list[int], b: list[int]) -> list[int]:
+    """Of two extension elements as Python's integers: for a few of them ten times as fast as numpy."""
+    a0, a1, a2, a3, a4 = a
+    b0, b1, b2, b3, b4 = b
+    c5, c6 = a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1, a2 * b4 + a3 * b3 + a4 * b2
+    c7, c8 = a3 * b4 + a4 * b3, a4 * b4
+    return [(a0 * b0 + c5 - c8) % P, (a0 * b1 + a1 * b0 + c6) % P, (a0 * b2 + a1 * b1 + a2 * b0 - c5 + c7 + c8) % P,
+            (a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 - c6 + c8) % P, (a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 - c7) % P]
 
 
 def power(a: U64, exponent: int, multiply: Callable[[U64, U64], U64], one: U64) -> U64:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stark.field import GENERATOR, P, root_of_unity
+from stark.field import P, root_of_unity
 from stark.machine import DIGEST, Machine, Value, concat
 from stark.transcript import compress, sponge
 
@@ -117,11 +117,11 @@ def pick(m: Machine, bits: Value, values: Value) -> Value:
 
 
 @fused
-def folded(m: Machine, row: Value, bits: Value, arity: int, value: Value, challenge: Value, done: int) -> Value:
+def folded(m: Machine, row: Value, bits: Value, arity: int, value: Value, challenge: Value, shift: int) -> Value:
     """Requires that `value` stands at its place in the row and folds the row."""
     values = m.as_extension(row.reshape(len(row), 1 << arity, 5))
     m.require_equal("the folded value is opened in the next round", pick(m, bits[:, :arity], values), value)
-    inverse_x = point(m, bits, pow(GENERATOR, 1 << done, P), skip=arity, invert=True)
+    inverse_x = point(m, bits, shift, skip=arity, invert=True)
     return fold(m, values, challenge.broadcast(len(row)), inverse_x)
 
 

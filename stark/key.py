@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from stark.chip import Chip
 from stark.expression import P
+from stark.field import coset_shift
 from stark.flat import FlatChip, flatten
 from stark.point import PointChip, compile_point
 from stark.profiles import Parameters
@@ -29,20 +31,34 @@ class Tree:
 
 
 class Key:
-    """Chips with their heights, the parameters, the number of words of the statement, and the commitment to the fixed columns."""
+    """Chips with their heights, the parameters, the number of words of the statement, and the commitments to the fixed columns.
 
-    def __init__(self, chips: Sequence[tuple[Chip, int]], parameters: Parameters, statement: int = 0, cap: U32 | None = None) -> None:
+    The fixed columns of the chips named `apart` have a commitment of their own, the tree "program"; it depends on nothing else in the key.
+    """
+
+    def __init__(self, chips: Sequence[tuple[Chip, int]], parameters: Parameters, statement: int = 0, apart: Sequence[str] = (),
+                 caps: Mapping[str, U32] | None = None) -> None:
         ordered = sorted(chips, key=lambda pair: pair[1])
         self.chips = [chip for chip, _ in ordered]
         self.log_heights = [log_height for _, log_height in ordered]
-        self.parameters, self.statement, self.cap = parameters, statement, cap
+        self.parameters, self.statement, self.apart, self.caps = parameters, statement, tuple(apart), dict(caps or {})
         if min(self.log_heights) + parameters.log_blowup < parameters.log_cap:
             raise ValueError(f"chips must have at least 2^{parameters.log_cap - parameters.log_blowup} rows")
         if self.log_domain > 24:
             raise ValueError("the field has no domain of more than 2^24 points")
 
+    def with_caps(self, caps: Mapping[str, U32]) -> Key:
+        other = copy(self)                          # with all that was computed of it, which depends on no cap
+        other.caps = dict(caps)
+        return other
+
     def with_cap(self, cap: U32) -> Key:
-        return Key(list(zip(self.chips, self.log_heights, strict=True)), self.parameters, self.statement, cap)
+        """For a key that has no chips apart."""
+        return self.with_caps({"fixed": cap})
+
+    @property
+    def cap(self) -> U32 | None:
+        return self.caps.get("fixed")
 
     @property
     def log_rows(self) -> int:
@@ -52,13 +68,22 @@ class Key:
     def log_domain(self) -> int:
         return self.log_rows + self.parameters.log_blowup
 
+    def shift(self, done: int) -> int:
+        """Of the domain that is left when the lowest `done` bits of an index are folded away."""
+        return pow(coset_shift(self.log_rows), 1 << done, P)
+
+    @cached_property
+    def fixed_trees(self) -> tuple[Tree, ...]:
+        """The trees that belong to the key, not to a proof."""
+        def widths(apart: bool) -> tuple[int, ...]:
+            return tuple(len(chip.fixed_names) if (chip.name in self.apart) == apart else 0 for chip in self.chips)
+        return tuple(tree for tree in (Tree("fixed", False, widths(False)), Tree("program", False, widths(True))) if any(tree.widths))
+
     @cached_property
     def trees(self) -> tuple[Tree, ...]:
         quotient = [0] * (len(self.chips) - 1) + [10]
-        every = (Tree("fixed", False, tuple(len(c.fixed_names) for c in self.chips)),
-                 Tree("main", False, tuple(len(c.main_names) for c in self.chips)),
-                 Tree("logup", True, tuple(5 * c.logup_columns for c in self.chips)),
-                 Tree("quotient", True, tuple(quotient)))
+        every = (*self.fixed_trees, Tree("main", False, tuple(len(c.main_names) for c in self.chips)),
+                 Tree("logup", True, tuple(5 * c.logup_columns for c in self.chips)), Tree("quotient", True, tuple(quotient)))
         return tuple(tree for tree in every if any(tree.widths))
 
     def groups(self, tree: Tree) -> dict[int, list[int]]:
@@ -101,6 +126,14 @@ class Key:
             sizes.append(sizes[-1] - p.log_arity)
         return tuple(sizes)
 
+    @property
+    def head_words(self) -> int:
+        """Words of a proof before the openings: caps, sums, opened values, nonces and the final polynomial (stark/rounds.py)."""
+        p = self.parameters
+        caps = len(self.trees) - len(self.fixed_trees) + len(self.fri_rounds) - 1
+        values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
+        return (caps * DIGEST << p.log_cap) + 5 * values + bool(p.batch_grinding) + bool(p.grinding)
+
     @cached_property
     def flat(self) -> list[FlatChip]:
         return [flatten(chip) for chip in self.chips]
@@ -111,12 +144,12 @@ class Key:
 
     @cached_property
     def digest(self) -> U32:
-        """Eight words for the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed cap.)"""
+        """Eight words for the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed caps.)"""
         hasher = hashlib.sha256(b"longrun key 1")
         for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
             text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):
                 hasher.update(len(part).to_bytes(8, "little") + part)
-        hasher.update(repr((self.parameters, self.statement)).encode())
+        hasher.update(repr((self.parameters, self.statement, self.apart)).encode())
         words: U32 = (np.frombuffer(hasher.digest(), "<u4").astype(np.uint64) % P).astype(np.uint32)
         return words

@@ -147,6 +147,12 @@ class Machine(ABC):
     def permute(self, state: Value) -> Value:
         """Poseidon2 on a last axis of sixteen words."""
 
+    def absorb(self, state: Value, blocks: Value) -> Value:
+        """A sponge's state after these blocks, each in the place of the rate."""
+        for k in range(len(blocks)):
+            state = self.permute(concat([blocks[k], state[blocks.shape[1]:]]))
+        return state
+
     @abstractmethod
     def hint_bits(self, word: Value) -> Value:
         """31 bits, lowest first, as a new last axis; whoever asks must require them to be right."""

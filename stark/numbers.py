@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed, Rejected
-from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul
+from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul, ext_powers_of
 from stark.machine import Machine, Plain, Value
 
 U32 = npt.NDArray[np.uint32]
@@ -21,11 +21,13 @@ class Numbers(Machine):
 
     def __init__(self, tape: U32, permute: Callable[[U32], U32]) -> None:
         super().__init__()
-        self.tape, self.at, self.required = np.asarray(tape, np.uint64), 0, 0
+        self.at, self.required = 0, 0
         self.permutation = permute
+        self._powers: dict[bytes, U64] = {}
         self.failed: list[tuple[int, str, str]] = []          # number of the requirement, phase, sentence
-        if (self.tape >= P).any():
+        if (np.asarray(tape) >= P).any():
             raise Malformed("a word of the proof is not canonical")
+        self.tape = np.asarray(tape, np.uint32)
 
     def read(self, *shape: int, extension: bool = False) -> Value:
         shape = (*shape, 5) if extension else shape
@@ -33,7 +35,7 @@ class Numbers(Machine):
         if self.at + count > len(self.tape):
             raise Malformed(f"the proof is too short: {len(self.tape)} words")
         self.at += count
-        return Value(self, self.tape[self.at - count:self.at].reshape(shape), extension)
+        return Value(self, self.tape[self.at - count:self.at].astype(np.uint64).reshape(shape), extension)
 
     def finish(self) -> None:
         """All words are used and every requirement holds; else the first broken one is named."""
@@ -68,7 +70,12 @@ class Numbers(Machine):
         return Value(self, (x + y if kind == "add" else x + (P - y)) % P, extension)
 
     def horner(self, accumulator: Value, point: Value, values: Value) -> Value:
-        total = accumulator.data
+        count, total = values.shape[-1], accumulator.data
+        if count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
+            powers = self.powers(point.data.reshape(-1, 5)[0], count + 1)
+            weights = powers[count - 1::-1]
+            terms = ext_mul(values.data, weights) if values.extension else values.data[..., None] * weights % P
+            return Value(self, (ext_mul(total, np.broadcast_to(powers[count], total.shape)) + terms.sum(axis=-2)) % P, True)
         for j in range(values.shape[-1]):
             total = ext_mul(total, point.data)
             if values.extension:
@@ -78,9 +85,23 @@ class Numbers(Machine):
                 total = np.concatenate([low, np.broadcast_to(total[..., 1:], (*low.shape[:-1], 4))], -1)
         return Value(self, total, True)
 
+    def powers(self, point: U64, count: int) -> U64:
+        """So many powers of a point; kept, because one challenge sums up all columns."""
+        known = self._powers.get(point.tobytes())
+        if known is None or len(known) < count:
+            known = self._powers[point.tobytes()] = ext_powers_of(point, count)
+        return known
+
     def permute(self, state: Value) -> Value:
         flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, 16)
         return Value(self, self.permutation(flat).astype(np.uint64).reshape(state.data.shape), False)
+
+    def absorb(self, state: Value, blocks: Value) -> Value:
+        row, words = state.data.astype(np.uint32).reshape(1, 16), blocks.data.astype(np.uint32)
+        for block in words:
+            row[0, :len(block)] = block
+            row = self.permutation(row)
+        return Value(self, row.astype(np.uint64)[0], False)
 
     def hint_bits(self, word: Value) -> Value:
         return Value(self, word.data[..., None] >> np.arange(31, dtype=np.uint64) & np.uint64(1), False)

@@ -14,6 +14,7 @@ class Parameters:
     queries: int         # places at which FRI is tested
     log_arity: int       # a FRI round folds 2^log_arity points to one
     log_cap: int         # a commitment is published as 2^log_cap digests
+    batch_grinding: int  # bits of work before the batching challenge is drawn
     grinding: int        # bits of work before the queries are drawn
     min_log_final: int   # FRI ends with 2^min_log_final coefficients or the next number of the same remainder mod log_arity
 
@@ -24,7 +25,9 @@ class Profile:
 
     name: str
     segment: Parameters
-    recursion: Parameters
+    leaf: Parameters            # recursion: of proofs that segments were accepted
+    recursion: Parameters       # of joins and batches
+    last: Parameters            # of what is handed out
     toy: bool
 
 
@@ -33,14 +36,18 @@ PROFILES: Mapping[str, Profile] = MappingProxyType({
     for profile in (
         Profile(
             name="p100",
-            segment=Parameters(log_blowup=1, queries=187, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
-            recursion=Parameters(log_blowup=2, queries=91, log_arity=3, log_cap=4, grinding=16, min_log_final=3),
+            segment=Parameters(log_blowup=1, queries=172, log_arity=3, log_cap=4, batch_grinding=12, grinding=16, min_log_final=3),
+            leaf=Parameters(log_blowup=2, queries=80, log_arity=3, log_cap=6, batch_grinding=16, grinding=21, min_log_final=3),
+            recursion=Parameters(log_blowup=2, queries=81, log_arity=3, log_cap=5, batch_grinding=16, grinding=20, min_log_final=3),
+            last=Parameters(log_blowup=4, queries=41, log_arity=3, log_cap=5, batch_grinding=16, grinding=20, min_log_final=3),
             toy=False,
         ),
         Profile(
             name="toy",
-            segment=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3),
-            recursion=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3),
+            segment=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
+            leaf=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
+            recursion=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
+            last=Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=0, grinding=0, min_log_final=3),
             toy=True,
         ),
     )

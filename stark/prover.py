@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from stark.field import GENERATOR, U64, P, ext_mul, ext_powers_of, root_of_unity
+from stark.field import U64, P, ext_mul, ext_powers_of, root_of_unity
 from stark.flat import FlatChip
 from stark.kernels.protocol import Commitment, Kernels, QuotientJob
 from stark.key import DIGEST, Key
@@ -43,6 +43,12 @@ class Sender:
     def append(self, words: npt.NDArray[np.unsignedinteger]) -> None:
         self.tape.append(words.reshape(-1).astype(np.uint32))
 
+    def work(self, kernels: Kernels, bits: int) -> None:
+        """Finds and sends the nonce after which the next drawn word ends in so many zeros, and draws that word."""
+        if bits:
+            self.send(np.array([kernels.grind(self.transcript.state.data.astype(np.uint32), bits)], np.uint32))
+            self.transcript.draw_words(1)
+
     def draw(self) -> U32:
         return self.transcript.draw().data.astype(np.uint32)
 
@@ -55,10 +61,9 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     watch = watch or Watch()
     key, p = proving.key, proving.key.parameters
     sender = Sender(key, kernels)
-    trees: dict[str, Commitment] = {}
-    if proving.tree is not None:
-        trees["fixed"] = proving.tree
-        sender.absorb(proving.tree.cap)
+    trees: dict[str, Commitment] = dict(proving.trees)
+    for fixed_tree in key.fixed_trees:
+        sender.absorb(trees[fixed_tree.name].cap)
     sender.absorb(statement)
     with watch.stage("commit main"):
         tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
@@ -88,13 +93,15 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         order = [trees[tree.name] for tree in key.trees]
         at = [np.concatenate([tree.evaluate(key.log_rows, z) for tree in order]).astype(np.uint64) for z in (zeta, shifted)]
         sender.send(np.stack([together(key, values) for values in at]))
+    with watch.stage("batch grinding"):
+        sender.work(kernels, p.batch_grinding)
     challenge, second = sender.draw(), sender.draw()
     with watch.stage("batch"):
         weights = batch_weights(key, challenge.astype(np.uint64))
         claimed = np.stack([dot(weights, values) for values in at]).astype(np.uint32)
         cuts = np.cumsum([sum(tree.widths) for tree in key.trees])[:-1]
         combined = kernels.combine(order, np.split(weights.astype(np.uint32), cuts), key.log_domain)
-        values = kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, GENERATOR)
+        values = kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, key.shift(0))
         del combined
     with watch.stage("fri"):
         layers, values, shift = fold_rounds(key, sender, values, kernels)
@@ -104,11 +111,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
             raise Unprovable("the constraints do not hold: run stark.check on the same tables")
         sender.send(coefficients[:length])
     with watch.stage("grinding"):
-        state = sender.transcript.state.data.astype(np.uint32)
-        sender.send(np.array([kernels.grind(state, p.grinding) if p.grinding else 0], np.uint32))
+        sender.work(kernels, p.grinding)
     with watch.stage("query"):
-        if p.grinding:
-            sender.transcript.draw_words(1)
         drawn = sender.transcript.draw_words(p.queries).data
         indices = (drawn & np.uint64((1 << key.log_domain) - 1)).astype(np.int64)
         for tree in [*order, *layers]:
@@ -137,8 +141,8 @@ def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, 
     out, at = [], 0
     for i, count in enumerate(counts):
         flat: FlatChip = key.flat[i]
-        out.append(QuotientJob(flat, key.log_heights[i], place("fixed", i), place("main", i), place("logup", i), statement, gamma, beta,
-                               totals[i], powers[at:at + count]))
+        out.append(QuotientJob(flat, key.log_heights[i], place("fixed", i) or place("program", i), place("main", i), place("logup", i),
+                               statement, gamma, beta, totals[i], powers[at:at + count]))
         at += count
     return out
 
@@ -182,6 +186,6 @@ def fold_rounds(key: Key, sender: Sender, values: U32, kernels: Kernels) -> tupl
     for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
         layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.parameters.log_cap))
         sender.send(layers[-1].cap)
-        shift = pow(GENERATOR, 1 << (key.log_domain - log_size), P)
+        shift = key.shift(key.log_domain - log_size)
         values = kernels.fold(values, log_size - log_next, sender.draw(), shift)
-    return layers, values, pow(GENERATOR, 1 << (key.log_domain - key.fri_rounds[-1]), P)
+    return layers, values, key.shift(key.log_domain - key.fri_rounds[-1])

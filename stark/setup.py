@@ -1,4 +1,4 @@
-"""From a key's fixed columns to a proving key: their commitment belongs to the key, their extension is kept for all proofs."""
+"""From a key's fixed columns to a proving key: their commitments belong to the key, their extension is kept for all proofs."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ U32 = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class ProvingKey:
-    """A key with its cap, the fixed tables by chip, and what the kernels hold of them."""
+    """A key with its caps, the fixed tables by chip, and what the kernels hold of them."""
 
     key: Key
     fixed: Mapping[str, U32]
-    tree: Commitment | None
+    trees: Mapping[str, Commitment]
 
 
 def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
@@ -31,8 +31,8 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
         expected = (len(chip.fixed_names), 1 << log_height)
         if chip.fixed_names and fixed[chip.name].shape != expected:
             raise ValueError(f"the fixed table of chip {chip.name} has shape {fixed[chip.name].shape}, not {expected}")
-    matrices = [fixed[chip.name] for chip in key.chips if chip.fixed_names]
-    if not matrices:
-        return ProvingKey(key, {}, None)
-    tree = kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.parameters.log_cap)
-    return ProvingKey(key.with_cap(tree.cap), fixed, tree)
+    trees = {}
+    for tree in key.fixed_trees:
+        matrices = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]
+        trees[tree.name] = kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.parameters.log_cap)
+    return ProvingKey(key.with_caps({name: tree.cap for name, tree in trees.items()}), fixed, trees)

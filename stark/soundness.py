@@ -63,7 +63,7 @@ def protocol_of(parameters: Parameters, shape: Shape) -> Protocol:
     folding = [2**(log_size - log_next) for log_size, log_next in rounds(parameters, shape.log_rows)]
     # Batching is a line between two curves of degree powers - 1.
     return Protocol(FIELD, rows << parameters.log_blowup, draws, shape.powers, folding, parameters.queries,
-                    Grinding(queries=ground(parameters.grinding)), bias=1 / P)
+                    Grinding(batching=ground(parameters.batch_grinding), queries=ground(parameters.grinding)), bias=1 / P)
 
 
 def terms(parameters: Parameters, shape: Shape, regime: Regime) -> Mapping[str, float]:

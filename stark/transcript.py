@@ -16,9 +16,7 @@ class Transcript:
         if not len(words):
             return                                      # or the last block could be drawn twice
         words = padded(self.m, words.reshape(1, -1))[0]
-        for start in range(0, len(words), DIGEST):
-            self.state = self.m.permute(concat([words[start:start + DIGEST], self.state[DIGEST:]]))
-        self.left = DIGEST
+        self.state, self.left = self.m.absorb(self.state, words.reshape(-1, DIGEST)), DIGEST
 
     def draw_words(self, count: int) -> Value:
         drawn = []

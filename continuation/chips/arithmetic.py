@@ -70,11 +70,29 @@ class Gates:
             if step.name in FORMS:
                 for name, values in self._gates(step).items():
                     rows[name].append(values)
-        self.rows = {name: np.concatenate([np.zeros(0, np.int64), *values]) for name, values in rows.items()}
+        self.rows = self._shortened({name: np.concatenate([np.zeros(0, np.int64), *values]) for name, values in rows.items()})
         for name in OPERANDS:
             book.use(self.rows[name])
         book.define(self.rows["d"][self.rows["mode"] == DEFINE])
         book.use(self.rows["d"][self.rows["mode"] == READ])
+
+    def _shortened(self, rows: dict[str, Numbers]) -> dict[str, Numbers]:
+        """A requirement on a result that nothing else uses takes no gate: the gate of the result reads what it has to be. (A result that is
+        used after all is then undefined, and the book refuses the circuit.)"""
+        required = (rows["mode"] == READ).nonzero()[0]
+        wires = 2 * self.book.memory
+        uses = np.bincount(np.concatenate([*(rows[name] for name in OPERANDS), *self.book.mentioned()]), minlength=wires)
+        maker = np.full(wires, -1, np.int64)
+        defining = (rows["mode"] == DEFINE).nonzero()[0]
+        maker[rows["d"][defining]] = defining
+        gone = np.zeros(len(rows["d"]), np.bool_)
+        for row, left, right in zip(required.tolist(), rows["a"][required].tolist(), rows["c"][required].tolist(), strict=True):
+            for result, expected in ((left, right), (right, left)):
+                if uses[result] == 1 and maker[result] >= 0 and result != expected:
+                    rows["d"][maker[result]], rows["mode"][maker[result]], gone[row] = expected, READ, True
+                    maker[result] = -1
+                    break
+        return {name: values[~gone] for name, values in rows.items()}
 
     @staticmethod
     def _gates(step: Instruction) -> dict[str, Numbers]:

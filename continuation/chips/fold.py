@@ -15,7 +15,7 @@ from continuation.queries import Queries, Slice
 from continuation.recorder import Event
 from stark.chip import Chip
 from stark.expression import Expression, spelled
-from stark.field import GENERATOR, P, base_inverse, ext_mul, root_of_unity
+from stark.field import P, base_inverse, ext_mul, root_of_unity
 
 U64 = npt.NDArray[np.uint64]
 Column = npt.NDArray[np.integer]
@@ -151,7 +151,7 @@ class Foldings:
         places = [self.queries.locate(event.operand("bits")) for event in chain]
         count, arity, start = len(chain[0].arguments["bits"]), self.log_arity, places[0]
         for k, (place, event) in enumerate(zip(places, chain, strict=True)):
-            if place != Slice(start.drawing, k * arity, start.high) or event.arguments["done"] != k * arity:
+            if place != Slice(start.drawing, k * arity, start.high) or event.arguments["shift"] != self.queries.shift(place):
                 raise ValueError("the rounds of a query follow each other from the lowest bit on")
         out = {name: np.zeros((count, rounds), np.int64) for name in (*MARKS, "first block", *WIRES)}
         out["active"][:], out["first"][:, 0] = 1, 1
@@ -196,7 +196,7 @@ class Foldings:
         index = self.queries.numbers(memory, place)
         count = len(index)
         bits = [index >> j & 1 for j in range(arity)]
-        shift = pow(GENERATOR, 1 << place.low, P)
+        shift = self.queries.shift(place)
         point, turned = np.full(count, shift, np.uint64), np.ones(count, np.uint64)
         for j in range(place.high - place.low):
             factor = (1 + (index >> j & 1).astype(np.uint64) * np.uint64(root_of_unity(j + 1) - 1)) % np.uint64(P)

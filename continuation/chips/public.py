@@ -2,29 +2,39 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from continuation.book import Book, Numbers
 from continuation.chips.buses import BLOCK, WIRE
 from continuation.layout import CLAIM, POWER_WORDS, POWERS, PROOFS
 from continuation.recorder import Program
 from stark.chip import Chip
+from stark.expression import total
 
 NAME = "public"
 BLOCKS = CLAIM // 8
+SIDE = 5                    # marks: SIDE * SIDE rows can be told apart
 
 
 def definition() -> Chip:
-    """Everything stands in the first row."""
+    """A row holds five words of a power, or eight of the claim; two marks say which."""
     chip = Chip(NAME, "the public words are the powers of the batching challenges and the words of the claim")
-    first = chip.fixed("first")
-    chip.require("nothing stands in the proof", chip.column("nothing"))           # kernels ask for a column
-    for k in range(POWERS * PROOFS):
-        words = [chip.public(5 * k + c) for c in range(5)]
-        chip.receive(WIRE, chip.fixed(f"power wire.{k}"), *words, times=first)
-    for k in range(BLOCKS):
-        words = [chip.public(POWER_WORDS + 8 * k + c) for c in range(8)]
-        chip.send(BLOCK, chip.fixed(f"claim block.{k}"), 0, *words, times=chip.fixed(f"claim times.{k}"))
+    rows, columns = ([chip.fixed(f"{name}.{k}") for k in range(SIDE)] for name in ("row mark", "column mark"))
+    words = chip.columns("word", 8)
+    for place, word in enumerate(words):
+        shown = [rows[k // SIDE] * columns[k % SIDE] * chip.public(number) for k in range(POWERS * PROOFS + BLOCKS)
+                 if (number := public_word(k, place)) is not None]
+        chip.require_equal("a word is the public one of its row", total(shown), word)
+    chip.receive(WIRE, chip.fixed("power wire"), *words[:5], times=chip.fixed("active"))
+    chip.send(BLOCK, chip.fixed("claim block"), 0, *words, times=chip.fixed("claim times"))
     return chip
+
+
+def public_word(row: int, place: int) -> int | None:
+    """The public word that stands at this place of a row; None if nothing does."""
+    if row < POWERS * PROOFS:
+        return 5 * row + place if place < 5 else None
+    return POWER_WORDS + 8 * (row - POWERS * PROOFS) + place
 
 
 class Published:
@@ -45,10 +55,18 @@ class Published:
 
     @property
     def count(self) -> int:
-        return 1
+        return POWERS * PROOFS + BLOCKS
 
     def fixed(self) -> dict[str, Numbers]:
-        columns = {"first": np.ones(1, np.int64)}
-        columns |= {f"power wire.{k}": self.wires[k:k + 1] for k in range(POWERS * PROOFS)}
-        columns |= {f"claim block.{k}": self.blocks[k:k + 1] for k in range(BLOCKS)}
-        return columns | {f"claim times.{k}": self.book.block_times(self.blocks[k:k + 1]) for k in range(BLOCKS)}
+        rows, powers = np.arange(self.count), POWERS * PROOFS
+        columns = {f"row mark.{k}": (rows // SIDE == k).astype(np.int64) for k in range(SIDE)}
+        columns |= {f"column mark.{k}": (rows % SIDE == k).astype(np.int64) for k in range(SIDE)}
+        none = np.zeros(BLOCKS, np.int64)
+        columns |= {"power wire": np.append(self.wires, none), "active": np.append(np.ones(powers, np.int64), none)}
+        return columns | {"claim block": np.append(np.zeros(powers, np.int64), self.blocks),
+                          "claim times": np.append(np.zeros(powers, np.int64), self.book.block_times(self.blocks))}
+
+    def fill(self, statement: npt.NDArray[np.uint32]) -> dict[str, npt.NDArray[np.integer]]:
+        places = [[public_word(row, place) for row in range(self.count)] for place in range(8)]
+        return {f"word.{place}": np.array([0 if k is None else int(statement[k]) for k in column], np.int64)
+                for place, column in enumerate(places)}

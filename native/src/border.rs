@@ -52,7 +52,7 @@ pub fn commit(py: Python, threads: usize, matrices: Vec<Rows>, log_rows: usize, 
         require(log_rows.max(log_height + log_blowup) <= TWO_ADICITY, "the field has no domain so large")?;
         sources.push(Source { words: matrix.as_slice()?, width, log_height });
     }
-    let tree = py.detach(|| Tree::over_matrices(threads, &sources, log_rows, log_blowup, log_cap));
+    let tree = py.detach(|| Tree::over_matrices(threads, &sources, log_blowup, log_cap));
     Ok(Commitment { tree, threads })
 }
 
@@ -107,13 +107,13 @@ pub fn logup<'py>(
 }
 
 /// The matrix of a chip, if it has one.
-fn matrix<'a>(place: &'a Place, log_height: usize, log_rows: usize) -> PyResult<Option<&'a Matrix>> {
+fn matrix<'a>(place: &'a Place, log_height: usize) -> PyResult<Option<&'a Matrix>> {
     let Some((commitment, position)) = place else { return Ok(None) };
     let matrix = commitment.tree.matrices().and_then(|matrices| matrices.get(*position));
     let fits = |matrix: &&Matrix| {
         matrix.log_height == log_height
             && matrix.log_extended > log_height
-            && matrix.shift == crate::tree::coset_shift(log_rows, log_height)
+            && matrix.shift == crate::tree::coset_shift(log_height)
     };
     require(matrix.as_ref().is_some_and(fits), "there is no such matrix, or it has another height, shift or blow-up")?;
     Ok(matrix)
@@ -125,7 +125,7 @@ pub fn quotient<'py>(py: Python<'py>, threads: usize, jobs: Vec<Job<'py>>, log_r
     let mut checked = Vec::new();
     for (code, log_height, fixed, main, logup, public, gamma, beta, total, weights) in &jobs {
         require(*log_height <= log_rows, "a chip is taller than the tallest height")?;
-        let [fixed, main, logup] = [fixed, main, logup].map(|place| matrix(place, *log_height, log_rows));
+        let [fixed, main, logup] = [fixed, main, logup].map(|place| matrix(place, *log_height));
         let (fixed, main, logup) = (fixed?, main?, logup?);
         let Some(main) = main else { return Err(PyValueError::new_err("a chip has main columns")) };
         let width = |matrix: Option<&Matrix>| matrix.map_or(0, |matrix| matrix.width);

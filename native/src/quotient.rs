@@ -125,7 +125,7 @@ pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
         if jobs.peek().is_none() {
             continue;
         }
-        let (size, shift) = (2usize << log_height, coset_shift(log_rows, log_height));
+        let (size, shift) = (2usize << log_height, coset_shift(log_height));
         let selectors = selectors(log_height, shift);
         *sum = vec![F::ZERO; 5 * size];
         for job in jobs {
@@ -148,7 +148,7 @@ pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
     }
     let height = 1usize << log_rows;
     let roots = roots(log_rows + 1);
-    let mut scale = powers(base_inverse(F::from_u64(GENERATOR)), 2 * height);
+    let mut scale = powers(base_inverse(coset_shift(log_rows)), 2 * height);
     scale_all(&mut scale, base_inverse(F::from_usize(2 * height)));
     let mut out = vec![F::ZERO; 10 * height];
     let (low, high) = out.split_at_mut(5 * height);

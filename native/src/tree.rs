@@ -73,8 +73,9 @@ pub struct Tree {
     log_cap: usize,
 }
 
-pub fn coset_shift(log_rows: usize, log_height: usize) -> F {
-    F::from_u64(GENERATOR).exp_power_of_2(log_rows - log_height)
+/// Of the extension of a matrix with 2^log_height rows: the same under every tallest height.
+pub fn coset_shift(log_height: usize) -> F {
+    F::from_u64(GENERATOR).exp_power_of_2(TWO_ADICITY - log_height)
 }
 
 /// Canonical columns of one matrix: (width, 2^log_height).
@@ -84,9 +85,9 @@ pub struct Source<'a> {
     pub log_height: usize,
 }
 
-fn extend(threads: usize, source: &Source, log_rows: usize, log_blowup: usize) -> Matrix {
+fn extend(threads: usize, source: &Source, log_blowup: usize) -> Matrix {
     let (height, log_extended) = (1 << source.log_height, source.log_height + log_blowup);
-    let shift = coset_shift(log_rows, source.log_height);
+    let shift = coset_shift(source.log_height);
     let extension = Extension::new(source.log_height, log_blowup, shift);
     let size = 1 << log_extended;
     let stride = if size < 1024 { size } else { size + 32 };
@@ -99,8 +100,8 @@ fn extend(threads: usize, source: &Source, log_rows: usize, log_blowup: usize) -
 }
 
 impl Tree {
-    pub fn over_matrices(threads: usize, sources: &[Source], log_rows: usize, log_blowup: usize, log_cap: usize) -> Self {
-        let matrices: Vec<Matrix> = sources.iter().map(|source| extend(threads, source, log_rows, log_blowup)).collect();
+    pub fn over_matrices(threads: usize, sources: &[Source], log_blowup: usize, log_cap: usize) -> Self {
+        let matrices: Vec<Matrix> = sources.iter().map(|source| extend(threads, source, log_blowup)).collect();
         let top = matrices.iter().map(|matrix| matrix.log_extended).max().expect("at least one matrix");
         let level = |level: usize| {
             let columns: Vec<&[F]> = matrices.iter().filter(|m| m.log_extended == level).flat_map(Matrix::columns).collect();

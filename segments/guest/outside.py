@@ -1,13 +1,15 @@
 """A LOAD or STORE of linear memory at or beyond its size: the run ends with the trap `out of bounds`.
 
-The last byte of the access lies in a page of 64 KiB whose number is at least the memory size. The size belongs to the program, so it
-is a fixed column.
+The last byte of the access lies in a page of 64 KiB whose number is at least the memory size. The size belongs to the program,
+so it is looked up in the program's table.
 """
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from segments.buses import BYTES
+import numpy as np
+
+from segments.buses import BYTES, PROGRAM
 from segments.guest.window import widths
 from segments.operands import LIMB, Step, look_up_limbs
 from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, slot
@@ -19,14 +21,16 @@ from wasm_exec.spaces import Space
 
 LOADS = [operation.name for operation in BY_NAME.values() if operation.family is Family.LOAD]
 STORES = [operation.name for operation in BY_NAME.values() if operation.family is Family.STORE]
+MEMORY_SIZE = 0          # of no operation: the row of the program's table that holds the pages of linear memory
 OUT_OF_BOUNDS = 16 + int(TrapKind.OUT_OF_BOUNDS)
 
 
 def chip() -> GuestFamily:
     chip = Chip("outside", "a load or store reaches beyond linear memory, and the run stays at this pc with status 18")
-    size = chip.fixed("memory size")
+    size = chip.column("memory size")
     step = Step(chip, [*LOADS, *STORES], "d a b i j")
     flag, field = step.flag, step.field
+    chip.send(PROGRAM, 0, MEMORY_SIZE, 0, 0, 0, size, 0, 0, times=step.real)
     chip.require("a load is from linear memory", total([flag[name] for name in LOADS]) * (field["b"] - int(Space.LINEAR)))
     chip.require("a store is to linear memory", total([flag[name] for name in STORES]) * (field["d"] - int(Space.LINEAR)))
     base = step.read_slot("a value", field["a"])
@@ -59,5 +63,6 @@ def touches(steps: Steps) -> list[Touch]:
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     low = steps.a % LIMB + steps.fields["i"] + widths(steps) - 1
     beyond = steps.a // LIMB + steps.fields["j"] + low // LIMB - steps.memory_size
-    return {**limbs("a value", steps.a), "low half of the last byte": low % LIMB, "carry": low // LIMB,
+    size = np.full(len(steps.pc), steps.memory_size)
+    return {**limbs("a value", steps.a), "memory size": size, "low half of the last byte": low % LIMB, "carry": low // LIMB,
             "pages beyond": beyond % LIMB, "pages beyond, high half": beyond // LIMB}

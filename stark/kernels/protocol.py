@@ -7,8 +7,8 @@ row order: row i of a domain of size n stands for the point shift * w_n^bitrever
 A commitment is one Merkle tree over groups of columns of several heights. Group `level` has 2^level extended rows; its leaf
 is the sponge of the row (matrices of that level side by side, in the given order), and it joins the path at its own level:
     digest = leaf[tallest]; at each lower level with a group: digest = compress(leaf[level], digest); then compress(left, right).
-A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(log_rows - k)), where 2^log_rows
-is the tallest height of the whole key (so a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
+A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(24 - k)), whatever the tallest height
+2^log_rows of the whole key (a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
 
 sponge(row): state = [0]*8 + [width, 0, ...]; for each block of 8 words, zero-padded: state[:8] = block,
 state = permute(state); digest = state[:8].

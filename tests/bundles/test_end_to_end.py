@@ -113,7 +113,7 @@ def test_other_lengths_are_malformed(made: Made) -> None:
 @pytest.mark.parametrize("name, payload, place", [
     ("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104), ("status", 1, 112), ("pc", 1, 113),
     ("exit code", 1, 114), ("end of the claim", 1, 119), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
-    ("program size", 0, 1)])
+    ("kind of run", 0, 0)])
 def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: int) -> None:
     file = decode_proof(made.first.read_bytes())
     payloads = [words.copy() for words in file.payloads]
@@ -135,9 +135,9 @@ def test_runs_of_a_rollup_are_not_swapped_dropped_doubled_or_changed(made: Made)
     one, two = rollup.runs
     for runs in ((two, one), (one, one), (one, two, two), (one, replace(two, pc=two.pc + 1)), (one, replace(two, status=16))):
         with pytest.raises(Rejected):
-            verify_bytes(made, RollupFile(rollup.keys, rollup.proof, runs).encode())
+            verify_bytes(made, RollupFile(rollup.profile, rollup.proof, runs).encode())
     with pytest.raises(Malformed):
-        verify_bytes(made, RollupFile(rollup.keys, rollup.proof, (one,)).encode())
+        verify_bytes(made, RollupFile(rollup.profile, rollup.proof, (one,)).encode())
 
 
 @pytest.mark.parametrize("status", [0, 2, 3, 16, 99, 1 << 30])
@@ -151,12 +151,13 @@ def test_a_claim_with_an_unknown_status_is_shown_and_refused(made: Made, status:
         verify(made.folder / "status.proof", exit_code=0)
 
 
-def test_a_file_does_not_choose_shapes_of_another_profile(made: Made) -> None:
-    """Keys that do not ship are computed by the verifier; a file once could make it do so for any size under any profile."""
-    file = decode_proof(made.first.read_bytes())
-    for profile, size in (("p100", 0), ("toy", 1), ("toy", 2)):
-        with pytest.raises(Malformed, match="not for the profile"):
-            verify_bytes(made, encode_proof(Kind.RUN, profile, [np.array([size, 10], np.uint32), *file.payloads[1:]]))
+def test_a_file_names_a_kind_that_exists(made: Made) -> None:
+    file, rollup = (decode_proof(path.read_bytes()) for path in (made.first, made.both))
+    for number in ([2], [P - 1], [], [0, 0]):
+        with pytest.raises(Malformed, match="no kind of proof"):
+            verify_bytes(made, encode_proof(Kind.RUN, "toy", [np.array(number, np.uint32), *file.payloads[1:]]))
+    with pytest.raises(Malformed, match="no kind of proof"):
+        verify_bytes(made, encode_proof(Kind.ROLLUP, "toy", [np.array([1], np.uint32), *rollup.payloads[1:]]))
 
 
 def test_an_expected_input_is_hashed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

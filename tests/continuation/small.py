@@ -1,7 +1,7 @@
 """A small machine with the statement of a segment: steps of a Fibonacci register, whose boundaries carry real memory roots."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +31,8 @@ from stark.setup import ProvingKey, commit_fixed
 
 U32 = npt.NDArray[np.uint32]
 RANGE = Bus(1, "range", ("value",))
-TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=2, min_log_final=3)
-LOG_STEPS, LOG_TABLE = 7, 5
+TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=3, grinding=2, min_log_final=3)
+LOG_STEPS, LOG_LONG, LOG_TABLE = 7, 9, 5
 
 
 def steps() -> Chip:
@@ -41,7 +41,7 @@ def steps() -> Chip:
     pc, small = chip.column("pc"), chip.column("small")
     chip.require("it starts at the first boundary", pc - chip.public(0), "first")
     chip.require("it ends at the second boundary", pc + 1 - chip.public(10), "last")
-    chip.require("the pc rises", pc.next - pc - 1, "next")
+    chip.require("the pc rises", pc.next - pc - chip.fixed("step"), "next")
     chip.send(RANGE, small)
     return chip
 
@@ -52,27 +52,27 @@ def table() -> Chip:
     return chip
 
 
-def segment_key() -> Key:
-    return Key([(steps(), LOG_STEPS), (table(), LOG_TABLE)], TOY, 20)
+def segment_key(log_steps: int = LOG_STEPS) -> Key:
+    return Key([(steps(), log_steps), (table(), LOG_TABLE)], TOY, 20, ["table"])
 
 
-def segment_setup(kernels: Kernels, first_value: int = 0) -> ProvingKey:
+def segment_setup(kernels: Kernels, first_value: int = 0, log_steps: int = LOG_STEPS) -> ProvingKey:
     """Another first value of the table is another program."""
-    key = segment_key()
+    key = segment_key(log_steps)
     values = np.arange(first_value, first_value + (1 << LOG_TABLE))
-    return commit_fixed(key, {"table": table().fixed_table({"value": values}, LOG_TABLE)}, kernels)
+    fixed = {"table": table().fixed_table({"value": values}, LOG_TABLE), "steps": np.ones((1, 1 << log_steps), np.uint32)}
+    return commit_fixed(key, fixed, kernels)
 
 
 def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernels: Kernels) -> SegmentProof:
-    rows = 1 << LOG_STEPS
+    log_steps = proving.key.log_rows
+    rows = 1 << log_steps
     value = int(proving.fixed["table"][0, 3])
     mains: Mapping[str, U32] = {
-        "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, LOG_STEPS),
+        "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, log_steps),
         "table": table().table({"times": np.array([0, 0, 0, rows])}, LOG_TABLE)}
     statement = np.array([*before.words, *after.words], np.uint32)
-    cap = proving.key.cap
-    assert cap is not None
-    return SegmentProof(cap, statement, prove(proving, mains, statement, kernels))
+    return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, prove(proving, mains, statement, kernels))
 
 
 def ends(seed: int = 0, exit_code: int = 7) -> Ends:
@@ -94,8 +94,8 @@ def ends(seed: int = 0, exit_code: int = 7) -> Ends:
     return Ends(tuple(before), tuple(after), tuple(page), path)
 
 
-def boundaries(count: int, memory: Ends, last_status: int = 1) -> list[Boundary]:
-    """Of a run of so many segments."""
-    rows = 1 << LOG_STEPS
-    middle = [Boundary(rows * k, 0, sponge([k])) for k in range(1, count)]
-    return [Boundary(0, 0, tree_root(memory.before)), *middle, Boundary(rows * count, last_status, tree_root(memory.after))]
+def boundaries(sizes: Sequence[int], memory: Ends, last_status: int = 1) -> list[Boundary]:
+    """Of a run of segments with 2^size steps each."""
+    places = np.cumsum([0, *(1 << size for size in sizes)]).tolist()
+    middle = [Boundary(place, 0, sponge([place])) for place in places[1:-1]]
+    return [Boundary(0, 0, tree_root(memory.before)), *middle, Boundary(places[-1], last_status, tree_root(memory.after))]

@@ -16,21 +16,23 @@ WINDOW = 3
 
 @pytest.fixture(scope="module")
 def joined():  # type: ignore[no-untyped-def]
-    return world.tables("join", [*world.child(world.leaf(0)), *world.child(world.leaf(1))], world.join().claim)
+    return world.tables("join of leaf and leaf", [*world.child(world.leaf(0)), *world.child(world.leaf(1))], world.join().claim)
 
 
 def test_no_requirement_exceeds_degree_three() -> None:
-    for chip in world.setup().circuits["leaf"].chips.values():
+    for chip in world.made("leaf of 2^7").circuit.chips.values():
         degree = degrees(chip.graph)
         assert all(degree[requirement.expression.number] <= 3 for requirement in chip.requirements)
         assert all(degree[number.number] <= 1 for message in chip.messages for number in (message.times, *message.parts))
 
 
-@pytest.mark.parametrize("role", ["leaf", "root", "batch"])
-def test_honest_tables_pass(role: str) -> None:
-    parts = {"leaf": lambda: world.leaf_parts(), "root": lambda: [*world.child(world.span()), world.memory().words],
-             "batch": lambda: world.child(world.root()) * 2}[role]()
-    machine, statement = world.tables(role, parts, {"leaf": world.leaf(0), "root": world.root(), "batch": world.batch()}[role].claim)
+@pytest.mark.parametrize("name", ["leaf", "span", "run", "batch", "rollup"])
+def test_honest_tables_pass(name: str) -> None:
+    proof = world.leaf(0) if name == "leaf" else getattr(world, name)()
+    parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: [*world.child(world.join()), *world.child(world.leaf(2))],
+             "run": lambda: [*world.child(world.span()), world.memory().words], "batch": lambda: world.child(world.run()) * 2,
+             "rollup": lambda: world.child(world.batch())}[name]()
+    machine, statement = world.tables(proof.kind, parts, proof.claim)
     assert check(machine, statement) == []
 
 
@@ -72,7 +74,7 @@ def unnoticed(filled: Filled, statement: np.ndarray, column: int, rows: np.ndarr
 def test_every_changed_cell_is_noticed(joined) -> None:  # type: ignore[no-untyped-def]
     """A changed cell breaks a requirement, or a message that has a counterpart elsewhere."""
     machine, statement = joined
-    counts = world.setup().circuits["join"].lowered.counts
+    counts = world.made("join of leaf and leaf").circuit.lowered.counts
     rng = np.random.default_rng(5)
     free = {}
     for filled in machine:
@@ -91,7 +93,7 @@ def test_tables_of_a_changed_proof_break() -> None:
         changed = words.copy()
         place = rng.integers(len(words))
         changed[place] = (int(changed[place]) + int(rng.integers(1, P))) % P
-        machine, public = world.tables("leaf", [cap, statement, changed], world.leaf(0).claim)
+        machine, public = world.tables("leaf of 2^7", [cap, statement, changed], world.leaf(0).claim)
         assert check(machine, public)
 
 

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from continuation.claims import BatchClaim, RunClaim, SpanClaim, close, program_with_image
@@ -12,7 +14,7 @@ from tests.continuation import small
 
 KEYS, PROGRAM = (1,) * 8, (2,) * 8
 ENDS = small.ends()
-FIRST, MIDDLE, LAST = small.boundaries(2, ENDS)
+FIRST, MIDDLE, LAST = small.boundaries([7, 7], ENDS)
 LEFT, RIGHT = SpanClaim(PROGRAM, KEYS, FIRST, MIDDLE), SpanClaim(PROGRAM, KEYS, MIDDLE, LAST)
 
 
@@ -68,6 +70,18 @@ def test_batches_keep_the_order() -> None:
     assert BatchClaim.of(there.words) == there
     with pytest.raises(Rejected, match="same keys"):
         there.join(replace(back, keys=PROGRAM))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_thousand_segments_joined_in_any_order_and_tree_are_one_run(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = small.boundaries([7] * 1000, ENDS)
+    spans = [SpanClaim(PROGRAM, KEYS, before, after) for before, after in pairwise(places)]
+    while len(spans) > 1:
+        at = int(rng.integers(len(spans) - 1))
+        spans[at:at + 2] = [spans[at].join(spans[at + 1])]
+    assert spans == [SpanClaim(PROGRAM, KEYS, places[0], places[-1])]
+    assert close(spans[0], ENDS) == close(SpanClaim(PROGRAM, KEYS, FIRST, places[-1]), ENDS)
 
 
 def test_a_boundary_is_ten_words() -> None:

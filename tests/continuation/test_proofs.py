@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,35 +12,59 @@ from continuation.claims import BatchClaim, RunClaim, SpanClaim, close
 from continuation.layout import POWER_WORDS, STATEMENT
 from continuation.proofs import ContinuationProof
 from continuation.prove import RunTree, fold_run
-from continuation.verify import verify_rollup, verify_run, verify_span
+from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
 from stark.expression import P
-from tests.continuation import world
+from tests.continuation import small, world
 
 PERMUTE = world.KERNELS.permute
+LEAVES = "join of leaf and leaf"
 
 
 def test_a_run_of_three_segments_becomes_one_proof() -> None:
     """The key of the join verifies proofs of its own key here: the recursion closes."""
-    setup = world.setup()
     first, second, third = (SpanClaim.of(world.leaf(number).claim) for number in range(3))
     expected = close(first.join(second).join(third), world.memory())
-    verify_run(world.root(), expected, setup.trusted, PERMUTE)
+    verify_run(world.run(), expected, world.trusted(), PERMUTE)
     assert expected.exit_code == (7, 0, 0, 0) and expected.status == 1
-    assert [proof.role for proof in (world.leaf(0), world.join(), world.span(), world.root())] == ["leaf", "join", "join", "root"]
+    assert [proof.kind for proof in (world.leaf(0), world.leaf(1), world.join(), world.span(), world.run())] == [
+        "leaf of 2^7", "leaf of 2^9", "join of leaf and leaf", "join of join and leaf", "run of join"]
 
 
-def test_all_circuits_have_one_shape() -> None:
-    setup = world.setup()
-    digests = {tuple(proving.key.digest.tolist()) for proving in setup.proving.values()}
-    assert len(digests) == 1
-    assert len({cap.tobytes() for cap in setup.caps.values()}) == len(setup.caps)
+def test_a_layer_has_one_shape_and_every_kind_a_key_of_its_own() -> None:
+    trusted = world.trusted()
+    digests = {kind: tuple(world.made(kind).proving.key.digest.tolist()) for kind in trusted.kinds}
+    assert len(set(digests.values())) == 3
+    assert all(digest == tuple(trusted.layers[trusted.kinds[kind].sort.layer].digest.tolist()) for kind, digest in digests.items())
+    assert len(set(trusted.digests.values())) == len(trusted.kinds) == 13
 
 
 def test_any_tree_gives_the_same_claim() -> None:
     other = world.prover().join(world.leaf(0), world.prover().join(world.leaf(1), world.leaf(2)))
-    assert (other.claim == world.span().claim).all()
-    verify_span(other, SpanClaim.of(other.claim), world.setup().trusted, PERMUTE)
+    assert other.kind == "join of leaf and join" and (other.claim == world.span().claim).all()
+    verify_part(other, SpanClaim.of(other.claim), world.trusted(), world.setup().cap(other.kind), PERMUTE)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_trees_over_many_segments_give_one_claim(seed: int) -> None:
+    """Every proof on the way is verified: by the replay of the circuit that takes it in, and the last one here."""
+    rng, memory, sizes = np.random.default_rng(seed), world.memory(), [small.LOG_STEPS] * 4 + [small.LOG_LONG] + [small.LOG_STEPS]
+    places = small.boundaries(sizes, memory)
+    spans = list(many_leaves(tuple(sizes)))
+    while len(spans) > 1:
+        at = int(rng.integers(len(spans) - 1))
+        spans[at:at + 2] = [world.prover().join(spans[at], spans[at + 1])]
+    claim = SpanClaim.of(spans[0].claim)
+    assert (claim.before, claim.after) == (places[0], places[-1])
+    verify_part(spans[0], claim, world.trusted(), world.setup().cap(spans[0].kind), PERMUTE)
+
+
+@cache
+def many_leaves(sizes: tuple[int, ...]) -> tuple[ContinuationProof, ...]:
+    places = small.boundaries(sizes, world.memory())
+    made = [small.prove_segment(small.segment_setup(world.KERNELS, 0, size), before, after, world.KERNELS)
+            for size, (before, after) in zip(sizes, pairwise(places), strict=True)]
+    return tuple(world.prover().leaf(segment) for segment in made)
 
 
 def test_folding_joins_as_soon_as_two_neighbours_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +78,7 @@ def test_folding_joins_as_soon_as_two_neighbours_are_there(monkeypatch: pytest.M
             calls.append(f"({left}{right})")
             return calls[-1]
 
-        def root(self, span: str, ends: object) -> str:
+        def run(self, span: str, ends: object) -> str:
             return span
     tree = RunTree(Names())  # type: ignore[arg-type]
     for name, joins in zip("abcdefg", (0, 1, 1, 3, 3, 4, 4), strict=True):
@@ -61,27 +87,44 @@ def test_folding_joins_as_soon_as_two_neighbours_are_there(monkeypatch: pytest.M
     assert fold_run(Names(), "abcdefg", None) == "(((ab)(cd))((ef)g))" == tree.span()  # type: ignore[arg-type,comparison-overlap]
 
 
-def test_a_batch_of_runs_and_of_batches() -> None:
-    run = RunClaim.of(world.root().claim)
+def test_a_rollup_of_runs_and_of_batches() -> None:
+    run, prover = RunClaim.of(world.run().claim), world.prover()
     pair = BatchClaim.one(run).join(BatchClaim.one(run))
-    verify_rollup(world.batch(), pair, world.setup().trusted, PERMUTE)
-    larger = world.prover().batch(world.batch(), world.root())
-    verify_rollup(larger, pair.join(BatchClaim.one(run)), world.setup().trusted, PERMUTE)
+    verify_rollup(world.rollup(), pair, world.trusted(), PERMUTE)
+    left, right = prover.batch(world.batch(), world.run()), prover.batch(world.run(), world.batch())
+    both = prover.batch(left, right)
+    assert [proof.kind for proof in (left, right, both)] == ["batch of batch and run", "batch of run and batch", "batch of batch and batch"]
+    six = pair.join(BatchClaim.one(run)).join(BatchClaim.one(run).join(pair))
+    verify_part(both, six, world.trusted(), world.setup().cap(both.kind), PERMUTE)
+    verify_rollup(prover.rollup(both), six, world.trusted(), PERMUTE)
+
+
+def test_a_run_of_one_segment_needs_no_join() -> None:
+    """The only segment of a run of another program and of another shape: its proof joins a batch with the other runs."""
+    ends = small.ends(seed=3)
+    first, last = small.boundaries([small.LOG_LONG], ends)
+    segment = small.prove_segment(small.segment_setup(world.KERNELS, 64, small.LOG_LONG), first, last, world.KERNELS)
+    run = world.prover().run(world.prover().leaf(segment), ends)
+    assert run.kind == "run of leaf"
+    verify_run(run, RunClaim.of(run.claim), world.trusted(), PERMUTE)
+    batch = world.prover().batch(run, world.run())
+    assert RunClaim.of(run.claim).program != RunClaim.of(world.run().claim).program
+    assert BatchClaim.of(batch.claim) == BatchClaim.one(RunClaim.of(run.claim)).join(BatchClaim.one(RunClaim.of(world.run().claim)))
 
 
 @pytest.mark.parametrize("name, value", [
     ("pc", 1), ("status", 2), ("exit_code", (8, 0, 0, 0)), ("output", (0,) * 8), ("input", (0,) * 8), ("program", (1,) * 8)])
 def test_a_run_proof_shows_one_run_only(name: str, value: object) -> None:
-    claim = replace(RunClaim.of(world.root().claim), **{name: value})  # type: ignore[arg-type]
+    claim = replace(RunClaim.of(world.run().claim), **{name: value})  # type: ignore[arg-type]
     with pytest.raises(Rejected, match="the proof is of this claim"):
-        verify_run(world.root(), claim, world.setup().trusted, PERMUTE)
-    forged = replace(world.root(), statement=np.concatenate([world.root().statement[:POWER_WORDS], claim.words]))
+        verify_run(world.run(), claim, world.trusted(), PERMUTE)
+    forged = replace(world.run(), statement=np.concatenate([world.run().statement[:POWER_WORDS], claim.words]))
     with pytest.raises(Rejected):
-        verify_run(forged, claim, world.setup().trusted, PERMUTE)
+        verify_run(forged, claim, world.trusted(), PERMUTE)
 
 
 def test_every_part_of_a_proof_counts() -> None:
-    proof, claim, trusted = world.root(), RunClaim.of(world.root().claim), world.setup().trusted
+    proof, claim, trusted = world.run(), RunClaim.of(world.run().claim), world.trusted()
     rng = np.random.default_rng(8)
     for place in rng.integers(0, len(proof.words), 8):
         words = proof.words.copy()
@@ -95,42 +138,48 @@ def test_every_part_of_a_proof_counts() -> None:
             verify_run(replace(proof, statement=statement), claim, trusted, PERMUTE)
 
 
-def test_a_proof_of_another_role_is_refused() -> None:
-    trusted = world.setup().trusted
-    span, run = SpanClaim.of(world.span().claim), RunClaim.of(world.root().claim)
-    with pytest.raises(Rejected, match="role"):
-        verify_run(world.span(), run, trusted, PERMUTE)
-    with pytest.raises(Rejected, match="role"):
-        verify_span(world.root(), span, trusted, PERMUTE)
-    renamed = ContinuationProof("root", world.root().statement, world.span().words)
-    with pytest.raises((Rejected, Malformed)):
-        verify_run(renamed, run, trusted, PERMUTE)
+def test_a_proof_of_another_kind_is_refused() -> None:
+    trusted = world.trusted()
+    span, run, cap = SpanClaim.of(world.span().claim), RunClaim.of(world.run().claim), world.setup().cap(world.span().kind)
+    for proof in (world.span(), world.rollup(), world.batch()):
+        with pytest.raises(Rejected, match="kind"):
+            verify_run(proof, run, trusted, PERMUTE)
+    with pytest.raises(Rejected, match="kind"):
+        verify_part(world.run(), span, trusted, cap, PERMUTE)
+    with pytest.raises(Rejected, match="kind"):
+        verify_rollup(world.batch(), BatchClaim.of(world.batch().claim), trusted, PERMUTE)
+    for renamed in (replace(world.span(), kind="run of join"), replace(world.run(), kind="run of leaf")):
+        with pytest.raises((Rejected, Malformed)):
+            verify_run(renamed, run, trusted, PERMUTE)
+    with pytest.raises(ValueError, match="published"):
+        verify_part(world.span(), span, trusted, world.setup().cap("join of leaf and leaf"), PERMUTE)
 
 
 def test_keys_of_another_setup_are_refused() -> None:
-    trusted = replace(world.setup().trusted, keys=(1,) * 8)
+    good = world.trusted()
+    trusted = replace(good, digests={**good.digests, "leaf of 2^7": (1,) * 8})
     with pytest.raises(Rejected, match="keys of this setup"):
-        verify_run(world.root(), RunClaim.of(world.root().claim), trusted, PERMUTE)
+        verify_run(world.run(), RunClaim.of(world.run().claim), trusted, PERMUTE)
 
 
 def test_doubled_and_swapped_children_are_refused() -> None:
     left, right = world.child(world.leaf(0)), world.child(world.leaf(1))
     claim = world.join().claim
-    assert world.refusals("join", [*left, *right], claim) == set()
-    assert "join: the right span starts where the left one ends" in world.refusals("join", [*left, *left], claim)
-    assert "join: the right span starts where the left one ends" in world.refusals("join", [*right, *left], claim)
+    assert world.refusals(LEAVES, [*left, *right], claim) == set()
+    assert "join: the right span starts where the left one ends" in world.refusals(LEAVES, [*left, *left], claim)
+    assert "join: the right span starts where the left one ends" in world.refusals(LEAVES, [*right, *left], claim)
 
 
 def test_a_missing_segment_is_refused() -> None:
     parts = [*world.child(world.leaf(0)), *world.child(world.leaf(2))]
     claim = SpanClaim.of(world.join().claim)
     skipped = replace(claim, after=SpanClaim.of(world.leaf(2).claim).after).words
-    assert world.refusals("join", parts, skipped) == {"join: the right span starts where the left one ends"}
+    assert world.refusals(LEAVES, parts, skipped) == {"join: the right span starts where the left one ends"}
 
 
 def test_two_programs_do_not_join() -> None:
     parts = [*world.child(world.leaf(0)), *world.child(world.leaf(1, program=64))]
-    assert world.refusals("join", parts, world.join().claim) == {"join: both spans are of one program"}
+    assert world.refusals(LEAVES, parts, world.join().claim) == {"join: both spans are of one program"}
 
 
 def test_every_word_of_a_join_is_the_childrens() -> None:
@@ -141,46 +190,55 @@ def test_every_word_of_a_join_is_the_childrens() -> None:
     for place, sentence in sentences.items():
         claim = world.join().claim.copy()
         claim[place] += 1
-        assert sentence in world.refusals("join", parts, claim)
+        assert sentence in world.refusals(LEAVES, parts, claim)
 
 
 def test_a_key_in_the_wrong_place_is_refused() -> None:
-    """A leaf's proof under the name of a join, a root as a span, a span as a run."""
-    claim = world.join().claim
-    other = world.child(world.leaf(1))
-    found = world.refusals("join", [*world.child(world.leaf(0), "join"), *other], claim)
-    assert any(sentence.startswith("constraints") for sentence in found)
-    renamed = world.child(world.leaf(0))[:3] + world.child(world.leaf(0), "join")[3:]
-    assert world.refusals("join", [*renamed, *other], claim) == {"allowed keys: the key is allowed here"}
-    assert "allowed keys: the key is allowed here" in world.refusals("join", [*world.child(world.root()), *other], claim)
-    assert "allowed keys: the key is allowed here" in world.refusals("batch", world.child(world.span()) * 2, world.batch().claim)
+    """A leaf's proof under the name of another leaf, of a join or of a run; and the other way round."""
+    claim, other = world.join().claim, world.child(world.leaf(1))
+    found = world.refusals(LEAVES, [*world.child(world.leaf(0), "leaf of 2^9"), *other], claim)
+    assert any(sentence.startswith("constraints") for sentence in found) and not any("allowed" in sentence for sentence in found)
+    honest = world.child(world.leaf(0))
+    for kind in ("leaf of 2^9", "join of leaf and leaf", "run of leaf", "batch of run and run"):
+        elsewhere = world.child(world.leaf(0), kind)[3]
+        assert world.refusals(LEAVES, [*honest[:3], elsewhere, *other], claim) == {"allowed keys: the key is allowed here"}
+
+
+def test_every_sort_has_its_own_quarter() -> None:
+    """The cap of one sort with its honest path is not allowed where another sort is expected, even of the same shape."""
+    refused = "allowed keys: the key is allowed here"
+    assert refused in world.refusals("run of join", [*world.child(world.batch()), world.memory().words], world.run().claim)
+    assert refused in world.refusals("rollup", world.child(world.span()), world.rollup().claim)
+    assert refused in world.refusals("batch of batch and batch", world.child(world.span()) * 2, world.batch().claim)
+    with pytest.raises(ValueError, match="no place"):
+        world.child(world.rollup())
 
 
 def test_a_foreign_list_of_keys_is_refused() -> None:
     claim = world.join().claim.copy()
     claim[8:16] = 5
-    found = world.refusals("join", [*world.child(world.leaf(0)), *world.child(world.leaf(1))], claim)
+    found = world.refusals(LEAVES, [*world.child(world.leaf(0)), *world.child(world.leaf(1))], claim)
     assert found == {"allowed keys: the key is allowed here", "allowed keys: the keys are those that the child was made with"}
 
 
 def test_a_part_is_no_whole_run() -> None:
-    claim, memory = world.root().claim, world.memory().words
-    found = world.refusals("root", [*world.child(world.join()), memory], claim)
-    assert {"root: a run is complete", "root: the spaces after are those of the last boundary"} <= found
-    found = world.refusals("root", [*world.child(world.leaf(1)), memory], claim)
-    assert "root: a run starts at its entry" in found
+    claim, memory = world.run().claim, world.memory().words
+    found = world.refusals("run of join", [*world.child(world.join()), memory], claim)
+    assert {"run: a run is complete", "run: the spaces after are those of the last boundary"} <= found
+    found = world.refusals("run of leaf", [*world.child(world.leaf(1)), memory], claim)
+    assert "run: a run starts at its entry" in found
 
 
 def test_every_word_of_a_run_is_bound() -> None:
     parts = [*world.child(world.span()), world.memory().words]
-    assert world.refusals("root", parts, world.root().claim) == set()
+    assert world.refusals("run of join", parts, world.run().claim) == set()
     sentences = {0: "the program stands for its code and its first memory", 16: "the input is the input space before",
                  24: "the output is the output space after", 32: "the status is the last one", 33: "the place is the last one",
                  34: "the exit code is the one in the system space", 39: "the rest of a claim is empty"}
     for place, sentence in sentences.items():
-        claim = world.root().claim.copy()
+        claim = world.run().claim.copy()
         claim[place] += 1
-        assert world.refusals("root", parts, claim) == {f"root: {sentence}"}
+        assert world.refusals("run of join", parts, claim) == {f"run: {sentence}"}
 
 
 def test_a_prover_refuses_before_it_proves() -> None:
@@ -188,11 +246,11 @@ def test_a_prover_refuses_before_it_proves() -> None:
     with pytest.raises(Rejected, match="the right span starts where the left one ends"):
         prover.join(world.leaf(1), world.leaf(0))
     with pytest.raises(Rejected, match="a run is complete"):
-        prover.root(world.leaf(0), world.memory())
+        prover.run(world.leaf(0), world.memory())
     broken = replace(world.segment(0), words=world.segment(0).words[::-1].copy())
-    with pytest.raises(Rejected, match="leaf: "):
+    with pytest.raises(Rejected, match="leaf of 2\\^7: "):
         prover.leaf(broken)
 
 
 def test_a_statement_has_one_length() -> None:
-    assert all(len(proof.statement) == STATEMENT for proof in (world.leaf(0), world.join(), world.root(), world.batch()))
+    assert all(len(proof.statement) == STATEMENT for proof in (world.leaf(0), world.join(), world.run(), world.batch()))

@@ -7,59 +7,78 @@ from pathlib import Path
 
 import pytest
 
-from continuation.published import FOLDER, name_of, publish, published
-from continuation.setup import Setup, build
-from continuation.setup import load as load_setup
-from segments.setup import shape_key
-from segments.shape import Shape
+from bundles.keys import LeafKeys, layers_of
+from continuation.kinds import LEAF_PREFIX, Sort, kind_of, leaves
+from continuation.published import FOLDER, publish, published
+from continuation.setup import Setup, build, make
 from stark import profiles
 from stark.kernels import load
-from tests.continuation import small, world
+from tests.continuation import world
 
 
-@pytest.mark.parametrize("profile, size, threads", [("toy", "toy", 1), ("toy", "toy", 2), ("p100", "2^16", 2)])
-def test_setup_gives_the_keys_that_ship(profile: str, size: str, threads: int, tmp_path: Path) -> None:
-    parameters = profiles.get(profile)
-    segment = shape_key(Shape(size, 10), parameters.segment)
-    setup = build(segment, parameters.recursion, load("best", threads))
-    again = publish(segment, parameters.recursion, setup.shape, setup.trusted, tmp_path)
-    shipped = FOLDER / name_of(segment, parameters.recursion)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_setup_gives_the_keys_that_ship(threads: int, tmp_path: Path) -> None:
+    profile, kernels = profiles.get("toy"), load("best", threads)
+    again = publish("toy", build(LeafKeys(profile, kernels), layers_of(profile), kernels), tmp_path)
+    shipped = FOLDER / "toy.json"
     assert shipped.is_file(), "a chip or a circuit has changed: run scripts/publish_keys.py and say so in the changelog"
     assert json.loads(again.read_text()) == json.loads(shipped.read_text()), "a circuit has changed: run scripts/publish_keys.py"
-    found = published(segment, parameters.recursion)
-    assert found is not None and found.keys == setup.keys
 
 
-def test_keys_of_other_chips_are_not_used(tmp_path: Path) -> None:
-    parameters = profiles.get("toy")
-    segment = shape_key(Shape("toy", 10), parameters.segment)
-    assert published(segment, parameters.recursion, tmp_path) is None
-    shipped = json.loads((FOLDER / name_of(segment, parameters.recursion)).read_text())
-    shipped["digest"][0] += 1
-    (tmp_path / name_of(segment, parameters.recursion)).write_text(json.dumps(shipped))
-    assert published(segment, parameters.recursion, tmp_path) is None
+@pytest.mark.parametrize("name", ["leaf of 2^16 program 2^10", "join of join and join", "run of leaf", "rollup"])
+def test_the_keys_for_real_proofs_are_those_of_the_circuits(name: str) -> None:
+    profile, kernels, trusted = profiles.get("p100"), load("best", 2), published("p100")
+    assert trusted is not None, "a chip or a circuit has changed: run scripts/publish_keys.py and say so in the changelog"
+    assert Setup(trusted, LeafKeys(profile, kernels), kernels).made(name).cap is not None      # refuses another than the published
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    setup = world.setup()
-    publish(small.segment_key(), small.TOY, setup.shape, setup.trusted, tmp_path)
+    publish("small", world.trusted(), tmp_path)
     return tmp_path
 
 
-def test_a_prover_starts_from_the_keys_that_ship(folder: Path) -> None:
-    setup = load_setup(small.segment_key(), small.TOY, world.KERNELS, folder)
-    assert setup.keys == world.setup().keys
-    assert list(setup.circuits._made) == []                                    # type: ignore[attr-defined]
-    assert (setup.proving["root"].key.cap == world.setup().caps["root"]).all()
-    assert list(setup.circuits._made) == ["root"]                              # type: ignore[attr-defined]
+def test_what_was_published_comes_back(folder: Path) -> None:
+    found, good = published("small", folder), world.trusted()
+    assert found is not None and found.keys == good.keys and found.shapes == good.shapes and found.digests == good.digests
+    assert all((found.caps[name] == cap).all() for name, cap in good.caps.items())
+    assert set(found.caps) == {"run of leaf", "run of join", "rollup"}
+
+
+def test_keys_of_other_chips_are_not_used(folder: Path) -> None:
+    assert published("large", folder) is None
+    for change in (lambda content: content["layers"]["last"]["digest"].__setitem__(0, 1), lambda content: content.update(version=1)):
+        content = json.loads((folder / "small.json").read_text())
+        change(content)
+        (folder / "other.json").write_text(json.dumps(content))
+        assert published("other", folder) is None
+
+
+def test_a_prover_makes_only_what_it_uses(folder: Path) -> None:
+    found = published("small", folder)
+    assert found is not None
+    setup = Setup(found, world.segments(), world.KERNELS)
+    assert (setup.cap("rollup") == world.trusted().caps["rollup"]).all() and list(setup._made) == []
+    assert (setup.made("leaf of 2^7").cap == world.setup().cap("leaf of 2^7")).all() and list(setup._made) == ["leaf of 2^7"]
     with pytest.raises(KeyError):
-        setup.proving["branch"]
+        setup.made("branch")
 
 
-def test_a_key_that_ships_and_is_not_the_circuits_is_noticed(folder: Path) -> None:
-    good = world.setup()
-    known = replace(good.trusted, caps={**good.caps, "root": good.caps["leaf"]})
-    setup = Setup(small.segment_key(), good.shape, small.TOY, world.KERNELS, known=known)
-    with pytest.raises(ValueError, match="another circuit"):
-        setup.proving["root"]
+def test_a_key_that_ships_and_is_not_the_circuits_is_noticed() -> None:
+    good = world.trusted()
+    for name in ("rollup", "leaf of 2^7"):
+        other = replace(good, digests={**good.digests, name: good.digests["run of leaf"]})
+        with pytest.raises(ValueError, match="not the one that was published"):
+            Setup(other, world.segments(), world.KERNELS).made(name)
+
+
+def test_a_leaf_for_other_fixed_columns_is_another_leaf() -> None:
+    """A circuit knows the commitment to the fixed columns that are not the program."""
+    name, good = "2^7", world.segments()["2^7"]
+    cap = good.caps["fixed"].copy()
+    cap[0, 0] ^= 1
+    kind = leaves(tuple(world.segments()))[LEAF_PREFIX + name]
+    changed = make(kind, world.trusted().layers, world.trusted().shapes["leaf"], world.KERNELS, good.with_caps({**good.caps, "fixed": cap}))
+    assert (changed.cap != world.setup().cap(kind.name)).any()
+    with pytest.raises(LookupError, match="no rollup is made of run"):
+        kind_of(Sort.ROLLUP, Sort.RUN)

@@ -12,8 +12,8 @@ from stark.numbers import Numbers
 from stark.prover import prove
 from stark.setup import commit_fixed
 from stark.verifier import verify
-from tests.continuation import small
-from tests.continuation.world import KERNELS, leaf_parts, setup
+from tests.continuation import mutations, small
+from tests.continuation.world import KERNELS, leaf_parts, made, segments
 from tests.stark.examples import example
 
 NONE = np.zeros(0, np.uint32)
@@ -26,7 +26,7 @@ def inner():  # type: ignore[no-untyped-def]
     proving = commit_fixed(key, fixed, KERNELS)
     recorder = Recorder()
     cap = recorder.read(4, 8)
-    verify(recorder, key, cap, recorder.read(2))
+    verify(recorder, key, [cap], recorder.read(2))
     tape = np.concatenate([proving.key.cap.reshape(-1), statement, prove(proving, mains, statement, KERNELS)])
     return key, recorder.program, tape
 
@@ -34,7 +34,7 @@ def inner():  # type: ignore[no-untyped-def]
 def by_numbers(key, tape):  # type: ignore[no-untyped-def]
     m = Numbers(tape, KERNELS.permute)
     cap = m.read(4, 8)
-    verify(m, key, cap, m.read(2))
+    verify(m, key, [cap], m.read(2))
     return m.failed, m.required
 
 
@@ -84,8 +84,8 @@ def test_recording_is_deterministic(inner) -> None:  # type: ignore[no-untyped-d
     key, program, _ = inner
     again = Recorder()
     cap = again.read(4, 8)
-    verify(again, key, cap, again.read(2))
-    assert again.program.digest == program.digest != setup().circuits["leaf"].program.digest
+    verify(again, key, [cap], again.read(2))
+    assert again.program.digest == program.digest != made("leaf of 2^7").circuit.program.digest
 
 
 def test_a_value_cannot_steer_the_recording() -> None:
@@ -101,8 +101,14 @@ def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
     tape = np.concatenate([part.reshape(-1) for part in leaf_parts()])
     claim = np.zeros(40, np.uint32)
     m = Numbers(tape, KERNELS.permute)
-    leaf(m, small.segment_key(), m.constant(claim))
-    done = replay(setup().circuits["leaf"].program, tape, claim, KERNELS.permute)
+    leaf(m, segments()["2^7"], m.constant(claim))
+    done = replay(made("leaf of 2^7").circuit.program, tape, claim, KERNELS.permute)
     assert done.failed == m.failed
     assert {sentence for _, _, sentence in done.failed} == {
-        "the program is the digest of the segment key's fixed columns", "the span is the segment's"}
+        "the program is the digest of the commitment to its table", "the span is the segment's"}
+
+
+def test_three_readings_of_mutated_proofs_agree() -> None:
+    """More of them: make mutations."""
+    seen = mutations.run(120, seed=7, tables_every=12)
+    assert len(seen) >= 8 and all(accepted == (how == "honest") or how in ("zeros", "two swapped") for how, accepted in seen)

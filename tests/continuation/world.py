@@ -1,30 +1,48 @@
 """A small world that the tests of the continuation share: keys, segments, and a proof of every kind, each made once."""
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from continuation.allowed import path_words
+from continuation.allowed import place
 from continuation.claims import Ends
 from continuation.proofs import ContinuationProof, SegmentProof
 from continuation.prove import Prover
-from continuation.replay import replay
-from continuation.setup import Setup, build
+from continuation.replay import Replayed, replay
+from continuation.setup import Made, Setup, build
+from continuation.verify import Trusted
 from segments.claim import Boundary
 from stark.check import Filled
 from stark.kernels import load
+from stark.key import Key
 from tests.continuation import small
 
 U32 = npt.NDArray[np.uint32]
 KERNELS = load("best")
-SEGMENTS = 3
+SIZES = (small.LOG_STEPS, small.LOG_LONG, small.LOG_STEPS)         # a run of segments of two shapes
+LAYERS = {"leaf": small.TOY, "join": small.TOY, "last": replace(small.TOY, log_blowup=2, queries=3)}
+
+
+@cache
+def segments() -> dict[str, Key]:
+    return {f"2^{size}": small.segment_setup(KERNELS, 0, size).key for size in sorted(set(SIZES))}
+
+
+@cache
+def trusted() -> Trusted:
+    return build(segments(), LAYERS, KERNELS)
 
 
 @cache
 def setup() -> Setup:
-    return build(small.segment_key(), small.TOY, KERNELS)
+    return Setup(trusted(), segments(), KERNELS)
+
+
+def made(kind: str) -> Made:
+    return setup().made(kind)
 
 
 @cache
@@ -39,12 +57,12 @@ def memory() -> Ends:
 
 @cache
 def boundaries() -> list[Boundary]:
-    return small.boundaries(SEGMENTS, memory())
+    return small.boundaries(SIZES, memory())
 
 
 @cache
 def segment(number: int, program: int = 0) -> SegmentProof:
-    proving = small.segment_setup(KERNELS, program)
+    proving = small.segment_setup(KERNELS, program, SIZES[number])
     return small.prove_segment(proving, boundaries()[number], boundaries()[number + 1], KERNELS)
 
 
@@ -66,35 +84,43 @@ def span() -> ContinuationProof:
 
 
 @cache
-def root() -> ContinuationProof:
-    return prover().root(span(), memory())
+def run() -> ContinuationProof:
+    return prover().run(span(), memory())
 
 
 @cache
 def batch() -> ContinuationProof:
-    return prover().batch(root(), root())
+    return prover().batch(run(), run())
 
 
-def child(proof: ContinuationProof, role: str = "") -> list[U32]:
-    """A child as a circuit reads it, under the cap and the place in the list of any role."""
-    return [setup().caps[role or proof.role], proof.statement, proof.words, path_words(setup().caps, role or proof.role)]
+@cache
+def rollup() -> ContinuationProof:
+    return prover().rollup(batch())
 
 
-def refusals(role: str, parts: list[U32], claim: U32) -> set[str]:
+def child(proof: ContinuationProof, kind: str = "") -> list[U32]:
+    """A child as a circuit reads it, under the cap and the place in the list of any kind."""
+    path = trusted().list.path_words(place(trusted().kinds[kind or proof.kind]))
+    return [setup().cap(kind or proof.kind), proof.statement, proof.words, path]
+
+
+def replayed(kind: str, parts: list[U32], claim: U32) -> Replayed:
+    tape = np.concatenate([part.reshape(-1).astype(np.uint32) for part in parts])
+    return replay(made(kind).circuit.program, tape, claim, KERNELS.permute)
+
+
+def refusals(kind: str, parts: list[U32], claim: U32) -> set[str]:
     """The sentences that fail when a circuit reads these words."""
-    tape = np.concatenate([part.reshape(-1).astype(np.uint32) for part in parts])
-    done = replay(setup().circuits[role].program, tape, claim, KERNELS.permute)
-    return {f"{phase}: {sentence}" for _, phase, sentence in done.failed}
+    return {f"{phase}: {sentence}" for _, phase, sentence in replayed(kind, parts, claim).failed}
 
 
-def tables(role: str, parts: list[U32], claim: U32) -> tuple[list[Filled], U32]:
+def tables(kind: str, parts: list[U32], claim: U32) -> tuple[list[Filled], U32]:
     """The tables that a prover makes of these words, honest or not, and their statement."""
-    circuit = setup().circuits[role]
-    tape = np.concatenate([part.reshape(-1).astype(np.uint32) for part in parts])
-    done = replay(circuit.program, tape, claim, KERNELS.permute)
-    mains = circuit.fill(done.memory, KERNELS.trace_permutations)
+    circuit, done = made(kind).circuit, replayed(kind, parts, claim)
+    statement = circuit.statement(done.memory, claim)
+    mains = circuit.fill(done.memory, statement, KERNELS.trace_permutations)
     machine = [Filled(chip, circuit.fixed[name], mains[name]) for name, chip in circuit.chips.items()]
-    return machine, circuit.statement(done.memory, claim)
+    return machine, statement
 
 
 def leaf_parts(number: int = 0) -> list[U32]:

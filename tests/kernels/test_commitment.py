@@ -62,7 +62,7 @@ def test_commitments_open_to_the_extended_rows(kernels: Kernels, seed: int, shap
     for matrix, (width, height) in zip(matrices, sizes, strict=True):
         level = height + log_blowup
         row = int(field.bit_reversal(level)[index >> (top - level)])
-        point = pow(3, 1 << (log_rows - height), P) * pow(field.root_of_unity(level), row, P) % P
+        point = pow(3, 1 << (24 - height), P) * pow(field.root_of_unity(level), row, P) % P
         coefficients = field.ntt(wide(matrix), inverse=True)
         for column in range(width):
             assert int(next(words)) == at(coefficients[column], field.embed(np.array(point, np.uint64)))[0]

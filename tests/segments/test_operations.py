@@ -107,6 +107,10 @@ def test_no_access_is_in_memory_and_outside() -> None:
     lying, honest = one_segment(smaller), one_segment(made)
     assert lying.after.status == 18
     mixed = [replace(f, fixed=g.fixed) for f, g in zip(lying.filled, honest.filled, strict=True)]
+    assert any("bus program" in broken.sentence for broken in check(mixed, lying.public))
+    for filled in mixed:
+        if filled.chip.name == "outside":
+            filled.main[filled.chip.main_names.index("memory size"), 0] = made.memory_pages
     assert any("page of the last byte" in broken.sentence for broken in check(mixed, lying.public))
 
 

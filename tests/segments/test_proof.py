@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from segments.prove import SegmentProof, prove_segment
-from segments.setup import setup
+from segments.setup import digest_of, program_digest, program_level, program_words, setup
 from segments.shape import Shape
 from segments.verify import verify_segment
 from stark.errors import Malformed, Rejected
@@ -55,6 +55,17 @@ def test_another_program_is_refused(honest: tuple[Key, SegmentProof]) -> None:
     other, _ = proved([const(0, 7), *LINES[1:]])
     with pytest.raises(Rejected, match="program of the key"):
         verify_segment(other, proof.claim, proof.words, KERNELS.permute)
+
+
+def test_the_program_stands_in_a_commitment_of_its_own() -> None:
+    """Whatever the rest of the shape, the words of a program are the same; another size of its memory is another program."""
+    made, toy = program(LINES), PROFILES["toy"].segment
+    small, large = (setup(made, Shape(size, 10), toy, KERNELS).key for size in ("toy", "2^18"))
+    assert small.log_rows != large.log_rows and (small.caps["fixed"] != large.caps["fixed"]).any()
+    assert program_words(small) == program_words(large) == program_digest(made, 10, toy, KERNELS)
+    assert program_words(small) not in {digest_of(small.caps["fixed"], 11), digest_of(small.caps["program"], 12)}
+    assert program_level(small) == 11
+    assert program_digest(program(LINES, memory_pages=2), 10, toy, KERNELS) != program_words(small)
 
 
 def test_changed_words_are_refused(honest: tuple[Key, SegmentProof]) -> None:

@@ -15,7 +15,7 @@ from stark.profiles import Parameters
 U32 = npt.NDArray[np.uint32]
 RANGE = Bus(1, "range", ("value",))
 PAIRS = Bus(2, "pairs", ("left", "right"))
-TOY = Parameters(log_blowup=1, queries=4, log_arity=2, log_cap=2, grinding=3, min_log_final=2)
+TOY = Parameters(log_blowup=1, queries=4, log_arity=2, log_cap=2, batch_grinding=2, grinding=3, min_log_final=2)
 
 
 def multiplier() -> Chip:

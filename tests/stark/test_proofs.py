@@ -1,7 +1,11 @@
 """The toolkit end to end: honest proofs pass; a changed word, statement, key or table is refused."""
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from stark.check import check
@@ -111,6 +115,37 @@ def test_a_silent_chip_has_no_sum_to_lie_with() -> None:
     mains["table"][0, 1] += 1
     with pytest.raises(Rejected, match="what is sent is received"):
         check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
+
+
+class Lazy:
+    """Kernels that find a wrong nonce for one grinding."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(KERNELS, name)
+
+    def grind(self, state: npt.NDArray[np.uint32], bits: int) -> int:
+        honest = KERNELS.grind(state, bits)
+        if bits != self.bits:
+            return honest
+        for nonce in itertools.count():
+            trial = state.copy()
+            trial[:8] = [nonce, 0, 0, 0, 0, 0, 0, 0]
+            if int(KERNELS.permute(trial[None])[0, 0]) & ((1 << bits) - 1):
+                return nonce
+        raise RuntimeError("there are more numbers than good nonces")
+
+
+@pytest.mark.parametrize("bits", [TOY.batch_grinding, TOY.grinding])
+def test_both_grindings_are_checked(bits: int) -> None:
+    """All else is as an honest prover would do it with the wrong nonce."""
+    key, fixed, mains, statement = example((3, 3, 2))
+    proving = commit_fixed(key, fixed, KERNELS)
+    proof = prove(proving, mains, statement, Lazy(bits))
+    with pytest.raises(Rejected, match="grinding: the lowest bits were ground to zero.*got [1-3] of"):
+        check_proof(proving.key, statement, proof, KERNELS.permute)
 
 
 def test_the_digest_depends_on_heights_and_parameters() -> None:

@@ -31,7 +31,7 @@ def challenges(proving, statement, proof, monkeypatch):  # type: ignore[no-untyp
         return words
     monkeypatch.setattr(Transcript, "draw_words", draw_words)
     m = Numbers(proof, KERNELS.permute)
-    verify(m, proving.key, m.constant(key_cap(proving.key)), m.constant(statement))
+    verify(m, proving.key, [m.constant(key_cap(proving.key))], m.constant(statement))
     monkeypatch.undo()
     return drawn
 
@@ -47,7 +47,7 @@ def test_every_word_is_absorbed_before_the_next_challenge(proved, monkeypatch) -
     proving, statement, proof = proved
     honest = challenges(proving, statement, proof, monkeypatch)
     sent = honest[-1][0]                                        # the queries are drawn last; what follows is checked against caps
-    assert len(honest) == 6 + len(proving.key.fri_rounds) - 1 + 2
+    assert len(honest) == 6 + len(proving.key.fri_rounds) - 1 + 3
     for place in range(0, sent, 7):
         changed = proof.copy()
         changed[place] = (int(changed[place]) + 1) % P
@@ -62,7 +62,7 @@ def test_the_statement_and_the_fixed_cap_come_before_everything(proved, monkeypa
         assert all(a != b for (_, a), (_, b) in zip(honest, challenges(proving, other, proof, monkeypatch), strict=True))
     cap = key_cap(proving.key).copy()
     cap[0, 0] = (int(cap[0, 0]) + 1) % P
-    forged = type(proving)(proving.key.with_cap(cap), proving.fixed, proving.tree)
+    forged = type(proving)(proving.key.with_cap(cap), proving.fixed, proving.trees)
     assert all(a != b for (_, a), (_, b) in zip(honest, challenges(forged, statement, proof, monkeypatch), strict=True))
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stark.field import GENERATOR, U64, P, bit_reversal, domain, embed, ext_mul, interpolate_on_coset, ntt, residue
+from stark.field import U64, P, bit_reversal, coset_shift, domain, embed, ext_mul, interpolate_on_coset, ntt, residue
 from stark.kernels.protocol import Commitment, QuotientJob
 from stark.kernels.reference.flat import Columns, Evaluation
 from stark.kernels.reference.logup import coset_selectors
-from stark.kernels.reference.tree import ReferenceCommitment, coset_shift
+from stark.kernels.reference.tree import ReferenceCommitment
 
 
 def next_rows(log_height: int) -> U64:
@@ -19,7 +19,7 @@ def next_rows(log_height: int) -> U64:
     return order[(order + 2) % len(order)].astype(np.uint64)
 
 
-def _columns(place: tuple[Commitment, int] | None, log_height: int, log_rows: int) -> U64:
+def _columns(place: tuple[Commitment, int] | None, log_height: int) -> U64:
     """The chip's matrix on the coset of twice its height."""
     size = 2 << log_height
     if place is None:
@@ -28,18 +28,18 @@ def _columns(place: tuple[Commitment, int] | None, log_height: int, log_rows: in
     if not isinstance(commitment, ReferenceCommitment) or position >= len(commitment.matrices):
         raise ValueError("no such matrix in a commitment of this kernel set")
     matrix = commitment.matrices[position]
-    if matrix.log_height != log_height or matrix.shift != coset_shift(log_rows, log_height) or matrix.extended.shape[1] < size:
+    if matrix.log_height != log_height or matrix.shift != coset_shift(log_height) or matrix.extended.shape[1] < size:
         raise ValueError("the matrix has another height, shift or blow-up")
     return matrix.extended[:, :size]
 
 
-def constraints(job: QuotientJob, log_rows: int) -> list[U64]:
+def constraints(job: QuotientJob) -> list[U64]:
     """All constraints of a chip as (2 * height, 5) values."""
     log_height = job.log_height
-    points = domain(log_height + 1, coset_shift(log_rows, log_height))
+    points = domain(log_height + 1, coset_shift(log_height))
     selectors = coset_selectors(log_height, points)
     order = next_rows(log_height)
-    fixed, main, logup = (_columns(place, log_height, log_rows) for place in (job.fixed, job.main, job.logup))
+    fixed, main, logup = (_columns(place, log_height) for place in (job.fixed, job.main, job.logup))
     columns = Columns(fixed, main, np.asarray(job.public, np.uint64), selectors, lambda rows: rows[:, order])
     evaluation = Evaluation(job.flat, columns)
     values = [embed(value) for value in evaluation.requirements()]
@@ -82,12 +82,12 @@ def _logup_constraints(messages: list[tuple[U64, U64]], columns: U64, order: U64
 def quotient(jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U64:
     if log_blowup < 1:
         raise ValueError("the quotient needs a blow-up of at least two")
-    shift_power = pow(GENERATOR, 1 << log_rows, P)      # x^height on the first half of every chip's coset, minus that on the second
+    shift_power = pow(coset_shift(log_rows), 1 << log_rows, P)      # x^height on the first half of a chip's coset, minus that on the second
     total = np.zeros((2 << log_rows, 5), np.uint64)
     for job in jobs:
         if job.log_height > log_rows:
             raise ValueError("a chip is taller than the tallest height")
-        values = constraints(job, log_rows)
+        values = constraints(job)
         if np.shape(job.weights) != (len(values), 5):
             raise ValueError("one weight for each constraint")
         weighted = [ext_mul(value, weight) for value, weight in zip(values, np.asarray(job.weights, np.uint64), strict=True)]
@@ -96,6 +96,6 @@ def quotient(jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U64
         inverse = np.array([pow(int(v), P - 2, P) for v in vanishing[[0, -1]]], np.uint64).repeat(1 << job.log_height)
         part = residue(part * inverse[:, None])
         total = residue(total + np.repeat(part, 1 << (log_rows - job.log_height), axis=0))
-    coefficients = interpolate_on_coset(total.T, GENERATOR)
+    coefficients = interpolate_on_coset(total.T, coset_shift(log_rows))
     half = 1 << log_rows
     return ntt(np.concatenate([coefficients[:, :half], coefficients[:, half:]]))

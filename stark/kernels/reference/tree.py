@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stark.field import (
-    GENERATOR,
     U64,
-    P,
+    coset_shift,
     evaluate_on_coset,
     ext_power,
     ext_powers_of,
@@ -26,11 +25,6 @@ from stark.poseidon2 import compress, sponge
 def words(array: U64) -> U32:
     """What leaves a kernel: canonical residues in uint32, contiguous."""
     return np.ascontiguousarray(array, np.uint32)
-
-
-def coset_shift(log_rows: int, log_height: int) -> int:
-    """The shift of a matrix of 2^log_height rows under a tallest height of 2^log_rows."""
-    return pow(GENERATOR, 1 << (log_rows - log_height), P)
 
 
 @dataclass(frozen=True)
@@ -95,7 +89,7 @@ def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int
         level = log_height + log_blowup
         if log_height > log_rows or level < log_cap or (groups and level < max(groups)):
             raise ValueError("matrices go from short to tall, no taller than 2^log_rows and no shorter than the cap")
-        shift = coset_shift(log_rows, log_height)
+        shift = coset_shift(log_height)
         values = evaluate_on_coset(ntt(matrix.astype(np.uint64), inverse=True), log_blowup, shift)
         extended.append(Matrix(values, log_height, shift))
         groups.setdefault(level, []).append(values)

@@ -1,0 +1,96 @@
+"""A proof as bytes, with nothing in it that follows from the rest: packed words, pruned openings.
+
+    b"lrp\\1"   four bytes of the key's digest   the number of words: four bytes, little endian   the words, 31 bits each
+
+The words are those of the tape up to the drawing of the queries, and then the pruned openings, tree by tree. Positions are not sent: they
+are drawn again. `decode` gives the tape that `stark.verifier` reads, and says nothing about whether it proves anything. Of every key and
+statement, bytes that decode are the encoding of what they decode to.
+"""
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.errors import Malformed
+from stark.key import Key
+from stark.numbers import Numbers
+from stark.packing import pack, packed_length, unpack
+from stark.pruning import Places, openings_of, prune, restore, walk
+from stark.rounds import converse
+from stark.verifier import fixed_caps
+
+U32 = npt.NDArray[np.uint32]
+Permute = Callable[[U32], U32]
+MAGIC = b"lrp"
+VERSION = 1
+HEADER = struct.Struct("<3sB4sI")
+
+
+def fingerprint(key: Key) -> bytes:
+    return key.digest[:1].astype("<u4").tobytes()
+
+
+def most_words(key: Key) -> int:
+    """No proof under the key has more."""
+    return key.head_words + key.parameters.queries * sum(opening.words for opening in openings_of(key))
+
+
+def drawn(key: Key, statement: U32, head: U32, permute: Permute) -> Places:
+    """The positions of the queries that follow from the first words of a tape."""
+    m = Numbers(head, permute)
+    bits = converse(m, key, [m.constant(cap) for cap in fixed_caps(key)], m.constant(statement)).bits.data.astype(np.int64)
+    positions: Places = (bits << np.arange(key.log_domain)).sum(axis=1)
+    return positions
+
+
+def encode(key: Key, statement: U32, proof: U32, permute: Permute) -> bytes:
+    """The bytes of a proof; ValueError for words that are no proof under the key or whose openings contradict each other."""
+    if len(proof) != most_words(key):
+        raise ValueError(f"a proof under this key has {most_words(key)} words, not {len(proof)}")
+    head = key.head_words
+    positions, at, parts = drawn(key, statement, proof[:head], permute), head, [proof[:head]]
+    for opening in openings_of(key):
+        size = opening.words * len(positions)
+        part, way = proof[at:at + size], walk(opening, positions)
+        at += size
+        parts.append(prune(way, part))
+        if (restore(way, parts[-1], permute) != part).any():
+            raise ValueError("two openings of one tree contradict each other")
+    words = np.concatenate(parts)
+    return HEADER.pack(MAGIC, VERSION, fingerprint(key), len(words)) + pack(words)
+
+
+def decode(key: Key, statement: U32, content: bytes, permute: Permute) -> U32:
+    """The tape; Malformed if there is none for these bytes. Lengths and words are checked before anything is hashed."""
+    words = read(key, content)
+    positions = drawn(key, statement, words[:key.head_words], permute)
+    at, ways = key.head_words, [walk(opening, positions) for opening in openings_of(key)]
+    expected = at + sum(way.words for way in ways)
+    if len(words) != expected:
+        raise Malformed(f"the proof has {len(words)} words where its queries need {expected}")
+    tape = [words[:at]]
+    for way in ways:
+        tape.append(restore(way, words[at:at + way.words], permute))
+        at += way.words
+    return np.concatenate(tape)
+
+
+def read(key: Key, content: bytes) -> U32:
+    """The words in these bytes."""
+    if content[:3] != MAGIC[:len(content)] or not content:
+        raise Malformed("these bytes are not a proof")
+    if len(content) < HEADER.size:
+        raise Malformed("the proof ends in its header")
+    _, version, made_for, count = HEADER.unpack_from(content)
+    if version != VERSION:
+        raise Malformed(f"this proof has format {version}, not {VERSION}")
+    if made_for != fingerprint(key):
+        raise Malformed("this proof was made under another key or profile")
+    if not key.head_words < count <= most_words(key):
+        raise Malformed(f"a proof under this key has more than {key.head_words} and at most {most_words(key)} words, not {count}")
+    if len(content) != HEADER.size + packed_length(count):
+        raise Malformed(f"the header announces {HEADER.size + packed_length(count)} bytes, there are {len(content)}")
+    return unpack(memoryview(content)[HEADER.size:], count)

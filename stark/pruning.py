@@ -1,0 +1,139 @@
+"""The openings of one tree with nothing twice: a row once however many queries want it, a sibling only if its tree does not follow.
+
+Both forms have, level by level from short to tall, the rows, and then, from the leaves up to the cap, the siblings. On the tape there is
+one of each for every query. Pruned there is one row for each place, in rising order, and a sibling for each place on the way up whose
+neighbour is not on the way of another query: what is on the way can be hashed.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stark.key import DIGEST, Key
+from stark.machine import Value
+from stark.numbers import Numbers
+from stark.transcript import compress, sponge
+
+U32 = npt.NDArray[np.uint32]
+Places = npt.NDArray[np.int64]
+Permute = Callable[[U32], U32]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is opened of one tree: words per row by level, and how far its positions lie above those of the queries."""
+
+    levels: Mapping[int, int]
+    log_cap: int
+    shift: int
+
+    @property
+    def log_height(self) -> int:
+        return max(self.levels)
+
+    @property
+    def words(self) -> int:
+        """For each query on the tape."""
+        return sum(self.levels.values()) + DIGEST * (self.log_height - self.log_cap)
+
+
+def openings_of(key: Key) -> list[Opening]:
+    """In the order of the tape."""
+    p = key.parameters
+    levels = [key.levels(tree) for tree in key.trees]
+    levels += [{after: 5 << (before - after)} for before, after in zip(key.fri_rounds, key.fri_rounds[1:], strict=False)]
+    return [Opening(one, p.log_cap, key.log_domain - max(one)) for one in levels]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where the paths of some leaves pass, level by level: the places, and which of them have a neighbour that is no such place."""
+
+    opening: Opening
+    leaves: Places          # of the queries, in their order
+
+    def at(self, level: int) -> Places:
+        return np.unique(self.leaves >> (self.opening.log_height - level))
+
+    def alone(self, level: int) -> Places:
+        places = self.at(level)
+        return places[~np.isin(places ^ 1, places)]
+
+    def climb(self) -> Iterator[int]:
+        """The levels that have siblings, from the leaves up."""
+        return iter(range(self.opening.log_height, self.opening.log_cap, -1))
+
+    @property
+    def words(self) -> int:
+        """Of the pruned form."""
+        rows = sum(width * len(self.at(level)) for level, width in self.opening.levels.items())
+        return rows + DIGEST * sum(len(self.alone(level)) for level in self.climb())
+
+
+def walk(opening: Opening, positions: Places) -> Walk:
+    return Walk(opening, positions >> opening.shift)
+
+
+def prune(way: Walk, tape: U32) -> U32:
+    """The pruned form of what stands on the tape; what is left out must agree with the rest, see `restore`."""
+    opening, at = way.opening, 0
+    parts = [np.zeros(0, np.uint32)]
+
+    def rows(level: int, width: int, wanted: Places) -> None:
+        nonlocal at
+        table = tape[at:at + width * len(way.leaves)].reshape(-1, width)
+        places, first = np.unique(way.leaves >> (opening.log_height - level), return_index=True)
+        parts.append(table[first[np.isin(places, wanted)]].reshape(-1))
+        at += table.size
+    for level in sorted(opening.levels):
+        rows(level, opening.levels[level], way.at(level))
+    for level in way.climb():
+        rows(level, DIGEST, way.alone(level))
+    return np.concatenate(parts)
+
+
+def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
+    """What stands on the tape."""
+    opening, at = way.opening, 0
+    m = Numbers(pruned, permute)
+    tape, leaves = [np.zeros(0, np.uint32)], {}
+
+    def spread(level: int, table: U32, places: Places) -> None:
+        """The row of every query."""
+        tape.append(table[np.searchsorted(places, way.leaves >> (opening.log_height - level))].reshape(-1))
+    for level in sorted(opening.levels):
+        width, places = opening.levels[level], way.at(level)
+        rows = pruned[at:at + width * len(places)].reshape(-1, width)
+        at += rows.size
+        spread(level, rows, places)
+        leaves[level] = hashed(m, rows)
+    known = leaves[opening.log_height]
+    for level in way.climb():
+        places = way.at(level)
+        if level in leaves and level < opening.log_height:
+            known = joined(m, leaves[level], known)
+        alone = way.alone(level)
+        sent = pruned[at:at + DIGEST * len(alone)].reshape(-1, DIGEST)
+        at += sent.size
+        siblings = np.zeros_like(known)
+        is_alone = np.isin(places, alone)
+        siblings[is_alone] = sent
+        siblings[~is_alone] = known[np.searchsorted(places, places[~is_alone] ^ 1)]
+        spread(level, siblings, places)
+        turned = (places & 1).astype(bool)[:, None]
+        left, right = np.where(turned, siblings, known), np.where(turned, known, siblings)
+        _, first = np.unique(places >> 1, return_index=True)
+        known = joined(m, left[first], right[first])
+    return np.concatenate(tape)
+
+
+def hashed(m: Numbers, rows: U32) -> U32:
+    return sponge(m, Value(m, rows.astype(np.uint64), False)).data.astype(np.uint32)
+
+
+def joined(m: Numbers, left: U32, right: U32) -> U32:
+    both = (Value(m, side.astype(np.uint64), False) for side in (left, right))
+    return compress(m, *both).data.astype(np.uint32)

@@ -1,0 +1,72 @@
+"""Mutated proofs in three readings: `python -m tests.continuation.mutations COUNT` (make mutations). They must agree, and accept none.
+
+The verifier on numbers and the replay of its recording must break the same requirements; the tables that are filled from the replay must
+break when, and only when, a requirement does. Tables take a hundred times longer, so every tenth proof is read as tables too.
+"""
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from continuation.circuits import leaf
+from stark.check import check
+from stark.expression import P
+from stark.numbers import Numbers
+from tests.continuation import world
+
+U32 = npt.NDArray[np.uint32]
+KIND, TABLES_EVERY = "leaf of 2^7", 10
+
+
+def mutated(tape: U32, rng: np.random.Generator) -> tuple[str, U32]:
+    """What was done, and a proof that differs from the honest one; now and then the honest one itself."""
+    out, how = tape.copy(), rng.choice(["honest", "one word", "one bit", "three words", "two swapped", "opened word", "zeros", "shifted"])
+    places = rng.integers(0, len(tape), 3)
+    match how:
+        case "one word":
+            out[places[0]] = rng.integers(0, P)
+        case "one bit":
+            out[places[0]] = (int(out[places[0]]) ^ 1 << int(rng.integers(31))) % P
+        case "three words":
+            out[places] = rng.integers(0, P, 3)
+        case "two swapped":
+            out[places[:2]] = out[places[1::-1]]
+        case "opened word":
+            place = int(rng.integers(len(tape) // 2, len(tape)))
+            out[place] = (int(out[place]) + 1) % P
+        case "zeros":
+            out[places[0]:places[0] + 8] = 0
+        case "shifted":
+            out[places[0]:] = np.roll(out[places[0]:], 1)
+    return str(how), out
+
+
+def readings_agree(tape: U32, claim: U32, tables: bool) -> bool:
+    """Whether the proof is accepted, by all readings alike."""
+    m = Numbers(tape, world.KERNELS.permute)
+    leaf(m, world.segments()["2^7"], m.constant(claim))
+    done = world.replayed(KIND, [tape], claim)
+    assert done.failed == m.failed, "numbers and replay break different requirements"
+    if tables:
+        machine, statement = world.tables(KIND, [tape], claim)
+        assert bool(check(machine, statement)) == bool(m.failed), "the tables hold and a requirement does not, or the other way round"
+    return not m.failed
+
+
+def run(count: int, seed: int = 0, tables_every: int = TABLES_EVERY) -> Counter[tuple[str, bool]]:
+    honest, claim = np.concatenate([part.reshape(-1) for part in world.leaf_parts()]), world.leaf(0).claim
+    rng, seen = np.random.default_rng(seed), Counter[tuple[str, bool]]()
+    for number in range(count):
+        how, tape = mutated(honest, rng)
+        accepted = readings_agree(tape, claim, number % tables_every == 0)
+        assert accepted == bool((tape == honest).all()), how
+        seen[how, accepted] += 1
+    return seen
+
+
+if __name__ == "__main__":
+    for (what, good), times in sorted(run(int(sys.argv[1])).items()):
+        print(f"{times:6} {what}: {'accepted' if good else 'refused'}")

@@ -1,0 +1,156 @@
+"""No requirement and no message of the recursion's chips is there for nothing: without any one of them a row has another freedom.
+
+What pins a row are its requirements and the words of the messages that it takes from others; what it sends is its own to say. At an
+honest row the gradient of a needed requirement is no combination of the gradients of all else; then, without it, the row can be moved
+where everything else stays (to first order).
+"""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stark.check import Filled, check, values_of
+from stark.chip import Chip
+from stark.expression import P
+from tests.continuation import world
+
+STEPS, WEIGHTS = (-2, -1, 1, 2), (1, -8, 8, -1)             # the derivative of a polynomial of degree 4 at most, times twelve
+NAMES = ["permute", "arithmetic", "bits", "fold", "unpack", "join", "cap", "public"]
+KINDS_OF_ROWS = 24
+
+# Bits are pinned to first order by being bits. These two have a test of their own below.
+IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were ground to zero"}}
+
+
+@pytest.fixture(scope="module")
+def joined() -> dict[str, tuple[Filled, np.ndarray]]:
+    machine, statement = world.tables("join of leaf and leaf", [*world.child(world.leaf(0)), *world.child(world.leaf(1))],
+                                      world.join().claim)
+    return {filled.chip.name: (filled, statement) for filled in machine}
+
+
+def rows_of_every_kind(filled: Filled) -> list[int]:
+    """One row for every pattern of which fixed columns are zero, the following row's included."""
+    zero = filled.fixed == 0
+    patterns = np.concatenate([zero, np.roll(zero, -1, axis=1)])
+    return sorted(np.unique(patterns, axis=1, return_index=True)[1].tolist())[:KINDS_OF_ROWS]
+
+
+def equations(chip: Chip) -> tuple[list[int], list[tuple[int, int]]]:
+    """Numbers of the requirements, and (multiplicity, part) of all words of messages."""
+    return [r.expression.number for r in chip.requirements], [(m.times.number, part.number) for m in chip.messages for part in m.parts]
+
+
+def gradients(filled: Filled, statement: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the requirements at this row, and of all else that pins this row and the next: (equations, cells of both rows)."""
+    chip, height, width = filled.chip, filled.height, len(filled.chip.main_names)
+    places = (row + np.arange(3)) % height
+    requirements, words = equations(chip)
+    numbers = sorted({*requirements, *(number for pair in words for number in pair)})
+    copies = 2 * width * len(STEPS)
+    main = np.tile(filled.main[:, places], copies).astype(np.int64)
+    fixed = np.tile(filled.fixed[:, places], copies)
+    for at, (cell, step) in enumerate((cell, step) for cell in range(2 * width) for step in STEPS):
+        main[cell % width, 3 * at + cell // width] += step
+    values = values_of(Filled(chip, fixed, (main % P).astype(np.uint32)), statement, numbers)
+    honest = values_of(Filled(chip, filled.fixed[:, places], filled.main[:, places]), statement, numbers)
+
+    def slope(number: int, offset: int) -> np.ndarray:
+        at_steps = np.broadcast_to(values[number], 3 * copies)[offset::3].reshape(2 * width, len(STEPS)).astype(object)
+        return (at_steps * np.array(WEIGHTS, object)).sum(axis=1) * pow(12, -1, P) % P
+    own = np.array([slope(number, 0) for number in requirements])
+    others = [slope(number, 1) for number, r in zip(requirements, chip.requirements, strict=True) if r.rows == "every"]
+    for offset in (0, 1):
+        others += [slope(part, offset) for times, part in words if taken(int(np.broadcast_to(honest[times], 3)[offset]))]
+    return own, np.array(others).reshape(-1, 2 * width)
+
+
+def taken(times: int) -> bool:
+    """Whether a message of this multiplicity is received."""
+    return times > P // 2
+
+
+def echelon(rows: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """(pivot, row) of the reduced rows, modulo P."""
+    out: list[tuple[int, np.ndarray]] = []
+    for row in rows:
+        left = reduced(row, out)
+        pivots = np.flatnonzero(left)
+        if len(pivots):
+            out.append((int(pivots[0]), left * pow(int(left[pivots[0]]), -1, P) % P))
+    return out
+
+
+def reduced(row: np.ndarray, basis: list[tuple[int, np.ndarray]]) -> np.ndarray:
+    for pivot, other in basis:
+        if row[pivot]:
+            row = (row - int(row[pivot]) * other) % P
+    return row
+
+
+def needed(filled: Filled, statement: np.ndarray) -> set[int]:
+    found: set[int] = set()
+    for row in rows_of_every_kind(filled):
+        own, others = gradients(filled, statement, row)
+        basis = echelon(others[np.any(others != 0, axis=1)])
+        left = [reduced(gradient, basis) for gradient in own]
+        for k, gradient in enumerate(left):
+            if k not in found and gradient.any():
+                rest = echelon(np.array([other for j, other in enumerate(left) if j != k and other.any()]).reshape(-1, own.shape[1]))
+                if reduced(gradient, rest).any():
+                    found.add(k)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_requirement_is_needed(joined: dict[str, tuple[Filled, np.ndarray]], name: str) -> None:
+    filled, statement = joined[name]
+    found = needed(filled, statement)
+    missing = {r.sentence for k, r in enumerate(filled.chip.requirements) if k not in found}
+    assert missing == IMPLIED.get(name, set())
+
+
+def test_a_word_has_one_spelling_and_ground_words_end_in_zeros(joined: dict[str, tuple[Filled, np.ndarray]]) -> None:
+    """Changed bits of one row, with everything that follows from them filled in: only the requirement in question is broken."""
+    filled, statement = joined["bits"]
+    names, circuit = filled.chip.main_names, world.made("join of leaf and leaf").circuit
+    grinds = [name for name in filled.chip.fixed_names if name.startswith("grinds")]
+    ground = next(row for row in range(filled.height) if all(filled.fixed[filled.chip.fixed_names.index(name), row] for name in grinds[:1]))
+
+    def broken(row: int, number: int) -> set[str]:
+        main = filled.main.copy()
+        bits = np.array([number >> k & 1 for k in range(31)])
+        memory = np.zeros(int(circuit.program.memory), np.uint64)
+        wires = np.concatenate(circuit.lowered.drawn.words) >> 1
+        memory[wires] = main[names.index("word"), :len(wires)]
+        memory[wires[row]] = number
+        columns = circuit.lowered.drawn.fill(circuit.shape.layout, filled.fixed, filled.chip.fixed_names, memory)
+        for name, values in columns.items():
+            main[names.index(name)] = np.broadcast_to(values, filled.height)
+        main[names.index("word"), row] = number % P
+        assert [int(main[names.index(f"bit.{k}"), row]) for k in range(31)] == bits.tolist()
+        numbers = {r.expression.number: r.sentence for r in filled.chip.requirements}
+        found = values_of(Filled(filled.chip, filled.fixed, main), statement, list(numbers))
+        return {sentence for k, sentence in numbers.items() if np.broadcast_to(found[k], filled.height)[row]}
+    assert broken(0, 5) == set() and broken(0, 5 + P) == {"the bits spell a number below p"}
+    assert broken(ground, 0) == set() and broken(ground, 1) == {"the lowest bits were ground to zero"}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "constant"])
+def test_every_message_that_is_left_out_is_missed(joined: dict[str, tuple[Filled, np.ndarray]], name: str) -> None:
+    machine, statement = [filled for filled, _ in joined.values()], joined[name][1]
+    filled = joined[name][0]
+    for k, message in enumerate(filled.chip.messages):
+        times = np.broadcast_to(values_of(filled, statement, [message.times.number])[message.times.number], filled.height)
+        if times.any():
+            shorter = without(filled.chip, k)
+            others = [Filled(shorter, one.fixed, one.main) if one is filled else one for one in machine]
+            assert any("bus" in broken.sentence for broken in check(others, statement)), message
+
+
+def without(chip: Chip, number: int) -> Chip:
+    """The chip with one message less."""
+    import copy
+    other = copy.copy(chip)
+    other.messages = [message for k, message in enumerate(chip.messages) if k != number]
+    return other
