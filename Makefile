@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · fuzz · flips · mutations · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · fuzz · flips · mutations · chaos · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite fuzz flips mutations lint bench clean
+.PHONY: setup demo test spec-suite fuzz flips mutations chaos lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -27,7 +27,11 @@ test: lint
 spec-suite: setup
 	@$(BIN)/python -m tests.wasm_exec.spec
 
+chaos: setup
+	@$(BIN)/python -m tests.bundles.chaos
+
 fuzz: setup
+	@$(BIN)/python -m tests.bundles.fuzz
 	@$(BIN)/python -m tests.wasm_exec.fuzz
 
 flips: setup

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import execution, pipeline, plonky3, segments, stark  # noqa: E402
+from benchmarks import bundles, execution, pipeline, plonky3, segments, stark  # noqa: E402
 from benchmarks.report import Figures  # noqa: E402
 
 
@@ -22,6 +22,7 @@ def main() -> None:
     execution.measure(figures)
     segments.measure(figures, options.threads)
     pipeline.measure(figures, options.profile, options.threads)
+    bundles.measure(figures, options.profile, options.threads)
     figures.save()
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from benchmarks.report import Figures
+from bundles.api import Means
 from bundles.bundle import Bundle, write_bundle
 from bundles.checking import Expected, check_file
 from bundles.files import RunFile
@@ -16,7 +17,6 @@ from segments.shape import Shape
 from stark import profiles
 from stark.kernels import load
 from stark.measure import measure as measured
-from stark.watch import Watch
 from wasm_exec.execute import run
 from wasm_exec.program import Program
 from wasm_exec.text import from_text
@@ -33,12 +33,12 @@ def measure(figures: Figures, profile_name: str, threads: int) -> None:
     keys = RunKeys(profile, Shape.of(SIZES[profile_name], len(program.instructions)))
     with tempfile.TemporaryDirectory() as folder:
         bundles = [recorded(program, keys, number, Path(folder) / str(number)) for number in INPUTS[profile_name]]
-        kernels, watch = load("best", threads), Watch()
+        kernels, inline = load("best", threads), Means(workers=1)
         started = time.perf_counter()
-        first = prove_bundle(bundles[0], program, keys, kernels, quiet, watch)
+        proved = prove_bundle(bundles[0], program, keys, kernels, quiet, inline)
         seconds = time.perf_counter() - started
-        second = prove_bundle(bundles[1], program, keys, kernels, quiet)
-        stages(figures, bundles[0], keys, watch.seconds, seconds, threads)
+        first, second = proved.file, prove_bundle(bundles[1], program, keys, kernels, quiet, inline).file
+        stages(figures, bundles[0], keys, proved.seconds, seconds, threads)
         started = time.perf_counter()
         rollup = prove_batch([first, second], kernels, quiet)
         figures.add("bundles.batch_s", time.perf_counter() - started, "two run proofs to one rollup proof, keys included")

@@ -76,7 +76,7 @@ def measure(figures: Figures, log_rows: int = 20, chips: int = 20, triples: int 
     what = f"{chips} chips of 2^{log_rows - 2} to 2^{log_rows} rows, {found['columns']} main columns, {threads} thread"
     figures.add("stark.floor_ratio", found["seconds"] / found["floor"], f"proving over one extension and hashing of the same cells: {what}")
     figures.add("stark.ns_per_cell", found["seconds"] / found["cells"] * 1e9, f"{found['cells'] / 1e6:.0f} M committed cells")
-    figures.add("stark.bytes_per_cell", found["peak"] / (CELL * found["cells"]), f"peak {found['peak'] / 1e9:.2f} GB over cells times 4 bytes")
+    figures.add("stark.bytes_per_cell", found["peak"] / (CELL * found["cells"]), f"peak {found['peak'] / 1e9:.2f} GB")
     figures.add("stark.proof_words_bytes", found["bytes"], "p100, as words, nothing pruned")
     figures.add("stark.verify_ms", 1000 * found["verify"], "the numbers reading with the native permutation")
     figures.add("stark.verify_python_s", found["python"], "the same without Rust")

@@ -28,6 +28,14 @@ Progress = Callable[[str, int, int], None]      # what is being done, how much o
 
 
 @dataclass(frozen=True)
+class Means:
+    """With what a bundle is proved; None: as much as the machine has."""
+
+    workers: int | None = None
+    memory_limit: int | None = None         # bytes, of all workers together
+
+
+@dataclass(frozen=True)
 class Recorded:
     """A run that was recorded into a bundle directory."""
 
@@ -40,10 +48,11 @@ class Recorded:
     location: str = ""      # of a trap: function and byte of the module
 
 
-def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None) -> Recorded:
+def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
+           on_progress: Progress | None = None) -> Recorded:
     """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
     the smallest, or the largest if that means more than FEW segments."""
-    from bundles.bundle import write_bundle
+    from bundles.bundle import unfinished, write_bundle
     from segments.choosing import recorded
     from segments.machine import unprovable
     from segments.shape import Shape
@@ -55,18 +64,19 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     missing = unprovable(program)
     if missing:
         raise Unprovable(missing[0])
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
+    sizes = sizes_of(profile, size)
     try:
-        Shape.of(sizes_of(profile, size)[0], len(program.instructions))
+        Shape.of(sizes[0], len(program.instructions))
     except LookupError as error:
         raise Unsupported(str(error)) from None
     try:
-        sizes = sizes_of(profile, size)
-        for chosen in sizes:
-            recording = recorded(program, input, chosen, Limits(max_steps), None if chosen == sizes[-1] else FEW)
-            if len(recording.segments) <= FEW:
-                break
+        recording, chosen = None, ""
+        while recording is None:
+            chosen, *sizes = sizes
+            recording = recorded(program, input, chosen, Limits(max_steps), FEW if sizes else float("inf"),
+                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None)
     except BudgetTooSmall as error:
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
     write_bundle(directory, app, recording, profile.name, chosen)
@@ -80,24 +90,50 @@ def translated(app: bytes) -> Program:
     return load(app, 64, 8)
 
 
-def sizes_of(profile: Profile, wanted: str | None) -> tuple[str, ...]:
+def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
     """The sizes of segments to try, small first: small ones are soon proved, large ones cost a tenth for every step."""
     from bundles.keys import SIZES_OF
     sizes = SIZES_OF["toy" if profile.toy else "p100"]
     if wanted is not None and wanted not in sizes:
         raise Unsupported(f"segments of profile {profile.name} have the size {' or '.join(sizes)}, not {wanted}")
-    return (wanted,) if wanted is not None else sizes
+    return [wanted] if wanted is not None else list(sizes)
 
 
-def prove(directory: Path, out_file: Path, on_progress: Progress) -> Facts:
-    """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file."""
+def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None) -> Facts:
+    """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file. What an earlier call did, before
+    it was ended in whatever way, is not done again."""
     from bundles.bundle import open_bundle
     from bundles.proving import keys_of, prove_bundle
     writable(out_file)
     bundle = open_bundle(directory)
     program = translated(bundle.app())
-    made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress)
-    return written(made, out_file)
+    made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress, means, str(out_file.absolute()))
+    return written(made.file, out_file)
+
+
+def resume(directory: Path, on_progress: Progress, out_file: Path | None = None, means: Means | None = None) -> Facts:
+    """Goes on with a proof that was begun, to the file that was named then."""
+    from bundles.bundle import open_bundle
+    from bundles.status import begun
+    return prove(directory, out_file or begun(open_bundle(directory)), on_progress, means)
+
+
+def prove_only(directory: Path, name: str) -> Facts:
+    """Does one task of a begun proof in this process and writes nothing into the journal: to see why the task fails."""
+    from bundles.job import attempted
+    return attempted(directory, name, kernels())
+
+
+def status(directory: Path) -> Facts:
+    """How far the proof of a bundle is."""
+    from bundles.status import status as told
+    return told(directory)
+
+
+def collect(directory: Path) -> Facts:
+    """Removes from a bundle what no longer serves its proof."""
+    from bundles.status import collect as collected
+    return collected(directory)
 
 
 def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts:
@@ -166,10 +202,15 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
 
 def kernels() -> Kernels:
     """The best kernels of this machine, on all its processors."""
-    import os
-
+    from bundles.machine import cores
     from stark.kernels import load
-    return load("best", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return load("best", cores())
+
+
+def doctor(place: Path) -> Facts:
+    """What this machine can do; takes some seconds."""
+    from bundles.doctor import measured
+    return measured(place)
 
 
 def inspect(file: Path) -> Facts:

@@ -15,6 +15,7 @@ from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
 
 MANIFEST = "manifest.msgpack"
 FILES = "files"
+WORK = "work"
 APP_LIMIT = 1 << 24
 
 
@@ -39,14 +40,27 @@ class Bundle:
         what = f"snapshot {index}"
         return decode_pages(self.store.get(self.manifest.boundaries[index].snapshot, what, SNAPSHOT_LIMIT), what)
 
+    @property
+    def work(self) -> Path:
+        """The folder of what is made on the way to the proof. It can be removed: everything in it can be made again."""
+        return self.directory / WORK
+
+    def entry(self, index: int) -> BoundaryEntry:
+        return self.manifest.boundaries[index]
+
     def boundary(self, index: int) -> SegmentStart:
-        entry = self.manifest.boundaries[index]
+        entry = self.entry(index)
         return SegmentStart(entry.pc, entry.fp, entry.status, self.snapshot(index), entry.steps)
 
     def recording(self, program: Program) -> Recording:
         """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
         return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output())
+
+
+def unfinished(directory: Path) -> bool:
+    """An empty directory, or what a recording leaves that was ended before its end: files without a manifest."""
+    return directory.is_dir() and {path.name for path in directory.iterdir()} <= {FILES}
 
 
 def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str, size: str) -> Bundle:

@@ -1,5 +1,7 @@
-"""What longrun cannot do yet, said before any work is done."""
+"""What longrun cannot do yet, or not now, said in words."""
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class Unsupported(Exception):
@@ -12,3 +14,20 @@ class Unprovable(Unsupported):
     def __init__(self, name: str) -> None:
         super().__init__(f"Unprovable yet: {name} (no circuit for it; wasm_exec can run it)")
         self.name = name
+
+
+class Busy(Exception):
+    """Another process writes into this bundle."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"this bundle is being proved already, by {owner}")
+
+
+class Stuck(Exception):
+    """Some tasks failed again and again; all others are done, and what is done stays."""
+
+    def __init__(self, failures: Mapping[str, str]) -> None:
+        name, reason = next(iter(failures.items()))
+        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        super().__init__(f"{name} failed again and again: {reason}{more}")
+        self.name, self.failures = name, failures

@@ -35,6 +35,8 @@ class Kind(IntEnum):
     SEGMENT = 1
     RUN = 2
     ROLLUP = 3
+    LEAF = 4            # these two stay inside a bundle
+    JOIN = 5
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,70 +2,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from bundles.api import Means
+from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
 from bundles.checking import once
+from bundles.engine import Engine, Inline
 from bundles.errors import Unsupported
-from bundles.files import RollupFile, RunFile
+from bundles.files import RollupFile, RunFile, read_proof
+from bundles.formats import FILE_LIMIT, decode_proof
+from bundles.job import PROOFS, Job, opened, work_of
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
+from bundles.machine import cores, fitting_workers
+from bundles.processes import Processes
 from bundles.rollup import folded
-from continuation.claims import Ends
+from bundles.store import Store
 from continuation.proofs import ContinuationProof
-from continuation.prove import Prover, RunTree
+from continuation.prove import Prover
 from continuation.setup import Setup
-from segments.fill import fill_cheapest
-from segments.memory_tree import MemoryTree, wide
-from segments.openings import openings, roots
-from segments.prove import ProvingKeys
 from segments.shape import Shape
 from stark import profiles
+from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
-from stark.profiles import Profile
-from stark.watch import Watch
-from wasm_exec.execute import replay
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
 Progress = Callable[[str, int, int], None]
 
 
-def prover_of(profile: Profile, kernels: Kernels, watch: Watch | None = None) -> Prover:
-    return Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels, watch)
+@dataclass(frozen=True)
+class Proved:
+    """A run proof, how many tasks had been in flight when an earlier attempt was ended, and the seconds of all stages of this one."""
+
+    file: RunFile
+    in_flight: int
+    seconds: dict[str, float]
 
 
-def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress,
-                 watch: Watch | None = None) -> RunFile:
-    """One segment after the other, each made a leaf and joined with its neighbours as soon as it is proved."""
-    watch = watch or Watch()
-    recording = bundle.recording(program)
-    provable(recording.outcome)
-    total = len(recording.segments)
-    on_progress("keys", 0, 1)
-    with watch.stage("keys"):
-        proving = ProvingKeys(program, keys.profile.segment, kernels)
-        tree = RunTree(prover_of(keys.profile, kernels, watch))
-    on_progress("keys", 1, 1)
-    image = recording.image(0)
-    memory = MemoryTree(image, wide(kernels))
-    before = roots(memory)
-    for index, start in enumerate(recording.segments):
-        on_progress("segments", index, total)
-        with watch.stage("replay and fill"):
-            trace = replay(program, start, image, recording.budget)
-            segment = fill_cheapest(program, keys.shape, trace, image, memory, kernels.trace_permutations)
-        with watch.stage("prove segments"):
-            proof = proving.prove(segment)
-        with watch.stage("leaves and joins"):
-            tree.push(proof)
-        image.apply(recording.boundary(index + 1).snapshot)
-    on_progress("segments", total, total)
-    on_progress("root", 0, 1)
-    with watch.stage("root"):
-        end = openings(image, memory)
-        ends = Ends(before, end.spaces, end.system_page, end.path)
-        root = tree.prover.run(tree.span(), ends)
-    on_progress("root", 1, 1)
-    return RunFile(keys.profile, root)
+def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress, means: Means | None = None,
+                 out: str = "") -> Proved:
+    """Goes on where an earlier call for this bundle ended. `out` is remembered for the next one."""
+    provable(bundle.manifest.outcome)
+    means = means or Means()
+    workers = fitting_workers(keys, bundle.manifest.segments, means.workers, means.memory_limit)
+    with opened(bundle, keys, kernels, out, workers) as (journal, in_flight):
+        while True:
+            job = Job(bundle, journal, engine_of(bundle, program, keys, kernels, workers), cores(), on_progress)
+            digest = job.run()
+            try:
+                return Proved(finished(bundle, job, digest), in_flight, job.seconds)
+            except Damaged as error:
+                journal.forget(error.task, str(error))
+
+
+def engine_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, workers: int) -> Engine:
+    return Inline(work_of(bundle, program, keys, kernels)) if workers == 1 else Processes(bundle.directory, workers)
+
+
+def finished(bundle: Bundle, job: Job, digest: bytes) -> RunFile:
+    """The run proof; Damaged if its file was damaged after it was written down."""
+    try:
+        file = read_proof(decode_proof(Store(bundle.work / PROOFS).get(digest, "the run proof", FILE_LIMIT)))
+        if not isinstance(file, RunFile):
+            raise Malformed("it is no run proof")
+    except Malformed as error:
+        raise Damaged(job.goal, error) from None
+    return file
 
 
 def provable(outcome: Outcome) -> None:
@@ -82,7 +85,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
             raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
-    prover, made = prover_of(profile, kernels), 0
+    prover, made = Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels), 0
     on_progress("joins", 0, len(runs) - 1)
 
     def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
@@ -96,4 +99,3 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:
     return RunKeys(profiles.get(bundle.manifest.profile), Shape.of(bundle.manifest.size, len(program.instructions)))
-

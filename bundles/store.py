@@ -4,9 +4,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from stark.errors import Malformed
+
+WRITING = ".writing-"
 
 
 def digest_of(content: bytes) -> bytes:
@@ -32,7 +35,7 @@ class Store:
                 return digest
         except FileNotFoundError:
             pass
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, content)
         return digest
 
@@ -47,6 +50,22 @@ class Store:
         return content
 
 
+    def sweep(self) -> None:
+        """Removes what killed writers left behind. Only for whoever alone writes here."""
+        for path in self.folder.glob(f"*/{WRITING}*"):
+            path.unlink(missing_ok=True)
+
+    def remove_others(self, kept: Collection[bytes]) -> tuple[int, int]:
+        """Removes every file but these; how many there were, and how many bytes."""
+        self.sweep()
+        paths = {self.path(digest) for digest in kept}
+        others = [path for path in self.folder.glob("*/*") if path not in paths]
+        size = sum(path.stat().st_size for path in others)
+        for path in others:
+            path.unlink(missing_ok=True)
+        return len(others), size
+
+
 def read_limited(path: Path, what: str, limit: int) -> bytes:
     """A file of at most `limit` bytes; one byte more is looked at, never the rest."""
     with path.open("rb") as file:
@@ -58,7 +77,7 @@ def read_limited(path: Path, what: str, limit: int) -> bytes:
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Under a temporary name first, so that a reader, or whoever comes after a crash, sees all of it or nothing."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -1,88 +1,139 @@
 """The command line. A mistake of the user is one line with a hint, never a traceback.
 
 Exit codes: 0 done, 1 a proof was rejected, 2 wrong usage, 3 a file is malformed or a module cannot be used, 4 a file cannot be read or
-written, 5 the recorded program trapped, 70 a fault of longrun, 130 interrupted.
+written, 5 the recorded program trapped, 6 another process proves this bundle, 7 some task failed again and again, 70 a fault of longrun,
+130 interrupted.
 """
 from __future__ import annotations
 
+import signal
 import sys
-import traceback
 from collections.abc import Callable
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bundles import api
-from bundles.errors import Unsupported
+from longrun.failures import INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
+from longrun.telling import Facts, OnProgress, complain, progress, show, shown
 from stark import profiles
-from stark.errors import Malformed, Rejected
 
-REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, INTERNAL = 1, 2, 3, 4, 5, 70
-OUTPUT_SHOWN = 200
 PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
+GIGABYTE = 10**9
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
 App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
 Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
+Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory made by longrun run")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
+Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
+Memory = Annotated[float | None, typer.Option(min=0.1, metavar="GB", help="how much memory all workers together may take")]
 
 
-@app.command()
+@app.command(epilog="Example: longrun run app.wasm --input in.txt -o run")
 def run(program: App, out: Out,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
         profile: Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")] = "p100",
         max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40,
         segments: Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); chosen by the run's length "
-                                                     "if left out. Runs of one batch need the same")] = None) -> None:
+                                                     "if left out. Runs of one batch need the same")] = None,
+        json: Json = False) -> None:
     """Record a run of APP.wasm into a bundle directory."""
     if profile not in profiles.PROFILES:
-        fail(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
-    recorded = api.record(module(program), read(input, INPUT_LIMIT) if input else b"", out, profile, max_steps, segments)
-    typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
-    typer.echo(f"output: {shown(recorded.output)}")
+        raise Stop(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
+    content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
+    with progress() as on_progress:
+        recorded = api.record(content, entered, out, profile, max_steps, segments, on_progress)
+    if json:
+        show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
+              "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
+    else:
+        typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
+        typer.echo(f"output: {shown(recorded.output)}")
     if recorded.trapped:
-        fail(TRAPPED, f"the program trapped in {recorded.location}",
-             f"that is an outcome like others: longrun prove {out} -o FILE proves it")
+        typer.echo(f"longrun: the program trapped in {recorded.location} "
+                   f"(that is an outcome like others: longrun prove {out} -o FILE proves it)", err=True)
+        raise typer.Exit(TRAPPED)
 
 
-@app.command()
-def prove(bundle: Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory made by longrun run")], out: Out) -> None:
-    """Prove a recorded run; the result is one file."""
-    show(working(lambda on_progress: api.prove(bundle, out, on_progress)))
+@app.command(epilog="Example: longrun prove run -o app.proof")
+def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="where the proof is written")] = None,
+          workers: Workers = None, memory_limit: Memory = None,
+          only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'segment 7', and show how it ends")] = None,
+          json: Json = False) -> None:
+    """Prove a recorded run; the result is one file. What an earlier call has done is not done again."""
+    if only is not None:
+        show(api.prove_only(bundle, only), json)
+        return
+    if out is None:
+        raise Stop(USAGE, "the proof needs a place", f"longrun prove {bundle} -o FILE")
+    place = out
+    show(stoppable(bundle, lambda on_progress: api.prove(bundle, place, on_progress, means(workers, memory_limit))), json)
 
 
-@app.command()
-def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help="run proofs, in their order")], out: Out) -> None:
+@app.command(epilog="Example: longrun resume run")
+def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="another place for the proof")] = None,
+           workers: Workers = None, memory_limit: Memory = None, json: Json = False) -> None:
+    """Go on with a proof that was begun, after whatever ended it."""
+    facts = api.status(bundle)
+    typer.echo(f"{facts['done']} of {facts['tasks']} tasks are done, {facts['left']} are left", err=True)
+    show(stoppable(bundle, lambda on_progress: api.resume(bundle, on_progress, out, means(workers, memory_limit))), json)
+
+
+@app.command(epilog="Example: longrun status run --json")
+def status(bundle: Bundle, json: Json = False) -> None:
+    """Show how far a proof is, while it is made or after it was stopped."""
+    show(api.status(bundle), json)
+
+
+@app.command(epilog="Example: longrun gc run")
+def gc(bundle: Bundle, json: Json = False) -> None:
+    """Remove from a bundle what no longer serves its proof."""
+    show(api.collect(bundle), json)
+
+
+@app.command(epilog="Example: longrun batch first.proof second.proof -o both.proof")
+def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help="run proofs, in their order")], out: Out,
+          json: Json = False) -> None:
     """Join run proofs to one rollup proof."""
     if len(proofs) < 2:
-        fail(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
-    show(working(lambda on_progress: api.batch(proofs, out, on_progress)))
+        raise Stop(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
+    with progress() as on_progress:
+        facts = api.batch(proofs, out, on_progress)
+    show(facts, json)
 
 
-@app.command()
+@app.command(epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
 def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file")],
            program: Programs,
            input: Annotated[Path | None, typer.Option(help="require that this was the input")] = None,
            output: Annotated[Path | None, typer.Option(help="require that this was the output")] = None,
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="require that it exited with this code")] = None,
-           allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False) -> None:
+           allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
+           json: Json = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
     facts = api.verify(proof, [module(path) for path in program], read(input, INPUT_LIMIT) if input else None,
                        read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy)
-    typer.echo("verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
-    show(facts)
+    if json:
+        facts = {"verified": True, **facts}
+    show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
 
 
-@app.command()
-def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")]) -> None:
+@app.command(epilog="Example: longrun inspect app.proof")
+def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")], json: Json = False) -> None:
     """Show what a file claims, without checking it."""
-    show(api.inspect(file))
-    typer.echo("(not checked)")
+    facts = api.inspect(file)
+    show({"checked": False, **facts} if json else facts, json, "", "(not checked)")
+
+
+@app.command(epilog="Example: longrun doctor")
+def doctor(json: Json = False) -> None:
+    """Show what this machine can do, and how long a billion steps would take. Measures for some seconds."""
+    show(api.doctor(Path.cwd()), json)
 
 
 def print_version(wanted: bool) -> None:
@@ -97,20 +148,11 @@ def options(version: Annotated[bool, typer.Option("--version", callback=print_ve
     pass
 
 
-def report(code: int, message: str, hint: str = "") -> int:
-    typer.echo(f"longrun: {message}" + (f" ({hint})" if hint else ""), err=True)
-    return code
-
-
-def fail(code: int, message: str, hint: str = "") -> NoReturn:
-    raise typer.Exit(report(code, message, hint))
-
-
 def read(path: Path, limit: int) -> bytes:
     with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
-        fail(UNUSABLE, f"{path} has more than {limit:,} bytes")
+        raise Stop(UNUSABLE, f"{path} has more than {limit:,} bytes")
     return content
 
 
@@ -124,57 +166,36 @@ def module(path: Path) -> bytes:
     try:
         return from_text(content)
     except errors.Malformed as error:
-        fail(UNUSABLE, f"{path} is not WebAssembly text: {error.message.splitlines()[0]}")
+        raise Stop(UNUSABLE, f"{path} is not WebAssembly text: {error.message.splitlines()[0]}") from None
 
 
-def shown(output: bytes) -> str:
-    """A short picture of some bytes."""
-    text = output[:OUTPUT_SHOWN].decode("ascii", "replace")
-    picture = repr(text) if text.isascii() and all(c.isprintable() or c in "\n\t" for c in text) else output[:OUTPUT_SHOWN // 4].hex()
-    return f"{len(output):,} bytes, {picture}{'…' if len(output) > OUTPUT_SHOWN else ''}" if output else "nothing"
+def means(workers: int | None, gigabytes: float | None) -> api.Means:
+    return api.Means(workers, None if gigabytes is None else int(gigabytes * GIGABYTE))
 
 
-def show(facts: api.Facts) -> None:
-    width = max(map(len, facts), default=0)
-    for name, value in facts.items():
-        typer.echo(f"{name:<{width}}  {shown(value) if isinstance(value, bytes) else value}")
-
-
-def working(task: Callable[[api.Progress], api.Facts]) -> api.Facts:
-    """Runs a task with a progress bar on the error stream."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bars: dict[str, TaskID] = {}
-
-        def on_progress(stage: str, done: int, total: int) -> None:
-            if stage not in bars:
-                bars[stage] = progress.add_task(stage, total=total)
-            progress.update(bars[stage], completed=done, total=total)
-        return task(on_progress)
+def stoppable(bundle: Path, task: Callable[[OnProgress], Facts]) -> Facts:
+    """Runs a task that can be ended at any time, by an interruption or by SIGTERM, and gone on with later."""
+    def stop(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with progress() as on_progress:
+            return task(on_progress)
+    except KeyboardInterrupt:
+        raise Stop(INTERRUPTED, "stopped; what is done is kept", f"longrun resume {bundle} goes on") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point: runs one command and ends the process with its exit code."""
-    from wasm_exec import errors
     try:
         app(arguments, prog_name="longrun")
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else USAGE
-    except Rejected as error:
-        code = report(REJECTED, f"rejected: {error}", "--allow-toy accepts it all the same" if error.got == "toy" else "")
-    except Malformed as error:
-        code = report(UNUSABLE, str(error))
-    except errors.Malformed as error:
-        code = report(UNUSABLE, f"this is not a WebAssembly module: {error}", "WebAssembly text is read from files named .wat")
-    except errors.Invalid as error:
-        code = report(UNUSABLE, f"this module cannot be run: {error}")
-    except Unsupported as error:
-        code = report(UNUSABLE, str(error))
-    except OSError as error:
-        hint = "choose another place or remove it" if isinstance(error, FileExistsError) else ""
-        code = report(FILES, f"{error.filename}: {error.strerror}" if error.filename else str(error), hint)
-    except Exception:
-        traceback.print_exc()
-        code = report(INTERNAL, "this is a fault of longrun's own; please report what is printed above")
+    except BaseException as error:
+        failure = told(error)
+        complain(failure, "--json" in (sys.argv[1:] if arguments is None else arguments))
+        code = failure.code
     sys.exit(code)

@@ -1,6 +1,7 @@
 """The command line: what it says, its exit codes, and that mistakes are one line."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_a_trap_is_an_outcome_with_a_code_of_its_own(longrun: Longrun) -> None:
 
 def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm")
-    assert code == 1 and "rejected" in err and "--allow-toy" in err
+    assert code == 1 and "a toy proof, which proves nothing" in err and "--allow-toy" in err
 
 
 @pytest.mark.parametrize("arguments, expected, said", [
@@ -106,6 +107,83 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 0 and "running" in out
     code, _, err = longrun("prove", "endless", "-o", "endless.proof")
     assert code == 3 and "cannot be proved" in err
+
+
+COMMANDS = ("run", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example_and_json(longrun: Longrun, name: str) -> None:
+    code, out, _ = longrun(name, "--help")
+    assert code == 0 and f"Example: longrun {name}" in out and "--json" in out
+    assert name in longrun("--help")[1]
+
+
+def test_completion_is_offered(longrun: Longrun) -> None:
+    code, out, _ = longrun("--help")
+    assert code == 0 and "--install-completion" in out and "--show-completion" in out
+
+
+def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
+    """From a recording to a rollup; what is told to people goes to the error stream or into the object."""
+    Path("other.txt").write_bytes(b"1 2")
+    told = {}
+    for line in ("run sum.wasm --input in.txt -o first --profile toy", "run sum.wasm --input other.txt -o second --profile toy",
+                 "prove first -o first.proof --workers 1", "prove second -o second.proof --workers 1", "status first", "resume first",
+                 "gc first", "batch first.proof second.proof -o both.proof", "verify both.proof --program sum.wasm --allow-toy",
+                 "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy"):
+        code, out, _ = longrun(*line.split(), "--json")
+        assert code == 0, line
+        told[line.split()[0]] = json.loads(out)
+    assert set(told) == set(COMMANDS) - {"doctor"} and all(isinstance(facts, dict) for facts in told.values())
+    assert told["run"] == {"steps": told["inspect"]["steps"], "segments": 1, "outcome": "exited(0)", "profile": "toy", "output bytes": 3,
+                           "output": b"442".hex()}
+    assert told["verify"]["verified"] is True and told["inspect"]["checked"] is False and told["status"]["state"] == "proved"
+    code, out, _ = longrun("prove", "first", "--only", "root 0-1", "--json")
+    assert code == 3 and "cannot be used" in json.loads(out)["error"]           # gc has removed what a root is made of
+
+
+@pytest.mark.parametrize("line, code", [("verify toy.proof --program sum.wasm", 1), ("batch toy.proof -o x", 2), ("inspect in.txt", 3),
+                                        ("verify missing --program sum.wasm", 4), ("resume .", 3), ("status .", 3), ("gc .", 3)])
+def test_an_error_is_an_object_too(longrun: Longrun, line: str, code: int) -> None:
+    ended, out, err = longrun(*line.split(), "--json")
+    told = json.loads(out)
+    assert (ended, told["exit code"]) == (code, code) and told["error"] in err and len(err.splitlines()) == 1
+
+
+def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    assert longrun("prove", "run", "-o", "run.proof", "--workers", "1")[0] == 0
+    code, _, err = longrun("verify", "run.proof", "--program", "sum.wasm", "--allow-toy")
+    assert code == 1 and err.startswith("longrun: the proof is not of what was asked for. This does not hold: the program is the one given")
+    content = bytearray(Path("run.proof").read_bytes())
+    content[len(content) // 2 & ~3] ^= 1
+    Path("run.proof").write_bytes(content)
+    code, _, err = longrun("verify", "run.proof", "--program", "hello.wasm", "--allow-toy")
+    assert code == 1 and err.startswith("longrun: the proof is not valid. This does not hold: ") and len(err.splitlines()) == 1
+
+
+def test_an_unfinished_recording_is_gone_on_with(longrun: Longrun) -> None:
+    Path("run/files/00").mkdir(parents=True)
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+
+
+def test_a_long_recording_shows_how_far_it_is() -> None:
+    from longrun.telling import Lines
+    lines, said = Lines(every=0.0), []
+    lines.began -= 2.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.echo", lambda text, err=False: said.append(text))
+        lines("steps", 4_000_000, 0)
+        lines("segments", 1, 4)
+        lines.end()
+    assert said == ["steps 4,000,000, 2.0 million a second, 2 s", "steps 4,000,000, 2.0 million a second, segments 1/4, 2 s"]
+
+
+def test_doctor_measures(longrun: Longrun) -> None:
+    code, out, _ = longrun("doctor", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["cores"] >= 1 and facts["a billion steps, hours"] > 0 and facts["a leaf, s"] > 0
 
 
 def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:

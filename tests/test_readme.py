@@ -18,14 +18,14 @@ def test_the_demo_runs_as_the_readme_shows_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     shown = (ROOT / "README.md").read_text().split("<!-- demo -->")[1].split("<!-- /demo -->")[0]
     assert commands(done.stdout) == commands(shown) != []
-    said = [line for line in shown.splitlines() if line.startswith(("output:", "outcome", "program", "longrun: rejected: the profile"))]
+    said = [line for line in shown.splitlines() if line.startswith(("output:", "outcome", "program", "longrun: this is a toy"))]
     missing = [line for line in said if line not in (done.stdout + done.stderr).splitlines()]
     assert missing == [], "the README's demo is out of date: paste what samples/demo.py prints"
 
 
 def test_every_command_and_option_of_the_readme_exists() -> None:
     text = (ROOT / "README.md").read_text()
-    for name in ("run", "prove", "batch", "verify", "inspect"):
+    for name in ("run", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor"):
         line = next(line for line in text.splitlines() if line.startswith(f"    longrun {name} "))
         helped = subprocess.run([sys.executable, "-m", "longrun", name, "--help"], capture_output=True, text=True, check=False, cwd=ROOT,
                                 env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"})

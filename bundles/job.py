@@ -1,0 +1,159 @@
+"""A bundle's way to its proof: tasks are given to an engine, results are written down, and a later call goes on where this one ended."""
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bundles.artefacts import Artefacts
+from bundles.bundle import Bundle, open_bundle
+from bundles.engine import Engine, Failure, Finished, Reason
+from bundles.errors import Stuck
+from bundles.journal import DONE, JobRow, Journal
+from bundles.keys import RunKeys
+from bundles.lock import writer
+from bundles.store import Store
+from bundles.tasks import Task, everything, parsed, ready, root
+from bundles.work import Work, trusted_of
+from stark.errors import Malformed
+from stark.kernels.protocol import Kernels
+from wasm_exec.program import Program
+
+Progress = Callable[[str, int, int], None]
+JOURNAL, LOCK, PROOFS, KEYS = "journal.sqlite", "lock", "proofs", "keys"
+FAILURES = 3                # a task that has failed so often is left aside
+ROUNDS = 6                  # and so is one whose inputs had to be made anew so often
+PATIENCE_S = 1.0
+STAGES = {"segment": "segments", "leaf": "leaves", "join": "joins", "root": "root"}
+
+
+class Job:
+    """One owner's sitting. `in_flight`: what an earlier owner had begun when it was killed."""
+
+    def __init__(self, bundle: Bundle, journal: Journal, engine: Engine, cores: int, on_progress: Progress) -> None:
+        self.bundle, self.journal, self.engine, self.cores, self.on_progress = bundle, journal, engine, cores, on_progress
+        self.goal = root(bundle.manifest.segments)
+        self.done: dict[Task, bytes] = {row.task: row.artefact for row in journal.rows() if row.state == DONE and row.artefact}
+        self.failures: dict[Task, int] = {}
+        self.rounds: dict[Task, int] = {}
+        self.running: set[Task] = set()
+        self.aside: dict[Task, Failure] = {}
+        self.seconds: dict[str, float] = {}
+        self.totals = {kind: sum(task.kind == kind for task in everything(self.goal)) for kind in STAGES}
+
+    def run(self) -> bytes:
+        """The digest of the run proof. Stuck if some tasks cannot be done; what is done stays done."""
+        for kind in STAGES:
+            self.tell(kind)
+        try:
+            while self.goal not in self.done:
+                self.submit()
+                if not self.running:
+                    raise Stuck({str(task): str(failure) for task, failure in self.aside.items()})
+                for finished in self.engine.wait(PATIENCE_S):
+                    self.take(finished)
+        finally:
+            self.engine.close()
+        return self.done[self.goal]
+
+    def submit(self) -> None:
+        """Fills the workers. Few tasks have many threads each, many tasks one."""
+        room = self.engine.workers - len(self.running)
+        waiting = [task for _, task in zip(range(room), ready(self.goal, self.done, {*self.running, *self.aside}), strict=False)]
+        threads = max(1, self.cores // max(1, len(self.running) + len(waiting)))
+        for task in waiting:
+            self.journal.started(task)
+            self.running.add(task)
+            self.engine.submit(task, [self.done[needed] for needed in task.inputs], threads)
+
+    def take(self, finished: Finished) -> None:
+        task, result = finished.task, finished.result
+        self.running.discard(task)
+        for stage, seconds in finished.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if isinstance(result, bytes):
+            self.done[task] = result
+            self.failures.pop(task, None)
+            self.journal.finished(task, result, finished.seconds.get("all", 0.0))
+            self.tell(task.kind)
+        else:
+            self.failed(task, result)
+
+    def failed(self, task: Task, failure: Failure) -> None:
+        """What to do about it: again, what it worked on again, leave it aside, or stop everything."""
+        if failure.reason in (Reason.BUNDLE, Reason.DISK):
+            self.journal.failed(task, failure.text, quarantined=False, counts=False)
+            if failure.reason == Reason.BUNDLE:
+                raise Malformed(failure.text)
+            raise OSError(errno.ENOSPC, failure.text)
+        again = failure.reason == Reason.DAMAGED
+        counted = self.rounds if again else self.failures
+        counted[task] = counted.get(task, 0) + 1
+        hopeless = counted[task] >= (ROUNDS if again else FAILURES)
+        self.journal.failed(task, failure.text, hopeless, counts=not again)
+        if hopeless:
+            self.aside[task] = failure
+            return
+        for needed in task.inputs:
+            if str(needed) == failure.about or failure.reason == Reason.REJECTED:
+                self.done.pop(needed, None)
+                self.journal.forget(needed, f"not usable for {task}: {failure.text}")
+
+    def tell(self, kind: str) -> None:
+        self.on_progress(STAGES[kind], sum(task.kind == kind for task in self.done), self.totals[kind])
+
+
+@contextlib.contextmanager
+def opened(bundle: Bundle, keys: RunKeys, kernels: Kernels, out: str, workers: int) -> Iterator[tuple[Journal, int]]:
+    """The journal of a bundle for its one writer, and how many tasks an earlier one left in flight; Busy if there is a writer already."""
+    with writer(bundle.work / LOCK):
+        Store(bundle.work / PROOFS).sweep()
+        identity = identity_of(bundle, keys, kernels)
+        journal = Journal(bundle.work / JOURNAL)
+        try:
+            yield journal, journal.begin(JobRow(identity, bundle.manifest.segments, out, workers))
+        finally:
+            journal.close()
+
+
+def identity_of(bundle: Bundle, keys: RunKeys, kernels: Kernels) -> bytes:
+    """Of this run under these keys: results of one job serve no other."""
+    trusted = trusted_of(keys.profile, kernels, bundle.work / KEYS)
+    hasher = hashlib.sha256(b"longrun job 1")
+    for part in (bundle.manifest.encode(), str(keys.shape).encode(), repr((keys.profile.name, trusted.keys)).encode()):
+        hasher.update(len(part).to_bytes(8, "little") + part)
+    return hasher.digest()
+
+
+def work_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels) -> Work:
+    return Work(bundle, program, keys, Artefacts(Store(bundle.work / PROOFS), keys), bundle.work / KEYS, kernels)
+
+
+def work_on(directory: Path, kernels: Kernels) -> Work:
+    """What a worker can do for the bundle in a directory."""
+    from bundles.api import translated
+    from bundles.proving import keys_of
+    bundle = open_bundle(directory)
+    program = translated(bundle.app())
+    return work_of(bundle, program, keys_of(bundle, program), kernels)
+
+
+def attempted(directory: Path, name: str, kernels: Kernels) -> dict[str, object]:
+    """Does one task in this process, with whatever error it ends in, and writes nothing into the journal."""
+    task = parsed(name)
+    bundle = open_bundle(directory)
+    if task not in everything(root(bundle.manifest.segments)):
+        raise Malformed(f"the proof of {directory} has no task {name}")
+    work = work_on(directory, kernels)
+    done = {}
+    if (bundle.work / JOURNAL).is_file():
+        journal = Journal(bundle.work / JOURNAL, writing=False)
+        done = {row.task: row.artefact for row in journal.rows() if row.state == DONE and row.artefact}
+        journal.close()
+    missing = [str(needed) for needed in task.inputs if needed not in done]
+    if missing:
+        raise Malformed(f"{name} works on results that are not there yet: {', '.join(missing)}")
+    digest = work.do(task, [done[needed] for needed in task.inputs])
+    return {"task": name, "result": digest.hex(), **{f"seconds, {stage}": round(value, 3) for stage, value in work.watch.seconds.items()}}

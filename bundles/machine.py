@@ -1,0 +1,45 @@
+"""What this machine offers: processors that may be used, memory that is free, and how many workers that makes."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bundles.keys import RunKeys
+
+MEMORY_INFO = Path("/proc/meminfo")
+GROUP_LIMIT, GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+PROCESS_BYTES = 500 << 20           # a worker with the circuits and keys of p100; measured 0.6 GB with a leaf, 0.16 GB in toy
+BYTES_PER_CELL = 15                 # of a segment's trace, with its extension and trees; measured 2.8 GB for the 188 M cells of 2^20
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes that processes may take without swapping, as far as the system tells."""
+    free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if MEMORY_INFO.is_file():
+        lines = dict(line.split(":", 1) for line in MEMORY_INFO.read_text().splitlines() if ":" in line)
+        free = int(lines["MemAvailable"].split()[0]) << 10 if "MemAvailable" in lines else free
+    if GROUP_LIMIT.is_file() and GROUP_USED.is_file() and (limit := GROUP_LIMIT.read_text().strip()).isdigit():
+        free = min(free, max(0, int(limit) - int(GROUP_USED.read_text())))
+    return free
+
+
+def cells_of(keys: RunKeys) -> int:
+    """Committed cells of a segment in the general shape; most segments take a cheaper one."""
+    return sum(keys.shape.cells.values())
+
+
+def worker_bytes(keys: RunKeys) -> int:
+    """About what one worker needs for segments of this shape."""
+    return PROCESS_BYTES + BYTES_PER_CELL * cells_of(keys)
+
+
+def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:
+    """As many as were wanted, or else as processors, memory and segments allow; at least one."""
+    if wanted is not None:
+        return max(1, wanted)
+    memory = free_memory() if memory_limit is None else memory_limit
+    return max(1, min(cores(), segments, memory // worker_bytes(keys)))

@@ -1,0 +1,108 @@
+"""The engine of several worker processes on this machine. They share the bundle's directory; names and digests go through pipes."""
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bundles.engine import Failure, Finished, Reason
+from bundles.tasks import Task, parsed
+
+START = "import sys; sys.path[:] = {path!r}; from bundles.worker import main; main(sys.argv[1:])"
+READ = 1 << 16
+
+
+class Worker:
+    """One process and the task that it has."""
+
+    def __init__(self, directory: Path, threads: int) -> None:
+        command = [sys.executable, "-c", START.format(path=sys.path), str(directory), str(os.getpid()), str(threads)]
+        # a group of its own: what a terminal sends to the parent's group, the parent decides upon
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0)
+        self.task: Task | None = None
+        self.heard = b""
+
+    def tell(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
+        """A worker that is dead already is found so when it is listened to."""
+        self.task = task
+        assert self.process.stdin is not None
+        line = json.dumps({"task": str(task), "inputs": [digest.hex() for digest in inputs], "threads": threads})
+        try:
+            self.process.stdin.write(line.encode() + b"\n")
+        except BrokenPipeError:
+            pass
+
+    def hear(self) -> Finished | None:
+        """Reads what has come; the end of a task if there is one. A worker that has died has ended its task so."""
+        assert self.process.stdout is not None and self.task is not None
+        content = os.read(self.process.stdout.fileno(), READ)
+        self.heard += content
+        if not content:
+            self.end()
+            code = self.process.returncode
+            told = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+            return Finished(self.task, Failure(Reason.DIED, f"its worker ended without an answer, {told}"))
+        if not self.heard.endswith(b"\n"):
+            return None
+        answer, self.heard = json.loads(self.heard), b""
+        if "result" in answer:
+            return Finished(parsed(answer["task"]), bytes.fromhex(answer["result"]), answer["seconds"])
+        return Finished(parsed(answer["task"]), Failure(Reason(answer["reason"]), answer["text"], answer["about"]), answer["seconds"])
+
+    def end(self) -> None:
+        """Results are written whole or not at all, so that a worker can be killed at any time."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class Processes:
+    """So many workers, started when they are needed, replaced when they die."""
+
+    def __init__(self, directory: Path, workers: int, threads: int = 1) -> None:
+        self.directory, self.workers, self.threads = directory, workers, threads
+        self.idle: list[Worker] = []
+        self.busy: list[Worker] = []
+
+    def submit(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
+        worker = self.nearest(task) if self.idle else Worker(self.directory, self.threads)
+        self.busy.append(worker)
+        worker.tell(task, inputs, threads)
+
+    def nearest(self, task: Task) -> Worker:
+        """The idle worker that did the latest work before this task, whose memory has the shortest way to go."""
+        before = [worker for worker in self.idle if worker.task and worker.task.last <= task.first]
+        worker = max(before, key=lambda worker: worker.task.last if worker.task else 0) if before else self.idle[0]
+        self.idle.remove(worker)
+        return worker
+
+    def wait(self, seconds: float) -> list[Finished]:
+        until, ended = time.monotonic() + seconds, list[Finished]()
+        with selectors.DefaultSelector() as selector:
+            for worker in self.busy:
+                assert worker.process.stdout is not None
+                selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
+            while not ended and (left := until - time.monotonic()) > 0:
+                for key, _ in selector.select(left):
+                    finished = key.data.hear()
+                    if finished is not None:
+                        ended.append(finished)
+                        self.release(key.data)
+        return ended
+
+    def release(self, worker: Worker) -> None:
+        self.busy.remove(worker)
+        if worker.process.returncode is None:
+            self.idle.append(worker)
+
+    def close(self) -> None:
+        for worker in [*self.idle, *self.busy]:
+            worker.end()
+        self.idle, self.busy = [], []

@@ -1,0 +1,72 @@
+"""A worker process: reads tasks from its standard input, carries them out, writes what came of them to its standard output, a line each.
+
+It ends with its parent: the system kills it when the parent dies, and where the system cannot, the end of the input does.
+"""
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bundles.engine import Failure, Finished, Reason, carried_out
+from bundles.tasks import parsed
+from bundles.work import Work
+from stark.errors import Malformed
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: Sequence[str]) -> None:
+    directory, parent, threads = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)        # the parent decides what an interruption means
+    end_with(parent)
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)                                       # whatever else is printed must not look like an answer
+    asked: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=(asked,), daemon=True).start()
+    serve(directory, threads, asked, answers)
+
+
+def end_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def listen(asked: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in sys.stdin.buffer:
+        asked.put(json.loads(line))
+    os._exit(0)
+
+
+def serve(directory: Path, threads: int, asked: queue.SimpleQueue[dict[str, Any]], answers: BinaryIO) -> None:
+    from bundles.job import work_on
+    from stark.kernels import load
+    work: Work | None = None
+    while True:
+        question = asked.get()
+        task = parsed(question["task"])
+        try:
+            work = work or work_on(directory, load("best", threads))
+        except Malformed as error:
+            finished = Finished(task, Failure(Reason.BUNDLE, str(error)))
+        else:
+            work.use(load("best", question["threads"]))
+            finished = carried_out(work, task, [bytes.fromhex(digest) for digest in question["inputs"]])
+        answers.write(json.dumps(answer(finished)).encode() + b"\n")
+
+
+def answer(finished: Finished) -> dict[str, object]:
+    result = finished.result
+    told: dict[str, object] = {"task": str(finished.task), "seconds": dict(finished.seconds)}
+    if isinstance(result, bytes):
+        return told | {"result": result.hex()}
+    return told | {"reason": result.reason.value, "text": result.text, "about": result.about}

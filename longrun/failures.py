@@ -1,0 +1,73 @@
+"""Errors as people read them: one line, a hint where there is one, and an exit code."""
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+
+from bundles.errors import Busy, Stuck, Unsupported
+from stark.errors import Malformed, Rejected
+from wasm_exec import errors
+
+REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 70, 130
+ASKED = ("the program is the one given", "the input is the one given", "the output is the one given", "the exit code is the one given",
+         "every program given has run")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of a failure."""
+
+    code: int
+    message: str
+    hint: str = ""
+
+    @property
+    def line(self) -> str:
+        return f"longrun: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class Stop(Exception):
+    """A failure that a command has found itself."""
+
+    def __init__(self, code: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.told = Told(code, message, hint)
+
+
+def told(error: BaseException) -> Told:
+    """Whatever a command ended in. A fault of our own prints where it happened."""
+    match error:
+        case Stop():
+            return error.told
+        case Rejected():
+            return rejected(error)
+        case errors.Malformed():
+            return Told(UNUSABLE, f"this is not a WebAssembly module: {error}", "WebAssembly text is read from files named .wat")
+        case errors.Invalid():
+            return Told(UNUSABLE, f"this module cannot be run: {error}")
+        case Malformed() | Unsupported():
+            return Told(UNUSABLE, str(error))
+        case Busy():
+            return Told(BUSY, str(error), "longrun status DIR shows how far it is")
+        case Stuck():
+            return Told(STUCK, str(error), f"everything else is done and kept; longrun prove DIR --only '{error.name}' shows the error")
+        case OSError():
+            hint = "choose another place or remove it" if isinstance(error, FileExistsError) else ""
+            return Told(FILES, f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error), hint)
+        case MemoryError():
+            return Told(FILES, "there is not enough memory", "fewer --workers need less; what is done is kept")
+        case KeyboardInterrupt():
+            return Told(INTERRUPTED, "interrupted")
+        case _:
+            traceback.print_exception(error)
+            return Told(INTERNAL, "this is a fault of longrun's own; please report what is printed above")
+
+
+def rejected(error: Rejected) -> Told:
+    """A refused proof: what does not hold, what was expected, what came."""
+    if error.check == "the profile is for real proofs":
+        return Told(REJECTED, "this is a toy proof, which proves nothing", "--allow-toy accepts it all the same")
+    compared = f", expected {error.expected}, got {error.got}" if str(error.expected) or str(error.got) else ""
+    if error.check in ASKED:
+        return Told(REJECTED, f"the proof is not of what was asked for. This does not hold: {error.check}{compared}")
+    return Told(REJECTED, f"the proof is not valid. This does not hold: {error.check}{compared}")

@@ -1,0 +1,151 @@
+"""`make chaos`: kills processes of a proving job at random moments, goes on, and counts what had to be done again.
+
+Every kill hits the command or one of its workers with SIGKILL. A job is one toy run; when it is proved before all kills are spent, its
+work is removed and it begins anew. Every proof must be valid, of the same claim word for word, and every job may have begun at most as
+many tasks as it has, plus those that were in flight at its kills.
+"""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bundles import api
+from bundles.files import RunFile, read_proof
+from bundles.formats import decode_proof
+from bundles.journal import RUNNING
+from bundles.tasks import everything, root
+from stark.errors import Malformed
+from tests.bundles.jobs import SUM, all_gone, answer, children, entered, longrun, recorded, rows
+
+WORKERS = 2
+
+
+@dataclass
+class Counts:
+    """What happened in all jobs together."""
+
+    jobs: int = 0
+    kills: int = 0
+    of_workers: int = 0
+    in_flight: int = 0          # tasks that were running in what was killed
+    repeated: int = 0           # tasks that were begun more than once
+
+
+@dataclass
+class Chaos:
+    """`longest`: seconds between two kills, at most."""
+
+    directory: Path
+    segments: int
+    kills: int
+    longest: float
+    rng: random.Random
+    counts: Counts
+
+    @property
+    def proof(self) -> Path:
+        return self.directory.parent / "chaos.proof"
+
+    def job(self) -> None:
+        """One job from its beginning to its proof."""
+        shutil.rmtree(self.directory / "work", ignore_errors=True)
+        self.proof.unlink(missing_ok=True)
+        lost = 0
+        while not self.proof.exists():
+            lost += self.sitting()
+        tasks = sum(1 for _ in everything(root(self.segments)))
+        repeated = sum(row.starts for row in rows(self.directory)) - tasks
+        if repeated > lost:
+            raise AssertionError(f"{repeated} tasks were begun again, {lost} were in flight when something was killed")
+        self.counts.jobs += 1
+        self.counts.in_flight += lost
+        self.counts.repeated += repeated
+
+    def sitting(self) -> int:
+        """The command is started and things are killed until it ends; how many tasks were in flight in what was killed."""
+        lost = 0
+        process = longrun("prove", self.directory, "-o", self.proof, "--workers", str(WORKERS))
+        with process:
+            while self.counts.kills < self.kills:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(self.rng.uniform(0.0, self.longest))
+                if process.poll() is not None:
+                    break
+                workers = children(process.pid)
+                victim = self.rng.choice([process.pid, *workers])
+                self.counts.kills += 1
+                if victim != process.pid:
+                    self.counts.of_workers += 1
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(victim, signal.SIGKILL)
+                    lost += 1
+                    continue
+                process.kill()
+                process.wait()
+                if not all_gone(workers):
+                    raise AssertionError("a worker outlived its job")
+                return lost + self.running()
+            _, said = process.communicate()
+        if process.returncode not in (0, -signal.SIGKILL):
+            raise AssertionError(f"the job ended with {process.returncode}: {said.decode()}")
+        return lost
+
+    def running(self) -> int:
+        """Tasks that the journal says are running; none when it was killed before there was a journal."""
+        with contextlib.suppress(Malformed):
+            return sum(row.state == RUNNING for row in rows(self.directory))
+        return 0
+
+    def claim(self) -> list[int]:
+        """Of the proof, which must be valid."""
+        content = entered(self.segments)
+        api.verify(self.proof, [SUM], content, answer(content), 0, allow_toy=True)
+        file = read_proof(decode_proof(self.proof.read_bytes()))
+        if not isinstance(file, RunFile):
+            raise AssertionError("this is not a run proof")
+        return [int(word) for word in file.claim.words]
+
+
+def chaos(folder: Path, segments: int, kills: int, longest: float, seed: int) -> Counts:
+    """AssertionError unless every job ends with the same claim and repeats no more than what was in flight."""
+    directory = folder / "run"
+    if recorded(directory, segments) != segments:
+        raise AssertionError(f"the run does not have {segments} segments")
+    one, claims = Chaos(directory, segments, kills, longest, random.Random(seed), Counts()), []
+    while not claims or one.counts.kills < kills:
+        one.job()
+        claims.append(one.claim())
+        if claims[-1] != claims[0]:
+            raise AssertionError("the claims of two jobs differ")
+    one.kills = 0
+    one.job()                                   # and once without any kill
+    if one.claim() != claims[0]:
+        raise AssertionError("an undisturbed job has another claim")
+    return one.counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--segments", type=int, default=40)
+    parser.add_argument("--longest", type=float, default=4.0, help="seconds between two kills, at most")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = chaos(Path(folder), options.segments, options.kills, options.longest, options.seed)
+    print(json.dumps(vars(counts) | {"seconds": round(time.monotonic() - started)}))
+
+
+if __name__ == "__main__":
+    main()

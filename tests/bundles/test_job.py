@@ -1,0 +1,205 @@
+"""What a job does when tasks fail, workers die, results get lost or somebody else is at work. The engine is played."""
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bundles.engine import Failure, Finished, Reason
+from bundles.errors import Busy, Stuck
+from bundles.job import FAILURES, ROUNDS, Job
+from bundles.journal import DONE, FAILED, QUARANTINED, RUNNING, JobRow, Journal
+from bundles.lock import held, writer
+from bundles.store import digest_of
+from bundles.tasks import Task, everything, parsed, root
+from stark.errors import Malformed
+
+Play = Callable[[Task, int], Failure | None]
+IDENTITY = digest_of(b"this job")
+ROOT = Path(__file__).parents[2]
+
+
+class Played:
+    """An engine whose tasks succeed, unless the play says otherwise about a task's n-th beginning."""
+
+    workers = 3
+
+    def __init__(self, play: Play = lambda task, start: None) -> None:
+        self.play, self.begun, self.waiting = play, list[Task](), list[Task]()
+        self.closed, self.most = False, 0
+
+    def submit(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
+        assert inputs == [digest_of(str(needed).encode()) for needed in task.inputs] and threads >= 1
+        self.begun.append(task)
+        self.waiting.append(task)
+        self.most = max(self.most, len(self.waiting))
+
+    def wait(self, seconds: float) -> list[Finished]:
+        task = self.waiting.pop()
+        failure = self.play(task, self.begun.count(task))
+        return [Finished(task, failure or digest_of(str(task).encode()), {"all": 1.0})]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    opened = Journal(tmp_path / "journal.sqlite")
+    opened.begin(JobRow(IDENTITY, 5, "x.proof", 3))
+    return opened
+
+
+def job(journal: Journal, engine: Played, segments: int = 5) -> Job:
+    bundle: Any = SimpleNamespace(manifest=SimpleNamespace(segments=segments))
+    return Job(bundle, journal, engine, 4, lambda *_: None)
+
+
+def starts(journal: Journal) -> dict[str, int]:
+    return {str(row.task): row.starts for row in journal.rows()}
+
+
+def test_every_task_is_done_once_and_no_more_at_a_time_than_there_are_workers(journal: Journal) -> None:
+    engine = Played()
+    assert job(journal, engine).run() == digest_of(b"root 0-5")
+    assert sorted(map(str, engine.begun)) == sorted(map(str, everything(root(5))))
+    assert engine.most == 3 and engine.closed
+    assert all((row.state, row.starts, row.seconds) == (DONE, 1, 1.0) for row in journal.rows())
+
+
+def test_a_second_sitting_does_only_what_was_in_flight(journal: Journal) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(task: Task, start: int) -> None:
+        if str(task) == "leaf 2":
+            raise Killed
+    engine = Played(killed)
+    with pytest.raises(Killed):
+        job(journal, engine).run()
+    in_flight = [str(row.task) for row in journal.rows() if row.state == RUNNING]
+    assert "leaf 2" in in_flight and len(in_flight) <= 3 and engine.closed
+    assert journal.begin(JobRow(IDENTITY, 5, "x.proof", 3)) == len(in_flight)
+    assert job(journal, Played()).run() == digest_of(b"root 0-5")
+    assert {name: count for name, count in starts(journal).items() if count > 1} == {name: 2 for name in in_flight}
+
+
+def test_another_job_forgets_the_old_one(journal: Journal) -> None:
+    job(journal, Played()).run()
+    journal.begin(JobRow(digest_of(b"other keys"), 5, "x.proof", 3))
+    assert journal.rows() == []
+
+
+@pytest.mark.parametrize("reason", [Reason.DIED, Reason.FAULT, Reason.MEMORY])
+def test_a_failure_is_tried_again(journal: Journal, reason: Reason) -> None:
+    engine = Played(lambda task, start: Failure(reason, "bad luck") if str(task) == "join 0-2" and start < FAILURES else None)
+    assert job(journal, engine).run() == digest_of(b"root 0-5")
+    assert starts(journal)["join 0-2"] == FAILURES and sum(starts(journal).values()) == len(list(everything(root(5)))) + FAILURES - 1
+
+
+def test_a_task_that_always_fails_is_left_aside_and_the_others_are_done(journal: Journal) -> None:
+    engine = Played(lambda task, start: Failure(Reason.FAULT, "ValueError: poison\nsecond line") if str(task) == "segment 3" else None)
+    with pytest.raises(Stuck, match="segment 3 failed again and again: ValueError: poison") as stuck:
+        job(journal, engine).run()
+    assert stuck.value.name == "segment 3" and engine.closed
+    states = {str(row.task): row.state for row in journal.rows()}
+    assert states["segment 3"] == QUARANTINED and starts(journal)["segment 3"] == FAILURES
+    assert [name for name in ("segment 4", "leaf 4", "join 0-2", "leaf 2") if states.get(name) != DONE] == []
+    assert [row.note for row in journal.rows() if row.state == QUARANTINED] == ["ValueError: poison"]
+    journal.begin(JobRow(IDENTITY, 5, "x.proof", 3))
+    assert job(journal, Played()).run() == digest_of(b"root 0-5")
+
+
+def test_a_damaged_result_is_made_again(journal: Journal) -> None:
+    engine = Played(lambda task, start: Failure(Reason.DAMAGED, "gone", "leaf 1") if str(task) == "join 0-2" and start == 1 else None)
+    assert job(journal, engine).run() == digest_of(b"root 0-5")
+    assert {name for name, count in starts(journal).items() if count > 1} == {"leaf 1", "join 0-2"}
+
+
+def test_a_result_that_is_always_damaged_ends_the_job(journal: Journal) -> None:
+    engine = Played(lambda task, start: Failure(Reason.DAMAGED, "gone", "leaf 1") if str(task) == "join 0-2" else None)
+    with pytest.raises(Stuck, match="join 0-2"):
+        job(journal, engine).run()
+    assert starts(journal)["join 0-2"] == ROUNDS
+
+
+def test_what_a_rejected_task_worked_on_is_made_again(journal: Journal) -> None:
+    engine = Played(lambda task, start: Failure(Reason.REJECTED, "rejected: a cap") if str(task) == "leaf 1" and start == 1 else None)
+    assert job(journal, engine).run() == digest_of(b"root 0-5")
+    assert {name for name, count in starts(journal).items() if count > 1} == {"segment 1", "leaf 1"}
+
+
+@pytest.mark.parametrize("reason, error", [(Reason.DISK, OSError), (Reason.BUNDLE, Malformed)])
+def test_a_full_disk_or_a_damaged_bundle_stops_at_once_and_blames_no_task(journal: Journal, reason: Reason, error: type[Exception]) -> None:
+    engine = Played(lambda task, start: Failure(reason, "it is full") if str(task) == "leaf 1" else None)
+    with pytest.raises(error, match="it is full"):
+        job(journal, engine).run()
+    assert engine.closed and engine.begun.count(parsed("leaf 1")) == 1
+    assert [(row.state, row.failures) for row in journal.rows() if str(row.task) == "leaf 1"] == [(FAILED, 0)]
+    journal.begin(JobRow(IDENTITY, 5, "x.proof", 3))
+    assert job(journal, Played()).run() == digest_of(b"root 0-5")
+
+
+def test_files_of_the_journal_are_for_the_owner_alone(journal: Journal) -> None:
+    job(journal, Played()).run()
+    files = list(journal.path.parent.iterdir())
+    assert len(files) >= 2 and {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_a_journal_is_read_while_it_is_written(journal: Journal) -> None:
+    job(journal, Played()).run()
+    reader = Journal(journal.path, writing=False)
+    journal.started(parsed("leaf 0"))
+    assert next(row for row in reader.rows() if str(row.task) == "leaf 0").state == RUNNING
+    with pytest.raises(Malformed, match="readonly"):
+        reader.started(parsed("leaf 1"))
+
+
+@pytest.mark.parametrize("change", [
+    "UPDATE tasks SET artefact = x'00'", "UPDATE tasks SET name = 'leaf x' WHERE name = 'leaf 1'", "UPDATE tasks SET state = 'lost'",
+    "UPDATE tasks SET starts = 'many'", "UPDATE tasks SET seconds = 'long'", "UPDATE tasks SET note = x'ff'", "DROP TABLE tasks",
+    "UPDATE job SET version = 2", "UPDATE job SET segments = 'five'", "UPDATE tasks SET state = 'running'"])
+def test_a_journal_that_says_nonsense_is_malformed(journal: Journal, change: str) -> None:
+    job(journal, Played()).run()
+    with sqlite3.connect(journal.path) as base:
+        base.executescript(change)
+    base.close()
+    with pytest.raises(Malformed, match="journal"):
+        reader = Journal(journal.path, writing=False)
+        reader.job()
+        reader.rows()
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "work" / "lock"
+    assert held(path) is None
+    with writer(path):
+        assert held(path) == f"process {os.getpid()} since " + (held(path) or "").partition("since ")[2]
+        with pytest.raises(Busy, match=f"process {os.getpid()} since 20"), writer(path):
+            pass
+    assert held(path) is None
+    with writer(path):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    program = """from pathlib import Path; import sys; from bundles.lock import writer
+with writer(Path(sys.argv[1])):
+    print('mine', flush=True); input()"""
+    command = [sys.executable, "-c", program, tmp_path / "lock"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"mine\n"
+        with pytest.raises(Busy, match=f"process {other.pid}"), writer(tmp_path / "lock"):
+            pass
+        other.kill()
+        other.wait()
+        with writer(tmp_path / "lock"):
+            pass
