@@ -50,7 +50,7 @@ def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree:
     if not len(trace):
         raise ValueError("a segment has at least one step")
     parts, fixed = machine(), fixed_tables(program, shape)
-    deal = dealt(parts, program, trace)
+    deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES))
     steps = deal.steps
     kinds = {name: access for family in parts.families for name, access in accesses_of(family, steps[family.name]).items()}
     past = history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image)

@@ -18,6 +18,7 @@ from stark.profiles import Parameters
 from stark.setup import ProvingKey, commit_fixed
 from stark.verifier import key_cap
 from wasm_exec.program import Program
+from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 
 U32 = npt.NDArray[np.uint32]
 
@@ -33,7 +34,8 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
     return {
         "boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
         "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]),
-        "outside": parts.families[parts.outside].chip.fixed_table({"memory size": program.memory_pages}, logs["outside"]),
+        **{family.name: family.chip.fixed_table({"pages at the beginning": program.memory_pages * PAGES_PER_WASM_PAGE}, logs[family.name])
+           for family in parts.families if family.chip.fixed_names},
         "program": parts.program.fixed_table(tables.program_fixed(program, logs["program"]), logs["program"]),
         "lookup": lookup_table()}
 

@@ -31,18 +31,17 @@ class Size:
 # A size for 2^k steps has 2^(k + this) rows of each family.
 RATIOS: Mapping[Family, int] = MappingProxyType({
     Family.ADD: -1, Family.MUL: -4, Family.DIV: -7, Family.BITWISE: -3, Family.SHIFT: -3, Family.COMPARE: -2, Family.BRANCH: -2,
-    Family.MOVE: -2, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -3, Family.HALT: -20})
-
-
-WITHOUT_CHIP = -2       # the ratio of a family that has no chip yet: it only decides where such a run is cut
+    Family.MOVE: -2, Family.SELECT: -4, Family.LOAD: -2, Family.STORE: -3, Family.CALL: -3, Family.HALT: -20, Family.GROW: -10})
+OTHERS = -7             # families that many programs do not use
 
 
 def ordinary(log_steps: int) -> Size:
-    return Size({family: max(SMALLEST, log_steps + RATIOS.get(family, WITHOUT_CHIP)) for family in Family}, log_steps // 2 - 1)
+    return Size({family: max(SMALLEST, log_steps + RATIOS.get(family, OTHERS)) for family in Family}, log_steps // 2 - 1)
 
 
+TOY: Mapping[Family, int] = MappingProxyType({Family.HALT: SMALLEST, Family.GROW: 4, Family.MUL: 7})
 SIZES: Mapping[str, Size] = MappingProxyType({
-    "toy": Size({family: {Family.HALT: SMALLEST, Family.DIV: 6, Family.MUL: 7, Family.SELECT: 6}.get(family, 9) for family in Family}, 4),
+    "toy": Size({family: TOY.get(family, 9 if RATIOS.get(family, OTHERS) > -4 else 6) for family in Family}, 4),
     **{f"2^{k}": ordinary(k) for k in (14, 16, 18, 20)}})
 
 

@@ -16,7 +16,7 @@ def chip() -> GuestFamily:
     step = Step(chip, ["HALT", "TRAP"], "i")
     status = chip.column("status")
     chip.require("the status says how it ended", status - EXITED * step.flag["HALT"] - step.flag["TRAP"] * (step.field["i"] + TRAPPED))
-    return GuestFamily(Family.HALT, step.finish(pc=step.pc, status=status), list(step.flag), step.ticks, touches, fill)
+    return GuestFamily(Family.HALT, step.finish(pc=step.pc, status=status), step.operations, step.ticks, touches, fill)
 
 
 def touches(steps: Steps) -> list[Touch]:
