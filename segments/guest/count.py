@@ -1,9 +1,13 @@
 """CLZ, CTZ, POPCNT: slot d becomes the number of leading zeros, trailing zeros or ones of slot a.
 
-There is one bit for each bit of a slot, and the answer is how many are set. For POPCNT they are the bits of a. Otherwise all below one
-place are set and none above, so that they are a number c in unary: the lowest c bits of a (the highest ones for CLZ, where all is counted
-from the other end) are 0 and the next one is 1. In other words, the AND of a with the lowest c + 1 bits is the bit at place c alone (or
-nothing if there is no such place).
+There is one bit for each bit of a slot, and the answer is how many are set. For POPCNT they are the bits of a. Otherwise they are a number
+c in unary, all below place c and none above: the lowest c bits of a (the highest ones for CLZ, where all is counted from the other end)
+are 0 and the next one is 1. In other words, the AND of a with the lowest c + 1 bits is the bit at place c alone (or nothing if there is no
+such place). `upto` is the bits moved up by one with a 1 below, `place` is `upto` minus the bits.
+
+Nothing else has to say that no bit above place c is set. Were there one, take the first one after a gap that lies in some byte: `upto`
+has no bit there, but the number `place` has (it is -1 there, and what comes before and after cannot make up for that, whichever end
+counts as low) or is negative, so it is no AND of a byte with `upto`.
 """
 from __future__ import annotations
 
@@ -29,9 +33,6 @@ def chip(width: int = 2) -> GuestFamily:
     step.read_slot("a value", step.field["a"], joined(parts))
     for k, part in enumerate(parts):
         chip.require(f"byte {k} of a is made of these bits if they are counted", flag["POPCNT"] * (part - spelled(ones[8 * k:8 * k + 8], 2)))
-    for k in range(bits - 1):
-        chip.require(f"bit {k + 1} is set only if bit {k} is, unless ones are counted",
-                     (step.real - flag["POPCNT"]) * ones[k + 1] * (1 - ones[k]))
     upto = [step.real, *ones[:-1]]                                       # the lowest c + 1 bits
     place = [here - one for here, one in zip(upto, ones, strict=True)]   # the bit at place c
     for k in range(2 * width):

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segments.buses import BYTES
 from segments.guest.window import widths
 from segments.operands import LIMB, Step, look_up_bytes, look_up_limbs
 from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, numbered, slot
@@ -43,8 +42,7 @@ def chip() -> GuestFamily:
     excess, above = chip.column("pages beyond"), chip.column("pages beyond, high half")
     page = PAGES_IN_LIMB * (base[1] + field["j"] + carry) + last[1]
     chip.require("the page of the last byte is not in memory", page - step.real * first - spelled(grown, LIMB) - excess - LIMB * above)
-    look_up_limbs(chip, [excess], step.real)
-    chip.send(BYTES, above, 0, times=step.real)
+    look_up_limbs(chip, [excess, above, 64 * above], step.real)      # above is below 2^10, so that nothing wraps around
     done = step.finish(pc=step.pc, status=OUT_OF_BOUNDS)
     return GuestFamily(None, done, step.operations, step.ticks, touches, fill)
 

@@ -105,7 +105,9 @@ def lines_of_everything() -> list[Line]:
                 lines += [const(0, address), put, (name, 3, 0, 1, 4, 0)]
             if operation.family in (Family.LOAD, Family.LOAD64):
                 lines += [const(0, address), (name, 2, 0, 3, 3, 0)]
-    return [*lines, *[("GROW", 0, 0, 0, 0, 0)] * 3, ("LOAD64", 2, 0, 3, 0x0000, 1)]
+    lines += [const64(0, 7 << 40), const64(1, 5 << 32), ("DIV_U64", 2, 0, 1, 0, 0)]      # the low bytes of a divisor are zeros
+    lines += [const(0, 0x500), ("LOAD32", 2, 0, 3, 0, 0)]                              # the only page below its node, on the right
+    return [*lines, const(0, 0x10000 - 0x100), *[("GROW", 0, 0, 0, 0, 0)] * 3, ("LOAD64", 2, 0, 3, 0x2F8, 0)]
 
 
 @cache
