@@ -32,7 +32,8 @@ def chip(width: int = 2) -> GuestFamily:
     parts, ones = chip.columns("a byte", 2 * width), [chip.boolean(f"one.{k}") for k in range(bits)]
     step.read_slot("a value", step.field["a"], joined(parts))
     for k, part in enumerate(parts):
-        chip.require(f"byte {k} of a is made of these bits if they are counted", flag["POPCNT"] * (part - spelled(ones[8 * k:8 * k + 8], 2)))
+        chip.require(f"byte {k} of a is made of these bits if they are counted",
+                     flag["POPCNT"] * (part - spelled(ones[8 * k:8 * k + 8], 2)))
     upto = [step.real, *ones[:-1]]                                       # the lowest c + 1 bits
     place = [here - one for here, one in zip(upto, ones, strict=True)]   # the bit at place c
     for k in range(2 * width):

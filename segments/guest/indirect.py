@@ -19,7 +19,8 @@ def chip() -> GuestFamily:
     chip.send(BYTES, a[1], 0, times=step.real)
     _, _, new, deep = entry(step, step.real)
     target, reached = chip.column("target"), chip.column("frame pointer reached")
-    chip.require("the call goes to the pc in the slot unless it is too deep", target - spelled(a, LIMB) - deep * (step.pc - spelled(a, LIMB)))
+    chip.require("the call goes to the pc in the slot unless it is too deep",
+                 target - spelled(a, LIMB) - deep * (step.pc - spelled(a, LIMB)))
     chip.require("the new frame pointer is reached unless the call is too deep", reached - new - deep * (step.fp - new))
     done = step.finish(pc=target, fp=reached, status=EXHAUSTED * deep)
     return GuestFamily(Family.INDIRECT, done, step.operations, step.ticks, touches, fill)

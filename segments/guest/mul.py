@@ -57,7 +57,8 @@ def add_up(step: Step, sums: Limbs, product: Limbs, carries: Limbs) -> None:
     zero = step.chip.constant(0)
     for k, (value, limb_of, below) in enumerate(zip(sums, product, [zero, *carries], strict=False)):
         above = carries[k] if k < len(carries) else zero
-        step.chip.require(f"limb {k} is the products that count for it and the carry, up to a carry", value + below - limb_of - LIMB * above)
+        step.chip.require(f"limb {k} is the products that count for it and the carry, up to a carry",
+                          value + below - limb_of - LIMB * above)
     carry_sentences(step, carries)
 
 

@@ -59,7 +59,8 @@ def chip64() -> GuestFamily:
     for k in range(8):
         inside = [where.at[h] * (even[k - h] - before[k] + where.odd * (odd[k - h] - even[k - h])) for h in range(4) if 0 <= k - h < 4]
         last = [where.at[h] * where.odd * (odd[4] - before[k]) for h in range(4) if k - h == 4]
-        chip.require(f"limb {k} of the cells is that of the value where the value is, else as before", after[k] - before[k] - total(inside + last))
+        chip.require(f"limb {k} of the cells is that of the value where the value is, else as before",
+                     after[k] - before[k] - total(inside + last))
     both_cells(step, where, before, after, crosses)
     return GuestFamily(Family.STORE64, step.finish(), step.operations, step.ticks, partial(touches, 4), fill64)
 
@@ -111,4 +112,5 @@ def fill64(steps: Steps, past: Mapping[str, Past]) -> Columns:
     parts = fill_split(steps, 5)
     return {**fill_place(steps), **limbs("a value", steps.a), **numbered("byte", bytes_of(steps.b, 4)),
             **numbered("after", list(limbs_after(steps))),
-            **{f"{half} byte of the {name} limb": parts[f"{half} byte.{k}"] for half in ("low", "high") for name, k in (("first", 0), ("last", 4))}}
+            **{f"{half} byte of the {name} limb": parts[f"{half} byte.{k}"]
+               for half in ("low", "high") for name, k in (("first", 0), ("last", 4))}}

@@ -80,7 +80,8 @@ class OpenedPages:
 
     @property
     def old(self) -> npt.NDArray[np.bool_]:
-        return self.since == 0
+        old: npt.NDArray[np.bool_] = self.since == 0
+        return old
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def fill(pages: OpenedPages, before: Sponge, after: Sponge) -> Columns:
     states[:, 0, BLOCK] = LIMBS_IN_PAGE
     states[pages.old], kept[pages.old] = before.states, before.kept
     page = pages.index % (1 << LOG_PAGES)
-    return {"new": spread(~pages.old), "since": spread(pages.since), "real": np.ones(len(page) * ROWS), "index": spread(pages.index), "page": spread(page), "low half of page": spread(page % LIMB),
+    return {"new": spread((~pages.old).astype(np.int64)), "since": spread(pages.since), "real": np.ones(len(page) * ROWS),
+            "index": spread(pages.index), "page": spread(page), "low half of page": spread(page % LIMB),
             **words("before", limbs_of(pages.before)), **words("after", limbs_of(pages.after)),
             **words("then", pages.then.astype(np.uint64).reshape(-1, 2)),
             **words("capacity before", states[..., BLOCK:]), **words("hashed before", kept),

@@ -92,7 +92,8 @@ def test_an_operation_of_64_bits_on_edges(name: str) -> None:
 def test_counting_and_converting(name: str) -> None:
     """On edges, on every single bit, and on everything but a single bit."""
     size = 64 if is_wide(name) else 32
-    values = [*(EDGES64 if is_wide(name) else EDGES), *(1 << k for k in range(size)), *((1 << size) - 1 - (1 << k) for k in range(0, size, 5))]
+    values = [*(EDGES64 if is_wide(name) else EDGES), *(1 << k for k in range(size))]
+    values += [*((1 << size) - 1 - (1 << k) for k in range(0, size, 5))]
     assert holds(run([line for value in values for line in operation_lines(name, value, 0)]))
 
 
