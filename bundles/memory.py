@@ -13,6 +13,7 @@ from segments.memory_tree import MemoryTree
 from segments.openings import roots
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.program import Program
+from wasm_exec.spaces import PAGES_PER_WASM_PAGE, Space, SystemCell
 
 U64 = npt.NDArray[np.uint64]
 
@@ -38,8 +39,10 @@ class Memory:
         changed: Pages = {}
         for boundary in range(self.at + 1, index + 1):
             changed |= self.bundle.snapshot(boundary)
+        before = linear_pages(self.image)
         self.image.apply(changed)
-        advance(self.tree, changed)
+        new = {(int(Space.LINEAR), page): self.image.page(int(Space.LINEAR), page) for page in range(before, linear_pages(self.image))}
+        advance(self.tree, new | changed)
         self.at = index
 
     @contextlib.contextmanager
@@ -49,6 +52,11 @@ class Memory:
         yield
         self.image.apply(self.bundle.snapshot(before + 1))
         self.at = before + 1
+
+
+def linear_pages(image: MemoryImage) -> int:
+    """How many pages of linear memory there are; those by which it grew come into the tree even if nothing is in them."""
+    return image.memory_pages * PAGES_PER_WASM_PAGE + image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
 
 
 def advance(tree: MemoryTree, changed: Pages) -> None:

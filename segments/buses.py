@@ -14,6 +14,7 @@ AND = Bus(6, "and", ("x", "y", "both"))
 SHIFT = Bus(7, "shift", ("amount", "byte", "low", "high"))
 HASH = Bus(8, "hash", ("rate", *(f"word{k}" for k in range(16)), *(f"out{k}" for k in range(8))))
 NODE = Bus(9, "node", ("level", "index", *(f"before{k}" for k in range(8)), *(f"after{k}" for k in range(8))))
+PAGE = Bus(10, "page", ("page", "time"))
 
-ALL = (PROGRAM, STATE, MEMORY, RANGE16, BYTES, AND, SHIFT, HASH, NODE)
+ALL = (PROGRAM, STATE, MEMORY, RANGE16, BYTES, AND, SHIFT, HASH, NODE, PAGE)
 LOOKUPS = (RANGE16, BYTES, AND, SHIFT)

@@ -10,7 +10,9 @@ from segments.guest.outside import is_outside
 from segments.machine import Machine
 from segments.memory import boundary
 from segments.steps import Ints, Steps
+from wasm_exec.instructions import BY_NAME
 from wasm_exec.program import Program
+from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 from wasm_exec.trace import Trace
 
 
@@ -23,7 +25,8 @@ class Deal:
     end: int
 
 
-def dealt(machine: Machine, program: Program, trace: Trace) -> Deal:
+def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
+    """`grown`: pages by which linear memory has grown before."""
     op = program.column("op")[trace.pc].astype(np.int64)
     to = np.full(int(op.max()) // 16 + 1, -1)
     for number, family in enumerate(machine.families):
@@ -33,17 +36,19 @@ def dealt(machine: Machine, program: Program, trace: Trace) -> Deal:
     if (chosen < 0).any():
         raise ValueError(f"there is no chip for operation {op[np.flatnonzero(chosen < 0)[0]]}")
     everything = np.arange(len(op))
-    if is_outside(steps_at(program, trace, op, everything, everything[-1:])):
+    grown += int(np.count_nonzero(op == BY_NAME["GROW"].number))
+    if is_outside(steps_at(program, trace, op, everything, everything[-1:], grown)):
         chosen[-1] = machine.outside
     ticks = np.array([family.ticks for family in machine.families])[chosen]
     time = boundary.START + np.cumsum(ticks) - ticks
-    steps = {family.name: steps_at(program, trace, op, time, np.flatnonzero(chosen == k)) for k, family in enumerate(machine.families)}
+    steps = {family.name: steps_at(program, trace, op, time, np.flatnonzero(chosen == k), grown)
+             for k, family in enumerate(machine.families)}
     return Deal(steps, int(chosen[-1]), int(time[-1] + ticks[-1]))
 
 
-def steps_at(program: Program, trace: Trace, op: Ints, time: Ints, rows: Ints) -> Steps:
+def steps_at(program: Program, trace: Trace, op: Ints, time: Ints, rows: Ints, grown: int) -> Steps:
     pc = trace.pc[rows].astype(np.int64)
     small = {name: getattr(trace, name)[rows].astype(np.int64) for name in ("fp", "a", "b", "c", "d", "address")}
     fields = {name: program.column(name)[pc].astype(np.int64) for name in ("d", "a", "b", "i", "j", "next")}
     return Steps(pc=pc, time=time[rows], op=op[rows], fields=fields, cell0=trace.cell0[rows], cell1=trace.cell1[rows],
-                 link=trace.link[rows], memory_size=program.memory_pages, **small)
+                 link=trace.link[rows], first_pages=program.memory_pages * PAGES_PER_WASM_PAGE, grown=grown, **small)

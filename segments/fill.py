@@ -66,7 +66,7 @@ def read(program: Program, trace: Trace, image: MemoryImage) -> Read:
     if not len(trace):
         raise ValueError("a segment has at least one step")
     parts = machine()
-    deal = dealt(parts, program, trace)
+    deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES))
     kinds = {name: access for family in parts.families for name, access in accesses_of(family, deal.steps[family.name]).items()}
     return Read(trace, deal, history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image))
 
@@ -89,6 +89,7 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
         raise ValueError(f"a segment with the rows {done.rows} does not fit the shape {shape.name}")
     parts, fixed, deal, past, trace = machine(), fixed_tables(program, shape), done.deal, done.past, done.trace
     steps = deal.steps
+    sizes = len(steps["outside"]) + len(steps["grow"])         # who asks for the size of linear memory
 
     def filled(chip: Chip, columns: Columns) -> Filled:
         log_height = shape.log_heights[chip.name]
@@ -105,7 +106,7 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
             filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             filled(parts.node, nodes.fill(update.nodes)),
             filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
-            filled(parts.program, tables.program_fill(program, trace.pc, len(steps["outside"]), shape.log_heights["program"]))]
+            filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
     rows.append(filled(parts.lookup, tables.lookup_fill(rows, done.rows)))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
     return Segment(shape, done.rows, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from segments.guest.grow import GROWN_PAGES
 from segments.memory.boundary import READ
 from segments.memory.pages import LOG_PAGES, OpenedPages
 from segments.steps import U64, GuestFamily, Ints, Past, Steps
 from wasm_exec.image import MemoryImage
-from wasm_exec.spaces import PAGE_CELLS
+from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 LOG_CELLS = LOG_PAGES + 5       # cells of a space
 
@@ -59,13 +60,16 @@ def history(kinds: Mapping[tuple[str, str], Access], frame_pointer: int, end: in
     sorted_key, sorted_time, sorted_after = key[order], time[order], after[order]
     first = np.ones(len(order), bool)
     first[1:] = sorted_key[1:] != sorted_key[:-1]
-    index, before = opened(np.unique(sorted_key // PAGE_CELLS), image)
+    new, since = new_pages(kinds, image)
+    index, before = opened(np.union1d(sorted_key // PAGE_CELLS, new), image)
+    begun = np.zeros(len(index), np.int64)
+    begun[np.searchsorted(index, new)] = since
     place = np.searchsorted(index, sorted_key[first] // PAGE_CELLS), sorted_key[first] % PAGE_CELLS
     then, cell = np.zeros(len(order), np.int64), np.zeros(len(order), np.uint64)
     then[1:], cell[1:] = sorted_time[:-1], sorted_after[:-1]
-    then[first], cell[first] = 0, before[place]
+    then[first], cell[first] = begun[place[0]], before[place]
     last = np.append(first[1:], True)
-    changed, times = before.copy(), np.zeros(before.shape, np.int64)
+    changed, times = before.copy(), np.repeat(begun[:, None], PAGE_CELLS, axis=1)
     changed[place], times[place] = sorted_after[last], sorted_time[last]
     then_of, cell_of = np.zeros_like(then), np.zeros_like(cell)
     then_of[order], cell_of[order] = then, cell
@@ -74,7 +78,14 @@ def history(kinds: Mapping[tuple[str, str], Access], frame_pointer: int, end: in
         full = Past(np.zeros(len(access.key), np.int64), np.zeros(len(access.key), np.uint64))
         full.then[rows], full.cell[rows] = then_of[at:at + len(rows)], cell_of[at:at + len(rows)]
         past[name] = full
-    return History(past, Past(then_of[1:2], cell_of[1:2]), OpenedPages(index, before, changed, times))
+    return History(past, Past(then_of[1:2], cell_of[1:2]), OpenedPages(index, before, changed, times, begun))
+
+
+def new_pages(kinds: Mapping[tuple[str, str], Access], image: MemoryImage) -> tuple[Ints, Ints]:
+    """The pages by which linear memory grows, and since when they are there."""
+    since = kinds["grow", GROWN_PAGES].time
+    first = image.memory_pages * PAGES_PER_WASM_PAGE + image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
+    return (int(Space.LINEAR) << LOG_PAGES) + first + np.arange(len(since)), since
 
 
 def opened(index: Ints, image: MemoryImage) -> tuple[Ints, U64]:

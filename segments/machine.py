@@ -7,7 +7,26 @@ from functools import cache
 import numpy as np
 
 from segments import tables
-from segments.guest import add, bitwise, branch, call, compare, div, halt, load, move, mul, outside, select, shift, store
+from segments.guest import (
+    add,
+    bitwise,
+    branch,
+    call,
+    compare,
+    convert,
+    count,
+    div,
+    grow,
+    halt,
+    indirect,
+    load,
+    move,
+    mul,
+    outside,
+    select,
+    shift,
+    store,
+)
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
@@ -47,6 +66,8 @@ def unprovable(program: Program) -> list[str]:
 
 @cache
 def machine() -> Machine:
-    guests = (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt, outside)
-    return Machine(families=tuple(guest.chip() for guest in guests), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
+    families = (*(guest.chip() for guest in (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)),
+                add.chip(4), mul.chip64(), div.chip(4), bitwise.chip(4), shift.chip(4), compare.chip(4), move.chip(4), select.chip(4),
+                load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip())
+    return Machine(families=families, boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
                    hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())

@@ -1,7 +1,7 @@
 """The Merkle tree over all cells of the machine, kept up to date from segment to segment.
 
 Only nodes that differ from those of an empty machine are stored. In every space all pages exist from the beginning as zeros,
-except in linear memory, where a page at or beyond the memory size has the digest 0.
+except in linear memory, where a page at or beyond the memory size has the digest 0. Pages by which memory grows are stored as they come.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segments.memory.nodes import TouchedNodes
 from segments.memory.pages import DEPTH, LOG_PAGES, OpenedPages, Sponge, absorb, limbs_of
 from stark.kernels.protocol import Kernels
 from wasm_exec.image import MemoryImage
-from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space
+from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 U64 = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Update:
-    """What a segment did to the tree, as the chips need it."""
+    """What a segment did to the tree, as the chips need it. `sponge_before` is of the pages that are not new."""
 
     pages: OpenedPages
     sponge_before: Sponge
@@ -67,7 +67,7 @@ class Update:
 class MemoryTree:
     def __init__(self, image: MemoryImage, permute: Permute) -> None:
         self.permute = permute
-        self.existing = image.memory_pages * PAGES_PER_WASM_PAGE
+        self.existing = image.memory_pages * PAGES_PER_WASM_PAGE + image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
         self.levels = [Level(np.zeros(0, np.int64), np.zeros((0, 8), np.uint64)) for _ in range(DEPTH + 1)]
         self.zero, self.absent = np.zeros((DEPTH + 1, 8), np.uint64), np.zeros((DEPTH + 1, 8), np.uint64)
         self.zero[DEPTH] = self.leaves(np.zeros((1, PAGE_CELLS), np.uint64)).digests[0]
@@ -135,7 +135,7 @@ class MemoryTree:
 
     def update(self, pages: OpenedPages) -> Update:
         """Puts the pages after a segment in place of those before; every touched node with both digests."""
-        before, after = self.leaves(pages.before), self.leaves(pages.after)
+        before, after = self.leaves(pages.before[pages.old]), self.leaves(pages.after)
         inner = []
         index = pages.index
         for level in range(DEPTH - 1, -1, -1):

@@ -10,34 +10,54 @@ from segments.buses import BYTES, MEMORY, PROGRAM, RANGE16, STATE
 from stark.chip import Chip
 from stark.expression import Expression, P, total
 from wasm_exec.instructions import BY_NAME, immediate_name
-from wasm_exec.spaces import Space
+from wasm_exec.spaces import PAGES_PER_WASM_PAGE, Space
 
 FIELDS = ("d", "a", "b", "i", "j")
 LIMB = 1 << 16
+MEMORY_SIZE = 0                  # of no operation: the row of the program's table that holds the size of linear memory
 PER_LIMB = pow(LIMB, -1, P)      # times this: what stands above the low 16 bits
+HALF = LIMB // 2
 Limbs = list[Expression]
+FRAMES = {2: Space.FRAMES32, 4: Space.FRAMES64}     # where a slot of so many limbs lives
+
+
+def wide_name(name: str) -> str:
+    """The operation of 64 bits that does the same."""
+    return name[:-1] + "64I" if name.endswith("I") and name[:-1] in BY_NAME else name + "64"
 
 
 class Step:
-    """One instruction on one row: `real` is 1 on a row that is a step and 0 on padding, where no message is sent."""
+    """One instruction on one row: `real` is 1 on a row that is a step and 0 on padding, where no message is sent.
 
-    def __init__(self, chip: Chip, operations: Sequence[str], fields: str, immediate: bool = False) -> None:
-        self.chip = chip
+    Its slots have `width` limbs where nothing else is said: two for operations of 32 bits, four for those of 64. Flags go by the name of
+    the operation of 32 bits.
+    """
+
+    def __init__(self, chip: Chip, operations: Sequence[str], fields: str, immediate: bool = False, width: int = 2) -> None:
+        self.chip, self.width = chip, width
         self.pc, self.fp, self.time, self.next = (chip.column(name) for name in ("pc", "fp", "time", "next"))
         zero = chip.constant(0)
         self.field = {name: chip.column(name) if name in fields.split() else zero for name in FIELDS}
-        self.flag = {name: chip.boolean(f"is {name}") for name in operations}
-        self.real = total(list(self.flag.values()))
+        self.operations = [wide_name(name) if width == 4 else name for name in operations]
+        flags = [chip.boolean(f"is {name}") for name in self.operations]
+        self.flag = dict(zip(operations, flags, strict=True))
+        self.real = total(flags)
         if len(operations) > 1:
             chip.require("a row is at most one operation", self.real * (self.real - 1))
-        self.op = total([flag * BY_NAME[name].number for name, flag in self.flag.items()])
+        self.op = total([flag * BY_NAME[name].number for name, flag in zip(self.operations, flags, strict=True)])
         self.immediate = chip.constant(0)
         if immediate:
             self.immediate = chip.boolean("immediate")
             chip.require("only an operation has an immediate", self.immediate * (1 - self.real))
-            self.op = self.op + self.immediate * distance(operations)
+            self.op = self.op + self.immediate * distance(self.operations)
         self.ticks = 0
         self._high_gaps: list[Expression] = []
+
+    def first_pages(self) -> Expression:
+        """How many pages of 256 bytes linear memory has at the beginning: the program's table has a row that is no instruction for it."""
+        size = self.chip.column("memory size")
+        self.chip.send(PROGRAM, 0, MEMORY_SIZE, 0, 0, 0, size, 0, 0, times=self.real)
+        return size * PAGES_PER_WASM_PAGE
 
     # -- cells
 
@@ -53,27 +73,27 @@ class Step:
         chip.send(RANGE16, gap, times=self.real)
         self._high_gaps.append((now - then - 1 - gap) * PER_LIMB)
 
-    def read_slot(self, name: str, slot: Expression, times: Expression | None = None) -> Limbs:
-        """The two limbs of a slot of this frame."""
-        limbs = self.chip.columns(name, 2)
-        cell = self.slot_cell(limbs)
-        self.access(name, int(Space.FRAMES32), self.fp + slot, cell, cell, times)
+    def read_slot(self, name: str, slot: Expression, limbs: Limbs | int | None = None, times: Expression | None = None) -> Limbs:
+        """The limbs of a slot of this frame: as many as are given, or these."""
+        if not isinstance(limbs, list):
+            limbs = self.chip.columns(name, limbs or self.width)
+        self.access(name, int(FRAMES[len(limbs)]), self.fp + slot, self.cell(limbs), self.cell(limbs), times)
         return limbs
 
     def write_slot(self, slot: Expression, limbs: Limbs, times: Expression | None = None) -> None:
         """These limbs, each below 2^16, go to a slot of this frame."""
-        before = self.chip.columns("d before", 2)
-        self.access("d", int(Space.FRAMES32), self.fp + slot, self.slot_cell(before), self.slot_cell(limbs), times)
+        before = self.chip.columns("d before", len(limbs))
+        self.access("d", int(FRAMES[len(limbs)]), self.fp + slot, self.cell(before), self.cell(limbs), times)
 
-    def slot_cell(self, limbs: Limbs) -> Limbs:
-        zero = self.chip.constant(0)
-        return [*limbs, zero, zero]
+    def cell(self, limbs: Limbs) -> Limbs:
+        """The cell of a slot: a short one has zeros above."""
+        return [*limbs, *[self.chip.constant(0)] * (4 - len(limbs))]
 
-    def slot_or_immediate(self, name: str) -> Limbs:
-        """The value of slot b, or the immediate (i, j)."""
-        limbs = self.read_slot(name, self.field["b"], self.real - self.immediate)
-        for limb, half, field in zip(limbs, ("low", "high"), "ij", strict=True):
-            self.chip.require(f"the {half} half of an immediate is field {field}", self.immediate * (limb - self.field[field]))
+    def slot_or_immediate(self, name: str, limbs: Limbs | None = None) -> Limbs:
+        """The value of slot b, or the immediate: fields i and j, and in one of 64 bits then field b twice."""
+        limbs = self.read_slot(name, self.field["b"], limbs, self.real - self.immediate)
+        for k, (limb, field) in enumerate(zip(limbs, "ijbb", strict=False)):
+            self.chip.require(f"limb {k} of an immediate is field {field}", self.immediate * (limb - self.field[field]))
         return limbs
 
     # -- the end
@@ -107,3 +127,13 @@ def look_up_limbs(chip: Chip, values: Sequence[Expression], times: Expression) -
     """Each value is below 2^16."""
     for value in values:
         chip.send(RANGE16, value, times=times)
+
+
+def joined(parts: Limbs) -> Limbs:
+    """Limbs of two bytes each."""
+    return [low + 256 * high for low, high in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def look_up_sign(chip: Chip, top: Expression, sign: Expression, times: Expression) -> None:
+    """The sign is the highest bit of the limb."""
+    look_up_limbs(chip, [2 * (top - HALF * sign)], times)

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.operands import FIELDS, LIMB
+from segments.operands import FIELDS, FRAMES, LIMB, wide_name
 from stark.chip import Chip
 from stark.expression import P
 from wasm_exec.instructions import BY_NAME, Family
-from wasm_exec.spaces import Space
+from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 
 Ints = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
@@ -21,7 +21,8 @@ Columns = dict[str, npt.ArrayLike]
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps of one family in order of time: where they are, the instruction's fields, the values that the trace recorded."""
+    """Steps of one family in order of time: where they are, the instruction's fields, the values that the trace recorded. A value of
+    64 bits stands as the signed number with the same bits."""
 
     pc: Ints
     fp: Ints
@@ -36,13 +37,25 @@ class Steps:
     cell0: U64
     cell1: U64
     link: U64
-    memory_size: int                  # of the program, in pages of 64 KiB
+    first_pages: int                  # of linear memory at the beginning, of 256 bytes each
+    grown: int                        # and how many have come at the end of the segment
 
     def __len__(self) -> int:
         return len(self.pc)
 
+    @property
+    def memory_size(self) -> Ints:
+        """The column of every row that asks for the size of linear memory at the beginning."""
+        return np.full(len(self), self.first_pages // PAGES_PER_WASM_PAGE)
+
+    @property
+    def linear_pages(self) -> int:
+        return self.first_pages + self.grown
+
     def is_one_of(self, *names: str) -> Ints:
-        return np.isin(self.op, [BY_NAME[name].number for name in names]).astype(np.int64)
+        """Whether the operation has one of these names, or is the same on 64 bits."""
+        known = [name for name in (*names, *map(wide_name, names)) if name in BY_NAME]
+        return np.isin(self.op, [BY_NAME[name].number for name in known]).astype(np.int64)
 
     @property
     def is_immediate(self) -> Ints:
@@ -50,7 +63,7 @@ class Steps:
 
     @property
     def immediate(self) -> Ints:
-        return self.fields["i"] + LIMB * self.fields["j"]
+        return self.fields["i"] | self.fields["j"] << 16 | self.fields["b"] << 32 | self.fields["b"] << 48
 
     @property
     def slot_or_immediate(self) -> Ints:
@@ -107,21 +120,34 @@ class GuestFamily:
         return out | self.fill(steps, past)
 
 
-def slot(steps: Steps, name: str, number: str, value: Ints, takes_place: Ints | int = 1) -> Touch:
+def sized(family: Family, width: int) -> Family:
+    """The family that does the same with slots of so many limbs."""
+    return Family[family.name + {2: "", 4: "64"}[width]]
+
+
+def slot(steps: Steps, name: str, number: str, value: Ints, width: int = 2, takes_place: Ints | int = 1) -> Touch:
     """The access to the slot whose number stands in a field."""
-    return Touch(name, int(Space.FRAMES32), steps.fp + steps.fields[number], value.astype(np.uint64), takes_place)
+    return Touch(name, int(FRAMES[width]), steps.fp + steps.fields[number], value.astype(np.uint64), takes_place)
 
 
-def with_immediate(steps: Steps) -> list[Touch]:
+def with_immediate(width: int, steps: Steps, result: int | None = None) -> list[Touch]:
     """The accesses of d = a · (b or immediate)."""
-    right = slot(steps, "b value", "b", steps.b, 1 - steps.is_immediate)
-    return [slot(steps, "a value", "a", steps.a), right, slot(steps, "d", "d", steps.d)]
+    right = slot(steps, "b value", "b", steps.b, width, 1 - steps.is_immediate)
+    return [slot(steps, "a value", "a", steps.a, width), right, slot(steps, "d", "d", steps.d, result or width)]
+
+
+def three_slots(width: int, steps: Steps) -> list[Touch]:
+    """The accesses of d = a · b."""
+    return with_immediate(width, steps)
+
+
+def limb(values: Ints, k: int) -> Ints:
+    return values >> 16 * k & LIMB - 1
 
 
 def limbs(name: str, values: Ints | U64, count: int = 2) -> Columns:
     """The columns of a value in limbs of 16 bits."""
-    wide = np.asarray(values).astype(np.uint64)
-    return {f"{name}.{k}": ((wide >> np.uint64(16 * k)) & np.uint64(LIMB - 1)).astype(np.int64) for k in range(count)}
+    return numbered(name, [limb(values.astype(np.int64), k) for k in range(count)])
 
 
 def numbered(name: str, values: Sequence[npt.ArrayLike]) -> Columns:
@@ -129,8 +155,14 @@ def numbered(name: str, values: Sequence[npt.ArrayLike]) -> Columns:
     return {f"{name}.{k}": value for k, value in enumerate(values)}
 
 
-def bytes_of(values: Ints, count: int = 4) -> list[Ints]:
-    return [values >> 8 * k & 255 for k in range(count)]
+def bytes_of(values: Ints, width: int = 2) -> list[Ints]:
+    """The bytes of so many limbs."""
+    return [values >> 8 * k & 255 for k in range(2 * width)]
+
+
+def sum_of_limbs(values: Ints, width: int) -> Ints:
+    """0 for 0 only."""
+    return sum((limb(values, k) for k in range(1, width)), start=limb(values, 0))
 
 
 SMALL = 1 << 18         # sums of four limbs are below

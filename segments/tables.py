@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
-from segments.guest.outside import MEMORY_SIZE
+from segments.operands import MEMORY_SIZE
 from segments.steps import Columns, Ints
 from stark.check import Filled, values_of
 from stark.chip import Bus, Chip

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segments.operands import LIMB, Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, inverse, limbs, slot
+from segments.operands import Step
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch, inverse, limbs, slot, sum_of_limbs
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
@@ -22,7 +22,7 @@ def chip() -> GuestFamily:
     taken, target = chip.column("taken"), chip.column("target")
     chip.require("BRNZ is taken unless zero, BRZ if zero", taken - step.flag["BRNZ"] * (1 - zero) - step.flag["BRZ"] * zero)
     chip.require("the target is field i or the successor", target - step.next - taken * (step.field["i"] - step.next))
-    return GuestFamily(Family.BRANCH, step.finish(pc=target), list(step.flag), step.ticks, touches, fill)
+    return GuestFamily(Family.BRANCH, step.finish(pc=target), step.operations, step.ticks, touches, fill)
 
 
 def touches(steps: Steps) -> list[Touch]:
@@ -32,5 +32,5 @@ def touches(steps: Steps) -> list[Touch]:
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
     zero = steps.a == 0
     taken = zero == (steps.is_one_of("BRZ") == 1)
-    return {**limbs("a value", steps.a), "reciprocal": inverse(steps.a % LIMB + steps.a // LIMB), "zero": zero, "taken": taken,
+    return {**limbs("a value", steps.a), "reciprocal": inverse(sum_of_limbs(steps.a, 2)), "zero": zero, "taken": taken,
             "target": np.where(taken, steps.fields["i"], steps.fields["next"])}

@@ -1,39 +1,40 @@
-"""EQ, NE, LT, GE, signed or not, with a slot or an immediate: slot d becomes 0 or 1.
+"""EQ, NE, LT, GE, signed or not, with a slot or an immediate: the 32-bit slot d becomes 0 or 1.
 
-One subtraction serves all: the borrow that leaves the high half says "less", and both halves of the difference are zero for "equal".
-Signed numbers are compared as unsigned ones after 2^31 has been added to both, which moves the borrow by the two sign bits.
+One subtraction serves all: the borrow that leaves the highest limb says "less", and all limbs of the difference are zero for "equal".
+Signed numbers are compared as unsigned ones after their highest bits have been turned over, which moves the borrow by the two sign bits.
 """
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
-from segments.operands import LIMB, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Ints, Past, Steps, inverse, limbs, with_immediate
+from segments.operands import LIMB, Step, look_up_limbs, look_up_sign
+from segments.steps import Columns, GuestFamily, Past, Steps, inverse, limb, limbs, numbered, sized, sum_of_limbs, with_immediate
 from stark.chip import Chip
+from stark.expression import total
 from wasm_exec.instructions import Family
 
-HALF = LIMB // 2
 
-
-def chip() -> GuestFamily:
-    chip = Chip("compare", "slot d = 1 if slot a compares with (slot b or immediate) as the operation says, otherwise 0")
-    step = Step(chip, ["EQ", "NE", "LT_U", "LT_S", "GE_U", "GE_S"], "d a b i j", immediate=True)
+def chip(width: int = 2) -> GuestFamily:
+    family = sized(Family.COMPARE, width)
+    chip = Chip(family.name.lower(), "slot d = 1 if slot a compares with (slot b or immediate) as the operation says, otherwise 0")
+    step = Step(chip, ["EQ", "NE", "LT_U", "LT_S", "GE_U", "GE_S"], "d a b i j", immediate=True, width=width)
     flag = step.flag
     signed = flag["LT_S"] + flag["GE_S"]
     a, b = step.read_slot("a value", step.field["a"]), step.slot_or_immediate("b value")
-    difference = chip.columns("difference", 2)
-    borrow, less = chip.boolean("borrow"), chip.boolean("less")
+    difference = chip.columns("difference", width)
+    borrows, less = [chip.boolean(f"borrow.{k}") for k in range(width - 1)], chip.boolean("less")
     signs = [chip.boolean("sign of a"), chip.boolean("sign of b")]
-    for name, sign, limb in zip("ab", signs, (a[1], b[1]), strict=True):
+    for name, sign, top in zip("ab", signs, (a[-1], b[-1]), strict=True):
         chip.require(f"only a signed comparison looks at the sign of {name}", sign * (1 - signed))
-        look_up_limbs(chip, [2 * (limb - HALF * sign)], signed)
-    chip.require("low halves subtract", a[0] - b[0] + LIMB * borrow - difference[0])
-    chip.require("high halves and the borrow subtract",
-                 a[1] - b[1] - LIMB * (signs[0] - signs[1]) - borrow + LIMB * less - difference[1])
+        look_up_sign(chip, top, sign, signed)
+    moved = [chip.constant(0)] * (width - 1) + [LIMB * (signs[0] - signs[1])]
+    for k, (below, above) in enumerate(zip([chip.constant(0), *borrows], [*borrows, less], strict=True)):
+        chip.require(f"limbs {k} and the borrow subtract", a[k] - b[k] - moved[k] - below + LIMB * above - difference[k])
     look_up_limbs(chip, difference, step.real)
-    distance, reciprocal, equal = difference[0] + difference[1], chip.column("reciprocal"), chip.column("equal")
+    distance, reciprocal, equal = total(difference), chip.column("reciprocal"), chip.column("equal")
     chip.free["reciprocal"] = "of equal numbers it may be anything"
     chip.require("equal numbers have no difference", equal * distance)
     chip.require("different numbers have one", step.real - equal - distance * reciprocal)
@@ -42,18 +43,18 @@ def chip() -> GuestFamily:
                  - flag["EQ"] * equal - flag["NE"] * (1 - equal)
                  - (flag["LT_U"] + flag["LT_S"]) * less - (flag["GE_U"] + flag["GE_S"]) * (1 - less))
     step.write_slot(step.field["d"], [result, chip.constant(0)])
-    return GuestFamily(Family.COMPARE, step.finish(), list(flag), step.ticks, with_immediate, fill, immediate=True)
+    return GuestFamily(family, step.finish(), step.operations, step.ticks, partial(with_immediate, width, result=2), partial(fill, width),
+                       immediate=True)
 
 
-def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
-    a, b = steps.a, steps.slot_or_immediate
+def fill(width: int, steps: Steps, past: Mapping[str, Past]) -> Columns:
+    a, b, top = steps.a, steps.slot_or_immediate, 16 * width - 1
     signed = steps.is_one_of("LT_S", "LT_SI", "GE_S", "GE_SI")
-
-    def shifted(value: Ints) -> Ints:
-        return np.where(signed == 1, value ^ (HALF * LIMB), value)
-    x, y = shifted(a), shifted(b)
-    difference = (x - y) % LIMB**2
-    sides = difference % LIMB + difference // LIMB
-    return {**limbs("a value", a), **limbs("b value", b), **limbs("difference", difference), **limbs("d before", past["d"].cell),
-            "borrow": x % LIMB < y % LIMB, "less": x < y, "sign of a": signed * (a >> 31), "sign of b": signed * (b >> 31),
-            "reciprocal": inverse(sides), "equal": a == b, "result": steps.d}
+    x, y = a ^ signed << top, b ^ signed << top
+    borrows = [np.zeros_like(a)]
+    for k in range(width):
+        borrows.append((limb(x, k) - limb(y, k) - borrows[k] < 0).astype(np.int64))
+    return {**limbs("a value", a, width), **limbs("b value", b, width), **limbs("difference", x - y, width),
+            **limbs("d before", past["d"].cell), **numbered("borrow", borrows[1:-1]), "less": borrows[-1],
+            "sign of a": signed * (a >> top & 1), "sign of b": signed * (b >> top & 1),
+            "reciprocal": inverse(sum_of_limbs(x - y, width)), "equal": a == b, "result": steps.d}

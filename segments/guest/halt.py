@@ -17,7 +17,7 @@ def chip() -> GuestFamily:
     status = chip.column("status")
     chip.require("the status says how it ended", status - EXITED * step.flag["HALT"] - PAUSED * step.flag["PAUSE"]
                  - step.flag["TRAP"] * (step.field["i"] + TRAPPED))
-    return GuestFamily(Family.HALT, step.finish(pc=step.pc, status=status), list(step.flag), step.ticks, touches, fill)
+    return GuestFamily(Family.HALT, step.finish(pc=step.pc, status=status), step.operations, step.ticks, touches, fill)
 
 
 def touches(steps: Steps) -> list[Touch]:

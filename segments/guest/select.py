@@ -1,35 +1,38 @@
-"""SELECT: slot d becomes slot a if slot i is not zero, otherwise slot b."""
+"""SELECT: slot d becomes slot a if slot i is not zero, otherwise slot b; the same with 64 bits, where slot i has 32."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from segments.operands import LIMB, Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, inverse, limbs, slot
+from segments.operands import Step
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch, inverse, limbs, sized, slot, sum_of_limbs, three_slots
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 
 
-def chip() -> GuestFamily:
-    chip = Chip("select", "slot d = slot a if slot i ≠ 0, otherwise slot b")
-    step = Step(chip, ["SELECT"], "d a b i")
+def chip(width: int = 2) -> GuestFamily:
+    family = sized(Family.SELECT, width)
+    chip = Chip(family.name.lower(), "slot d = slot a if slot i ≠ 0, otherwise slot b")
+    step = Step(chip, ["SELECT"], "d a b i", width=width)
     a, b = step.read_slot("a value", step.field["a"]), step.read_slot("b value", step.field["b"])
-    condition = step.read_slot("condition", step.field["i"])
+    condition = step.read_slot("condition", step.field["i"], 2)
     size, reciprocal, zero = condition[0] + condition[1], chip.column("reciprocal"), chip.column("zero")
     chip.free["reciprocal"] = "of zero it may be anything"
     chip.require("zero has no size", zero * size)
     chip.require("anything else has one", step.real - zero - size * reciprocal)
-    d = chip.columns("d value", 2)
-    for half, x, y, z in zip(("low", "high"), a, b, d, strict=True):
-        chip.require(f"the {half} half is that of b if the condition is zero, else that of a", z - x - zero * (y - x))
+    d = chip.columns("d value", width)
+    for k, (x, y, z) in enumerate(zip(a, b, d, strict=True)):
+        chip.require(f"limb {k} is that of b if the condition is zero, else that of a", z - x - zero * (y - x))
     step.write_slot(step.field["d"], d)
-    return GuestFamily(Family.SELECT, step.finish(), list(step.flag), step.ticks, touches, fill)
+    return GuestFamily(family, step.finish(), step.operations, step.ticks, partial(touches, width), partial(fill, width))
 
 
-def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b), slot(steps, "condition", "i", steps.c),
-            slot(steps, "d", "d", steps.d)]
+def touches(width: int, steps: Steps) -> list[Touch]:
+    a, b, d = three_slots(width, steps)
+    return [a, b, slot(steps, "condition", "i", steps.c), d]
 
 
-def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
-    return {**limbs("a value", steps.a), **limbs("b value", steps.b), **limbs("condition", steps.c), **limbs("d value", steps.d),
-            **limbs("d before", past["d"].cell), "reciprocal": inverse(steps.c % LIMB + steps.c // LIMB), "zero": steps.c == 0}
+def fill(width: int, steps: Steps, past: Mapping[str, Past]) -> Columns:
+    return {**limbs("a value", steps.a, width), **limbs("b value", steps.b, width), **limbs("condition", steps.c),
+            **limbs("d value", steps.d, width), **limbs("d before", past["d"].cell, width),
+            "reciprocal": inverse(sum_of_limbs(steps.c, 2)), "zero": steps.c == 0}

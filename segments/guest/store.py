@@ -1,16 +1,16 @@
-"""STORE: the bytes at slot a + offset (i, j) in space d become the low bytes of slot b; all others stay."""
+"""STORE: the bytes at slot a + offset (i, j) in space d become the low bytes of slot b; all others stay. STORE64: eight bytes."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
-from segments.buses import BYTES
-from segments.guest.window import CELL, cell_touches, fill_window, widths, window, window_limbs
-from segments.operands import LIMB, Step
-from segments.steps import U64, Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, numbered, slot
+from segments.guest.window import CELL, Place, cell_touches, crossing, fill_place, fill_split, place, split, widths, window_limbs
+from segments.operands import Limbs, Step, joined, look_up_bytes
+from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, slot
 from stark.chip import Chip
-from stark.expression import total
+from stark.expression import Expression, total
 from wasm_exec.instructions import Family
 
 
@@ -18,30 +18,66 @@ def chip() -> GuestFamily:
     chip = Chip("store", "the 1, 2 or 4 bytes at (slot a + offset) in space d become those of slot b, no others change")
     step = Step(chip, ["STORE32", "STORE8", "STORE16"], "d a b i j")
     word, half = step.flag["STORE32"], step.flag["STORE16"]
-    w = window(step, step.read_slot("a value", step.field["a"]), word, half)
-    value = step.read_slot("b value", step.field["b"])
-    new = chip.columns("byte", 4)
-    for k, limb in enumerate(value):
-        chip.require(f"limb {k} of the value is two bytes", limb - new[2 * k] - 256 * new[2 * k + 1])
-        chip.send(BYTES, new[2 * k], new[2 * k + 1], times=step.real)
+    where = place(step, step.read_slot("a value", step.field["a"]))
+    crosses = crossing(step, word * where.crosses_with_four + half * where.crosses_with_two)
+    before = chip.columns("before", 8)
+    low, high = split(step, where, before, 3)
+    new = new_bytes(step)
     pair = half + word
-    even = [new[0] - w.low[0] + 256 * pair * (new[1] - w.high[0]),
-            word * (new[2] - w.low[1] + 256 * (new[3] - w.high[1])),
+    even = [new[0] - low[0] + 256 * pair * (new[1] - high[0]),
+            word * (new[2] - low[1] + 256 * (new[3] - high[1])),
             chip.constant(0)]
-    odd = [256 * (new[0] - w.high[0]),
-           pair * (new[1] - w.low[1]) + 256 * word * (new[2] - w.high[1]),
-           word * (new[3] - w.low[2])]
+    odd = [256 * (new[0] - high[0]),
+           pair * (new[1] - low[1]) + 256 * word * (new[2] - high[1]),
+           word * (new[3] - low[2])]
     change = chip.columns("change", 3)
     for k in range(3):
-        chip.require(f"limb {k} of the window changes by the new bytes in it", change[k] - even[k] - w.odd * (odd[k] - even[k]))
+        chip.require(f"limb {k} of the window changes by the new bytes in it", change[k] - even[k] - where.odd * (odd[k] - even[k]))
     after = chip.columns("after", 6)
     for k in range(6):
-        moved = total([w.at[h] * change[k - h] for h in range(4) if 0 <= k - h < 3])
-        chip.require(f"limb {k} of the cells changes as the window does", after[k] - w.limbs[k] - moved)
-    chip.free |= {f"before.{k}": "neither read nor changed unless the access crosses" for k in range(4, 8)}
-    step.access("first cell", step.field["d"], w.cell, w.limbs[:4], after[:4])
-    step.access("second cell", step.field["d"], w.cell + 1, w.limbs[4:], [*after[4:], *w.limbs[6:]], w.crossing)
-    return GuestFamily(Family.STORE, step.finish(), list(step.flag), step.ticks, touches, fill)
+        moved = total([where.at[h] * change[k - h] for h in range(4) if 0 <= k - h < 3])
+        chip.require(f"limb {k} of the cells changes as the window does", after[k] - before[k] - moved)
+    both_cells(step, where, before, [*after, *before[6:]], crosses)
+    return GuestFamily(Family.STORE, step.finish(), step.operations, step.ticks, partial(touches, 2), fill)
+
+
+def chip64() -> GuestFamily:
+    chip = Chip("store64", "the 8 bytes at (slot a + offset) in space d become those of slot b, no others change")
+    step = Step(chip, ["STORE"], "d a b i j", width=4)
+    where = place(step, step.read_slot("a value", step.field["a"], 2))
+    crosses = crossing(step, step.real - where.at[0] * (1 - where.odd))
+    before, after = chip.columns("before", 8), chip.columns("after", 8)
+    new = new_bytes(step)
+    kept = []
+    for name, k in (("first", 0), ("last", 4)):
+        low, high = chip.column(f"low byte of the {name} limb"), chip.column(f"high byte of the {name} limb")
+        chip.require(f"the {name} limb of the window is two bytes", where.limb(before, k) - low - 256 * high)
+        look_up_bytes(chip, [low, high], step.real)
+        kept.append((low, high))
+    even = joined(new)
+    odd = joined([kept[0][0], *new, kept[1][1]])
+    for k in range(8):
+        inside = [where.at[h] * (even[k - h] - before[k] + where.odd * (odd[k - h] - even[k - h])) for h in range(4) if 0 <= k - h < 4]
+        last = [where.at[h] * where.odd * (odd[4] - before[k]) for h in range(4) if k - h == 4]
+        chip.require(f"limb {k} of the cells is that of the value where the value is, else as before",
+                     after[k] - before[k] - total(inside + last))
+    both_cells(step, where, before, after, crosses)
+    return GuestFamily(Family.STORE64, step.finish(), step.operations, step.ticks, partial(touches, 4), fill64)
+
+
+def new_bytes(step: Step) -> Limbs:
+    """The bytes of slot b."""
+    new = step.chip.columns("byte", 2 * step.width)
+    look_up_bytes(step.chip, new, step.real)
+    step.read_slot("b value", step.field["b"], joined(new))
+    return new
+
+
+def both_cells(step: Step, where: Place, before: Limbs, after: Limbs, crosses: Expression) -> None:
+    """They are written; the second one if the access crosses into it."""
+    step.chip.free |= {f"before.{k}": "neither read nor changed unless the access crosses" for k in range(4, 8)}
+    step.access("first cell", step.field["d"], where.cell, before[:4], after[:4])
+    step.access("second cell", step.field["d"], where.cell + 1, before[4:], after[4:], crosses)
 
 
 def stored(steps: Steps) -> tuple[U64, U64]:
@@ -49,21 +85,32 @@ def stored(steps: Steps) -> tuple[U64, U64]:
     inside, width = steps.address % CELL, widths(steps)
     content = np.stack([steps.cell0, steps.cell1], 1).copy().view(np.uint8)
     rows = np.arange(len(steps))
-    for k, new in enumerate(bytes_of(steps.b)):
+    for k, new in enumerate(bytes_of(steps.b, 4)):
         content[rows[width > k], (inside + k)[width > k]] = new[width > k]
     cells = content.view(np.uint64)
     return cells[:, 0], cells[:, 1]
 
 
-def touches(steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b),
+def touches(width: int, steps: Steps) -> list[Touch]:
+    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, width),
             *cell_touches(steps, steps.fields["d"], stored(steps))]
 
 
+def limbs_after(steps: Steps) -> Ints:
+    """The eight limbs of both cells after the access."""
+    return np.stack([limb(cell.astype(np.int64), k) for cell in stored(steps) for k in range(4)])
+
+
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
-    before, at = window_limbs(steps), steps.address % CELL // 2
-    first, second = stored(steps)
-    after = np.stack([(cell >> np.uint64(16 * k) & np.uint64(LIMB - 1)).astype(np.int64) for cell in (first, second) for k in range(4)])
+    before, after, at = window_limbs(steps), limbs_after(steps), steps.address % CELL // 2
     change = [np.take_along_axis(after - before, (at + k)[None], 0)[0] for k in range(3)]
-    return {**fill_window(steps), **limbs("a value", steps.a), **limbs("b value", steps.b),
+    return {**fill_place(steps), **fill_split(steps, 3), **limbs("a value", steps.a),
             **numbered("byte", bytes_of(steps.b)), **numbered("change", change), **numbered("after", list(after[:6]))}
+
+
+def fill64(steps: Steps, past: Mapping[str, Past]) -> Columns:
+    parts = fill_split(steps, 5)
+    return {**fill_place(steps), **limbs("a value", steps.a), **numbered("byte", bytes_of(steps.b, 4)),
+            **numbered("after", list(limbs_after(steps))),
+            **{f"{half} byte of the {name} limb": parts[f"{half} byte.{k}"]
+               for half in ("low", "high") for name, k in (("first", 0), ("last", 4))}}

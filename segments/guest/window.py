@@ -1,7 +1,7 @@
-"""The part that loads and stores share: from a byte address to three limbs of one or two neighbouring cells, in bytes.
+"""The part that loads and stores share: from a byte address to the limbs that an access lies in, of one or two neighbouring cells.
 
-An access of up to four bytes that begins at byte r of a cell lies in the limbs r/2, r/2 + 1, r/2 + 2. The second cell is touched only
-if the access goes beyond the first.
+An access that begins at byte r of a cell lies in the limbs from r/2 on: of up to four bytes in three limbs, of eight bytes in five. The
+second cell is touched only if the access goes beyond the first.
 """
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segments.buses import BYTES
-from segments.operands import LIMB, Limbs, Step, look_up_limbs
+from segments.operands import LIMB, Limbs, Step, look_up_bytes, look_up_limbs
 from segments.steps import U64, Columns, Ints, Steps, Touch, numbered
 from stark.expression import Expression, total
 from stark.gadgets.bits import one_hot
@@ -20,21 +19,29 @@ CELL = 8
 
 
 @dataclass(frozen=True)
-class Window:
-    """`cell`: address of the first cell. `at[h]`: the access begins in limb h; `odd`: in its high byte. `low[k]`, `high[k]`: bytes of limb
-    k of the window. `limbs`: the four limbs of the first cell and the four of the second, before the access."""
+class Place:
+    """`cell`: address of the first cell. `at[h]`: the access begins in limb h; `odd`: in its high byte."""
 
     cell: Expression
     at: list[Expression]
     odd: Expression
-    low: list[Expression]
-    high: list[Expression]
-    limbs: Limbs
-    crossing: Expression
+
+    @property
+    def crosses_with_two(self) -> Expression:
+        """Whether two bytes from here on are in two cells."""
+        return self.at[3] * self.odd
+
+    @property
+    def crosses_with_four(self) -> Expression:
+        return self.at[3] + self.at[2] * self.odd
+
+    def limb(self, limbs: Limbs, k: int) -> Expression:
+        """Limb k of those from the first one of the access on."""
+        return total([self.at[h] * limbs[h + k] for h in range(4)])
 
 
-def window(step: Step, base: Limbs, word: Expression, half: Expression) -> Window:
-    """`base`: the slot with the address, to which the immediate is added; `word`, `half`: whether four or two bytes are wanted."""
+def place(step: Step, base: Limbs) -> Place:
+    """Where the slot with the address says, to which the immediate is added."""
     chip, real = step.chip, step.real
     at = one_hot(chip, "begins in limb", 4, real)
     odd = chip.boolean("begins in the high byte")
@@ -43,17 +50,23 @@ def window(step: Step, base: Limbs, word: Expression, half: Expression) -> Windo
     chip.require("low halves of address and offset add up to eights and a byte in the cell",
                  base[0] + step.field["i"] - CELL * eighth - inside)
     look_up_limbs(chip, [eighth], real)
-    cell = eighth + (LIMB // CELL) * (base[1] + step.field["j"])
-    crossing = chip.column("crossing")
-    chip.require("the access crosses if its last byte is in the next cell",
-                 crossing - word * (at[3] + at[2] * odd) - half * at[3] * odd)
-    before = chip.columns("before", 2 * 4)
-    low, high = chip.columns("low byte", 3), chip.columns("high byte", 3)
-    for k in range(3):
-        chosen = total([at[h] * before[h + k] for h in range(4)])
-        chip.require(f"limb {k} of the window is two bytes", chosen - low[k] - 256 * high[k])
-        chip.send(BYTES, low[k], high[k], times=real)
-    return Window(cell, at, odd, low, high, before, crossing)
+    return Place(eighth + (LIMB // CELL) * (base[1] + step.field["j"]), at, odd)
+
+
+def crossing(step: Step, value: Expression) -> Expression:
+    column = step.chip.column("crossing")
+    step.chip.require("the access crosses if its last byte is in the next cell", column - value)
+    return column
+
+
+def split(step: Step, where: Place, limbs: Limbs, count: int) -> tuple[Limbs, Limbs]:
+    """The low and the high byte of so many limbs from the first one of the access on."""
+    chip = step.chip
+    low, high = chip.columns("low byte", count), chip.columns("high byte", count)
+    for k in range(count):
+        chip.require(f"limb {k} of the window is two bytes", where.limb(limbs, k) - low[k] - 256 * high[k])
+        look_up_bytes(chip, [low[k], high[k]], step.real)
+    return low, high
 
 
 def widths(steps: Steps) -> Ints:
@@ -78,11 +91,14 @@ def window_limbs(steps: Steps) -> Ints:
     return parts.reshape(8, -1).astype(np.int64)
 
 
-def fill_window(steps: Steps) -> Columns:
-    before, inside = window_limbs(steps), steps.address % CELL
-    at = inside // 2
-    chosen = [np.take_along_axis(before, (at + k)[None], 0)[0] for k in range(3)]
-    return {**numbered("before", list(before)), **{f"begins in limb {k}": at == k for k in range(4)},
-            **numbered("low byte", [limb % 256 for limb in chosen]), **numbered("high byte", [limb // 256 for limb in chosen]),
+def fill_place(steps: Steps) -> Columns:
+    inside = steps.address % CELL
+    return {**numbered("before", list(window_limbs(steps))), **{f"begins in limb {k}": inside // 2 == k for k in range(4)},
             "begins in the high byte": inside % 2, "crossing": crosses(steps),
             "low half over 8": (steps.a % LIMB + steps.fields["i"]) // CELL}
+
+
+def fill_split(steps: Steps, count: int) -> Columns:
+    before, at = window_limbs(steps), steps.address % CELL // 2
+    chosen = [np.take_along_axis(before, (at + k)[None], 0)[0] for k in range(count)]
+    return numbered("low byte", [limb % 256 for limb in chosen]) | numbered("high byte", [limb // 256 for limb in chosen])

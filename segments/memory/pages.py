@@ -1,6 +1,9 @@
 """The page chip: sixteen rows open a page of 32 cells. What it held before the segment is sent to the memory at time 0, what it holds
 after the last access is taken back, and the digests of both are a leaf of the tree.
 
+A new page of linear memory begins with a GROW step: its leaf before is the digest 0 of a page that does not exist, and its cells are zeros
+that are sent with the time of that step.
+
 The limbs of a page are range-checked when they come in, so no input and no earlier proof is trusted to hold 16-bit limbs.
 """
 from __future__ import annotations
@@ -11,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segments.buses import BYTES, HASH, MEMORY, NODE, RANGE16
+from segments.buses import BYTES, HASH, MEMORY, NODE, PAGE, RANGE16
 from segments.operands import LIMB, PER_LIMB
 from segments.steps import Columns
 from stark.chip import Chip
 from stark.expression import P
+from wasm_exec.spaces import Space
 
 U64 = npt.NDArray[np.uint64]
 ROWS, BLOCK, LIMBS_IN_PAGE, DEPTH = 16, 8, 128, 28
@@ -27,7 +31,8 @@ def chip() -> Chip:
     opening, closing, place = chip.fixed("opening"), chip.fixed("closing"), chip.fixed("place")
     real, index, page = chip.boolean("real"), chip.column("index"), chip.column("page")
     before, after, then = chip.columns("before", BLOCK), chip.columns("after", BLOCK), chip.columns("then", 2)
-    for column, name in ((real, "presence"), (index, "index"), (page, "page")):
+    new, since = chip.boolean("new"), chip.column("since")
+    for column, name in ((real, "presence"), (index, "index"), (page, "page"), (new, "newness"), (since, "beginning")):
         chip.require(f"the rows of a page agree on its {name}", (1 - closing) * (column.next - column), "next")
     space = (index - page) * pow(1 << LOG_PAGES, -1, P)
     page_low = chip.column("low half of page")
@@ -35,12 +40,17 @@ def chip() -> Chip:
     chip.send(RANGE16, page_low, times=real * opening)
     chip.send(BYTES, (page - page_low) * PER_LIMB, 0, times=real * opening)
     chip.send(BYTES, space, 16 * space, times=real * opening)
-    for limb in before:
+    chip.require("only a real page is new", new * (1 - real))
+    chip.require("any other page is there since time 0", (1 - new) * since)
+    chip.require("a new page is one of linear memory", new * (space - int(Space.LINEAR)))
+    chip.receive(PAGE, page, since, times=new * opening)
+    for k, limb in enumerate(before):
         chip.send(RANGE16, limb, times=real)
+        chip.require(f"limb {k} of a new page is 0", new * limb)
     for k in range(2):
         address = 32 * page + 2 * place + k
         cell = slice(4 * k, 4 * k + 4)
-        chip.send(MEMORY, space, address, *before[cell], 0, times=real)
+        chip.send(MEMORY, space, address, *before[cell], since, times=real)
         chip.receive(MEMORY, space, address, *after[cell], then[k], times=real)
     digests = []
     for name, block in (("before", before), ("after", after)):
@@ -49,7 +59,9 @@ def chip() -> Chip:
             start = LIMBS_IN_PAGE * real if k == 0 else chip.constant(0)
             chip.require(f"the sponge {name} starts with the width of a page, word {k}", opening * (capacity[k] - start))
             chip.require(f"the sponge {name} goes on in the next row, word {k}", (1 - closing) * (capacity[k].next - out[k]), "next")
-        chip.send(HASH, closing, *block, *capacity, *out, times=real)
+            if name == "before":
+                chip.require(f"word {k} of the digest of a page that does not exist is 0", new * out[k])
+        chip.send(HASH, closing, *block, *capacity, *out, times=real - new if name == "before" else real)
         digests += out
     chip.receive(NODE, DEPTH, index, *digests, times=real * closing)
     return chip
@@ -57,12 +69,19 @@ def chip() -> Chip:
 
 @dataclass(frozen=True)
 class OpenedPages:
-    """Pages in order of index: their cells before and after (n, 32), and the time of the last access to each cell."""
+    """Pages in order of index: their cells before and after (n, 32), the time of the last access to each cell, and for each page the time
+    since when it is there: 0 unless it is new."""
 
     index: npt.NDArray[np.int64]
     before: U64
     after: U64
     then: npt.NDArray[np.int64]
+    since: npt.NDArray[np.int64]
+
+    @property
+    def old(self) -> npt.NDArray[np.bool_]:
+        old: npt.NDArray[np.bool_] = self.since == 0
+        return old
 
 
 @dataclass(frozen=True)
@@ -103,14 +122,19 @@ def fixed(log_height: int) -> Columns:
 
 
 def fill(pages: OpenedPages, before: Sponge, after: Sponge) -> Columns:
+    """`before` is of the pages that are not new."""
     def spread(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return np.repeat(values, ROWS)
 
     def words(name: str, values: U64) -> Columns:
         return {f"{name}.{k}": column for k, column in enumerate(values.reshape(-1, values.shape[-1]).T)}
+    states, kept = (np.zeros((len(pages.index), *part.shape[1:]), np.uint64) for part in (before.states, before.kept))
+    states[:, 0, BLOCK] = LIMBS_IN_PAGE
+    states[pages.old], kept[pages.old] = before.states, before.kept
     page = pages.index % (1 << LOG_PAGES)
-    return {"real": np.ones(len(page) * ROWS), "index": spread(pages.index), "page": spread(page), "low half of page": spread(page % LIMB),
+    return {"new": spread((~pages.old).astype(np.int64)), "since": spread(pages.since), "real": np.ones(len(page) * ROWS),
+            "index": spread(pages.index), "page": spread(page), "low half of page": spread(page % LIMB),
             **words("before", limbs_of(pages.before)), **words("after", limbs_of(pages.after)),
             **words("then", pages.then.astype(np.uint64).reshape(-1, 2)),
-            **words("capacity before", before.states[..., BLOCK:]), **words("hashed before", before.kept),
+            **words("capacity before", states[..., BLOCK:]), **words("hashed before", kept),
             **words("capacity after", after.states[..., BLOCK:]), **words("hashed after", after.kept)}

@@ -13,12 +13,14 @@ from stark.poseidon2 import permute
 from wasm_exec.assembler import TERMINATORS
 from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
-from wasm_exec.instructions import BY_NAME, Family
+from wasm_exec.instructions import BY_NAME, Family, Use
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.link import find_block_starts
 from wasm_exec.program import Function, Program
 
 EDGES = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFF0000, 0xFFFFFFFE, 0xFFFFFFFF]
+EDGES64 = [*EDGES[:2], 63, 64, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 32, (1 << 48) - 1, 0x8000_0000_0001, 1 << 62,
+           (1 << 63) - 1, 1 << 63, (1 << 63) + 1, (1 << 64) - 0x10000, (1 << 64) - 2, (1 << 64) - 1]
 Line = tuple[str, int, int, int, int, int]      # name, d, a, b, i, j
 
 
@@ -27,11 +29,16 @@ def program(lines: Sequence[Line], memory_pages: int = 1, next_of: dict[int, int
     rows = [[pc, BY_NAME[name].number, d, a, b, i, j, (next_of or {}).get(pc, pc + 1 if name not in TERMINATORS else 0)]
             for pc, (name, d, a, b, i, j) in enumerate(lines)]
     instructions = np.array(rows, np.uint32)
-    return Program(instructions, memory_pages, {}, (), (Function("main", 0, len(rows), 32),), find_block_starts(instructions, 64, 4))
+    return Program(instructions, memory_pages, {}, (), (Function("main", 0, len(rows), 32),), find_block_starts(instructions, 64, 4),
+                   memory_limit=memory_pages + 1)
 
 
 def const(slot: int, value: int) -> Line:
     return ("CONST", slot, 0, 0, value & 0xFFFF, value >> 16)
+
+
+def const64(slot: int, value: int) -> Line:
+    return ("CONST64", slot, value >> 32 & 0xFFFF, value >> 48, value & 0xFFFF, value >> 16 & 0xFFFF)
 
 
 def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: int = 3) -> list[Segment]:
@@ -58,37 +65,59 @@ def one_segment(made: Program, interpreter: Interpreter | None = None, content: 
 
 
 ARITHMETIC = (Family.ADD, Family.MUL, Family.DIV, Family.BITWISE, Family.SHIFT, Family.COMPARE)
+ARITHMETIC64 = (Family.ADD64, Family.MUL64, Family.DIV64, Family.BITWISE64, Family.SHIFT64, Family.COMPARE64)
+UNARY = (Family.COUNT, Family.COUNT64, Family.CONVERT)
+
+
+def is_wide(name: str) -> bool:
+    """Whether the operation reads slots of 64 bits."""
+    return BY_NAME[name].operands["a"] is Use.READ64
 
 
 def operation_lines(name: str, a: int, b: int, where: tuple[int, int, int] = (2, 0, 1)) -> list[Line]:
-    """Slots for the operands are set, then the operation."""
+    """Slots for the operands are set, then the operation. With 64 bits an immediate is that of the low half of b, with its sign."""
     d, x, y = where
+    put = const64 if is_wide(name) else const
+    upper = 0xFFFF * (b >> 31 & 1) if is_wide(name) else 0
     if BY_NAME[name].has_immediate:
-        return [const(x, a), (name, d, x, 0, b & 0xFFFF, b >> 16)]
-    return [const(x, a), const(y, b), (name, d, x, y, 0, 0)]
+        return [put(x, a), (name, d, x, upper, b & 0xFFFF, b >> 16 & 0xFFFF)]
+    if BY_NAME[name].family in UNARY:
+        return [put(x, a), (name, d, x, 0, 0, 0)]
+    return [put(x, a), put(y, b), (name, d, x, y, 0, 0)]
+
+
+def lines_of_everything() -> list[Line]:
+    rng = np.random.default_rng(7)
+    lines: list[Line] = []
+    for a, b in ((int(rng.integers(1 << 32)), int(rng.integers(1, 1 << 32))), (0x80000005, 3), (5, 5), (0xFFFFFFF0, 0xFFFFFFF1)):
+        lines += [const64(7, a << 32 | b), const64(8, b << 31 | a)]
+        for name, operation in BY_NAME.items():
+            if operation.family in (*ARITHMETIC, *ARITHMETIC64, *UNARY):
+                lines += [operation_lines(name, 0, b, (2, 7, 8))[-1]] if is_wide(name) else operation_lines(name, a, b)
+    for condition in (0, 1, 0x10000):
+        lines += [const(0, 11), const(1, 22), const(3, condition), ("SELECT", 2, 0, 1, 3, 0), ("COPY", 4, 2, 0, 0, 0)]
+        lines += [const64(0, 11 << 40), const64(1, 22 << 20), ("SELECT64", 2, 0, 1, 3, 0), ("COPY64", 4, 2, 0, 0, 0)]
+        here = len(lines)
+        lines += [("BRNZ", 0, 3, 0, here + 2, 0), ("COPY", 5, 3, 0, 0, 0), ("BRZ", 0, 3, 0, here + 4, 0), ("COPY", 5, 3, 0, 0, 0)]
+    for name, operation in BY_NAME.items():
+        for address in (0, 1, 2, 3, 4, 5, 6, 7, 0x1FF):
+            if operation.family in (Family.STORE, Family.STORE64):
+                put = const64(1, 0x0123456789ABCDEF) if operation.family is Family.STORE64 else const(1, 0x89ABCDEF)
+                lines += [const(0, address), put, (name, 3, 0, 1, 4, 0)]
+            if operation.family in (Family.LOAD, Family.LOAD64):
+                lines += [const(0, address), (name, 2, 0, 3, 3, 0)]
+    lines += [const64(0, 7 << 40), const64(1, 5 << 32), ("DIV_U64", 2, 0, 1, 0, 0)]      # the low bytes of a divisor are zeros
+    lines += [const(0, 0x500), ("LOAD32", 2, 0, 3, 0, 0)]                              # the only page below its node, on the right
+    return [*lines, const(0, 0x10000 - 0x100), *[("GROW", 0, 0, 0, 0, 0)] * 3, ("LOAD64", 2, 0, 3, 0x2F8, 0)]
 
 
 @cache
 def of_everything() -> Segment:
     """A segment in which every operation occurs, with different operands."""
-    rng = np.random.default_rng(7)
-    lines: list[Line] = []
-    for name, operation in BY_NAME.items():
-        if operation.family in ARITHMETIC:
-            for a, b in ((int(rng.integers(1 << 32)), int(rng.integers(1, 1 << 32))), (0x80000005, 3), (5, 5), (0xFFFFFFF0, 0xFFFFFFF1)):
-                lines += operation_lines(name, a, b)
-    for condition in (0, 1, 0x10000):
-        lines += [const(0, 11), const(1, 22), const(3, condition), ("SELECT", 2, 0, 1, 3, 0), ("COPY", 4, 2, 0, 0, 0)]
-        here = len(lines)
-        lines += [("BRNZ", 0, 3, 0, here + 2, 0), ("COPY", 5, 3, 0, 0, 0), ("BRZ", 0, 3, 0, here + 4, 0), ("COPY", 5, 3, 0, 0, 0)]
-    for name, operation in BY_NAME.items():
-        for address in (0, 1, 2, 3, 4, 5, 6, 7, 0x1FF):
-            if operation.family is Family.STORE:
-                lines += [const(0, address), const(1, 0x89ABCDEF), (name, 3, 0, 1, 4, 0)]
-            if operation.family is Family.LOAD:
-                lines += [const(0, address), (name, 2, 0, 3, 3, 0)]
-    call = len(lines)
-    lines += [("CALL", 8, 0, 0, call + 3, 0), ("CALL", 8, 0, 0, call + 3, 0), ("HALT", 0, 0, 0, 0, 0), ("RETURN", 0, 0, 0, 0, 0)]
+    lines = lines_of_everything()
+    end = len(lines) + 5
+    lines += [("CALL", 8, 0, 0, end, 0), ("CALL", 8, 0, 0, end, 0), const(0, end), ("CALL_SLOT", 8, 0, 0, 0, 0), ("HALT", 0, 0, 0, 0, 0),
+              ("RETURN", 0, 0, 0, 0, 0)]
     return one_segment(program(lines), size="2^14")
 
 

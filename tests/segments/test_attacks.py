@@ -22,15 +22,14 @@ ONE_AT_A_TIME = [*GUESTS, "node"]
 
 # Requirements that no forger of a single row needs broken, by chip. A bit that marks a row is pinned in a single row by the instruction
 # that it fetches; it has to be a bit because multiplicities of several rows add up (two halves are a whole). The bits of a division
-# and of SHR_S pin more cells than the forger changes. The space of an access beyond memory is that of the fetched instruction.
+# pin more cells than the forger changes. The space of an access beyond memory is that of the fetched instruction.
 FLAGS = {"a row is at most one operation", "immediate is 0 or 1", "only an operation has an immediate", "real is 0 or 1"}
+DIVISION = {"sign of a is 0 or 1", "sign of b is 0 or 1", "by zero is 0 or 1", "overflow is 0 or 1", "only a real row divides by zero",
+            "a division by zero is no overflow"}
+DEEP = {"deep is 0 or 1", "only a call can be too deep"}
 BEYOND_THE_FORGER = {
-    "div": {"sign of a is 0 or 1", "sign of b is 0 or 1", "by zero is 0 or 1", "overflow is 0 or 1", "only a real row divides by zero",
-            "a division by zero is no overflow"},
-    "shift": {"sign is 0 or 1", "only SHR_S looks at the sign"},
-    "load": {"sign is 0 or 1"},
-    "outside": {"a load is from linear memory", "a store is to linear memory"},
-    "call": {"deep is 0 or 1", "only a call can be too deep"}}
+    "div": DIVISION, "div64": DIVISION, "call": DEEP, "indirect": DEEP, "load": {"sign is 0 or 1"},
+    "outside": {"a load is from linear memory", "a store is to linear memory"}}
 
 
 def segment(name: str) -> Segment:

@@ -1,36 +1,26 @@
-"""Operations without a circuit can be run, and are refused by name when a run is recorded for a proof."""
+"""Whatever runs can be proved: every operation of the table has a chip."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import numpy as np
 
-import pytest
-
-from bundles import api
-from bundles.errors import Unprovable
 from segments.machine import machine, unprovable
-from tests.wasm_exec.test_samples import SAMPLES
-from wasm_exec.cutting import Budget
-from wasm_exec.execute import run
-from wasm_exec.instructions import Family
-from wasm_exec.text import from_text
-from wasm_exec.translate import load
-
-WIDE = b"""(module (func (export "main") (result i32) (local i64)
-    (i32.wrap_i64 (i64.mul (i64.sub (local.get 0) (i64.const 5)) (i64.const -3)))))"""
+from wasm_exec.instructions import BY_NAME, Family, immediate_name
+from wasm_exec.program import Function, Program
 
 
-def test_what_has_a_chip_is_provable() -> None:
-    families = [family.family for family in machine().families if family.family is not None]
-    assert families == list(Family)[: len(families)]
-    for path in SAMPLES.glob("*.wat"):
-        assert unprovable(load(from_text(path))) == []
+def test_every_family_has_a_chip_of_its_own() -> None:
+    families = [family.family for family in machine().families]
+    assert families == [*Family, None]
 
 
-def test_refused_by_name_when_recorded(tmp_path: Path) -> None:
-    wasm = from_text(WIDE)
-    assert run(load(wasm), b"", Budget.uniform(100, 100)).outcome.code == 15
-    with pytest.raises(Unprovable) as failure:
-        api.record(wasm, b"", tmp_path / "bundle", "toy")
-    assert str(failure.value) == f"Unprovable yet: {unprovable(load(wasm))[0]} (no circuit for it; wasm_exec can run it)"
-    assert not (tmp_path / "bundle").exists()
+def test_every_operation_is_known_to_the_chip_of_its_family() -> None:
+    for family in machine().families:
+        known = {*family.operations, *(immediate_name(name) for name in family.operations if family.immediate)}
+        if family.family is not None:
+            assert known == {name for name, operation in BY_NAME.items() if operation.family is family.family}
+
+
+def test_a_program_of_all_operations_is_provable() -> None:
+    rows = np.array([[pc, operation.number, 0, 0, 0, 0, 0, 0] for pc, operation in enumerate(BY_NAME.values())], np.uint32)
+    assert unprovable(Program(rows, 1, {}, (), (Function("main", 0, len(rows), 1),), np.zeros(1, np.uint32))) == []
