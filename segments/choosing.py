@@ -24,7 +24,7 @@ class TooDear(Exception):
 class Bill:
     """What the segments of a run cost, each in its cheapest shape."""
 
-    def __init__(self, shape: Shape, on_steps: Steps | None, limit: float = float("inf"), few: float = float("inf")) -> None:
+    def __init__(self, shape: Shape, limit: float = float("inf"), few: float = float("inf"), on_steps: Steps | None = None) -> None:
         self.shape, self.on_steps, self.limit, self.few = shape, on_steps, limit, few
         self.cells = self.segments = self.steps = 0
 
@@ -44,14 +44,14 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
     """The run of the program, cut into segments of this size; None if it has more than `few` under the general budget. Whoever runs it
     again finds the same cuts. `on_steps` hears after every segment how many steps an attempt has made."""
     general, engine = Shape.of(size, len(program.instructions)), Recorder(program)
-    bill = Bill(general, on_steps, few=few)
+    bill = Bill(general, few=few, on_steps=on_steps)
     try:
         best = run(program, content, general.budget, limits, engine, bill.add)
     except TooDear:
         return None
     for shape in general.alike:
         if shape.size == size and shape.budget != general.budget:
-            other = Bill(shape, on_steps, bill.cells)
+            other = Bill(shape, bill.cells, on_steps=on_steps)
             try:
                 found = run(program, content, shape.budget, limits, engine, other.add)
             except TooDear:

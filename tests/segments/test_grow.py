@@ -107,7 +107,7 @@ def test_a_page_is_new_only_by_a_step() -> None:
 
 def test_growing_goes_on_in_the_next_segment() -> None:
     """256 pages at once do not fit in a segment; the tree of every boundary is that of its image."""
-    made = program([const(0, 40), GROW, ("ADDI", 0, 0, 0, 0xFFFF, 0xFFFF), ("BRNZ", 0, 0, 0, 1, 0), const(0, NEW),
+    made = program([const(0, 200), GROW, ("ADDI", 0, 0, 0, 0xFFFF, 0xFFFF), ("BRNZ", 0, 0, 0, 1, 0), const(0, NEW),
                     ("STORE32", 3, 0, 0, 0, 0), HALT])
     shape = Shape.of("toy", len(made.instructions))
     recording = run(made, b"", shape.budget)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segments.catalogue import CATALOGUE
+from segments.catalogue import CATALOGUE, SIZES
 from segments.fill import Segment
 from stark.check import check
 from tests.segments.small import (
@@ -44,8 +44,8 @@ def holds(segment: Segment) -> bool:
 
 def run(lines: list[Line]) -> Segment:
     used = Counter(BY_NAME[line[0]].family for line in lines)
-    fits = all(count <= 1 << CATALOGUE["toy"][family.name.lower()] for family, count in used.items())
-    segment = one_segment(program([*lines, HALT]), size="toy" if fits else "2^14")
+    sizes = (size for size in SIZES if all(count <= 1 << CATALOGUE[size][family.name.lower()] for family, count in used.items()))
+    segment = one_segment(program([*lines, HALT]), size=next(sizes))
     assert segment.after.status != 0        # it is one segment, to the end
     return segment
 
