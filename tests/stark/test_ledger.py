@@ -71,7 +71,7 @@ def observed(ledger: Ledger, skipped: int | None) -> Iterator[None]:
 def heard(key: Key, cap: U32, statement: U32, head: U32, skipped: int | None) -> Ledger:
     ledger, m = Ledger(0, [], []), Numbers(head, KERNELS.permute)
     with observed(ledger, skipped):
-        converse(m, key, m.constant(cap), m.constant(statement))
+        converse(m, key, [m.constant(cap)], m.constant(statement))
     assert m.at == len(head)
     return ledger
 
