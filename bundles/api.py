@@ -77,7 +77,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
             chosen, *sizes = sizes
             recording = recorded(program, input, chosen, Limits(max_steps), FEW if sizes else float("inf"),
                                  lambda steps: on_progress("steps", steps, 0) if on_progress else None)
-    except BudgetTooSmall as error:
+    except (BudgetTooSmall, ValueError) as error:      # ValueError: no shape holds such a segment
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
     write_bundle(directory, app, recording, profile.name, chosen)
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
