@@ -35,15 +35,16 @@ Trick = Callable[[Interpreter, Step], None]
 
 
 class Evil(Interpreter):
-    """Plays a trick after the step at one pc; what follows is computed from what the trick leaves behind."""
+    """Plays a trick once, after the step at one pc; what follows is computed from what the trick leaves behind."""
 
     def __init__(self, made: Program, pc: int, trick: Trick) -> None:
         super().__init__(made)
-        self.at, self.trick = pc, trick
+        self.at, self.trick, self.played = pc, trick, False
 
     def step(self) -> Step:
         event = super().step()
-        if event.pc == self.at:
+        if event.pc == self.at and not self.played:
+            self.played = True
             self.trick(self, event)
         return event
 
