@@ -1,16 +1,18 @@
 """The shape that all circuits of a layer share: their chips, heights and parameters, so that one key digest serves them all."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from continuation.chips import arithmetic, bits, cap, constant, fold, join, permute, public, unpack
 from continuation.layout import STATEMENT, Layout
 from stark.chip import Chip
 from stark.key import Key
+from stark.measure import measure
 from stark.profiles import Parameters
 
-STEPS = (0, 2, 4, 6)            # a chip is as tall as the tallest, or shorter by so much: each height costs every query three permutations
+HEIGHTS = 3                     # different ones in a shape: each costs every query of whoever verifies it four permutations
 
 
 def chips(layout: Layout) -> dict[str, Chip]:
@@ -31,13 +33,17 @@ class RecursionShape:
 
 
 def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Parameters) -> RecursionShape:
-    """The smallest heights that every circuit fits in, few different ones."""
+    """The heights that every circuit fits in: of those with few different ones, the one with the fewest cells."""
     least = max(parameters.log_cap - parameters.log_blowup, 1)
     needed = {name: max(least, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
-    tallest = max(needed.values())
-    heights = [max(least, tallest - step) for step in STEPS]
-    return RecursionShape(layout, tuple((name, min(height for height in heights if height >= rows)) for name, rows in needed.items()),
-                          parameters)
+    cells = {name: measure(chip).cells for name, chip in chips(layout).items()}
+    tallest, others = max(needed.values()), sorted(set(needed.values()))[:-1]
+
+    def raised(chosen: Collection[int]) -> dict[str, int]:
+        return {name: min(height for height in (*chosen, tallest) if height >= rows) for name, rows in needed.items()}
+    choices = [raised(chosen) for chosen in combinations(others, min(HEIGHTS - 1, len(others)))]
+    best = min(choices, key=lambda heights: sum(cells[name] << height for name, height in heights.items()))
+    return RecursionShape(layout, tuple(best.items()), parameters)
 
 
 def larger(one: RecursionShape, other: RecursionShape) -> RecursionShape:
