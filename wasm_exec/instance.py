@@ -42,6 +42,14 @@ WORTH_KEEPING = 2000  # instructions; smaller programs compile in no time
 PAGE_BITS_OF_ENTRY = 24  # of an entry in the list of touched pages; the space is above
 WRITTEN = 3  # the flag of such a page
 HUGE_PAGES = 14  # the advice of Linux
+GUARD_BYTES = 1 << 32
+
+
+def roomy_engine() -> wasmtime.Engine:
+    """Behind every memory lie unused addresses enough for any index plus any offset, so that no access needs a test of its own."""
+    config = wasmtime.Config()
+    config.memory_guard_size = GUARD_BYTES
+    return wasmtime.Engine(config)
 
 
 class Compiled:
@@ -50,7 +58,7 @@ class Compiled:
     def __init__(self, program: Program, chunk_blocks: int = CHUNK_BLOCKS, cache: ModuleCache = STANDARD) -> None:
         self.program = program
         self.cache = cache
-        self.engine = wasmtime.Engine()
+        self.engine = roomy_engine()
         self.blocks = Blocks(program)
         self.layout = Layout(len(program.instructions))
         self.lanes = lanes_of(program)
