@@ -28,7 +28,8 @@ def run(
     program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder",
     observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY,
 ) -> Recording:
-    """Runs until the program ends or the limits say that it is enough. The application is in this state at first. `observe` is told of the end of every segment."""
+    """Runs until the program ends or the limits say that it is enough, from this state of the application on. `observe` is told of the
+    end of every segment."""
     first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
     return run_on(program, input_bytes, budget, [], first, limits, engine, observe, state)
 

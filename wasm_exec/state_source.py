@@ -1,7 +1,7 @@
-"""The functions `state_get` and `state_set` of module `longrun`, in the small language: the map of 32 bytes to 32 bytes that outlives a run.
+"""The functions `state_get` and `state_set` of module `longrun`, in the small language: a map of 32 bytes to 32 bytes outlives the run.
 
-The map lies in a space of its own. wasm_exec/state.py says where a key stands and why that depends on nothing but the map; what is here finds
-the place of one key, and makes room for a new one.
+It lies in a space of its own. wasm_exec/state.py says where a key stands, and why that depends on nothing but the map; what is here
+finds the place of one key and makes room for a new one.
 """
 
 from __future__ import annotations
