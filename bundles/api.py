@@ -18,6 +18,7 @@ from stark.profiles import Profile
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
+    from continuation.claims import Digest
     from continuation.verify import Trusted
     from stark.kernels.protocol import Kernels
     from wasm_exec.program import Program
@@ -49,17 +50,19 @@ class Recorded:
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
-           on_progress: Progress | None = None) -> Recorded:
+           on_progress: Progress | None = None, state: Path | None = None) -> Recorded:
     """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
-    the smallest, or the largest if that means more than FEW segments."""
+    the smallest, or the largest if that means more than FEW segments. `state`: a state file, or a bundle directory whose state goes on."""
     from bundles.bundle import unfinished, write_bundle
+    from bundles.state_files import read_state
     from segments.choosing import recorded
     from segments.machine import unprovable
     from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
     from wasm_exec.locate import location
-    profile = profiles.get(profile_name)
+    from wasm_exec.state import EMPTY
+    profile, before = profiles.get(profile_name), EMPTY if state is None else read_state(state)
     program = translated(app)
     missing = unprovable(program)
     if missing:
@@ -76,7 +79,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
         while recording is None:
             chosen, *sizes = sizes
             recording = recorded(program, input, chosen, Limits(max_steps), FEW if sizes else float("inf"),
-                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None)
+                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None, before)
     except (BudgetTooSmall, ValueError) as error:      # ValueError: no shape holds such a segment
         raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
     write_bundle(directory, app, recording, profile.name, chosen)
@@ -151,7 +154,7 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
-           allow_toy: bool = False) -> Facts:
+           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None) -> Facts:
     """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these."""
     from bundles.checking import Expected, check_file
     from bundles.files import read_proof
@@ -160,7 +163,8 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     if profile.toy and not allow_toy:
         raise Rejected("the profile is for real proofs", "p100", profile.name)
     proof = read_proof(decoded)
-    trusted = check_file(proof, [translated(program) for program in programs], Expected(input, output, exit_code), kernels())
+    expected = Expected(input, output, exit_code, state_before, state_after)
+    trusted = check_file(proof, [translated(program) for program in programs], expected, kernels())
     return facts_of(proof, file, trusted)
 
 
@@ -184,7 +188,7 @@ def writable(out_file: Path) -> None:
 
 def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None) -> Facts:
     """What a proof file claims, for people to read."""
-    from bundles.checking import outcome, short
+    from bundles.checking import applications, outcome, short
     from bundles.files import RunFile
     from bundles.security import bits
     proved = bits(proof.profile, trusted)
@@ -193,11 +197,25 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
                                 "bytes": file.stat().st_size}
     if isinstance(proof, RunFile):
         run = proof.claim
-        return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run)}
+        return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run),
+                        **states_of((run.before, run.after), len(proof.changes))}
     facts["runs"] = len(proof.runs)
     for number, run in enumerate(proof.runs, 1):
         facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"
+    for program, states in applications(proof.runs).items():
+        pairs = zip(proof.runs, proof.changes, strict=True)
+        changed = {change.key for run, changes in pairs if run.program == program for change in changes}
+        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, len(changed)).items()}
     return facts
+
+
+def states_of(states: tuple[Digest, Digest], changed: int) -> Facts:
+    """The roots of an application's state before and after, if it has one; how many keys the file says to have changed."""
+    from bundles.checking import short
+    from segments.openings import empty_state_root
+    if states == (empty_state_root(),) * 2:
+        return {}
+    return {"state before": short(states[0]), "state after": short(states[1]), "changed keys, as the file says": changed}
 
 
 def kernels() -> Kernels:
@@ -217,9 +235,12 @@ def inspect(file: Path) -> Facts:
     """What a proof file or a bundle directory says of itself. Nothing of it is checked."""
     if file.is_dir():
         from bundles.bundle import open_bundle
-        manifest = open_bundle(file).manifest
+        from bundles.states import roots_of
+        bundle = open_bundle(file)
+        manifest = bundle.manifest
         return {"kind": "bundle", "profile": manifest.profile, "segment size": manifest.size, "program file": manifest.program.hex(),
-                "segments": manifest.segments, "steps": manifest.steps, "outcome": str(manifest.outcome)}
+                "segments": manifest.segments, "steps": manifest.steps, "outcome": str(manifest.outcome),
+                **states_of(roots_of(bundle), len(bundle.difference()))}
     from bundles.files import read_proof
     return facts_of(read_proof(opened(file)), file)
 

@@ -3,15 +3,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bundles.difference import Difference, difference
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
+from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store, read_limited, write_whole
 from stark.errors import Malformed
 from wasm_exec.image import Pages
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording, SegmentStart
 from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
+from wasm_exec.state import StateMap
 
 MANIFEST = "manifest.msgpack"
 FILES = "files"
@@ -35,6 +38,20 @@ class Bundle:
     def output(self) -> bytes:
         return self.store.get(self.manifest.output, "the output", OUTPUT_LIMIT)
 
+    def state_before(self) -> StateMap:
+        """Of the application, as the run found it."""
+        return self._state(0, "the state before")
+
+    def state_after(self) -> StateMap:
+        """As the run left it."""
+        return self._state(1, "the state after")
+
+    def _state(self, which: int, what: str) -> StateMap:
+        return decode_state(self.store.get(self.manifest.states[which], what, STATE_FILE_LIMIT))
+
+    def difference(self) -> Difference:
+        return difference(self.state_before().entries, self.state_after().entries)
+
     def snapshot(self, index: int) -> Pages:
         """The pages that boundary `index` changed."""
         what = f"snapshot {index}"
@@ -55,7 +72,8 @@ class Bundle:
     def recording(self, program: Program) -> Recording:
         """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
-        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output())
+        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output(),
+                         self.state_before())
 
 
 def unfinished(directory: Path) -> bool:
@@ -72,7 +90,8 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
     boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
                        for b in [*recording.segments, recording.final])
     manifest = Manifest(profile, size, store.put(app), store.put(recording.input), store.put(recording.output), recording.budget,
-                        recording.outcome, boundaries)
+                        recording.outcome, boundaries,
+                        (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
     content = manifest.encode()
     if decode_manifest(content) != manifest:
         raise Malformed("this run does not fit into a bundle")

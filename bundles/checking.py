@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bundles.files import RollupFile, RunFile
 from bundles.keys import claimed_program, trusted_keys
-from continuation.claims import Digest, RunClaim
+from continuation.claims import Digest, RunClaim, chained, spelled
 from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.memory_tree import wide
 from segments.openings import input_digest, output_digest
@@ -25,6 +25,8 @@ class Expected:
     input: bytes | None = None
     output: bytes | None = None
     exit_code: int | None = None
+    state_before: Digest | None = None      # of every application, before its first run
+    state_after: Digest | None = None       # and after its last
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,13 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
     """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last."""
     runs = (file.claim,) if isinstance(file, RunFile) else file.runs
     once("a rollup has every claim once", runs)
+    chained(runs)
     known = [claimed_program(program, file.profile, kernels) for program in programs]
     wanted = Wanted.of(expected, kernels)
     for run in runs:
         check_run(run, known, wanted)
+    for before, after in applications(runs).values():
+        check_states(before, after, expected)
     unused = [short(program) for program in known if program not in {run.program for run in runs}]
     if unused:
         raise Rejected("every program given has run", f"runs of {len(programs)} programs", f"runs of {len(programs) - len(unused)}")
@@ -64,6 +69,21 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
 def once(sentence: str, runs: Sequence[RunClaim]) -> None:
     if len(set(runs)) != len(runs):
         raise Rejected(sentence, f"{len(runs)} different runs", len(set(runs)))
+
+
+def applications(runs: Sequence[RunClaim]) -> dict[Digest, tuple[Digest, Digest]]:
+    """The roots of the state of every application before its first run and after its last."""
+    found: dict[Digest, tuple[Digest, Digest]] = {}
+    for run in runs:
+        found[run.program] = found.get(run.program, (run.before, run.after))[0], run.after
+    return found
+
+
+def check_states(before: Digest, after: Digest, expected: Expected) -> None:
+    if expected.state_before is not None and before != expected.state_before:
+        raise Rejected("the state before is the one given", short(expected.state_before), short(before))
+    if expected.state_after is not None and after != expected.state_after:
+        raise Rejected("the state after is the one given", short(expected.state_after), short(after))
 
 
 def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted) -> None:
@@ -93,4 +113,4 @@ def outcome(run: RunClaim) -> str:
 
 def short(digest: Digest) -> str:
     """Eight words as hexadecimal digits."""
-    return "".join(f"{word:08x}" for word in digest)
+    return spelled(digest)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bundles.difference import Difference, from_words, to_words
 from bundles.formats import Kind, ProofFile, encode_proof
 from bundles.rollup import batch_claim
 from continuation.claims import BatchClaim, RunClaim
@@ -22,26 +23,29 @@ KINDS = {Kind.RUN: RUNS, Kind.ROLLUP: (ROLLUP,)}
 
 @dataclass(frozen=True, eq=False)
 class RunFile:
-    """Payloads: the number of the proof's kind, the statement, the words."""
+    """Payloads: the number of the proof's kind, the statement, the words, the state difference, which verifying does not look at."""
 
     profile: Profile
     proof: ContinuationProof
+    changes: Difference = ()
 
     @property
     def claim(self) -> RunClaim:
         return RunClaim.of(self.proof.claim.tolist())
 
     def encode(self) -> bytes:
-        return encode_proof(Kind.RUN, self.profile.name, [number_of(self.proof), self.proof.statement, self.proof.words])
+        payloads = [number_of(self.proof), self.proof.statement, self.proof.words, to_words(self.changes)]
+        return encode_proof(Kind.RUN, self.profile.name, payloads)
 
 
 @dataclass(frozen=True, eq=False)
 class RollupFile:
-    """Payloads: the number of the proof's kind, the statement, the words, the claims of the runs in order."""
+    """Payloads: the number of the proof's kind, the statement, the words, the claims of the runs in order, their state differences."""
 
     profile: Profile
     proof: ContinuationProof
     runs: tuple[RunClaim, ...]
+    changes: tuple[Difference, ...]
 
     @property
     def claim(self) -> BatchClaim:
@@ -50,7 +54,9 @@ class RollupFile:
 
     def encode(self) -> bytes:
         claims = np.concatenate([run.words for run in self.runs])
-        return encode_proof(Kind.ROLLUP, self.profile.name, [number_of(self.proof), self.proof.statement, self.proof.words, claims])
+        changes = np.concatenate([to_words(each) for each in self.changes])
+        payloads = [number_of(self.proof), self.proof.statement, self.proof.words, claims, changes]
+        return encode_proof(Kind.ROLLUP, self.profile.name, payloads)
 
 
 def number_of(proof: ContinuationProof) -> npt.NDArray[np.uint32]:
@@ -60,7 +66,7 @@ def number_of(proof: ContinuationProof) -> npt.NDArray[np.uint32]:
 
 def read_proof(file: ProofFile) -> RunFile | RollupFile:
     """Malformed unless the payloads have the form of their kind."""
-    expected = {Kind.RUN: 3, Kind.ROLLUP: 4}.get(file.kind)
+    expected = {Kind.RUN: 4, Kind.ROLLUP: 5}.get(file.kind)
     if expected is None:
         raise Malformed(f"a {file.kind.name.lower()} proof is not a proof of a run or of a rollup")
     if len(file.payloads) != expected:
@@ -73,11 +79,22 @@ def read_proof(file: ProofFile) -> RunFile | RollupFile:
         raise Malformed(f"a statement has {STATEMENT} words, not {len(statement)}")
     proof = ContinuationProof(kinds[int(number[0])].name, statement, words)
     if file.kind == Kind.RUN:
-        return RunFile(profile, proof)
+        return RunFile(profile, proof, differences(file.payloads[3], 1)[0])
     claims = file.payloads[3]
     if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
     runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
     if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
         raise Malformed("the claim of a run ends with zeros")
-    return RollupFile(profile, proof, runs)
+    return RollupFile(profile, proof, runs, differences(file.payloads[4], len(runs)))
+
+
+def differences(words: npt.NDArray[np.uint32], count: int) -> tuple[Difference, ...]:
+    """So many of them, and nothing behind."""
+    found = []
+    for _ in range(count):
+        one, words = from_words(words)
+        found.append(one)
+    if len(words):
+        raise Malformed("there is something behind the state differences")
+    return tuple(found)

@@ -15,7 +15,7 @@ from stark.profiles import PROFILES
 
 U32 = npt.NDArray[np.uint32]
 MAGIC = b"longrun\n"
-VERSION = 1
+VERSION = 2
 PROFILE_BYTES = 16
 HEADER = struct.Struct(f"<{len(MAGIC)}sHH{PROFILE_BYTES}sI")
 PAYLOADS_LIMIT = 64

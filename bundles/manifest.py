@@ -14,12 +14,13 @@ from wasm_exec.recording import Outcome, Status
 from wasm_exec.spaces import FRAME_POINTER_LIMIT
 
 KIND = "longrun bundle"
-VERSION = 1
+VERSION = 2
 SEGMENTS_LIMIT = 1 << 15
 STEPS_LIMIT = 1 << 56
 STATUSES = {int(status) for status in Status if status != Status.TRAPPED} | {Status.TRAPPED + kind for kind in TrapKind}
 
-NAMES = ("kind", "version", "profile", "size", "program", "input", "output", "rows", "hashes", "outcome", "boundaries")
+NAMES = ("kind", "version", "profile", "size", "program", "input", "output", "rows", "hashes", "outcome", "boundaries",
+         "states")
 BOUNDARY_NAMES = ("pc", "fp", "status", "steps", "snapshot")
 
 
@@ -36,7 +37,8 @@ class BoundaryEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`program`, `input` and `output` are digests of files. Segment k leads from boundary k to boundary k + 1."""
+    """`program`, `input` and `output` are digests of files, `states` those of the application's state before and after. Segment k leads
+    from boundary k to boundary k + 1."""
 
     profile: str
     size: str
@@ -46,6 +48,7 @@ class Manifest:
     budget: Budget
     outcome: Outcome
     boundaries: tuple[BoundaryEntry, ...]
+    states: tuple[bytes, bytes]
 
     @property
     def segments(self) -> int:
@@ -60,7 +63,7 @@ class Manifest:
         outcome = [self.outcome.status, self.outcome.pc, self.outcome.code]
         boundaries = [dict(zip(BOUNDARY_NAMES, (b.pc, b.fp, b.status, b.steps, b.snapshot), strict=True)) for b in self.boundaries]
         values = (KIND, VERSION, self.profile, self.size, self.program, self.input, self.output, rows, self.budget.hashes, outcome,
-                  boundaries)
+                  boundaries, list(self.states))
         return pack(dict(zip(NAMES, values, strict=True)))
 
 
@@ -85,8 +88,9 @@ def decode_manifest(content: bytes) -> Manifest:
     pairs = zip(boundaries, boundaries[1:], strict=False)
     if any(before.status != Status.RUNNING or before.steps > after.steps for before, after in pairs):
         raise Malformed("manifest: the boundaries are not in order")
+    before, after = fields.digests("states", 2)
     return Manifest(fields.text("profile"), fields.text("size"), fields.digest("program"), fields.digest("input"), fields.digest("output"),
-                    Budget(dict(zip(Family, rows, strict=True)), hashes), Outcome(status, pc, code), boundaries)
+                    Budget(dict(zip(Family, rows, strict=True)), hashes), Outcome(status, pc, code), boundaries, (before, after))
 
 
 def decode_boundary(value: object) -> BoundaryEntry:

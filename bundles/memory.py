@@ -27,7 +27,7 @@ class Memory:
         self.first = roots(self.tree)
 
     def restart(self) -> None:
-        self.image = MemoryImage.initial(self.program, self.bundle.input())
+        self.image = MemoryImage.initial(self.program, self.bundle.input(), self.bundle.state_before())
         self.image.apply(self.bundle.snapshot(0))
         self.tree = MemoryTree(self.image, self.permute)
         self.at = 0

@@ -76,6 +76,13 @@ class Fields:
             raise self.refuse(name, f"a list of at most {limit} items")
         return value
 
+    def digests(self, name: str, count: int) -> list[bytes]:
+        value = self.sequence(name, count)
+        found = [item for item in value if isinstance(item, bytes) and len(item) == 32]
+        if len(found) != count:
+            raise self.refuse(name, f"a list of {count} digests of 32 bytes")
+        return found
+
     def integers(self, name: str, count: int, limit: int) -> list[int]:
         value = self.sequence(name, count)
         if len(value) != count:

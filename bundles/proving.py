@@ -8,6 +8,7 @@ from bundles.api import Means
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
 from bundles.checking import once
+from bundles.difference import to_words
 from bundles.engine import Engine, Inline
 from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
@@ -18,6 +19,7 @@ from bundles.machine import cores, fitting_workers
 from bundles.processes import Processes
 from bundles.rollup import folded
 from bundles.store import Store
+from continuation.claims import chained
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.setup import Setup
@@ -28,6 +30,7 @@ from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
+DIFFERENCES_LIMIT = FILE_LIMIT // 4 - (1 << 19)       # words, so that the proof has room beside them
 Progress = Callable[[str, int, int], None]
 
 
@@ -85,6 +88,9 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
             raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
+    chained(claims)
+    if sum(len(to_words(run.changes)) for run in runs) > DIFFERENCES_LIMIT:
+        raise Unsupported("the state differences of all these runs do not fit into one file: make several batches")
     prover, made = Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels), 0
     on_progress("joins", 0, len(runs) - 1)
 
@@ -94,7 +100,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         made += 1
         on_progress("joins", made, len(runs) - 1)
         return proof
-    return RollupFile(profile, prover.rollup(folded([run.proof for run in runs], join)), tuple(claims))
+    return RollupFile(profile, prover.rollup(folded([run.proof for run in runs], join)), tuple(claims), tuple(run.changes for run in runs))
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:

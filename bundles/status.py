@@ -86,6 +86,7 @@ def collect(directory: Path) -> Facts:
         done = {row.task: row.artefact for row in rows_of(bundle)[0] if row.state == DONE and row.artefact is not None}
         results = [done[task] for task in serving(root(manifest.segments), done)]
         files, size = Store(bundle.work / PROOFS).remove_others(results)
-        run = [manifest.program, manifest.input, manifest.output, *(boundary.snapshot for boundary in manifest.boundaries)]
+        named = [manifest.program, manifest.input, manifest.output, *manifest.states]
+        run = [*named, *(boundary.snapshot for boundary in manifest.boundaries)]
         more, more_size = Store(directory / FILES).remove_others(run)
     return {"files removed": files + more, "bytes removed": size + more_size}

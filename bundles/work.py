@@ -79,7 +79,8 @@ class Work:
         spans = [self.artefacts.span(needed, digest) for needed, digest in zip(task.inputs, inputs, strict=True)]
         if task.kind == "join":
             return self.artefacts.put(task, prover.join(*spans))
-        return self.artefacts.store.put(RunFile(self.keys.profile, prover.run(spans[0], self.ends(task.last))).encode())
+        proof = prover.run(spans[0], self.ends(task.last))
+        return self.artefacts.store.put(RunFile(self.keys.profile, proof, self.bundle.difference()).encode())
 
     def segment(self, task: Task) -> bytes:
         index = task.first

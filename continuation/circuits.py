@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from continuation.allowed import NUMBER_BITS, sides
-from continuation.claims import BOUNDARY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM
+from continuation.claims import BOUNDARY, EXIT_LIMBS, GIVEN, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, STATE, SYSTEM
 from continuation.kinds import LIFT, Kind, Sort
 from continuation.layout import POWER_WORDS
 from segments.claim import ENTRY, RUNNING
@@ -22,8 +22,9 @@ from stark.transcript import compress, sponge
 from stark.verifier import key_cap, verify, zero
 
 PROGRAM, KEYS, BEFORE, AFTER, SPAN_WORDS = slice(0, 8), slice(8, 16), slice(16, 26), slice(26, 36), 36
-RUN_INPUT, RUN_OUTPUT, RUN_STATUS, RUN_PC, RUN_EXIT, RUN_WORDS = slice(16, 24), slice(24, 32), 32, 33, slice(34, 38), 38
-RUNS_DIGEST, COUNT, BATCH_WORDS = slice(0, 8), 16, 17
+RUN_INPUT, RUN_OUTPUT, RUN_STATUS, RUN_PC, RUN_EXIT = slice(16, 24), slice(24, 32), 32, 33, slice(34, 38)
+STATE_BEFORE, STATE_AFTER, RUN_WORDS = slice(38, 46), slice(46, 54), 54
+RUNS_DIGEST, COUNT, SINGLE, FIRST, LAST, BATCH_WORDS = slice(0, 8), 16, 17, slice(18, 34), slice(34, 50), 50
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         for level in range(PAGE_LEVELS):
             digest = compress(m, digest, path[level])
         m.require_equal("the exit code stands in the system space", digest, after[SYSTEM])
-        image = concat([before[:INPUT], m.constant(np.zeros((1, DIGEST), np.int64)), before[INPUT + 1:]])
+        nothing = m.constant(np.zeros((1, DIGEST), np.int64))
+        image = concat([nothing if space in GIVEN else before[space:space + 1] for space in range(SPACES)])
         program = compress(m, span[PROGRAM], sponge(m, image.reshape(1, -1))[0])
         m.require_equal("the program stands for its code and its first memory", claim[PROGRAM], program)
         m.require_equal("the input is the input space before", claim[RUN_INPUT], before[INPUT])
@@ -86,15 +88,27 @@ def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the status is the last one", claim[RUN_STATUS], last[1])
         m.require_equal("the place is the last one", claim[RUN_PC], last[0])
         m.require_equal("the exit code is the one in the system space", claim[RUN_EXIT], page[0][EXIT_LIMBS])
+        m.require_equal("the state before is the state space before", claim[STATE_BEFORE], before[STATE])
+        m.require_equal("the state after is the state space after", claim[STATE_AFTER], after[STATE])
         nothing_more(m, claim, RUN_WORDS)
 
 
 def batch(m: Machine, parts: Sequence[Part], claim: Value) -> None:
-    (left_runs, left_count), (right_runs, right_count) = (runs(m, part, child(m, part, claim)) for part in parts)
+    left, right = (runs(m, part, child(m, part, claim)) for part in parts)
     with m.phase("batch"):
-        m.require_equal("the runs are those of the left and then of the right", claim[RUNS_DIGEST], compress(m, left_runs, right_runs))
-        m.require_equal("all runs are counted", claim[COUNT], left_count + right_count)
-        nothing_more(m, claim[COUNT - 1:], BATCH_WORDS - COUNT + 1)
+        m.require_equal("the runs are those of the left and then of the right", claim[RUNS_DIGEST], compress(m, left.runs, right.runs))
+        m.require_equal("all runs are counted", claim[COUNT], left.count + right.count)
+        same, weights = m.read(1), m.read(DIGEST)
+        differences = right.first[:DIGEST] - left.last[:DIGEST]
+        m.require_equal("runs of two programs differ somewhere, or are said to be of one", dot(weights, differences) + same,
+                        m.constant([1]))
+        m.require_equal("runs that are said to be of one program are", differences * same, m.constant([0] * DIGEST))
+        m.require_equal("neighbouring runs of one application chain", (right.first[DIGEST:] - left.last[DIGEST:]) * same,
+                        m.constant([0] * DIGEST))
+        m.require_equal("a single application is that of both and where they meet", claim[SINGLE], (left.single * right.single * same)[0])
+        m.require_equal("the batch begins with the left one", claim[FIRST], left.first)
+        m.require_equal("the batch ends with the right one", claim[LAST], right.last)
+        nothing_more(m, claim, BATCH_WORDS)
 
 
 def rollup(m: Machine, parts: Sequence[Part], claim: Value) -> None:
@@ -103,10 +117,32 @@ def rollup(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the rollup claims what the batch claims", claim, batched)
 
 
-def runs(m: Machine, part: Part, claim: Value) -> tuple[Value, Value]:
-    """Digest and number of the runs of a child: it is one run or has several."""
+@dataclass(frozen=True)
+class Runs:
+    """What a batch takes from a child: one run, or several. `first` and `last` are a program and a state."""
+
+    runs: Value
+    count: Value
+    single: Value
+    first: Value
+    last: Value
+
+
+def runs(m: Machine, part: Part, claim: Value) -> Runs:
     with m.phase("batch"):
-        return (sponge(m, claim.reshape(1, -1))[0], m.constant(1)) if part.sort is Sort.RUN else (claim[RUNS_DIGEST], claim[COUNT])
+        if part.sort is not Sort.RUN:
+            return Runs(claim[RUNS_DIGEST], claim[COUNT], claim[SINGLE], claim[FIRST], claim[LAST])
+        first, last = (concat([claim[PROGRAM], claim[state]]) for state in (STATE_BEFORE, STATE_AFTER))
+        return Runs(sponge(m, claim.reshape(1, -1))[0], m.constant(1), m.constant(1), first, last)
+
+
+def dot(left: Value, right: Value) -> Value:
+    """The sum of the products, as one word in an array."""
+    products = left * right
+    total = products[0:1]
+    for k in range(1, len(products)):
+        total = total + products[k:k + 1]
+    return total
 
 
 def child(m: Machine, part: Part, claim: Value) -> Value:

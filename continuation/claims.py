@@ -14,6 +14,7 @@ from continuation.layout import CLAIM
 from segments.claim import CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, RUNNING, Boundary
 from stark import poseidon2
 from stark.errors import Rejected
+from stark.field import P
 from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 
 U32 = npt.NDArray[np.uint32]
@@ -21,7 +22,8 @@ Digest = tuple[int, ...]
 Words = Sequence[int] | U32
 BOUNDARY = 10                                   # words of a boundary: pc, status, root
 SPACES, PAGE_LEVELS, PAGE_LIMBS = 1 << LOG_SPACES, LOG_PAGES, PAGE_CELLS * CELL_LIMBS
-SYSTEM, INPUT, OUTPUT = int(Space.SYSTEM), int(Space.INPUT), int(Space.OUTPUT)
+SYSTEM, INPUT, OUTPUT, STATE = int(Space.SYSTEM), int(Space.INPUT), int(Space.OUTPUT), int(Space.STATE)
+GIVEN = (INPUT, STATE)                          # spaces that a run finds filled and that are no part of its program
 EXIT_LIMBS = slice(CELL_LIMBS * SystemCell.EXIT_CODE, CELL_LIMBS * (SystemCell.EXIT_CODE + 1))      # in the system space's first page
 NOTHING: Digest = (0,) * 8
 
@@ -98,7 +100,8 @@ class Ends:
 
 @dataclass(frozen=True)
 class RunClaim:
-    """The program, started on the input, ended so and wrote the output. `program` also stands for the memory image that it starts with."""
+    """The program, started on the input and in a state of the application, ended so, wrote the output and left a state. `program` also
+    stands for the memory image that it starts with."""
 
     program: Digest
     keys: Digest
@@ -107,15 +110,19 @@ class RunClaim:
     status: int
     pc: int
     exit_code: tuple[int, ...]          # limbs
+    before: Digest                      # roots of the application's state
+    after: Digest
 
     @property
     def words(self) -> U32:
-        return filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code)
+        return filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code, *self.before,
+                      *self.after)
 
     @staticmethod
     def of(words: Words) -> RunClaim:
         program, keys, entered, written = (tuple(map(int, words[k:k + 8])) for k in range(0, 32, 8))
-        return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])))
+        before, after = (tuple(map(int, words[k:k + 8])) for k in (38, 46))
+        return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])), before, after)
 
     @property
     def digest(self) -> Digest:
@@ -133,35 +140,82 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
         digest = compress(digest, sibling)
     demand("the exit code stands in the system space", digest == ends.after[SYSTEM])
     return RunClaim(program_with_image(span.program, ends.before), span.keys, ends.before[INPUT], ends.after[OUTPUT], span.after.status,
-                    span.after.pc, ends.page[EXIT_LIMBS])
+                    span.after.pc, ends.page[EXIT_LIMBS], ends.before[STATE], ends.after[STATE])
 
 
 def program_with_image(program: Digest, spaces: Sequence[Digest]) -> Digest:
-    """A program with the memory that it starts with, whatever its input."""
-    image = [NOTHING if space == INPUT else digest for space, digest in enumerate(spaces)]
+    """A program with the memory that it starts with, whatever its input and the application's state."""
+    image = [NOTHING if space in GIVEN else digest for space, digest in enumerate(spaces)]
     return compress(program, sponge(sum(image, ())))
 
 
 @dataclass(frozen=True)
+class Application:
+    """A program with a state that it is in."""
+
+    program: Digest
+    state: Digest
+
+    @property
+    def words(self) -> Digest:
+        return (*self.program, *self.state)
+
+    @staticmethod
+    def of(words: Words) -> Application:
+        return Application(tuple(map(int, words[:8])), tuple(map(int, words[8:16])))
+
+
+@dataclass(frozen=True)
 class BatchClaim:
-    """Some runs, in an order."""
+    """Some runs, in an order. Neighbours of one application chain: the state after one is the state before the next. If `single` is 1,
+    all are of one application, so that together they lead it from the first state to the last."""
 
     runs: Digest
     keys: Digest
     count: int
+    single: int
+    first: Application                  # of the first run, in the state before it
+    last: Application                   # of the last run, in the state after it
 
     @property
     def words(self) -> U32:
-        return filled(*self.runs, *self.keys, self.count)
+        return filled(*self.runs, *self.keys, self.count, self.single, *self.first.words, *self.last.words)
 
     @staticmethod
     def of(words: Words) -> BatchClaim:
-        return BatchClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), int(words[16]))
+        return BatchClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), int(words[16]), int(words[17]),
+                          Application.of(words[18:34]), Application.of(words[34:50]))
 
     @staticmethod
     def one(run: RunClaim) -> BatchClaim:
-        return BatchClaim(run.digest, run.keys, 1)
+        return BatchClaim(run.digest, run.keys, 1, 1, Application(run.program, run.before), Application(run.program, run.after))
 
     def join(self, right: BatchClaim) -> BatchClaim:
         demand("both batches were made with the same keys", self.keys == right.keys)
-        return BatchClaim(compress(self.runs, right.runs), self.keys, self.count + right.count)
+        same = self.last.program == right.first.program
+        demand("neighbouring runs of one application chain", not same or self.last.state == right.first.state)
+        return BatchClaim(compress(self.runs, right.runs), self.keys, self.count + right.count, self.single * right.single * same,
+                          self.first, right.last)
+
+
+def meeting(left: BatchClaim, right: BatchClaim) -> U32:
+    """What a join of batches reads beside its children: whether the runs that meet are of one application and, if they are not, weights
+    under which the differences of their programs sum to 1."""
+    differences = [(there - here) % P for here, there in zip(left.last.program, right.first.program, strict=True)]
+    place = next((k for k, difference in enumerate(differences) if difference), None)
+    weights = [pow(difference, -1, P) if k == place else 0 for k, difference in enumerate(differences)]
+    return np.array([place is None, *weights], np.uint32)
+
+
+def chained(runs: Sequence[RunClaim]) -> None:
+    """Rejected unless every run finds its application in the state in which the run of it before left it, neighbours or not."""
+    states: dict[Digest, Digest] = {}
+    for number, run in enumerate(runs, 1):
+        known = states.get(run.program, run.before)
+        if run.before != known:
+            raise Rejected(f"run {number} begins in the state that the application was left in", spelled(known), spelled(run.before))
+        states[run.program] = run.after
+
+
+def spelled(digest: Digest) -> str:
+    return "".join(f"{word:08x}" for word in digest)

@@ -7,7 +7,7 @@ from typing import Any
 PROOFS = 2                  # how many proofs a circuit verifies at most
 POWERS = 8                  # published powers of each proof's batching challenge
 POWER_WORDS = 5 * POWERS * PROOFS
-CLAIM = 40                  # words of a claim, for every circuit
+CLAIM = 56                  # words of a claim, for every circuit
 STATEMENT = POWER_WORDS + CLAIM
 
 

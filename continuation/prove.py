@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close
+from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close, meeting
 from continuation.kinds import LIFT, Sort, kind_of
 from continuation.proofs import ContinuationProof
 from continuation.replay import replay
@@ -52,8 +52,9 @@ class Prover:
 
     def batch(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
         """Of runs or batches, whatever their programs and shapes."""
-        claim = self.runs(left).join(self.runs(right))
-        return self._prove(kind_of(Sort.BATCH, left.sort, right.sort).name, [*self._child(left), *self._child(right)], claim)
+        one, other = self.runs(left), self.runs(right)
+        parts = [*self._child(left), *self._child(right), meeting(one, other)]
+        return self._prove(kind_of(Sort.BATCH, left.sort, right.sort).name, parts, one.join(other))
 
     def rollup(self, batch: ContinuationProof) -> ContinuationProof:
         """The batch in the shape that is handed out."""

@@ -17,6 +17,7 @@ import typer
 
 from bundles import api
 from longrun.failures import INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
+from longrun.state_commands import Root, StateFile, register, root_named
 from longrun.telling import Facts, OnProgress, complain, progress, show, shown
 from stark import profiles
 
@@ -38,6 +39,7 @@ Memory = Annotated[float | None, typer.Option(min=0.1, metavar="GB", help="how m
 def run(program: App, out: Out,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
         profile: Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")] = "p100",
+        state: StateFile = None,
         max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40,
         segments: Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); chosen by the run's length "
                                                      "if left out. Runs of one batch need the same")] = None,
@@ -47,7 +49,7 @@ def run(program: App, out: Out,
         raise Stop(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
     content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
     with progress() as on_progress:
-        recorded = api.record(content, entered, out, profile, max_steps, segments, on_progress)
+        recorded = api.record(content, entered, out, profile, max_steps, segments, on_progress, state)
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
@@ -113,11 +115,13 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
            input: Annotated[Path | None, typer.Option(help="require that this was the input")] = None,
            output: Annotated[Path | None, typer.Option(help="require that this was the output")] = None,
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="require that it exited with this code")] = None,
+           state_before: Root = None, state_after: Root = None,
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
            json: Json = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
     facts = api.verify(proof, [module(path) for path in program], read(input, INPUT_LIMIT) if input else None,
-                       read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy)
+                       read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy,
+                       *(None if root is None else root_named(root) for root in (state_before, state_after)))
     if json:
         facts = {"verified": True, **facts}
     show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
@@ -134,6 +138,9 @@ def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
 def doctor(json: Json = False) -> None:
     """Show what this machine can do, and how long a billion steps would take. Measures for some seconds."""
     show(api.doctor(Path.cwd()), json)
+
+
+register(app)
 
 
 def print_version(wanted: bool) -> None:

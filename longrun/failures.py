@@ -10,7 +10,11 @@ from wasm_exec import errors
 
 REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 70, 130
 ASKED = ("the program is the one given", "the input is the one given", "the output is the one given", "the exit code is the one given",
+         "the state before is the one given", "the state after is the one given",
          "every program given has run")
+
+DIFFERENCE = ("the state given is the one before the run", "the difference begins with the values of this state",
+              "the difference leads to a state", "the difference leads to the state after the run")
 
 
 @dataclass(frozen=True)
@@ -70,4 +74,6 @@ def rejected(error: Rejected) -> Told:
     compared = f", expected {error.expected}, got {error.got}" if str(error.expected) or str(error.got) else ""
     if error.check in ASKED:
         return Told(REJECTED, f"the proof is not of what was asked for. This does not hold: {error.check}{compared}")
+    if error.check in DIFFERENCE:
+        return Told(REJECTED, f"the difference cannot be applied. This does not hold: {error.check}{compared}")
     return Told(REJECTED, f"the proof is not valid. This does not hold: {error.check}{compared}")

@@ -12,6 +12,7 @@ from wasm_exec.execute import run
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Recording, SegmentEnd
+from wasm_exec.state import EMPTY, StateMap
 
 Steps = Callable[[int], None]
 LEAF = 20_000_000       # the leaf of a segment takes as long as so many committed cells
@@ -40,20 +41,20 @@ class Bill:
 
 
 def recorded(program: Program, content: bytes, size: str, limits: Limits | None = None, few: float = float("inf"),
-             on_steps: Steps | None = None) -> Recording | None:
+             on_steps: Steps | None = None, state: StateMap = EMPTY) -> Recording | None:
     """The run of the program, cut into segments of this size; None if it has more than `few` under the general budget. Whoever runs it
     again finds the same cuts. `on_steps` hears after every segment how many steps an attempt has made."""
     general, engine = Shape.of(size, len(program.instructions)), Recorder(program)
     bill = Bill(general, few=few, on_steps=on_steps)
     try:
-        best = run(program, content, general.budget, limits, engine, bill.add)
+        best = run(program, content, general.budget, limits, engine, bill.add, state)
     except TooDear:
         return None
     for shape in general.alike:
         if shape.size == size and shape.budget != general.budget:
             other = Bill(shape, bill.cells, on_steps=on_steps)
             try:
-                found = run(program, content, shape.budget, limits, engine, other.add)
+                found = run(program, content, shape.budget, limits, engine, other.add, state)
             except TooDear:
                 continue
             if other.cells < bill.cells:

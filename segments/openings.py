@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from segments.memory_tree import MemoryTree
 from stark import poseidon2
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import CELL_BYTES, Space
+from wasm_exec.state import StateMap
 
 U64 = npt.NDArray[np.uint64]
 Permute = Callable[[U64], U64]
@@ -34,6 +36,18 @@ def input_digest(content: bytes, permute: Permute = poseidon2.permute) -> Words:
 
 def output_digest(content: bytes, permute: Permute = poseidon2.permute) -> Words:
     return bytes_digest(Space.OUTPUT, content, permute)
+
+
+def state_root(state: StateMap, permute: Permute = poseidon2.permute) -> Words:
+    """The root of the space of the application's state."""
+    image = MemoryImage(0)
+    image.apply(state.pages())
+    return words(MemoryTree(image, permute).spaces[Space.STATE])
+
+
+@cache
+def empty_state_root() -> Words:
+    return state_root(StateMap())
 
 
 def openings(image: MemoryImage, tree: MemoryTree) -> Openings:

@@ -42,6 +42,7 @@ class TrapKind(IntEnum):
     TABLE_OUT_OF_BOUNDS = 10
     INVALID_CONVERSION = 11
     BAD_EVENT = 12
+    STATE_FULL = 13
 
 
 class Trap(Exception):

@@ -12,6 +12,7 @@ from wasm_exec.limits import Watch
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, Recording, SegmentEnd, SegmentStart, Status, Touched, outcome_at
+from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import Trace
 
 EngineName = Literal["interpreter", "recorder"]
@@ -25,11 +26,12 @@ def make_engine(program: Program, engine: EngineName | Engine) -> Engine:
 
 def run(
     program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder",
-    observe: Callable[[SegmentEnd], None] | None = None,
+    observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY,
 ) -> Recording:
-    """Runs until the program ends or the limits say that it is enough. `observe` is told of the end of every segment."""
+    """Runs until the program ends or the limits say that it is enough, from this state of the application on. `observe` is told of the
+    end of every segment."""
     first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
-    return run_on(program, input_bytes, budget, [], first, limits, engine, observe)
+    return run_on(program, input_bytes, budget, [], first, limits, engine, observe, state)
 
 
 def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None, engine: EngineName | Engine = "recorder") -> Recording:
@@ -47,17 +49,18 @@ def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None
     while recording.program.events and len(boundaries) > 1 and boundaries[-1].fp == 0:
         boundaries.pop()
     *segments, last = boundaries
-    return run_on(recording.program, recording.input + more, recording.budget, segments, last, limits, engine)
+    return run_on(recording.program, recording.input + more, recording.budget, segments, last, limits, engine,
+                  state=recording.state)
 
 
 def run_on(
     program: Program, input_bytes: bytes, budget: Budget, segments: list[SegmentStart], boundary: SegmentStart, limits: Limits | None,
-    engine: EngineName | Engine, observe: Callable[[SegmentEnd], None] | None = None,
+    engine: EngineName | Engine, observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY,
 ) -> Recording:
     """Runs from a boundary, before which these segments were, until the program ends or the limits say that it is enough."""
     watch = Watch(limits or Limits(), program.memory_pages)
     machine = make_engine(program, engine)
-    image = MemoryImage.initial(program, input_bytes)
+    image = MemoryImage.initial(program, input_bytes, state)
     for known in [*segments, boundary]:
         image.apply(known.snapshot)
     machine.restore(image)
@@ -70,7 +73,7 @@ def run_on(
         changed = take_changes(image, end.touched)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
-    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), given_up)
+    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), state, given_up)
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Pages:

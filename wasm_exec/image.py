@@ -10,6 +10,7 @@ import numpy.typing as npt
 from wasm_exec.program import Pages as Pages
 from wasm_exec.program import Program
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
+from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
 Numbers = npt.NDArray[np.int64]
@@ -29,12 +30,13 @@ class MemoryImage:
         self.cells: dict[int, U64] = {space: np.zeros(0, dtype=np.uint64) for space in Space}
 
     @staticmethod
-    def initial(program: Program, input_bytes: bytes) -> MemoryImage:
-        """Where a run begins: data segments, globals and the input are in place, everything else is zero."""
+    def initial(program: Program, input_bytes: bytes, state: StateMap = EMPTY) -> MemoryImage:
+        """Where a run begins: data segments, globals, the input and the application's state are in place, everything else is zero."""
         if len(input_bytes) > INPUT_LIMIT:
             raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
         image = MemoryImage(program.memory_pages)
         image.apply(program.constants)
+        image.apply(state.pages())
         image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
         image.write_bytes(Space.INPUT, len(input_bytes).to_bytes(CELL_BYTES, "little") + input_bytes)
         image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())
@@ -88,6 +90,10 @@ class MemoryImage:
         length = self.read_cell(Space.OUTPUT, 0)
         self.reserve(Space.OUTPUT, -(-length // CELL_BYTES) + 1)
         return self.cells[Space.OUTPUT].view(np.uint8)[CELL_BYTES : CELL_BYTES + length].tobytes()
+
+    def state(self) -> StateMap:
+        """The application's state as it is now."""
+        return StateMap.of_cells(self.cells[Space.STATE])
 
     def occupied(self) -> Iterator[tuple[int, int]]:
         """The pages that are not zero, in order."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-from wasm_exec import float_source, host_source, runtime, wasi_source
+from wasm_exec import float_source, host_source, runtime, state_source, wasi_source
 from wasm_exec.assembler import Assembler
 from wasm_exec.small_language import (
     CALL_ROUTINE,
     GET_ENTRY,
+    GET_MAP,
     GET_STATE,
     INPUT_WORD,
     SET_ENTRY,
+    SET_MAP,
     SET_STATE,
     TRAP,
     Compiler,
@@ -29,7 +31,7 @@ CELL_SHIFT = CELL_BYTES.bit_length() - 1
 
 @cache
 def sources() -> dict[str, RoutineSource]:
-    return float_source.routines() | wasi_source.calls() | host_source.functions()
+    return float_source.routines() | wasi_source.calls() | host_source.functions() | state_source.functions()
 
 
 @cache
@@ -91,6 +93,16 @@ def input_word(translator: BodyTranslator, operand: object) -> None:
     translator.code.emit("LOAD32", d=translator.stack.push_result(False), a=place, b=Space.INPUT)
 
 
+def get_map(translator: BodyTranslator, operand: object) -> None:
+    place = translator.stack.pop_slot()
+    translator.code.emit("LOAD64", d=translator.stack.push_result(True), a=place, b=Space.STATE)
+
+
+def set_map(translator: BodyTranslator, operand: object) -> None:
+    value = translator.stack.pop_slot()
+    translator.code.emit("STORE64", d=Space.STATE, a=translator.stack.pop_slot(), b=value)
+
+
 OWN: dict[int, Callable[[BodyTranslator, object], None]] = {
     CALL_ROUTINE: call_routine,
     TRAP: BodyTranslator.trap,
@@ -99,4 +111,6 @@ OWN: dict[int, Callable[[BodyTranslator, object], None]] = {
     GET_ENTRY: get_entry,
     SET_ENTRY: set_entry,
     INPUT_WORD: input_word,
+    GET_MAP: get_map,
+    SET_MAP: set_map,
 }

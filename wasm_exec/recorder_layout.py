@@ -85,7 +85,7 @@ class Layout:
     2n + 1 are the children of n. `marked` lists the addresses of the bytes that are 1.
     """
 
-    OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS)
+    OTHERS = (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.INPUT, Space.OUTPUT, Space.SEGMENTS, Space.STATE)
 
     def __init__(self, instructions: int) -> None:
         self.base: dict[int, int] = {}

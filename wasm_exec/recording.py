@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.instructions import Family
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
+from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64, Trace
 
 
@@ -119,6 +121,7 @@ class Recording:
     final: SegmentStart
     outcome: Outcome
     output: bytes
+    state: StateMap = EMPTY  # of the application, as the run found it
     given_up: str = ""  # which limit was reached, if the run was given up
 
     def boundary(self, index: int) -> SegmentStart:
@@ -128,9 +131,18 @@ class Recording:
         """All cells at boundary `index`; boundary len(segments) is the final one."""
         return next(image for position, image in enumerate(self.images()) if position == index)
 
+    @cached_property
+    def state_after(self) -> StateMap:
+        """Of the application, as the run left it."""
+        image = MemoryImage(0)
+        image.apply(self.state.pages())
+        for boundary in [*self.segments, self.final]:
+            image.apply({key: cells for key, cells in boundary.snapshot.items() if key[0] == Space.STATE})
+        return image.state()
+
     def images(self) -> Iterator[MemoryImage]:
         """All cells at one boundary after the other. It is the same image that changes, so copy it to keep it."""
-        image = MemoryImage.initial(self.program, self.input)
+        image = MemoryImage.initial(self.program, self.input, self.state)
         for boundary in [*self.segments, self.final]:
             image.apply(boundary.snapshot)
             yield image

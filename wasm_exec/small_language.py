@@ -4,7 +4,8 @@ A function becomes instructions of WebAssembly, which the translator takes like 
 variable has the type of its first assignment, a number that of what stands beside it. Arithmetic wraps around, comparisons are unsigned
 and give a u32, both sides of `and`, `or` and `… if … else …` are always computed. Known functions: clz, rotl, high (upper half of a
 product), arithmetic shift `sar`, signed comparison `less`, the conversions u32 and u64, loads and stores of the linear memory,
-`input32(place)` (a load from the space of the input, whose length is at place 0 and whose bytes begin at 8), and `trap(kind)`. Names that
+`input32(place)` (a load from the space of the input, whose length is at place 0 and whose bytes begin at 8), `map64(place)` and
+`set_map64(place, value)` (in the space of the application's state, at multiples of 8), and `trap(kind)`. Names that
 begin with `state_` (u64) or `word_` (u32) are kept from call to call; `states_` and `words_` are arrays of them. Nothing checks an index
 of an array or a place in the input: the routine must.
 """
@@ -18,7 +19,7 @@ from wasm_exec.module import Body, FunctionType, Instruction, ValueType
 from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP
 
 # Codes that no module can contain.
-HIGH, TRAP, CALL_ROUTINE, GET_STATE, SET_STATE, GET_ENTRY, SET_ENTRY, INPUT_WORD = range(0x10000, 0x10008)
+HIGH, TRAP, CALL_ROUTINE, GET_STATE, SET_STATE, GET_ENTRY, SET_ENTRY, INPUT_WORD, GET_MAP, SET_MAP = range(0x10000, 0x1000A)
 TYPES = {"u32": ValueType.I32, "u64": ValueType.I64}
 KEPT = {"state": "u64", "states": "u64", "word": "u32", "words": "u32"}  # by what a name begins with
 OPERATORS: dict[type[ast.AST], str] = {
@@ -29,7 +30,7 @@ OPERATORS: dict[type[ast.AST], str] = {
 LOADS = {"load8": ("i32.load8_u", "u32"), "load32": ("i32.load", "u32"), "load64": ("i64.load", "u64")}
 STORES = {"store8": ("i32.store8", "u32"), "store32": ("i32.store", "u32"), "store64": ("i64.store", "u64")}
 BUILT_IN = {name: kind for name, (_, kind) in LOADS.items()} | {
-    "high": "u64", "less": "u32", "u32": "u32", "u64": "u64", "input32": "u32",
+    "high": "u64", "less": "u32", "u32": "u32", "u64": "u64", "input32": "u32", "map64": "u64",
 }
 
 
@@ -111,6 +112,10 @@ class Compiler:
                 self.expression(place, "u32")
                 self.expression(value, STORES[name][1])
                 self.emit(STORES[name][0], (0, 0))
+            case ast.Expr(value=ast.Call(func=ast.Name(id="set_map64"), args=[place, value])):
+                self.expression(place, "u32")
+                self.expression(value, "u64")
+                self.raw(SET_MAP)
             case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments)) if name in self.known:
                 self.call(name, arguments, "u32")
                 if self.known[name].result != "none":
@@ -251,6 +256,9 @@ class Compiler:
             case "input32", [place]:
                 self.expression(place, "u32")
                 self.raw(INPUT_WORD)
+            case "map64", [place]:
+                self.expression(place, "u32")
+                self.raw(GET_MAP)
             case "clz", [value]:
                 self.expression(value, kind)
                 self.emit(f"{letter}.clz")

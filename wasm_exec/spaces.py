@@ -22,6 +22,7 @@ class Space(IntEnum):
     INPUT = 6
     OUTPUT = 8
     SEGMENTS = 9
+    STATE = 10
 
 
 class SystemCell(IntEnum):
@@ -43,6 +44,12 @@ TABLES_BYTES = 1 << 24
 SEGMENTS_BYTES = 1 << 24
 TABLE_ENTRIES_LIMIT = 1_000_000
 
+# The state of the application (wasm_exec/state.py): a page that counts, then slots of a key and a value of 32 bytes each.
+LOG_STATE_SLOTS = 17
+STATE_SLOT_BYTES = 64
+STATE_KEYS_LIMIT = 1 << LOG_STATE_SLOTS - 1
+STATE_BYTES = PAGE_BYTES + (STATE_SLOT_BYTES << LOG_STATE_SLOTS)
+
 
 def size_in_bytes(space: int, memory_pages: int) -> int:
     """Accesses at or beyond this byte of a space trap. Only the linear one can be exceeded by a guest; the routines of the
@@ -62,5 +69,7 @@ def size_in_bytes(space: int, memory_pages: int) -> int:
             return TABLES_BYTES
         case Space.SEGMENTS:
             return SEGMENTS_BYTES
+        case Space.STATE:
+            return STATE_BYTES
         case _:
             return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from wasm_exec import host_source, state_source
 from wasm_exec.assembler import Assembler
 from wasm_exec.environment import LONGRUN, Environment, Routine
 from wasm_exec.errors import TrapKind
-from wasm_exec.host_source import PUBLIC, functions
 from wasm_exec.library import made
 from wasm_exec.module import FunctionType, ValueType
 from wasm_exec.translate_blocks import Surroundings
@@ -39,7 +39,8 @@ def abort(around: Surroundings) -> Assembler:
 
 STANDARD = Environment(
     LONGRUN.functions
-    | {("longrun", name): Routine(functions()[name].type, partial(routine, name)) for name in PUBLIC}
+    | {("longrun", name): Routine(source.functions()[name].type, partial(routine, name))
+       for source in (host_source, state_source) for name in source.PUBLIC}
     | {(MODULE, name): Routine(source.type, partial(routine, name)) for name, source in calls().items() if is_call(name)}
     | {("env", "abort"): Routine(FunctionType((ValueType.I32,) * 4, ()), abort)},
     others={MODULE: unknown},

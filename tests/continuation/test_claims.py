@@ -3,13 +3,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
-from continuation.claims import BatchClaim, RunClaim, SpanClaim, close, program_with_image
+from continuation.claims import Application, BatchClaim, RunClaim, SpanClaim, chained, close, meeting, program_with_image
 from segments.claim import Boundary
 from stark.errors import Rejected
+from stark.field import P
 from tests.continuation import small
 
 KEYS, PROGRAM = (1,) * 8, (2,) * 8
@@ -37,15 +39,16 @@ def test_others_do_not(left: SpanClaim, right: SpanClaim, sentence: str) -> None
 
 def test_a_whole_run() -> None:
     run = close(LEFT.join(RIGHT), ENDS)
-    assert run == RunClaim(program_with_image(PROGRAM, ENDS.before), KEYS, ENDS.before[6], ENDS.after[8], 1, LAST.pc, (7, 0, 0, 0))
+    assert run == RunClaim(program_with_image(PROGRAM, ENDS.before), KEYS, ENDS.before[6], ENDS.after[8], 1, LAST.pc, (7, 0, 0, 0),
+                           ENDS.before[10], ENDS.after[10])
     assert RunClaim.of(run.words) == run
 
 
-def test_the_input_is_no_part_of_the_program_and_the_rest_is() -> None:
+def test_input_and_state_are_no_part_of_the_program_and_the_rest_is() -> None:
     for space in range(16):
         others = list(ENDS.before)
         others[space] = KEYS
-        assert (program_with_image(PROGRAM, others) == program_with_image(PROGRAM, ENDS.before)) == (space == 6)
+        assert (program_with_image(PROGRAM, others) == program_with_image(PROGRAM, ENDS.before)) == (space in (6, 10))
 
 
 WHOLE = LEFT.join(RIGHT)
@@ -70,6 +73,50 @@ def test_batches_keep_the_order() -> None:
     assert BatchClaim.of(there.words) == there
     with pytest.raises(Rejected, match="same keys"):
         there.join(replace(back, keys=PROGRAM))
+
+
+def state_run(program: int, before: int, after: int, **other: Any) -> RunClaim:
+    """A run of an application that leads from one state to another."""
+    return replace(close(WHOLE, ENDS), program=(program,) * 8, before=(before,) * 8, after=(after,) * 8, **other)
+
+
+def test_neighbours_of_one_application_chain() -> None:
+    runs = [state_run(3, 0, 1), state_run(3, 1, 2), state_run(3, 2, 2), state_run(3, 2, 9)]
+    for tree in (((0, 1), (2, 3)), (0, ((1, 2), 3))):
+        def joined(part: Any) -> BatchClaim:
+            return BatchClaim.one(runs[part]) if isinstance(part, int) else joined(part[0]).join(joined(part[1]))
+        whole = joined(tree)
+        assert (whole.single, whole.first, whole.last) == (1, Application((3,) * 8, (0,) * 8), Application((3,) * 8, (9,) * 8))
+        assert BatchClaim.of(whole.words) == whole
+    for left, right in ((0, 2), (1, 0), (0, 0)):
+        with pytest.raises(Rejected, match="neighbouring runs of one application chain"):
+            BatchClaim.one(runs[left]).join(BatchClaim.one(runs[right]))
+
+
+def test_a_batch_of_two_applications_is_not_single() -> None:
+    one, other = BatchClaim.one(state_run(3, 0, 1)), BatchClaim.one(state_run(4, 5, 6))
+    mixed = one.join(other)
+    assert (mixed.single, mixed.first.program, mixed.last.program) == (0, (3,) * 8, (4,) * 8)
+    assert mixed.join(BatchClaim.one(state_run(3, 1, 2))).single == 0 == mixed.join(BatchClaim.one(state_run(4, 6, 7))).single
+    with pytest.raises(Rejected, match="neighbouring runs of one application chain"):
+        mixed.join(BatchClaim.one(state_run(4, 5, 7)))
+
+
+def test_a_list_chains_for_every_application() -> None:
+    chained([state_run(3, 0, 1), state_run(4, 7, 7), state_run(3, 1, 2), state_run(4, 7, 8)])
+    for runs in ([state_run(3, 0, 1), state_run(4, 7, 7), state_run(3, 0, 2)], [state_run(3, 0, 1), state_run(3, 2, 3)],
+                 [state_run(3, 1, 2), state_run(3, 0, 1)], [state_run(3, 0, 1), state_run(3, 0, 1)]):
+        with pytest.raises(Rejected, match="in the state that the application was left in"):
+            chained(runs)
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_where_programs_differ_there_are_weights(place: int) -> None:
+    one, other = BatchClaim.one(state_run(3, 0, 1)), BatchClaim.one(state_run(3, 1, 1))
+    assert meeting(one, other).tolist() == [1] + [0] * 8
+    program = tuple(5 if k == place else 3 for k in range(8))
+    other = replace(other, first=Application(program, (1,) * 8))
+    assert meeting(one, other)[1 + place] * 2 % P == 1 and meeting(one, other)[0] == 0
 
 
 @pytest.mark.parametrize("seed", range(4))

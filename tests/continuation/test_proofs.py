@@ -6,9 +6,10 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from continuation.claims import BatchClaim, RunClaim, SpanClaim, close
+from continuation.claims import STATE, BatchClaim, Digest, RunClaim, SpanClaim, close, compress, meeting
 from continuation.layout import POWER_WORDS, STATEMENT
 from continuation.proofs import ContinuationProof
 from continuation.prove import RunTree, fold_run
@@ -17,8 +18,11 @@ from stark.errors import Malformed, Rejected
 from stark.expression import P
 from tests.continuation import small, world
 
+U32 = npt.NDArray[np.uint32]
 PERMUTE = world.KERNELS.permute
 LEAVES = "join of leaf and leaf"
+RUNS = "batch of run and run"
+SAME = np.array([1] + [0] * 8, np.uint32)           # what a batch reads of two runs of one program
 
 
 def test_a_run_of_three_segments_becomes_one_proof() -> None:
@@ -113,7 +117,8 @@ def test_a_run_of_one_segment_needs_no_join() -> None:
 
 
 @pytest.mark.parametrize("name, value", [
-    ("pc", 1), ("status", 2), ("exit_code", (8, 0, 0, 0)), ("output", (0,) * 8), ("input", (0,) * 8), ("program", (1,) * 8)])
+    ("pc", 1), ("status", 2), ("exit_code", (8, 0, 0, 0)), ("output", (0,) * 8), ("input", (0,) * 8), ("program", (1,) * 8),
+    ("before", (0,) * 8), ("after", (0,) * 8)])
 def test_a_run_proof_shows_one_run_only(name: str, value: object) -> None:
     claim = replace(RunClaim.of(world.run().claim), **{name: value})  # type: ignore[arg-type]
     with pytest.raises(Rejected, match="the proof is of this claim"):
@@ -186,7 +191,7 @@ def test_every_word_of_a_join_is_the_childrens() -> None:
     parts = [*world.child(world.leaf(0)), *world.child(world.leaf(1))]
     sentences = {0: "join: the program is that of the spans", 8: "allowed keys: the key is allowed here",
                  16: "join: the span starts with the left one", 26: "join: the span ends with the right one",
-                 39: "join: the rest of a claim is empty"}
+                 36: "join: the rest of a claim is empty", 55: "join: the rest of a claim is empty"}
     for place, sentence in sentences.items():
         claim = world.join().claim.copy()
         claim[place] += 1
@@ -209,7 +214,7 @@ def test_every_sort_has_its_own_part_of_the_list() -> None:
     refused = "allowed keys: the key is allowed here"
     assert refused in world.refusals("run of join", [*world.child(world.batch()), world.memory().words], world.run().claim)
     assert refused in world.refusals("rollup", world.child(world.span()), world.rollup().claim)
-    assert refused in world.refusals("batch of batch and batch", world.child(world.span()) * 2, world.batch().claim)
+    assert refused in world.refusals("batch of batch and batch", [*world.child(world.span()) * 2, SAME], world.batch().claim)
     with pytest.raises(ValueError, match="no place"):
         world.child(world.rollup())
 
@@ -234,11 +239,67 @@ def test_every_word_of_a_run_is_bound() -> None:
     assert world.refusals("run of join", parts, world.run().claim) == set()
     sentences = {0: "the program stands for its code and its first memory", 16: "the input is the input space before",
                  24: "the output is the output space after", 32: "the status is the last one", 33: "the place is the last one",
-                 34: "the exit code is the one in the system space", 39: "the rest of a claim is empty"}
+                 34: "the exit code is the one in the system space", 38: "the state before is the state space before",
+                 53: "the state after is the state space after", 54: "the rest of a claim is empty"}
     for place, sentence in sentences.items():
         claim = world.run().claim.copy()
         claim[place] += 1
         assert world.refusals("run of join", parts, claim) == {f"run: {sentence}"}
+
+
+@cache
+def run_of_state(before: int, after: int, program: int = 0) -> ContinuationProof:
+    """A run of one segment that leads its application from one state to another."""
+    memory = world.memory()
+    ends = replace(memory, before=with_state(memory.before, before), after=with_state(memory.after, after))
+    first, last = small.boundaries([small.LOG_STEPS], ends)
+    segment = small.prove_segment(small.segment_setup(world.KERNELS, program, small.LOG_STEPS), first, last, world.KERNELS)
+    return world.prover().run(world.prover().leaf(segment), ends)
+
+
+def with_state(spaces: tuple[Digest, ...], number: int) -> tuple[Digest, ...]:
+    return (*spaces[:STATE], (number,) * 8, *spaces[STATE + 1:])
+
+
+def batch_refusals(left: ContinuationProof, right: ContinuationProof, read: U32, **other: object) -> set[str]:
+    """What the circuit says of a batch that is forced, under the claim that an honest join would have if states did not count."""
+    one, two = (BatchClaim.one(RunClaim.of(proof.claim)) for proof in (left, right))
+    claim = replace(BatchClaim(compress(one.runs, two.runs), one.keys, 2, int(one.last.program == two.first.program), one.first, two.last),
+                    **other)  # type: ignore[arg-type]
+    return world.refusals(RUNS, [*world.child(left), *world.child(right), read], claim.words)
+
+
+def test_runs_of_one_application_chain() -> None:
+    """A state that is stale, a gap, a wrong order, a doubled run: the prover refuses, and the circuit if forced."""
+    chain = "batch: neighbouring runs of one application chain"
+    first, second, third = run_of_state(1, 2), run_of_state(2, 3), run_of_state(3, 4)
+    assert batch_refusals(first, second, SAME) == set()
+    for left, right in ((first, third), (second, first), (first, first), (second, second)):
+        with pytest.raises(Rejected, match="neighbouring runs of one application chain"):
+            world.prover().batch(left, right)
+        assert batch_refusals(left, right, SAME) == {chain}
+        lie = batch_refusals(left, right, np.arange(9, dtype=np.uint32), single=0)
+        assert lie == {"batch: runs of two programs differ somewhere, or are said to be of one"}
+
+
+def test_what_a_batch_says_of_applications_is_true() -> None:
+    first, second, other = run_of_state(1, 2), run_of_state(2, 3), run_of_state(2, 3, program=64)
+    one, two = (BatchClaim.one(RunClaim.of(proof.claim)) for proof in (first, other))
+    apart = meeting(one, two)
+    assert batch_refusals(first, other, apart) == set() and apart[0] == 0
+    assert batch_refusals(first, other, SAME) == {"batch: runs that are said to be of one program are",
+                                                 "batch: a single application is that of both and where they meet"}
+    single = "batch: a single application is that of both and where they meet"
+    assert batch_refusals(first, other, apart, single=1) == {single} == batch_refusals(first, second, SAME, single=0)
+    for change, sentence in (({"first": one.last}, "begins with the left"), ({"last": one.last}, "ends with the right"),
+                             ({"first": replace(one.first, program=(1,) * 8)}, "begins with the left")):
+        (found,) = batch_refusals(first, second, SAME, **change)
+        assert sentence in found
+    whole = world.prover().batch(first, second)
+    claim = BatchClaim.of(whole.claim)
+    assert (claim.single, claim.first.state, claim.last.state) == (1, (1,) * 8, (3,) * 8)
+    mixed = BatchClaim.of(world.prover().batch(whole, other).claim)
+    assert (mixed.single, mixed.last) == (0, two.last)
 
 
 def test_a_prover_refuses_before_it_proves() -> None:

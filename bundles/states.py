@@ -1,0 +1,107 @@
+"""What one can do with the state of an application: tell its root, write it down, tell a difference, apply it."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bundles import api
+from bundles.bundle import Bundle, open_bundle
+from bundles.checking import applications
+from bundles.difference import Difference, composed, leads
+from bundles.errors import Unsupported
+from bundles.files import RunFile, read_proof
+from bundles.keys import claimed_program
+from bundles.state_files import encode_state, read_state
+from bundles.store import write_whole
+from continuation.claims import Digest, spelled
+from segments.memory_tree import wide
+from segments.openings import state_root
+from stark.errors import Malformed
+from stark.field import P
+from wasm_exec.state import EMPTY
+
+Facts = Mapping[str, object]
+ROOT_DIGITS = 64
+
+
+@dataclass(frozen=True)
+class Step:
+    """Of one application: the roots of its state before and after, and what is said to lead from one to the other."""
+
+    before: Digest
+    after: Digest
+    changes: Difference
+
+    @property
+    def rows(self) -> list[dict[str, str | None]]:
+        return [{"key": change.key.hex(), "old": None if change.old is None else change.old.hex(), "new": change.new.hex()}
+                for change in self.changes]
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"state before": spelled(self.before), "state after": spelled(self.after), "changes": self.rows}
+
+
+def roots_of(bundle: Bundle) -> tuple[Digest, Digest]:
+    """Of the state before and after the run of a bundle."""
+    permute = wide(api.kernels())
+    before, after = bundle.state_before(), bundle.state_after()
+    first = state_root(before, permute)
+    return first, first if bundle.manifest.states[0] == bundle.manifest.states[1] else state_root(after, permute)
+
+
+def step_of(file: Path, program: bytes | None = None) -> Step:
+    """The step of a bundle or of a proof file; of a rollup of several applications that of the program."""
+    if file.is_dir():
+        bundle = open_bundle(file)
+        return Step(*roots_of(bundle), bundle.difference())
+    proof = read_proof(api.opened(file))
+    if isinstance(proof, RunFile):
+        return Step(proof.claim.before, proof.claim.after, proof.changes)
+    steps = applications(proof.runs)
+    if program is not None:
+        chosen = claimed_program(api.translated(program), proof.profile, api.kernels())
+        if chosen not in steps:
+            raise Malformed(f"{file} has no run of this program")
+    elif len(steps) > 1:
+        raise Unsupported(f"{file} has runs of {len(steps)} programs: --program APP.wasm says which is meant")
+    else:
+        (chosen,) = steps
+    parts = [changes for run, changes in zip(proof.runs, proof.changes, strict=True) if run.program == chosen]
+    return Step(*steps[chosen], composed(parts))
+
+
+def apply(step: Step, state: Path, out: Path) -> Facts:
+    """Writes the state that the step leads to; Rejected unless it leads from this state, and to the root of the claim."""
+    after = leads(read_state(state), step.changes, step.before, step.after, wide(api.kernels()))
+    write_state(out, encode_state(after))
+    return {"state before": spelled(step.before), "state after": spelled(step.after), "changed keys": len(step.changes),
+            "keys": len(after.entries)}
+
+
+def save(source: Path | None, out: Path) -> Facts:
+    """Writes the state that a bundle leaves, or the empty one, into a state file."""
+    state = EMPTY if source is None else read_state(source)
+    write_state(out, encode_state(state))
+    return {"root": spelled(state_root(state, wide(api.kernels()))), "keys": len(state.entries)}
+
+
+def write_state(out: Path, content: bytes) -> None:
+    """In the place of another state file, or where nothing is."""
+    if out.exists():
+        read_state(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out, content)
+
+
+def root_named(text: str) -> Digest:
+    """A root in 64 hexadecimal digits, or that of a state file or of the state that a bundle leaves."""
+    if len(text) == ROOT_DIGITS and all(digit in "0123456789abcdef" for digit in text):
+        root = tuple(int(text[k:k + 8], 16) for k in range(0, ROOT_DIGITS, 8))
+        if any(word >= P for word in root):
+            raise Malformed("this is no root of a state: a part is too large")
+        return root
+    return state_root(read_state(Path(text)), wide(api.kernels()))
+
+

@@ -1,0 +1,74 @@
+"""The commands on the state of an application: `diff` and `state`."""
+from __future__ import annotations
+
+import csv
+import json as json_text
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longrun.failures import USAGE, Stop
+from longrun.telling import show
+
+if TYPE_CHECKING:
+    from continuation.claims import Digest
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
+StateFile = Annotated[Path | None, typer.Option(metavar="FILE", help="a state file, or a bundle directory whose state goes on; the empty "
+                                                "state if left out")]
+Root = Annotated[str | None, typer.Option(metavar="ROOT", help="64 hexadecimal digits, or a state file")]
+COLUMNS = ("key", "old", "new")
+
+
+def root_named(text: str) -> Digest:
+    from bundles.states import root_named as named
+    return named(text)
+
+
+def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")],
+         form: Annotated[str, typer.Option("--format", help="json or csv")] = "json",
+         program: Annotated[Path | None, typer.Option(help="the .wasm whose state is meant, if the file has several programs")] = None,
+         apply: Annotated[Path | None, typer.Option(metavar="STATE", help="apply the difference to this state file")] = None,
+         output: Annotated[Path | None, typer.Option(metavar="NEW", help="where the state afterwards is written")] = None,
+         json: Json = False) -> None:
+    """Show which keys of an application's state changed, or apply that to a state file: the roots must be those of the claim."""
+    if form not in ("json", "csv"):
+        raise Stop(USAGE, f"there is no format {form}", "choose json or csv")
+    if (apply is None) != (output is None):
+        raise Stop(USAGE, "a difference is applied to a state and written to another file",
+                   f"longrun diff {file} --apply STATE --output NEW")
+    from bundles import states
+    step = states.step_of(file, None if program is None else program.read_bytes())
+    if apply is not None and output is not None:
+        show(states.apply(step, apply, output), json, "the difference leads from the one root of the claim to the other",
+             "(the proof was not checked: longrun verify does that)")
+    elif form == "csv" and not json:
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(COLUMNS)
+        table.writerows([change["key"], change["old"] or "", change["new"]] for change in step.rows)
+    else:
+        typer.echo(json_text.dumps({"checked": False, **step.facts}, indent=None if json else 1))
+
+
+def state(bundle: Annotated[Path | None, typer.Argument(metavar="DIR", help="a bundle directory; the empty state if left out")] = None,
+          out: Annotated[Path | None, typer.Option("-o", "--out", help="where the state file is written")] = None,
+          json: Json = False) -> None:
+    """Write the state that a bundle leaves, or the empty one, into a state file."""
+    if out is None:
+        raise Stop(USAGE, "the state needs a place", "longrun state DIR -o FILE")
+    from bundles import states
+    show(states.save(bundle, out), json)
+
+
+COMMANDS: dict[Callable[..., None], str] = {
+    diff: "Example: longrun diff both.proof --apply before.state --output after.state",
+    state: "Example: longrun state run -o after.state",
+}
+
+
+def register(app: typer.Typer) -> None:
+    for command, example in COMMANDS.items():
+        app.command(epilog=example)(command)
