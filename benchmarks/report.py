@@ -11,6 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.limits import LIMITS
+
 HERE = Path(__file__).parent
 
 
@@ -27,15 +29,22 @@ class Figures:
         for stage, value in seconds.items():
             self.add(f"{name}.{stage.replace(' ', '_')}_s", value)
 
-    def table(self) -> Table:
-        table = Table("figure", "value", "how")
+    def table(self, whole: bool = True) -> Table:
+        """Every figure with its verdict; after a whole run also those that have a limit and were not measured."""
+        table = Table("figure", "value", "limit", "how")
         for name, value in self.values.items():
-            table.add_row(name, f"{value:,g}", self.notes[name])
+            table.add_row(name, f"{value:,g}", LIMITS[name].verdict(value) if name in LIMITS else "", self.notes[name])
+        for name, limit in LIMITS.items():
+            if whole and name not in self.values:
+                table.add_row(name, "", limit.verdict(None), "")
         return table
 
-    def save(self) -> None:
-        Console(width=140).print(self.table())
-        (HERE / "latest.json").write_text(json.dumps({"figures": self.values}, indent=1) + "\n")
+    def save(self, whole: bool = True) -> None:
+        """A run of some parts leaves the latest figures of the others as they are."""
+        Console(width=160).print(self.table(whole))
+        latest = HERE / "latest.json"
+        before = {} if whole or not latest.exists() else json.loads(latest.read_text())["figures"]
+        latest.write_text(json.dumps({"figures": before | self.values}, indent=1) + "\n")
         line = {"commit": commit(), "machine": processor(), "time": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()), "figures": self.values}
         with (HERE / "history.jsonl").open("a") as history:
             history.write(json.dumps(line) + "\n")

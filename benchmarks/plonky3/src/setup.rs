@@ -27,6 +27,7 @@ pub struct Parameters {
     pub log_arity: usize,
     pub log_cap: usize,
     pub grinding: usize,
+    pub batch_grinding: usize,
     pub log_final: usize,
 }
 
@@ -42,7 +43,7 @@ pub fn config(parameters: &Parameters) -> Config {
         log_final_poly_len: parameters.log_final,
         max_log_arity: parameters.log_arity,
         num_queries: parameters.queries,
-        batch_proof_of_work_bits: 0,
+        batch_proof_of_work_bits: parameters.batch_grinding,
         commit_proof_of_work_bits: 0,
         query_proof_of_work_bits: parameters.grinding,
         mmcs: ExtensionMmcs::new(trees.clone()),

@@ -5,9 +5,9 @@ use yardstick::setup::{Parameters, config};
 use yardstick::{arguments, seconds, serve};
 
 fn main() {
-    let [threads, log_rows, chips, triples, log_blowup, queries, log_arity, log_cap, grinding, log_final] =
-        arguments("prove THREADS LOG_ROWS CHIPS TRIPLES LOG_BLOWUP QUERIES LOG_ARITY LOG_CAP GRINDING LOG_FINAL");
-    let config = config(&Parameters { log_blowup, queries, log_arity, log_cap, grinding, log_final });
+    let [threads, log_rows, chips, triples, log_blowup, queries, log_arity, log_cap, grinding, batch_grinding, log_final] =
+        arguments("prove THREADS LOG_ROWS CHIPS TRIPLES LOG_BLOWUP QUERIES LOG_ARITY LOG_CAP GRINDING BATCH_GRINDING LOG_FINAL");
+    let config = config(&Parameters { log_blowup, queries, log_arity, log_cap, grinding, batch_grinding, log_final });
     let (airs, tables) = machine(log_rows, chips, triples);
     let statements = vec![Vec::new(); airs.len()];
     let tables: Vec<_> = tables.iter().collect();
