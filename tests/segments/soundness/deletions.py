@@ -1,0 +1,296 @@
+"""Code K: every requirement, look-up and message is deleted once, and each time something must pass that is refused otherwise.
+
+Without a requirement or a look-up some row passes that breaks it alone. Without a message the honest run does not balance any more. What
+only keeps a multiplicity at 0 or 1 cannot be missed by a single row that fetches its instruction, but without it a row can send or receive
+something that many times: such a row is looked for apart from the buses. A flag whose other values are either silent or no operation is
+shown to be so by trying all values.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from segments.buses import MEMORY, PROGRAM
+from stark.attack import Rows, Words, offers
+from stark.check import Filled, unbalanced_messages
+from stark.chip import Chip, Message
+from stark.expression import Input, P
+from stark.flat import needed
+from stark.forge import Forgery, Forger
+from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, TABLES, filled, gathered, segment, tables
+from wasm_exec.instructions import BY_NUMBER
+
+# Where the forger begins, besides with changes of one cell: cells that are changed together, in all rows.
+HINTS: dict[str, list[dict[str, int]]] = {
+    **dict.fromkeys(("call", "indirect"), [{"deep": pow(16, -1, P)}]),
+    **{name: [{"overflow": 1, f"quotient byte.{top}": 128}, {"overflow": pow(256, -1, P)}] for name, top in (("div", 3), ("div64", 7))},
+    **{name: [{"whole bytes.0": 0, f"whole bytes.{k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}
+DEPTH = 5
+
+Bools = npt.NDArray[np.bool_]
+Origin = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a sentence: `how` it is noticed, empty if it is not."""
+
+    sentence: str
+    how: str
+
+
+class Breaker(Forger):
+    """A forger with a goal of his own."""
+
+    def __init__(self, f: Filled, rows: Sequence[int]) -> None:
+        super().__init__(f, rows, tables(), [PROGRAM.number], [MEMORY.number])
+        self.goal: Callable[[Rows], Bools] = lambda rows: np.zeros(rows.main.shape[1], bool)
+        self.loud = False
+        self.passed_over: Message | None = None
+
+    def only(self, kept: Sequence[int]) -> Breaker:
+        """The same with some of its equations; all requirements stay."""
+        other = object.__new__(Breaker)
+        other.__dict__ = dict(self.__dict__)
+        other.equations = [self.equations[k] for k in kept]
+        other.support = [self.support[k] for k in kept]
+        index = np.array(kept)
+        other.targets, other.counts, other.optional = self.targets[index], self.counts[index], self.optional[index]
+        return other
+
+    def first_changes(self, columns: Sequence[int], rng: np.random.Generator) -> tuple[Words, Origin, Bools]:
+        main, origin, touched = super().first_changes(columns, rng)
+        mains, marks, count = [main], [touched], len(self.rows)
+        for hint in HINTS.get(self.chip.name, []):
+            changed, mark = self.honest.main.copy(), np.zeros((len(main), count), bool)
+            for name, value in hint.items():
+                if name in self.chip.main_names:
+                    at = self.chip.main_names.index(name)
+                    changed[at], mark[at] = value, True
+            mains.append(changed)
+            marks.append(mark)
+        origin = np.concatenate([origin, *[np.arange(count)] * (len(mains) - 1)])
+        return np.concatenate(mains, axis=1), origin, np.concatenate(marks, axis=1)
+
+    @property
+    def requirements(self) -> list[int]:
+        return list(range(len(self.chip.requirements)))
+
+    def places(self) -> Iterator[tuple[Message, int]]:
+        """Every message that is given, with the place of its multiplicity among the equations."""
+        place = len(self.chip.requirements)
+        for message in self.chip.messages:
+            if message.times.number == (self.equations[place] if place < len(self.equations) else -1) and (
+                    [part.number for part in message.parts] == self.equations[place + 1:place + 1 + len(message.parts)]):
+                yield message, place
+                place += 1 + len(message.parts)
+
+    def without(self, message: Message) -> Breaker:
+        """Without what this message says; the multiplicity of an instruction that is fetched stays."""
+        gone = {place + k for m, place in self.places() if m is message for k in range(1, 1 + len(message.parts))}
+        return self.only([k for k in range(len(self.equations)) if k not in gone])
+
+    def successful(self, main: Words, origin: Origin, deleted: int | None) -> Forgery | None:
+        if not main.shape[1]:
+            return None
+        rows = self.states(main, origin)
+        good = self.goal(rows)
+        if deleted is not None:
+            good &= self.value(deleted, main, origin) != 0
+        for k in np.flatnonzero(good):
+            if self.keeps_to_tables(self.states(main[:, k:k + 1], origin[k:k + 1])):
+                before, after = self.honest.main[:, origin[k]], main[:, k]
+                cells = {self.chip.main_names[c]: (int(before[c]), int(after[c])) for c in np.flatnonzero(before != after)}
+                return Forgery(self.rows[origin[k]], cells)
+        return None
+
+    def keeps_to_tables(self, row: Rows) -> bool:
+        for message in self.looked_up:
+            values = row.evaluate(self.chip, [message.times.number, *(part.number for part in message.parts)], self.public)[:, 0]
+            asks = values[0] == 1 if self.loud else values[0] != 0
+            if asks and message is not self.passed_over and values[1:].astype(np.uint32).tobytes() not in self.tables[message.bus.number]:
+                return False
+        return True
+
+
+def anything(rows: Rows) -> Bools:
+    return np.ones(rows.main.shape[1], bool)
+
+
+def is_loud(chip: Chip) -> Callable[[Rows], Bools]:
+    """Some message is sent (received) another number of times than 0 or 1, or by a row that fetches nothing."""
+    fetched = [m for m in chip.messages if m.bus == PROGRAM]
+
+    def goal(rows: Rows) -> Bools:
+        out = np.zeros(rows.main.shape[1], bool)
+        if fetched:
+            idle = rows.evaluate(chip, [fetched[-1].times.number], ())[0] == 0
+            out |= idle & rows.evaluate(chip, [m.times.number for m in chip.messages], ()).any(axis=0)
+        for message in chip.messages:
+            times = rows.evaluate(chip, [message.times.number], ())[0]
+            out |= ~np.isin(times, [0, P - 1 if takes(chip, message) else 1])
+        return out
+    return goal
+
+
+def takes(chip: Chip, message: Message) -> bool:
+    node = chip.graph.nodes[message.times.number]
+    return getattr(node, "name", "") == "sub" and getattr(chip.graph.nodes[getattr(node, "left", 0)], "value", None) == 0
+
+
+def verdicts(name: str) -> list[Verdict]:
+    """Of every sentence of a chip."""
+    f = gathered(name) if name in ROW_BY_ROW else filled(name)
+    return [*requirement_verdicts(name, f), *message_verdicts(name, f)]
+
+
+def requirement_verdicts(name: str, f: Filled) -> Iterator[Verdict]:
+    breaker = Breaker(f, range(f.main.shape[1])) if name in ROW_BY_ROW else None
+    for k, requirement in enumerate(f.chip.requirements):
+        if breaker is None:
+            how = "by a row" if broken_alone(f, k) else ""
+        else:
+            how = broken_by(breaker, k) or (nothing_but_flags(f.chip, k) if name in GUESTS else "")
+        yield Verdict(requirement.sentence, how)
+
+
+def broken_by(breaker: Breaker, k: int) -> str:
+    loud = breaker.only(breaker.requirements)
+    loud.loud, loud.goal = True, is_loud(breaker.chip)
+    breaker.goal = anything
+    if breaker.forge(k, depth=2) is not None:
+        return "by a row"
+    if loud.forge(k) is not None:
+        return "by its multiplicities"
+    if breaker.forge(k) is not None:
+        return "by a row"
+    for message, _ in breaker.places():
+        if message.bus in (PROGRAM, MEMORY) and breaker.without(message).forge(k) is not None:
+            return "by another program" if message.bus == PROGRAM else "by another cell"
+    for other, how in ((breaker, "by a row"), (loud, "by its multiplicities")):
+        if other.forge(k, depth=DEPTH) is not None:
+            return how
+    return ""
+
+
+def nothing_but_flags(chip: Chip, k: int) -> str:
+    """Whether without this requirement every setting of the flags that still passes is silent, or no operation."""
+    silencing = {node.index for m in chip.messages for n in needed(chip.graph, [m.times.number]) for node in [chip.graph.nodes[n]]
+                 if isinstance(node, Input)}
+    flags = [c for c, name in enumerate(chip.main_names) if name.startswith("is ") or name == "immediate" or c in silencing]
+    support = {node.index for number in needed(chip.graph, [chip.requirements[k].expression.number])
+               for node in [chip.graph.nodes[number]] if isinstance(node, Input)}
+    if not support <= set(flags) or len(support) > 1:
+        return ""
+    own = support.pop()
+    values = [range(-len(flags), len(flags) + 1) if c == own else range(2) for c in flags]
+    if len(flags) > 9:
+        return ""
+    settings = np.array(list(product(*values)), np.int64)
+    main = np.random.default_rng(0).integers(0, P, (len(chip.main_names), len(settings))).astype(np.uint64)
+    main[flags] = settings.T % P
+    nothing = np.zeros((len(chip.fixed_names), len(settings)), np.uint64)
+    rows = Rows(main, main, nothing, nothing, np.zeros((3, len(settings)), np.uint64))
+    flags_only = [r.expression.number for j, r in enumerate(chip.requirements) if j != k and all(
+        chip.graph.nodes[n].index in flags for n in needed(chip.graph, [r.expression.number])      # type: ignore[union-attr]
+        if isinstance(chip.graph.nodes[n], Input))]
+    passes = ~rows.evaluate(chip, flags_only, ()).any(axis=0) & ~np.isin(settings[:, flags.index(own)], (0, 1))
+    silent = np.all([rows.evaluate(chip, [m.times.number], ())[0] == 0 for m in chip.messages], axis=0)
+    fetched = next(m for m in chip.messages if m.bus == PROGRAM and chip.main_names[0] == "pc" and "pc" in columns_of(chip, m))
+    op, times = rows.evaluate(chip, [fetched.parts[1].number, fetched.times.number], ())
+    no_operation = (times == 1) & ~np.isin(op, list(BY_NUMBER))
+    return "by trying all values" if (silent | no_operation)[passes].all() else ""
+
+
+def columns_of(chip: Chip, message: Message) -> set[str]:
+    nodes = [chip.graph.nodes[n] for part in message.parts for n in needed(chip.graph, [part.number])]
+    return {chip.main_names[node.index] for node in nodes if isinstance(node, Input) and node.kind == "main"}
+
+
+def message_verdicts(name: str, f: Filled) -> Iterator[Verdict]:
+    breaker = Breaker(f, range(f.main.shape[1])) if name in GUESTS else None
+    for number, message in enumerate(f.chip.messages):
+        sentence = f"message {number} on bus {message.bus.name}"
+        if breaker is not None and message.bus.number in tables() and not offers(f.chip, message):
+            yield Verdict(sentence, looked_up_otherwise(breaker, message))
+        else:
+            yield Verdict(sentence, "by the balance" if unbalanced_without(name, number) else "")
+
+
+def looked_up_otherwise(breaker: Breaker, message: Message) -> str:
+    """A row that passes but asks for what is not in the table."""
+    numbers = [message.times.number, *(part.number for part in message.parts)]
+    offered = tables()[message.bus.number]
+
+    def goal(rows: Rows) -> Bools:
+        values = rows.evaluate(breaker.chip, numbers, ())
+        words = np.ascontiguousarray(values[1:].T.astype(np.uint32))
+        return (values[0] == 1) & np.array([word.tobytes() not in offered for word in words], bool)
+    free = breaker.without(message) if message.bus == PROGRAM else breaker.only(range(len(breaker.equations)))
+    free.goal, free.passed_over = goal, message
+    if free.forge(None, depth=2) is not None or free.forge(None) is not None:
+        return "by a row"
+    for given, _ in free.places():
+        if given.bus == MEMORY and message.bus != PROGRAM and free.without(given).forge(None) is not None:
+            return "by another cell"
+    return "by a row" if free.forge(None, depth=DEPTH) is not None else ""
+
+
+def unbalanced_without(name: str, number: int) -> bool:
+    """Whether the honest run does not balance when this message is deleted."""
+    here = segment(name)
+    bus = next(f for f in here.filled if f.chip.name == name).chip.messages[number].bus
+    lacking = []
+    for f in here.filled:
+        kept = [m for k, m in enumerate(f.chip.messages) if m.bus == bus and (f.chip.name != name or k != number)]
+        lacking.append(Filled(replace(f.chip, messages=kept, requirements=[]), f.fixed, f.main))
+    return bool(unbalanced_messages(lacking, here.public, 1))
+
+
+def broken_alone(f: Filled, k: int) -> bool:
+    """Whether a change of one column in one row, or from a row on, or of all words that follow, breaks this requirement and no other."""
+    chip = f.chip
+    roots = [r.expression.number for r in chip.requirements]
+    own = sorted({node.index for n in needed(chip.graph, [roots[k]]) for node in [chip.graph.nodes[n]]
+                  if isinstance(node, Input) and node.kind == "main"})
+    others = [root for j, root in enumerate(roots) if j != k]
+    period = min(64, f.height)
+    for row in (0, period // 4 - 1, period // 4, 1):
+        for column in own:
+            for value in (0, 1, 5, P - 1):
+                for rows in (slice(row, row + 1), slice(row, None)):
+                    main = f.main[:, :period].copy()
+                    main[column, rows] = value
+                    changed = Rows.at(Filled(chip, f.fixed[:, :period], main), range(period - 1))
+                    if changed.evaluate(chip, [roots[k]], (0,) * 20).any() and not changed.evaluate(chip, others, (0,) * 20).any():
+                        return True
+    return followed(f, k, own)
+
+
+def followed(f: Filled, k: int, own: Sequence[int]) -> bool:
+    """The same in a chip whose every requirement defines a column from those before it: what follows is computed again."""
+    chip = f.chip
+    roots = [r.expression.number for r in chip.requirements]
+    defines = [max(node.index for n in needed(chip.graph, [root]) for node in [chip.graph.nodes[n]]
+                   if isinstance(node, Input) and node.kind == "main") for root in roots]
+    if len(set(defines)) != len(defines):
+        return False
+    main = f.main[:, :3].astype(np.uint64)
+    main[defines[k], 0] = (main[defines[k], 0] + np.uint64(1)) % np.uint64(P)
+    nothing, selectors = np.zeros((len(f.fixed), 3), np.uint64), np.zeros((3, 3), np.uint64)
+    for j in np.argsort(defines).tolist():
+        if j == k:
+            continue
+        main[:, 1:] = main[:, :1]
+        main[defines[j]] = (0, 1, 2)
+        at = Rows(main, main, nothing, nothing, selectors).evaluate(chip, [roots[j]], ())[0].astype(np.int64)
+        slope = int(at[1] - at[0]) % P
+        if not slope:
+            return False
+        main[defines[j], 0] = -int(at[0]) * pow(slope, -1, P) % P
+    values = Rows(main, main, nothing, nothing, selectors).evaluate(chip, roots, ())[:, 0]
+    return bool(values[k]) and not np.delete(values, k).any()

@@ -1,0 +1,86 @@
+"""What is attacked: for every chip its rows in a few honest segments, put together, and what the tables of these segments offer."""
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from segments.fill import Segment
+from segments.machine import machine
+from stark.attack import Tables, offered
+from stark.check import Filled
+from tests.segments.small import const, const64, of_a_trap, of_everything, one_segment, operation_lines, program
+
+TABLES = ("program", "lookup")
+CHIPS = [chip.name for chip in machine().chips]
+GUESTS = [family.name for family in machine().families]
+ROW_BY_ROW = [*GUESTS, "node"]                  # chips that look at one row at a time
+ATTACKED = [name for name in CHIPS if name not in TABLES]
+
+
+@cache
+def endings() -> tuple[Segment, ...]:
+    """Segments that end in the traps of single operations, and one with the divisions whose signs are free to lie."""
+    smallest, smallest64 = 1 << 31, 1 << 63
+    out = [one_segment(program([*operation_lines(name, a, b), ("HALT", 0, 0, 0, 0, 0)]))
+           for name, a, b in (("DIV_U", 5, 0), ("REM_S", smallest, 0), ("DIV_S", smallest, (1 << 32) - 1), ("DIV_U64", 5, 0),
+                              ("REM_S64", smallest64, 0), ("DIV_S64", smallest64, (1 << 64) - 1))]
+    lines = [line for a, b in ((smallest, 2), (0, smallest), (smallest, smallest), (0, 3))
+             for name in ("DIV_S", "REM_S") for line in operation_lines(name, a, b)]
+    lines += [line for a, b in ((smallest64, 2), (0, smallest64), (smallest64, smallest64), (0, 3))
+              for name in ("DIV_S64", "REM_S64") for line in operation_lines(name, a, b)]
+    out.append(one_segment(program([*lines, ("HALT", 0, 0, 0, 0, 0)]), size="2^14"))
+    for name in ("CALL", "CALL_SLOT"):
+        out.append(one_segment(program([const(0, 2), (name, 8, 0, 0, 2 if name == "CALL" else 0, 0), ("HALT", 0, 0, 0, 0, 0)]), fp=2**20 - 8))
+    for name in ("TRAP", "PAUSE"):
+        out.append(one_segment(program([const64(0, 1), (name, 0, 0, 0, 1, 0)])))
+    return (*out, of_a_trap())
+
+
+def segment(name: str) -> Segment:
+    """One in which this chip has rows."""
+    return of_a_trap() if name == "outside" else of_everything()
+
+
+def filled(name: str) -> Filled:
+    return next(f for f in segment(name).filled if f.chip.name == name)
+
+
+@cache
+def tables() -> Tables:
+    """Everything that some table of these segments offers."""
+    out: dict[int, frozenset[bytes]] = dict(offered(of_everything().filled))
+    for ending in endings():
+        small = [f for f in ending.filled if f.chip.name != "lookup"]
+        for bus, messages in offered(small).items():
+            out[bus] = out.get(bus, frozenset()) | messages
+    return out
+
+
+def last_real(f: Filled) -> int:
+    """The last row that is used, or -1."""
+    marks = [column for column, name in enumerate(f.chip.main_names) if name.startswith("is ") or name in ("real", "end", "rate times")]
+    found = np.flatnonzero(f.main[marks].any(axis=0))
+    return int(found[-1]) if len(found) else -1
+
+
+def rows_of_every_kind(f: Filled, most: int = 3) -> list[int]:
+    """A few rows for every setting of the flags, and the first row of padding."""
+    flags = [c for c, name in enumerate(f.chip.main_names)
+             if name.startswith("is ") or name in ("immediate", "sign", "by zero", "overflow", "negative", "deep",
+                                                       "crossing", "left touched", "right touched")]
+    kinds: dict[bytes, list[int]] = {}
+    for row in range(last_real(f) + 1):
+        kinds.setdefault(f.main[flags, row].tobytes(), []).append(row)
+    rng = np.random.default_rng(0)
+    chosen = {int(row) for rows in kinds.values() for row in rng.choice(rows, min(most, len(rows)), replace=False)}
+    return sorted(chosen | {min(last_real(f) + 1, f.height - 1)})
+
+
+@cache
+def gathered(name: str, most: int = 3) -> Filled:
+    """Rows of every kind of a chip that looks at one row at a time, from all segments, and one of padding at the end."""
+    found = [f for s in (of_everything(), *endings()) for f in s.filled if f.chip.name == name]
+    mains = [f.main[:, [row for row in rows_of_every_kind(f, most) if row <= last_real(f)]] for f in found]
+    main = np.concatenate([*mains, np.zeros((len(found[0].main), 1), np.uint32)], axis=1)
+    return Filled(found[0].chip, np.zeros((len(found[0].fixed), main.shape[1]), np.uint32), main)
