@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundles.errors import Unprovable, Unsupported
+from bundles.errors import Unprovable
 from stark import profiles
 from stark.errors import Malformed, Rejected
-from stark.profiles import Profile
 
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
-FEW = 4
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
 
@@ -51,40 +49,28 @@ class Recorded:
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
            on_progress: Progress | None = None, state: Path | None = None) -> Recorded:
-    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
-    the smallest, or the largest if that means more than FEW segments. `state`: a state file, or a bundle directory whose state goes on."""
-    from bundles.bundle import unfinished, write_bundle
+    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments
+    one is chosen. `state`: a state file, or a bundle directory whose state goes on."""
+    from bundles.bundle import unfinished
+    from bundles.recording import written_run
     from bundles.state_files import read_state
-    from segments.choosing import recorded
-    from segments.machine import unprovable
-    from segments.shape import Shape
-    from wasm_exec.cutting import Limits
-    from wasm_exec.errors import BudgetTooSmall
-    from wasm_exec.locate import location
     from wasm_exec.state import EMPTY
-    profile, before = profiles.get(profile_name), EMPTY if state is None else read_state(state)
+    profile = profiles.get(profile_name)
+    program = provable_program(app)
+    if directory.exists() and not unfinished(directory):
+        raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
+    return written_run(directory, app, program, input, profile, size, max_steps, on_progress,
+                       EMPTY if state is None else read_state(state))
+
+
+def provable_program(app: bytes) -> Program:
+    """The register code of a module; Unprovable if it has an operation without a circuit."""
+    from segments.machine import unprovable
     program = translated(app)
     missing = unprovable(program)
     if missing:
         raise Unprovable(missing[0])
-    if directory.exists() and not unfinished(directory):
-        raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
-    sizes = sizes_of(profile, size)
-    try:
-        Shape.of(sizes[0], len(program.instructions))
-    except LookupError as error:
-        raise Unsupported(str(error)) from None
-    try:
-        recording, chosen = None, ""
-        while recording is None:
-            chosen, *sizes = sizes
-            recording = recorded(program, input, chosen, Limits(max_steps), FEW if sizes else float("inf"),
-                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None, before)
-    except (BudgetTooSmall, ValueError) as error:      # ValueError: no shape holds such a segment
-        raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
-    write_bundle(directory, app, recording, profile.name, chosen)
-    return Recorded(profile.name, recording.final.steps, len(recording.segments), str(recording.outcome), recording.outcome.trapped,
-                    recording.output, location(recording) if recording.outcome.trapped else "")
+    return program
 
 
 def translated(app: bytes) -> Program:
@@ -93,21 +79,19 @@ def translated(app: bytes) -> Program:
     return load(app, 64, 8)
 
 
-def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
-    """The sizes of segments to try, small first: small ones are soon proved, large ones cost a tenth for every step."""
-    from bundles.keys import SIZES_OF
-    sizes = SIZES_OF["toy" if profile.toy else "p100"]
-    if wanted is not None and wanted not in sizes:
-        raise Unsupported(f"segments of profile {profile.name} have the size {' or '.join(sizes)}, not {wanted}")
-    return [wanted] if wanted is not None else list(sizes)
-
-
-def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None) -> Facts:
+def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None, follow: bool = False) -> Facts:
     """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file. What an earlier call did, before
-    it was ended in whatever way, is not done again."""
+    it was ended in whatever way, is not done again. Of an open session it proves what there is, with the outcome `paused`, or, with
+    `follow`, waits until it is closed."""
     from bundles.bundle import open_bundle
     from bundles.proving import keys_of, prove_bundle
     writable(out_file)
+    if session_at(directory):
+        from bundles.open_sessions import closed, up_to_now
+        if follow:
+            closed(directory, on_progress)
+        else:
+            directory = up_to_now(directory, on_progress)
     bundle = open_bundle(directory)
     program = translated(bundle.app())
     made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress, means, str(out_file.absolute()))
@@ -127,16 +111,31 @@ def prove_only(directory: Path, name: str) -> Facts:
     return attempted(directory, name, kernels())
 
 
+def session_at(directory: Path) -> bool:
+    """Whether this is the directory of a session that was not closed."""
+    from bundles.bundle import MANIFEST
+    return (directory / "session.sqlite").is_file() and not (directory / MANIFEST).is_file()
+
+
 def status(directory: Path) -> Facts:
-    """How far the proof of a bundle is."""
+    """How far the proof of a bundle is, or how an open session stands."""
+    if session_at(directory):
+        from bundles.open_sessions import facts
+        return facts(directory)
     from bundles.status import status as told
     return told(directory)
 
 
 def collect(directory: Path) -> Facts:
     """Removes from a bundle what no longer serves its proof."""
+    if session_at(directory):
+        from bundles.open_sessions import collected as tidied
+        return tidied(directory)
+    from bundles.session import forgotten
     from bundles.status import collect as collected
-    return collected(directory)
+    facts = collected(directory)
+    forgotten(directory)                # what is left when closing was ended at its very end
+    return facts
 
 
 def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts:
@@ -232,7 +231,10 @@ def doctor(place: Path) -> Facts:
 
 
 def inspect(file: Path) -> Facts:
-    """What a proof file or a bundle directory says of itself. Nothing of it is checked."""
+    """What a proof file, a bundle directory or an open session says of itself. Nothing of it is checked."""
+    if session_at(file):
+        from bundles.open_sessions import facts
+        return facts(file)
     if file.is_dir():
         from bundles.bundle import open_bundle
         from bundles.states import roots_of

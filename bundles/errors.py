@@ -19,8 +19,23 @@ class Unprovable(Unsupported):
 class Busy(Exception):
     """Another process writes into this bundle."""
 
-    def __init__(self, owner: str) -> None:
-        super().__init__(f"this bundle is being proved already, by {owner}")
+    def __init__(self, owner: str, doing: str = "being proved") -> None:
+        super().__init__(f"this bundle is {doing} already, by {owner}")
+
+
+NUMBERS = "arguments are numbers, in decimal or 0x…; what the function reads is its --payload"
+
+
+class BadCall(Exception):
+    """A call that the session does not have, or not like this. Nothing has happened."""
+
+    def __init__(self, message: str, hint: str = NUMBERS) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Over(Exception):
+    """The session has ended: it was closed, or an event halted or trapped."""
 
 
 class Stuck(Exception):

@@ -5,15 +5,11 @@ No input, output or memory of the guest is ever written here: names of tasks, di
 """
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
-import sqlite3
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bundles.database import Database
 from bundles.tasks import Task, parsed
 from stark.errors import Malformed
 
@@ -21,7 +17,6 @@ RUNNING, DONE, FAILED, QUARANTINED = "running", "done", "failed", "quarantined"
 STATES = (RUNNING, DONE, FAILED, QUARANTINED)
 VERSION = 1
 NOTE_LIMIT = 300
-WAIT_S = 30.0
 TABLES = """
 CREATE TABLE IF NOT EXISTS job (version INTEGER, identity BLOB, segments INTEGER, out TEXT, workers INTEGER);
 CREATE TABLE IF NOT EXISTS tasks (name TEXT PRIMARY KEY, state TEXT NOT NULL, artefact BLOB, starts INTEGER NOT NULL,
@@ -53,43 +48,14 @@ class JobRow:
     workers: int
 
 
-class Journal:
+class Journal(Database):
     """An opened journal. One process writes, any number read at the same time."""
 
+    what, tables = "journal", TABLES
+
     def __init__(self, path: Path, writing: bool = True) -> None:
-        self.path = path
-        if writing:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))      # SQLite gives its other files the mode of this one
-        elif not path.is_file():
-            raise FileNotFoundError(errno.ENOENT, "there is no journal", str(path))
-        with self.told():
-            self.base = sqlite3.connect(f"file:{_quoted(path)}?mode={'rw' if writing else 'ro'}", WAIT_S, isolation_level=None, uri=True)
-            if writing:
-                self.base.execute("PRAGMA journal_mode = WAL")
-                self.base.execute("PRAGMA synchronous = FULL")
-                self.base.executescript(TABLES)
-
-    def close(self) -> None:
-        self.base.close()
-
-    @contextlib.contextmanager
-    def told(self) -> Iterator[None]:
-        """Errors of the data base in our words: a full disk is an OSError, damage is Malformed."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "disk I/O" in str(error):
-                raise OSError(errno.ENOSPC, f"the journal cannot be written: {error}", str(self.path)) from None
-            raise self.damaged(error) from None
-        except (sqlite3.Error, UnicodeError) as error:
-            raise self.damaged(error) from None
-
-    def damaged(self, what: object) -> Malformed:
-        return Malformed(f"the journal {self.path} cannot be used: {what} (to begin anew, remove the folder {self.path.parent})")
-
-    def _do(self, command: str, *values: object) -> list[tuple[object, ...]]:
-        with self.told():
-            return list(self.base.execute(command, values))
+        self.hint = f"to begin anew, remove the folder {path.parent}"
+        super().__init__(path, writing)
 
     def begin(self, job: JobRow) -> int:
         """Goes on with this job, or begins it and forgets any other; says how many tasks were in flight when the last owner ended.
@@ -148,7 +114,3 @@ class Journal:
         """A result that can no longer be used: the task is to be done again."""
         self._do("UPDATE tasks SET state = ?, artefact = NULL, note = ? WHERE name = ?", FAILED, reason[:NOTE_LIMIT], str(task))
 
-
-def _quoted(path: Path) -> str:
-    from urllib.parse import quote
-    return quote(str(path.absolute()))

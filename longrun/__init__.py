@@ -1,0 +1,41 @@
+"""Sessions from Python:
+
+    import longrun
+
+    with longrun.open("app.wasm", "bundle") as bundle:
+        print(bundle.call("add", 5).results)
+    longrun.prove("bundle", "app.proof")
+
+The rest of what the command does is in `bundles.api`.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bundles.session import Session
+
+__all__ = ["open", "prove", "resume"]
+
+
+def open(app: str | Path | bytes, directory: str | Path, profile: str = "p100", size: str | None = None, container: bytes = b"") -> Session:
+    """Opens a session of a module (bytes, or a .wasm or .wat file) in a new directory. `with` closes it at the end of the block, and leaves
+    it open after an error."""
+    from bundles.session import Session
+    from wasm_exec.text import from_text
+    return Session.begin(Path(directory), from_text(app if isinstance(app, bytes) else Path(app)), profile, size, container)
+
+
+def resume(directory: str | Path) -> Session:
+    """Goes on with a session that was left open. `leave()` leaves it open again, the end of a `with` block closes it."""
+    from bundles.session import Session
+    return Session(Path(directory))
+
+
+def prove(directory: str | Path, file: str | Path) -> Mapping[str, object]:
+    """Proves a bundle into a file, and says what the proof claims."""
+    from bundles import api
+    return api.prove(Path(directory), Path(file), lambda *_: None)

@@ -1,8 +1,8 @@
 """The command line. A mistake of the user is one line with a hint, never a traceback.
 
 Exit codes: 0 done, 1 a proof was rejected, 2 wrong usage, 3 a file is malformed or a module cannot be used, 4 a file cannot be read or
-written, 5 the recorded program trapped, 6 another process proves this bundle, 7 some task failed again and again, 70 a fault of longrun,
-130 interrupted.
+written, 5 the recorded program trapped, 6 another process uses this bundle, 7 some task failed again and again, 8 the session has ended,
+70 a fault of longrun, 130 interrupted.
 """
 from __future__ import annotations
 
@@ -16,40 +16,28 @@ from typing import Annotated, NoReturn
 import typer
 
 from bundles import api
-from longrun.failures import INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
+from longrun import sessions
+from longrun.failures import INTERRUPTED, TRAPPED, USAGE, Stop, told
+from longrun.options import INPUT_LIMIT, App, Bundle, Json, Memory, Out, Profile, Programs, Segments, Workers, known, module, read
 from longrun.state_commands import Root, StateFile, register, root_named
 from longrun.telling import Facts, OnProgress, complain, progress, show, shown
-from stark import profiles
 
-PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
 GIGABYTE = 10**9
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
-App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
-Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
-Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
-Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory made by longrun run")]
-Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
-Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
-Memory = Annotated[float | None, typer.Option(min=0.1, metavar="GB", help="how much memory all workers together may take")]
-
-
 @app.command(epilog="Example: longrun run app.wasm --input in.txt -o run")
 def run(program: App, out: Out,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
-        profile: Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")] = "p100",
+        profile: Profile = "p100",
         state: StateFile = None,
         max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40,
-        segments: Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); chosen by the run's length "
-                                                     "if left out. Runs of one batch need the same")] = None,
+        segments: Segments = None,
         json: Json = False) -> None:
     """Record a run of APP.wasm into a bundle directory."""
-    if profile not in profiles.PROFILES:
-        raise Stop(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
     content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
     with progress() as on_progress:
-        recorded = api.record(content, entered, out, profile, max_steps, segments, on_progress, state)
+        recorded = api.record(content, entered, out, known(profile), max_steps, segments, on_progress, state)
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
@@ -62,19 +50,25 @@ def run(program: App, out: Out,
         raise typer.Exit(TRAPPED)
 
 
+for command, example in sessions.COMMANDS.items():
+    # a word that is no option of ours is an argument of the call: numbers can be negative
+    app.command(epilog=example, context_settings={"ignore_unknown_options": True} if command is sessions.call else None)(command)
+
+
 @app.command(epilog="Example: longrun prove run -o app.proof")
 def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="where the proof is written")] = None,
           workers: Workers = None, memory_limit: Memory = None,
+          follow: Annotated[bool, typer.Option("--follow", help="wait until an open session is closed, then prove it")] = False,
           only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'segment 7', and show how it ends")] = None,
           json: Json = False) -> None:
-    """Prove a recorded run; the result is one file. What an earlier call has done is not done again."""
+    """Prove a recorded run, or an open session as it stands; the result is one file. What an earlier call has done is not done again."""
     if only is not None:
         show(api.prove_only(bundle, only), json)
         return
     if out is None:
         raise Stop(USAGE, "the proof needs a place", f"longrun prove {bundle} -o FILE")
     place = out
-    show(stoppable(bundle, lambda on_progress: api.prove(bundle, place, on_progress, means(workers, memory_limit))), json)
+    show(stoppable(bundle, lambda on_progress: api.prove(bundle, place, on_progress, means(workers, memory_limit), follow)), json)
 
 
 @app.command(epilog="Example: longrun resume run")
@@ -153,27 +147,6 @@ def print_version(wanted: bool) -> None:
 def options(version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True,
                                                   help="print the version")] = False) -> None:
     pass
-
-
-def read(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise Stop(UNUSABLE, f"{path} has more than {limit:,} bytes")
-    return content
-
-
-def module(path: Path) -> bytes:
-    """A .wasm file, or a .wat file assembled."""
-    content = read(path, PROGRAM_LIMIT)
-    if path.suffix != ".wat":
-        return content
-    from wasm_exec import errors
-    from wasm_exec.text import from_text
-    try:
-        return from_text(content)
-    except errors.Malformed as error:
-        raise Stop(UNUSABLE, f"{path} is not WebAssembly text: {error.message.splitlines()[0]}") from None
 
 
 def means(workers: int | None, gigabytes: float | None) -> api.Means:

@@ -4,11 +4,11 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from bundles.errors import Busy, Stuck, Unsupported
+from bundles.errors import BadCall, Busy, Over, Stuck, Unsupported
 from stark.errors import Malformed, Rejected
 from wasm_exec import errors
 
-REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 70, 130
+REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, OVER, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 8, 70, 130
 ASKED = ("the program is the one given", "the input is the one given", "the output is the one given", "the exit code is the one given",
          "the state before is the one given", "the state after is the one given",
          "every program given has run")
@@ -49,6 +49,10 @@ def told(error: BaseException) -> Told:
             return Told(UNUSABLE, f"this is not a WebAssembly module: {error}", "WebAssembly text is read from files named .wat")
         case errors.Invalid():
             return Told(UNUSABLE, f"this module cannot be run: {error}")
+        case BadCall():
+            return Told(USAGE, str(error), error.hint)
+        case Over():
+            return Told(OVER, str(error), "longrun status DIR shows how it stands")
         case Malformed() | Unsupported():
             return Told(UNUSABLE, str(error))
         case Busy():

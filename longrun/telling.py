@@ -9,7 +9,18 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from longrun.failures import Told
 
@@ -64,7 +75,7 @@ def progress() -> Iterator[OnProgress]:
         yield lines
         lines.end()
         return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as bars:
         numbers: dict[str, TaskID] = {}
 
@@ -75,15 +86,31 @@ def progress() -> Iterator[OnProgress]:
         yield on_progress
 
 
+class Rate(ProgressColumn):
+    """How much of a stage is done in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(rate(task.speed) if task.speed else "")
+
+
+def rate(a_second: float) -> str:
+    """Of small things in millions, of large ones in a minute."""
+    if a_second >= 10**5:
+        return f"{a_second / 1e6:.1f} million a second"
+    return f"{a_second:.1f} a second" if a_second >= 1 else f"{60 * a_second:.1f} a minute"
+
+
 class Lines:
-    """Plain lines: every stage with what is done, the seconds since the beginning, and a rate where there is no total."""
+    """Plain lines: every stage with what is done, then seconds since the beginning, the rate, and what is left at this rate."""
 
     def __init__(self, every: float = EVERY_S) -> None:
         self.every, self.began = every, time.monotonic()
         self.last, self.stages, self.told = self.began, dict[str, tuple[int, int]](), ""
+        self.before: dict[str, int] = {}            # what was done when a stage was first heard of, say by an earlier call
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         self.stages[stage] = done, total
+        self.before.setdefault(stage, done if total else 0)
         if time.monotonic() - self.last >= self.every:
             self.say()
 
@@ -94,9 +121,17 @@ class Lines:
     def say(self) -> None:
         self.last = time.monotonic()
         seconds = self.last - self.began
-        parts = [f"{stage} {done:,}/{total:,}" if total else f"{stage} {done:,}, {done / seconds / 1e6:.1f} million a second"
-                 for stage, (done, total) in self.stages.items()]
-        text = ", ".join(parts)
-        if text != self.told:
-            typer.echo(f"{text}, {seconds:.0f} s", err=True)
+        text = ", ".join(f"{stage} {done:,}/{total:,}" if total else f"{stage} {done:,}"
+                         for stage, (done, total) in self.stages.items() if done or total)
+        if text and text != self.told:
+            typer.echo(f"{text}, {seconds:.0f} s{self.speed(seconds)}", err=True)
         self.told = text
+
+    def speed(self, seconds: float) -> str:
+        """Of all stages with a total together; of the last one where none has a total."""
+        counted = {stage: values for stage, values in self.stages.items() if values[1]} or dict(list(self.stages.items())[-1:])
+        done = sum(values[0] - self.before[stage] for stage, values in counted.items())
+        left = sum(total - part for part, total in counted.values() if total)
+        if not done or not seconds:
+            return ""
+        return f", {rate(done / seconds)}" + (f", about {left * seconds / done:.0f} s left" if left else "")

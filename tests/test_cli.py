@@ -109,7 +109,7 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 3 and "cannot be proved" in err
 
 
-COMMANDS = ("run", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
+COMMANDS = ("run", "open", "call", "close", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -177,7 +177,22 @@ def test_a_long_recording_shows_how_far_it_is() -> None:
         lines("steps", 4_000_000, 0)
         lines("segments", 1, 4)
         lines.end()
-    assert said == ["steps 4,000,000, 2.0 million a second, 2 s", "steps 4,000,000, 2.0 million a second, segments 1/4, 2 s"]
+    assert said == ["steps 4,000,000, 2 s, 2.0 million a second", "steps 4,000,000, segments 1/4, 2 s"]
+
+
+def test_progress_tells_what_is_left() -> None:
+    """At the rate of this sitting: what an earlier one did says nothing about it."""
+    from longrun.telling import Lines
+    lines, said = Lines(every=1000.0), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.echo", lambda text, err=False: said.append(text))
+        lines("segments", 10, 20)
+        lines("leaves", 4, 20)
+        lines("segments", 12, 20)
+        lines("leaves", 6, 20)
+        lines.began -= 8.0
+        lines.end()
+    assert said == ["segments 12/20, leaves 6/20, 8 s, 30.0 a minute, about 44 s left"]
 
 
 def test_doctor_measures(longrun: Longrun) -> None:

@@ -11,6 +11,7 @@ from bundles import api, checking
 from bundles.bundle import open_bundle
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import Kind, decode_proof, encode_proof
+from bundles.recording import FEW
 from bundles.rollup import batch_claim, folded
 from stark.errors import Malformed, Rejected
 from stark.expression import P
@@ -213,4 +214,4 @@ def test_long_runs_have_large_segments(tmp_path: Path) -> None:
     app = from_text(SAMPLES / "collatz.wat")
     for name, entered, size in (("short", b"\x40\0", "2^16"), ("long", b"\0\x10", "2^20")):
         recorded = api.record(app, entered, tmp_path / name, "p100")
-        assert open_bundle(tmp_path / name).manifest.size == size and recorded.segments <= api.FEW
+        assert open_bundle(tmp_path / name).manifest.size == size and recorded.segments <= FEW

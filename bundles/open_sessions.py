@@ -1,0 +1,80 @@
+"""Looking at open sessions without holding them: how they stand, waiting for their end, a bundle of what they have done up to now."""
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bundles.api import Progress, translated
+from bundles.bundle import APP_LIMIT, FILES, MANIFEST, write_bundle
+from bundles.lock import held, writer
+from bundles.recording import chosen
+from bundles.session import DOING, LOCK, LOG, MAX_STEPS, PAUSED, fresh, is_open, not_open
+from bundles.session_log import Header, SessionLog, State
+from bundles.store import Store
+from stark import profiles
+from stark.errors import Malformed
+
+LOOK_S = 0.2
+
+
+def stand(directory: Path) -> tuple[Header, State]:
+    """How an open session stands now."""
+    if fresh(directory) or not is_open(directory):
+        raise not_open(directory)
+    with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+        header = log.header()
+        if header is None:
+            raise not_open(directory)
+        return header, log.state()
+
+
+def facts(directory: Path) -> Mapping[str, object]:
+    """An open session, for people to read."""
+    header, state = stand(directory)
+    return {"kind": "session", "state": "open" if state.outcome.paused else "ended, not closed", "owner": held(directory / LOCK),
+            "profile": header.profile, "calls": state.calls, "events": state.events, "steps": state.steps,
+            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome)}
+
+
+def closed(directory: Path, on_progress: Progress) -> None:
+    """Waits until the session is closed; shows meanwhile how far it is."""
+    while is_open(directory):
+        with contextlib.suppress(Malformed, FileNotFoundError):       # it may be closed while we look
+            on_progress("calls", stand(directory)[1].calls, 0)
+        time.sleep(LOOK_S)
+    if not (directory / MANIFEST).is_file():
+        raise not_open(directory)
+
+
+def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
+    """A bundle of what the session has done, in a folder below its own. It serves until the next call."""
+    with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+        header, state, content = log.header(), log.state(), log.input()
+    if header is None:
+        raise not_open(directory)
+    place = directory / PAUSED / str(state.calls)
+    with writer(directory / f"{PAUSED}.lock", DOING):
+        if not (place / MANIFEST).is_file():
+            for older in (directory / PAUSED).glob("*"):
+                shutil.rmtree(older)
+            app = Store(directory / FILES).get(header.program, "the program", APP_LIMIT)
+            recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, MAX_STEPS,
+                                     on_progress)
+            write_bundle(place, app, recording, header.profile, size)
+    return place
+
+
+def collected(directory: Path) -> Mapping[str, object]:
+    """Removes what proofs of earlier moments left, and files that no call will ask for."""
+    with writer(directory / LOCK, DOING), writer(directory / f"{PAUSED}.lock", DOING):
+        with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+            header, places = log.header(), log.places()
+        files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        shutil.rmtree(directory / PAUSED, ignore_errors=True)
+        kept = [row.pages for row in places] + ([header.program] if header else [])
+        more, more_size = Store(directory / FILES).remove_others(kept)
+    return {"files removed": len(files) + more, "bytes removed": size + more_size}

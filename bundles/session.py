@@ -1,0 +1,232 @@
+"""A session in a bundle directory: opened, called by one process after the other, closed. Then it is a bundle like others.
+
+Between two calls everything is on disk. A call goes on from the last place inside an event and runs the steps since then again, which
+are at most about as many as one piece of the run has; so it costs its own steps, however long the session is already.
+"""
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bundles.api import Progress, Recorded, provable_program, translated
+from bundles.bundle import APP_LIMIT, FILES, MANIFEST, unfinished, write_bundle
+from bundles.errors import BadCall, Over, Unsupported
+from bundles.lock import writer
+from bundles.recording import chosen, sizes_of, summary
+from bundles.session_log import Header, PlaceRow, SessionLog, State
+from bundles.signature import Value, bits_of, signatures, values_of
+from bundles.sitting import Sitting
+from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
+from bundles.store import Store
+from stark import profiles
+from stark.errors import Malformed
+from wasm_exec.events import Event, encode
+from wasm_exec.events import close as end_of_session
+from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.recording import Outcome, Status
+from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
+from wasm_exec.spaces import Space
+
+LOG, LOCK, PAUSED = "session.sqlite", "session.lock", "paused"
+MAX_STEPS = 1 << 40
+DOING = "in use"
+PLACE = "a place of the session"
+
+
+SMALL = 1 << 16             # bytes of pages that are kept place by place before all pages are written together
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an event gave: the results of the function, and the bytes that it wrote. `outcome` is how the session stands after the call;
+    where an event halts or traps there are no results, and the session has ended."""
+
+    results: tuple[Value, ...]
+    output: bytes
+    outcome: str
+    ended: bool = False
+
+
+Call = tuple[str, Sequence[Value | str], bytes]         # an event: its name, its arguments, its payload
+
+
+def is_open(directory: Path) -> bool:
+    """Whether there is a session that was not closed."""
+    return (directory / LOG).is_file() and not (directory / MANIFEST).is_file()
+
+
+class Session:
+    """A session that this process holds. `with` closes it at the end; after an error it is only let go, and can be opened again."""
+
+    def __init__(self, directory: Path) -> None:
+        """Goes on with an open session; Busy if another process holds it."""
+        self.directory = directory
+        self.recorded: Recorded | None = None           # what was recorded when it was closed
+        self.held = contextlib.ExitStack()
+        with contextlib.ExitStack() as stack:
+            if is_open(directory):
+                stack.enter_context(writer(directory / LOCK, DOING))
+            if not is_open(directory):
+                raise not_open(directory)
+            self.log = SessionLog(directory / LOG)
+            stack.callback(self.log.close)
+            self.store = Store(directory / FILES)
+            header = self.log.header()
+            if header is None:
+                raise not_open(directory)
+            self.header = header
+            self.app = self.store.get(header.program, "the program", APP_LIMIT)
+            self.program, self.signatures = translated(self.app), signatures(self.app)
+            self.state = self.log.state()
+            self.machine: Sitting | None = None
+            self.held = stack.pop_all()
+
+    @staticmethod
+    def begin(directory: Path, app: bytes, profile: str = "p100", size: str | None = None, container: bytes = b"") -> Session:
+        """Opens a session of this module in a new directory; Unsupported or Unprovable if it is no session that can be proved."""
+        program = provable_program(app)
+        if not program.events:
+            raise Unsupported("this module has a main function, so that it is no session; longrun run runs it")
+        sizes_of(profiles.get(profile), size)
+        if not fresh(directory):
+            raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / LOG)) as log:
+            digest = Store(directory / FILES).put(app)
+            with log.whole():
+                log.begin(Header(profile, size, digest))
+                if container:
+                    log.called(State(0, 0, len(container), 0, 0, Outcome(Status.PAUSED, 0)), container)
+        return Session(directory)
+
+    def call(self, name: str, *arguments: Value | str, payload: bytes = b"", max_steps: int = MAX_STEPS) -> Answer:
+        """Calls an exported function. What it did is on the disk when this returns; if the process ends before, nothing has happened."""
+        return self.calls([(name, arguments, payload)], max_steps)[0]
+
+    def calls(self, events: Sequence[Call], max_steps: int = MAX_STEPS) -> list[Answer]:
+        """The same for several events, of which all are there afterwards or none. The one that ends the session is the last."""
+        if not self.state.outcome.paused:
+            raise Over(f"the session has ended, {self.state.outcome}")
+        content = [self.encoded(*event) for event in events]
+        machine, self.machine = self.machine or self.restored(), None       # whatever fails half way begins again from the disk
+        reached = machine.go_on(b"".join(content), max_steps)
+        starts = accumulate(map(len, content), initial=self.state.input_length)
+        begun = sum(start < reached.cursor for start in starts) if not reached.outcome.paused else len(events)
+        answers = self.answers([name for name, _, _ in events[:begun]], reached.written, reached.outcome)
+        if len(answers) < len(events):                                      # the input ends with the event that ended the session
+            return self.calls(events[:len(answers)], max_steps)
+        before = self.state
+        state = State(before.calls + 1, before.events + len(events), machine.input_length, machine.output_length, reached.steps,
+                      reached.outcome)
+        needless: list[bytes] = []
+        with self.log.whole():
+            self.log.called(state, b"".join(content))
+            if reached.place is not None:
+                needless = self.placed(machine, reached.pages)
+        for digest in needless:
+            self.store.path(digest).unlink(missing_ok=True)
+        self.state, self.machine = state, machine
+        return answers
+
+    def encoded(self, name: str, arguments: Sequence[Value | str], payload: bytes) -> bytes:
+        if name not in self.signatures:
+            raise BadCall(f"the session has no event {name}", f"it has {', '.join(self.signatures)}")
+        return encode(self.program, [Event(name, bits_of(name, self.signatures[name], arguments), payload)])
+
+    def answers(self, names: Sequence[str], written: bytes, outcome: Outcome) -> list[Answer]:
+        """Takes the output apart. Of an event that ended the session the results never came; its record goes to the end of the output."""
+        found: list[Answer] = []
+        for number, name in enumerate(names, 1):
+            head = SIZE_BYTES + VALUE_BYTES * len(self.signatures[name].results)
+            if number == len(names) and not outcome.paused:
+                return [*found, Answer((), written[head:], str(outcome), ended=True)]
+            bits = [int.from_bytes(written[at:at + VALUE_BYTES], "little") for at in range(SIZE_BYTES, head, VALUE_BYTES)]
+            end = SIZE_BYTES + int.from_bytes(written[:SIZE_BYTES], "little")
+            found.append(Answer(values_of(self.signatures[name], bits), written[head:end], str(outcome)))
+            written = written[end:]
+        return found
+
+    def placed(self, machine: Sitting, pages: Pages) -> list[bytes]:
+        """Keeps a later place of the machine; returns the digests of files that no longer serve."""
+        before, content = self.log.places(), encode_pages(pages)
+        whole_size = sum(row.size for row in before if row.whole)
+        whole = len(content) + sum(row.size for row in before if not row.whole) > max(SMALL, whole_size)
+        if whole:
+            keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"").occupied()}
+            content = encode_pages({key: machine.image.page(*key) for key in keys if key[0] != Space.INPUT})
+        digest = self.store.put(content)
+        self.log.placed(PlaceRow(machine.place, whole, digest, len(content)))
+        return [row.pages for row in before if whole and row.pages != digest]
+
+    def restored(self) -> Sitting:
+        """The machine at the last place."""
+        machine = Sitting.begun(self.program)
+        for row in self.log.places():
+            machine.image.apply(decode_pages(self.store.get(row.pages, PLACE, SNAPSHOT_LIMIT), PLACE))
+            machine.place = row.place
+        machine.enter(self.log.input())
+        if machine.input_length != self.state.input_length:
+            raise self.log.damaged("its calls do not have the input that its state names")
+        machine.output_length, machine.paused_steps = self.state.output_length, self.state.steps
+        return machine
+
+    def close(self, on_progress: Progress | None = None) -> Recorded:
+        """Ends the session and makes it a bundle that can be proved. It runs once more, to be cut where segments cost least."""
+        content = self.log.input() + (end_of_session() if self.state.outcome.paused else b"")
+        profile = profiles.get(self.header.profile)
+        recording, size = chosen(self.program, content, profile, self.header.size, MAX_STEPS, on_progress)
+        wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
+        if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
+            raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")
+        self.recorded = summary(recording, profile)
+        write_bundle(self.directory, self.app, recording, profile.name, size)
+        forgotten(self.directory)
+        self.leave()
+        return self.recorded
+
+    def leave(self) -> None:
+        """Lets the session go; it stays as it is, and any process can go on with it."""
+        self.held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None and is_open(self.directory):
+                self.close()
+        finally:
+            self.leave()
+
+
+def not_open(directory: Path) -> Exception:
+    closed = (directory / MANIFEST).is_file()
+    return Over(f"the session in {directory} is closed") if closed else Malformed(f"{directory} is not an open session")
+
+
+def fresh(directory: Path) -> bool:
+    """Nothing, or what is left of a session that was not opened to the end."""
+    if not directory.exists() or unfinished(directory):
+        return True
+    if not directory.is_dir() or not all(path.name == FILES or path.name.startswith("session.") for path in directory.iterdir()):
+        return False
+    if not (directory / LOG).is_file():
+        return True
+    with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+        return log.header() is None
+
+
+def forgotten(directory: Path) -> None:
+    """Removes what only an open session needs."""
+    for name in (LOG, f"{LOG}-wal", f"{LOG}-shm"):
+        (directory / name).unlink(missing_ok=True)
+    shutil.rmtree(directory / PAUSED, ignore_errors=True)
+    for name in (LOCK, f"{PAUSED}.lock"):
+        (directory / name).unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""The machine of a session that is open: where it goes on from, and what one more piece of input leads to."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bundles.errors import Unsupported
+from wasm_exec.cutting import Budget
+from wasm_exec.execute import take_changes
+from wasm_exec.image import MemoryImage, Numbers, Pages
+from wasm_exec.program import Program
+from wasm_exec.recorder import Recorder
+from wasm_exec.recording import Outcome, SegmentStart, Status, outcome_at
+from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, Space, SystemCell
+from wasm_exec.trace import U64
+
+# Pieces of different lengths: were they all alike, events that are all alike could let every one of them end outside an event.
+Key = tuple[int, int]
+BUDGETS = tuple(Budget.uniform((1 << 18) - 7919 * number, 1 << 14) for number in range(16))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A boundary inside an event. What came before it is as it is, whatever input follows (wasm_exec/session_driver.py)."""
+
+    pc: int
+    fp: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a piece of input led to. `written`: what the output got; `cursor`: up to where events have read their input. `place` and
+    `pages`, if the session goes on from a later place than before: that place, and the pages that differ from the one before."""
+
+    outcome: Outcome
+    written: bytes
+    cursor: int
+    steps: int
+    place: Place | None
+    pages: Pages
+
+
+@dataclass
+class Sitting:
+    """`image` has all cells at the place, with all the input that there is; `output`: the bytes of output when the session paused."""
+
+    program: Program
+    image: MemoryImage
+    place: Place
+    input_length: int = 0
+    output_length: int = 0
+    paused_steps: int = 0
+    engine: Recorder = field(init=False)
+    turn: int = 0
+
+    def __post_init__(self) -> None:
+        self.engine = Recorder(self.program)
+
+    @staticmethod
+    def begun(program: Program) -> Sitting:
+        """A session of which nothing has run."""
+        return Sitting(program, MemoryImage.initial(program, b""), Place(program.entry, 0, 0))
+
+    def enter(self, content: bytes) -> None:
+        """Appends to the input."""
+        start, end = CELL_BYTES + self.input_length, CELL_BYTES + self.input_length + len(content)
+        if end - CELL_BYTES > INPUT_LIMIT:
+            raise Unsupported(f"the events of a session have at most {INPUT_LIMIT:,} bytes together")
+        self.image.reserve(Space.INPUT, end // CELL_BYTES + 1)
+        self.image.cells[Space.INPUT].view(np.uint8)[start:end] = np.frombuffer(content, np.uint8)
+        self.image.cells[Space.INPUT][0] = self.input_length = end - CELL_BYTES
+
+    def go_on(self, content: bytes, max_steps: int) -> Reached:
+        """Runs on with more input, until the session pauses or ends. Unsupported if that takes more than about so many steps; then this
+        sitting is of no more use."""
+        self.enter(content)
+        self.engine.restore(self.image)
+        at, place, status = self.place, self.place, int(Status.RUNNING)
+        changed, pending = set[Key](), set[Key]()           # pages that differ: up to `place`, and since then
+        undo: list[tuple[int, Numbers, U64]] = []
+        while status == Status.RUNNING:
+            if at.steps - self.paused_steps > max_steps:
+                raise Unsupported(f"this takes more than {max_steps:,} steps and was given up; the session is as it was before")
+            end = self.engine.segment(at.pc, at.fp, self.budget(), traced=False)
+            undo += [(space, pages, self.image.rows(space, pages)) for space, (pages, _) in end.touched.items() if len(pages)]
+            pending |= take_changes(self.image, end.touched).keys()
+            at, status = Place(end.pc, end.fp, at.steps + end.steps), end.status
+            if status == Status.RUNNING and end.fp:         # the driver alone has the frame pointer 0
+                place, changed, pending, undo = at, changed | pending, set(), []
+        outcome = outcome_at(SegmentStart(at.pc, at.fp, status, {}, at.steps), self.image)
+        cursor = self.image.read_cell(Space.SYSTEM, SystemCell.INPUT_CURSOR)
+        written, later, self.paused_steps = self.written(), place if place != self.place else None, at.steps
+        for space, pages, cells in reversed(undo):
+            self.image.set_rows(space, pages, cells)
+        self.place = place
+        return Reached(outcome, written, cursor, at.steps, later, {key: self.image.page(*key).copy() for key in sorted(changed)})
+
+    def budget(self) -> Budget:
+        self.turn += 1
+        return BUDGETS[self.turn % len(BUDGETS)]
+
+    def written(self) -> bytes:
+        """The output since the session paused the last time."""
+        before, self.output_length = self.output_length, self.image.read_cell(Space.OUTPUT, 0)
+        start, end = CELL_BYTES + before, CELL_BYTES + self.output_length
+        self.image.reserve(Space.OUTPUT, end // CELL_BYTES + 1)
+        return self.image.cells[Space.OUTPUT].view(np.uint8)[start:end].tobytes()

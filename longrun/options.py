@@ -1,0 +1,50 @@
+"""Arguments and options that several commands have, and how files are read for them."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longrun.failures import UNUSABLE, USAGE, Stop
+from stark import profiles
+
+PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
+
+App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
+Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
+Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
+Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
+Memory = Annotated[float | None, typer.Option(min=0.1, metavar="GB", help="how much memory all workers together may take")]
+Profile = Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
+Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); "
+                                                  "chosen by the run's length if left out")]
+
+
+def known(profile: str) -> str:
+    if profile not in profiles.PROFILES:
+        raise Stop(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
+    return profile
+
+
+def read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise Stop(UNUSABLE, f"{path} has more than {limit:,} bytes")
+    return content
+
+
+def module(path: Path) -> bytes:
+    """A .wasm file, or a .wat file assembled."""
+    content = read(path, PROGRAM_LIMIT)
+    if path.suffix != ".wat":
+        return content
+    from wasm_exec import errors
+    from wasm_exec.text import from_text
+    try:
+        return from_text(content)
+    except errors.Malformed as error:
+        raise Stop(UNUSABLE, f"{path} is not WebAssembly text: {error.message.splitlines()[0]}") from None

@@ -1,0 +1,78 @@
+"""The commands of sessions: open, call, close."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longrun.failures import TRAPPED
+from longrun.options import INPUT_LIMIT, App, Bundle, Json, Profile, Segments, known, module, read
+from longrun.telling import progress, show, shown
+
+
+def open(program: App,
+         out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="the bundle; APP.bundle if left out")] = None,
+         input: Annotated[Path | None, typer.Option(help="a WASI container that comes before all events (docs/programs.md)")] = None,
+         profile: Profile = "p100", segments: Segments = None, json: Json = False) -> None:
+    """Open a session of APP.wasm, whose exports are then called one by one."""
+    from bundles.session import Session
+    place = out or Path(f"{program.stem}.bundle")
+    session = Session.begin(place, module(program), known(profile), segments, read(input, INPUT_LIMIT) if input else b"")
+    events = {name: ", ".join(kind.name.lower() for kind in kinds.parameters) for name, kinds in session.signatures.items()}
+    session.leave()
+    if json:
+        show({"bundle": str(place), "profile": profile, "events": events}, json)
+        return
+    typer.echo(f"{place} is open, profile {profile}; its events: " + ", ".join(f"{name}({kinds})" for name, kinds in events.items()))
+
+
+def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", help="an exported function")],
+         arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="its arguments, numbers")] = None,
+         payload: Annotated[Path | None, typer.Option(help="a file with the bytes that the function can read")] = None,
+         max_steps: Annotated[int, typer.Option(min=1, help="give the call up after about so many steps")] = 1 << 40,
+         json: Json = False) -> None:
+    """Call a function of an open session. When the command ends, what it did is on the disk; if it is killed before, it never was."""
+    from bundles.session import Session
+    content = read(payload, INPUT_LIMIT) if payload else b""
+    session = Session(bundle)
+    try:
+        before = session.state.steps
+        answer = session.call(name, *arguments or (), payload=content, max_steps=max_steps)
+        steps = session.state.steps - before
+    finally:
+        session.leave()
+    if json:
+        show({"results": list(answer.results), "output": answer.output.hex(), "steps": steps, "outcome": answer.outcome,
+              "ended": answer.ended}, json)
+    else:
+        typer.echo(f"results: {', '.join(map(str, answer.results)) or 'none'}")
+        if answer.output:
+            typer.echo(f"output: {shown(answer.output)}")
+    if answer.ended:
+        typer.echo(f"longrun: the session has ended, {answer.outcome} (longrun close {bundle} makes a bundle of it)", err=True)
+        raise typer.Exit(TRAPPED if answer.outcome.startswith("trapped") else 0)
+
+
+def close(bundle: Bundle, json: Json = False) -> None:
+    """Close a session; then it can be proved."""
+    from bundles.session import Session
+    session = Session(bundle)
+    try:
+        with progress() as on_progress:
+            recorded = session.close(on_progress)
+    finally:
+        session.leave()
+    if json:
+        show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
+              "output bytes": len(recorded.output)}, json)
+        return
+    typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
+
+
+COMMANDS: dict[Callable[..., None], str] = {
+    open: "Example: longrun open counter.wasm -o counter",
+    call: "Example: longrun call counter add 5",
+    close: "Example: longrun close counter",
+}
