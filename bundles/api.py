@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundles.errors import Unprovable, Unsupported
+from bundles.errors import Unsupported
 from stark import profiles
 from stark.errors import Malformed, Rejected
 from stark.profiles import Profile
@@ -50,20 +50,16 @@ class Recorded:
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
            on_progress: Progress | None = None) -> Recorded:
-    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments:
+    """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. Without a size of segments:
     the smallest, or the largest if that means more than FEW segments."""
     from bundles.bundle import unfinished, write_bundle
     from segments.choosing import recorded
-    from segments.machine import unprovable
     from segments.shape import Shape
     from wasm_exec.cutting import Limits
     from wasm_exec.errors import BudgetTooSmall
     from wasm_exec.locate import location
     profile = profiles.get(profile_name)
     program = translated(app)
-    missing = unprovable(program)
-    if missing:
-        raise Unprovable(missing[0])
     if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     sizes = sizes_of(profile, size)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+MORE = " more"      # behind the name of a chip: its second table
+
 TEXT = """
 toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 load 9 store 9 call 9 halt 3 add64 9 mul64 7 div64 6
     bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3
@@ -70,12 +72,16 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 
 
 def read(text: str) -> Mapping[str, Mapping[str, int]]:
-    """Shapes by name, in the order of the text; a line that begins with a space goes on with the one before."""
+    """Shapes by name, in the order of the text; a line that begins with a space goes on with the one before. `add 18+16` is a table of
+    2^18 rows for additions and one of 2^16 for more of them."""
     out: dict[str, Mapping[str, int]] = {}
     for line in text.replace("\n ", " ").strip().splitlines():
         name, _, heights = line.partition("|")
         words = heights.split()
-        out[name.strip()] = MappingProxyType(dict(zip(words[::2], map(int, words[1::2]), strict=True)))
+        found: dict[str, int] = {}
+        for chip, logs in zip(words[::2], words[1::2], strict=True):
+            found |= {chip + more: int(log) for more, log in zip(("", MORE), logs.split("+"), strict=False)}
+        out[name.strip()] = MappingProxyType(found)
     return MappingProxyType(out)
 
 

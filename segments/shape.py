@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.catalogue import CATALOGUE, SIZES
-from segments.machine import machine
+from segments.catalogue import CATALOGUE, MORE, SIZES
+from segments.machine import chips
 from segments.memory.pages import DEPTH, ROWS
 from segments.tables import LOG_LIMB
 from stark.chip import Chip
@@ -22,7 +22,7 @@ SMALLEST = 3            # the cap of a commitment needs a few rows
 PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
-CUTTING = 4             # tables that are at most this power of two lower than in the general shape say where a segment is cut
+CUTTING = 1 / 64        # tables that have at least this share of all cells say where a segment is cut
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 
 
@@ -62,8 +62,7 @@ class Shape:
     @property
     def chips(self) -> list[Chip]:
         """Those that a segment of this shape has, in the order of the machine."""
-        heights = self.log_heights
-        return [chip for chip in machine().chips if chip.name in heights]
+        return [chips()[name] for name in self.log_heights]
 
     @property
     def log_heights(self) -> Mapping[str, int]:
@@ -79,14 +78,32 @@ class Shape:
     def budget(self) -> Budget:
         """What a segment may use so that it fits the general shape, and is cut where a large table of this one is full. A table that is
         small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
-        general, own = CATALOGUE[self.size], CATALOGUE[self.name]
-        logs = {name: own[name] if name in own and own[name] >= log - CUTTING else log for name, log in general.items()}
-        return Budget({family: min(1 << logs[family.name.lower()], ROWS_LIMIT) for family in Family}, 1 << logs["hash"] - 1)
+        return Budget({family: min(self.limit(family.name.lower()), ROWS_LIMIT) for family in Family}, self.limit("hash") // 2)
+
+    def limit(self, name: str) -> int:
+        """Rows of this kind after which a segment is cut."""
+        own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
+        large = sum(self.cells[each] for each in own) >= CUTTING * sum(self.cells.values())
+        return (self if large else Shape(self.size, self.log_program)).room[name]
+
+    @property
+    def room(self) -> Mapping[str, int]:
+        """How many rows of every kind there are, in one table or two."""
+        return room(self.name, self.log_program)
+
+    def split(self, rows: Mapping[str, int]) -> dict[str, int]:
+        """Of so many rows of every kind, those in every table: the first is filled before the second."""
+        out = {}
+        for name, count in rows.items():
+            if name in self.log_heights:
+                first = min(count, 1 << self.log_heights[name])
+                out |= {name: first} | ({name + MORE: count - first} if name + MORE in self.log_heights else {})
+        return out
 
     def holds(self, rows: Mapping[str, int]) -> bool:
         """Whether there is a chip with so many rows for everything that has rows."""
-        logs = self.log_heights
-        return all(not count or name in logs and count <= 1 << logs[name] for name, count in rows.items())
+        room = self.room
+        return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
         """The shape with the fewest cells that holds these rows, of any size that proofs of this one may be mixed with."""
@@ -104,14 +121,20 @@ class Shape:
 @cache
 def heights(name: str, log_program: int) -> Mapping[str, int]:
     logs = dict(CATALOGUE[name]) | {"boundary": SMALLEST, "program": log_program, "lookup": LOG_LIMB}
-    return {chip.name: logs[chip.name] for chip in machine().chips if chip.name in logs}
+    return {name: logs[name] for name in chips() if name in logs}
 
 
 @cache
 def cells(name: str, log_program: int) -> Mapping[str, int]:
     logs = heights(name, log_program)
-    by_chip = {chip.name: measure(chip).cells << logs[chip.name] for chip in machine().chips if chip.name in logs}
+    by_chip = {name: measure(chips()[name]).cells << log for name, log in logs.items()}
     return by_chip | {"quotient": QUOTIENT << max(logs.values())}
+
+
+@cache
+def room(name: str, log_program: int) -> Mapping[str, int]:
+    logs = heights(name, log_program)
+    return {one: (1 << log) + (1 << logs[one + MORE] if one + MORE in logs else 0) for one, log in logs.items() if not one.endswith(MORE)}
 
 
 def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:
