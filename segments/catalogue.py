@@ -85,5 +85,9 @@ def read(text: str) -> Mapping[str, Mapping[str, int]]:
     return MappingProxyType(out)
 
 
+# Where else a run may be cut: at so many rows of one kind, otherwise as the general shape of the size says.
+CUTS: Mapping[str, tuple[tuple[str, int], ...]] = MappingProxyType({
+    "2^20": (("branch", 196_608), ("branch", 98_304), ("compare", 131_072), ("store", 98_304), ("hash", 65_536), ("load", 196_608),
+             ("add", 196_608))})
 CATALOGUE = read(TEXT)
 SIZES = tuple(name for name in CATALOGUE if " " not in name)

@@ -9,12 +9,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.catalogue import CATALOGUE, MORE, SIZES
+from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES
 from segments.machine import chips
 from segments.memory.pages import DEPTH, ROWS
 from segments.tables import LOG_LIMB
 from stark.chip import Chip
+from stark.key import Key
 from stark.measure import measure
+from stark.profiles import get
 from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
@@ -23,6 +25,9 @@ PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
 CUTTING = 1 / 64        # tables that have at least this share of all cells say where a segment is cut
+LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
+MOST_PERMUTATIONS = 1 << 16     # of a leaf that is not wide
+CLAIMS = 78             # permutations for what is fixed, the statement and the claim
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 
 
@@ -80,6 +85,16 @@ class Shape:
         small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
         return Budget({family: min(self.limit(family.name.lower()), ROWS_LIMIT) for family in Family}, self.limit("hash") // 2)
 
+    @property
+    def budgets(self) -> list[Budget]:
+        """All by which a run in segments of this size may be cut; the first is that of the general shape."""
+        general = Shape(self.size, self.log_program)
+        out = [general.budget, *(shape.budget for shape in self.alike if shape.size == self.size)]
+        for name, most in CUTS.get(self.size, ()):
+            rows = {family: min(count, most) if family.name.lower() == name else count for family, count in general.budget.rows.items()}
+            out.append(Budget(rows, min(most // 2, general.budget.hashes) if name == "hash" else general.budget.hashes))
+        return [budget for k, budget in enumerate(out) if budget not in out[:k]]
+
     def limit(self, name: str) -> int:
         """Rows of this kind after which a segment is cut."""
         own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
@@ -106,11 +121,17 @@ class Shape:
         return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The shape with the fewest cells that holds these rows, of any size that proofs of this one may be mixed with."""
+        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with."""
         found = [shape for shape in self.alike if shape.holds(rows)]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
-        return min(found, key=lambda shape: sum(shape.cells.values()))
+        return min(found, key=lambda shape: shape.price)
+
+    @property
+    def price(self) -> int:
+        """Cells of a segment, and what the continuation adds to it in cells that take as long."""
+        leaf = WIDE_LEAF if permutations(self.name, self.log_program) > MOST_PERMUTATIONS else LEAF
+        return sum(self.cells.values()) + leaf
 
     @property
     def alike(self) -> list[Shape]:
@@ -129,6 +150,20 @@ def cells(name: str, log_program: int) -> Mapping[str, int]:
     logs = heights(name, log_program)
     by_chip = {name: measure(chips()[name]).cells << log for name, log in logs.items()}
     return by_chip | {"quotient": QUOTIENT << max(logs.values())}
+
+
+@cache
+def permutations(name: str, log_program: int) -> int:
+    """Permutations of the leaf that verifies a segment of this shape at p100, most of them for rows and paths that queries open."""
+    shape, parameters = Shape(name, log_program), get("p100").segment
+    key = Key([(chip, shape.log_heights[chip.name]) for chip in shape.chips], parameters, 0, ["program"])
+    each = 0
+    for tree in key.trees:
+        levels, rate = key.levels(tree), key.hash.rate
+        each += sum(-(-words // rate) for words in levels.values()) + len(levels) - 1 + max(levels) - key.log_cap(tree.name)
+    for size, folded in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
+        each += -(-(5 << size - folded) // key.hash.rate) + max(0, folded - parameters.log_cap)
+    return parameters.queries * each + key.head_words // key.hash.rate + CLAIMS
 
 
 @cache
