@@ -38,7 +38,7 @@ from wasm_exec.translate import load as translate
 
 HERE = Path(__file__).parent.parent
 PAGE = HERE / "docs" / "figures-segments.md"
-SIZE, MOST_STEPS = "2^20", 1 << 25
+SIZE, MOST_STEPS = "2^20", 1 << 27
 SMALL = {"collatz": b"\x09\0"}                      # a tiny program: fewer than 2^14 steps
 Table = list[list[str]]
 AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.15, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
@@ -56,8 +56,8 @@ def measure(figures: Figures, threads: int, names: Sequence[str] = (*INPUTS, *SM
             figures.add(f"segments.{figure}.{name}", value, f"{verdict(figure, value)}{note}")
         pages.append(found["page"])
         print(found["page"], flush=True)
-    PAGE.write_text(f"# Where the cells and seconds of a segment go\n\nWritten by `python -m benchmarks.segments`, {commit()}, {processor()}."
-                    f"\n\n{'\n'.join(pages)}")
+    head = f"# Where the cells and seconds of a segment go\n\nWritten by `python -m benchmarks.segments`, {commit()}, {processor()}.\n"
+    PAGE.write_text("\n".join([head, *pages]))
 
 
 def verdict(figure: str, value: float) -> str:

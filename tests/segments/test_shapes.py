@@ -125,7 +125,7 @@ def test_only_what_holds_a_share_of_the_cells_cuts(name: str) -> None:
 
 # -- two tables for one kind of rows
 
-TWO = """2^14 two | add 8+13 mul 8+9 div 3+3 bitwise 9+9 shift 8+9 compare 8+13 branch 9+12 move 6+12 select 3+3 load 7+11 store 3+10 call 4+5
+TWO = """2^14 two | add 8+13 mul 8+9 div 3+3 bitwise 9+9 shift 8+9 compare 8+13 branch 9+12 move 6+12 select 3+3 load 7+11 store 3+10 call 5+3
     halt 3+3 page 4+9 node 5+9 hash 6+12"""
 
 
@@ -143,7 +143,7 @@ def test_a_kind_of_rows_can_have_two_tables(two: Shape) -> None:
     segment = filled(made, two, content=bytes(range(60)))
     assert check(segment.filled, segment.public) == []
     split = {name for name in segment.rows if name.endswith(MORE) and segment.rows[name]}
-    assert split == {one + MORE for one in ("move", "load", "store", "call", "page", "node", "hash")}
+    assert split == {one + MORE for one in ("move", "load", "store", "page", "node", "hash")}
     assert all(segment.rows[one.removesuffix(MORE)] == 1 << two.log_heights[one.removesuffix(MORE)] for one in split)
     whole = filled(made, Shape("2^14", 10), content=bytes(range(60)))
     assert (segment.before, segment.after) == (whole.before, whole.after)
