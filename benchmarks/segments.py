@@ -1,17 +1,26 @@
-"""Figures of segments: where their cells and seconds go, by chip and by phase, and how much of the tables is padding."""
+"""Figures of segments: where their cells and seconds go, by chip and by phase, and how much of the tables is padding.
+
+    python -m benchmarks.segments [NAME …]       these figures alone, and the page docs/figures-segments.md with its tables
+
+Every guest is measured in a process of its own, so that its peak memory is that of one segment.
+"""
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+import numpy as np
 
-from benchmarks.report import Figures
-from segments.choosing import recorded
+from benchmarks.guests import INPUTS, module
+from benchmarks.memory import resident
+from benchmarks.report import Figures, commit, processor
+from benchmarks.stark import committed_columns, floor_seconds
+from segments.choosing import Bill, recorded
 from segments.fill import Segment, fill_cheapest
-from segments.machine import machine, unprovable
 from segments.memory_tree import MemoryTree, wide
 from segments.prove import ProvingKeys
 from segments.shape import Shape
@@ -21,66 +30,146 @@ from stark.measure import EXTENSION
 from stark.measure import measure as measured
 from stark.watch import Watch
 from wasm_exec.cutting import Limits
-from wasm_exec.execute import replay
+from wasm_exec.decode import decode
+from wasm_exec.execute import replay, run
 from wasm_exec.program import Program
 from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate
 
-SAMPLES = Path(__file__).parent.parent / "samples"
-SIZE, MOST_STEPS = "2^20", 4_000_000
-INPUTS = {"sieve": (300_000).to_bytes(4, "little"), "collatz": (10_000).to_bytes(4, "little"),
-          "sort": bytes(7 * k % 251 for k in range(1500)),
-          "sum": b" ".join(b"%d" % (k * 7919 % 100_003 - 50_000) for k in range(20_000)), "fib_recursive": b"\x16"}
+HERE = Path(__file__).parent.parent
+PAGE = HERE / "docs" / "figures-segments.md"
+SIZE, MOST_STEPS = "2^20", 1 << 27
+SMALL = {"collatz": b"\x09\0"}                      # a tiny program: fewer than 2^14 steps
+Table = list[list[str]]
+AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.15, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
+AT_LEAST = {"khz_per_core": 80, "threads_speedup": 1.8}
 
 
-def measure(figures: Figures, threads: int, programs: Mapping[str, tuple[Program, bytes]] | None = None) -> None:
-    """A middle segment of every program, proved at p100 in the shape that it takes."""
-    programs = programs or {name: (translate(from_text(SAMPLES / f"{name}.wat"), 64, 8), content) for name, content in INPUTS.items()}
-    for name, (program, content) in programs.items():
-        if not unprovable(program):
-            Console(width=140).print(one_program(figures, name, program, content, threads))
+def measure(figures: Figures, threads: int, names: Sequence[str] = (*INPUTS, *SMALL)) -> None:
+    """`threads` is not asked: one is measured, and once two."""
+    pages = []
+    for name in names:
+        done = subprocess.run([sys.executable, "-m", "benchmarks.segments", "--one", name], cwd=HERE, stdout=subprocess.PIPE, text=True,
+                              check=True)
+        found = json.loads(done.stdout)
+        for figure, value, note in found["figures"]:
+            figures.add(f"segments.{figure}.{name}", value, f"{verdict(figure, value)}{note}")
+        pages.append(found["page"])
+        print(found["page"], flush=True)
+    head = f"# Where the cells and seconds of a segment go\n\nWritten by `python -m benchmarks.segments`, {commit()}, {processor()}.\n"
+    PAGE.write_text("\n".join([head, *pages]))
 
 
-def one_program(figures: Figures, name: str, program: Program, content: bytes, threads: int) -> Table:
-    kernels, recording = load("best", threads), recorded(program, content, SIZE, Limits(MOST_STEPS))
+def verdict(figure: str, value: float) -> str:
+    """Whether what the project wants is met."""
+    if figure in AT_MOST:
+        return f"{'met' if value <= AT_MOST[figure] else 'not met'} (at most {AT_MOST[figure]}): "
+    return f"{'met' if value >= AT_LEAST[figure] else 'not met'} (at least {AT_LEAST[figure]}): " if figure in AT_LEAST else ""
+
+
+def program_of(name: str) -> tuple[Program, bytes, bytes]:
+    """The program, its module and an input."""
+    if name in INPUTS:
+        return translate(module(name), 64, 8), module(name), INPUTS[name]()
+    wasm = from_text(HERE / "samples" / f"{name}.wat")
+    return translate(wasm, 64, 8), wasm, SMALL[name]
+
+
+def one_guest(name: str) -> dict[str, object]:
+    """The cells of a whole run, and its middle segment proved at p100."""
+    program, wasm, content = program_of(name)
+    kernels, limits = load("best", 1), Limits(MOST_STEPS)
+    recording, general = recorded(program, content, SIZE, limits), Shape.of(SIZE, len(program.instructions))
+    assert recording is not None
+    bill = Bill(general)
+    run(program, content, recording.budget, limits, observe=bill.add)
     index = (len(recording.segments) - 1) // 2
-    image, size = recording.image(index), Shape.of(SIZE, len(program.instructions))
-    keys, watch, tree = ProvingKeys(program, profiles.get("p100").segment, kernels), Watch(), MemoryTree(image, wide(kernels))
+    image, watch, before = recording.image(index), Watch(), resident("VmRSS")
+    keys, tree = ProvingKeys(program, profiles.get("p100").segment, kernels), MemoryTree(image, wide(kernels))
     started = time.process_time()
     trace = replay(program, recording.segments[index], image, recording.budget)
-    segment = fill_cheapest(program, size, trace, image, tree, kernels.trace_permutations)
-    filling = time.process_time() - started
-    keys.of(segment.shape)
-    started = time.process_time()
+    segment = fill_cheapest(program, general, trace, image, tree, kernels.trace_permutations)
+    filling, steps = time.process_time() - started, len(trace)
+    key = keys.of(segment.shape)
+    started, clock = time.process_time(), time.perf_counter()
     keys.prove(segment, watch)
-    proving = time.process_time() - started
-    steps, waste = len(trace), padding(segment)
-    where = f"{steps:,} steps in the shape {segment.shape}, {len(recording.segments)} segments"
-    figures.add(f"segments.cells_per_step.{name}", sum(segment.shape.cells.values()) / steps, where)
-    figures.add(f"segments.padding_waste.{name}", waste, "cells of the guest's and memory's tables over those of used rows")
-    figures.add(f"segments.khz_per_core.{name}", steps / (filling + proving) / 1000, "steps by processor time, filling included")
-    figures.add(f"segments.fill_share.{name}", filling / (filling + proving), "replay and filling, of all processor time")
-    figures.stages(f"segments.prove.{name}", watch.seconds)
-    return where_cells_go(name, segment, steps)
+    proving, single = time.process_time() - started, time.perf_counter() - clock
+    peak = resident("VmHWM")
+    both, in_wasm = filling + proving, instructions_per_step(program, wasm, trace.pc)
+    where = f"{steps:,} steps in the shape {segment.shape}"
+    figures: list[tuple[str, float, str]] = []
+    if name in SMALL:
+        figures.append(("tiny_s", both, f"{where}, processor time, filling included"))
+    else:
+        floor = floor_seconds(committed_columns(key.key), key.key.log_rows, 1)
+        twice = ProvingKeys(program, profiles.get("p100").segment, load("best", 2))
+        twice.of(segment.shape)
+        clock = time.perf_counter()
+        twice.prove(segment)
+        double = time.perf_counter() - clock
+        figures += [
+            ("cells_per_step", bill.committed / bill.steps, f"{bill.steps:,} steps in {bill.segments} segments"),
+            ("cells_per_step_with_leaves", bill.cells / bill.steps, "leaves and joins counted as cells that take as long"),
+            ("padding_waste", padding(segment), f"cells committed over cells used, {where}"),
+            ("khz_per_core", steps / both / 1000, "register-code steps by processor time, filling included"),
+            ("wasm_khz_per_core", steps * in_wasm / both / 1000, f"instructions of WebAssembly, {in_wasm:.2f} a step"),
+            ("fill_share", filling / both, "replay and filling, of all processor time"),
+            ("peak_gb", peak / 1e9, f"resident at most, {before / 1e9:.2f} before"),
+            ("floor_ratio", single / floor, "proving over one extension and hashing of the same cells"),
+            ("threads_speedup", single / double, f"{single:.1f} s with one thread, {double:.1f} s with two")]
+    return {"figures": figures, "page": page(name, segment, steps, filling, watch)}
+
+
+def instructions_per_step(program: Program, wasm: bytes, executed: np.ndarray) -> float:    # type: ignore[type-arg]
+    """Instructions of WebAssembly for each step: each is counted with the first step of its function that does not lie before it."""
+    known = np.unique(program.offsets)
+    offsets = np.array([instruction.offset for body in decode(wasm).bodies for instruction in body.instructions])
+    place = np.searchsorted(known, offsets)
+    counts = np.bincount(place[place < len(known)], minlength=len(known))
+    shared = np.bincount(np.searchsorted(known, program.offsets), minlength=len(known))
+    weights = (counts / shared)[np.searchsorted(known, program.offsets)]
+    weights[program.offsets == 0] = 0
+    return float(weights[executed].mean())
 
 
 def padding(segment: Segment) -> float:
-    """Cells of all tables whose rows are counted, over the cells of the rows that are used."""
-    cells = {chip.name: measured(chip).cells for chip in segment.shape.chips if chip.name in segment.rows}
-    logs = segment.shape.log_heights
-    return sum(each << logs[name] for name, each in cells.items()) / sum(each * segment.rows[name] for name, each in cells.items())
+    """All committed cells but those of the table of look-ups, over those in rows that are used."""
+    used = sum(measured(chip).cells * segment.rows.get(chip.name, 1) for chip in segment.shape.chips if chip.name in segment.rows)
+    cells = segment.shape.cells
+    return sum(cells[name] for name in segment.rows) / used
 
 
-def where_cells_go(name: str, segment: Segment, steps: int) -> Table:
-    """By chip: rows used and there, and committed cells for each step of the segment."""
-    table = Table("chip", "rows used", "rows", "full", "main / step", "look-up / step", "all / step", title=f"{name}: {segment.shape}")
+def page(name: str, segment: Segment, steps: int, filling: float, watch: Watch) -> str:
+    """By chip: rows used and there, and committed cells for each step of the segment; by phase: seconds."""
     logs, cells = segment.shape.log_heights, segment.shape.cells
-    fixed = {"boundary": 1, "lookup": 1 << logs["lookup"], "program": 1 << logs["program"]}
-    for chip in machine().chips:
-        if chip.name in logs:
-            rows, used, found = 1 << logs[chip.name], (fixed | dict(segment.rows))[chip.name], measured(chip)
-            shares = [found.columns * rows / steps, EXTENSION * found.logup_columns * rows / steps, cells[chip.name] / steps]
-            table.add_row(chip.name, f"{used:,}", f"{rows:,}", f"{used / rows:.0%}", *(f"{share:.2f}" for share in shares))
-    table.add_row("quotient", "", "", "", "", "", f"{cells['quotient'] / steps:.2f}")
-    table.add_row("all", "", "", "", "", "", f"{sum(cells.values()) / steps:.2f}")
-    return table
+    rows: Table = []
+    for chip in segment.shape.chips:
+        there, found = 1 << logs[chip.name], measured(chip)
+        used = segment.rows.get(chip.name, there)
+        shares = [found.columns * there / steps, EXTENSION * found.logup_columns * there / steps, cells[chip.name] / steps]
+        rows.append([chip.name, f"{used:,}", f"{there:,}", f"{used / there:.0%}", *(f"{share:.2f}" for share in shares)])
+    rows.append(["quotient", "", "", "", "", "", f"{cells['quotient'] / steps:.2f}"])
+    rows.append(["all", "", "", "", "", "", f"{sum(cells.values()) / steps:.2f}"])
+    seconds = [["replay and filling", f"{filling:.2f}"], *([phase, f"{value:.2f}"] for phase, value in watch.seconds.items())]
+    return "\n".join([
+        f"## {name}\n", f"{steps:,} steps in the shape {segment.shape}.\n",
+        markdown(["chip", "rows used", "rows", "full", "main / step", "look-up / step", "all / step"], rows),
+        markdown(["phase", "seconds"], seconds)])
+
+
+def markdown(head: list[str], rows: Table) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--one"]:
+        print(json.dumps(one_guest(arguments[1])))
+        return
+    figures = Figures()
+    measure(figures, 1, arguments or (*INPUTS, *SMALL))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundles.errors import Unprovable
 from stark import profiles
 from stark.errors import Malformed, Rejected
 
@@ -49,28 +48,18 @@ class Recorded:
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
            on_progress: Progress | None = None, state: Path | None = None) -> Recorded:
-    """Runs the program to its end and writes a bundle directory; Unprovable if it could not be proved anyway. Without a size of segments
+    """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. Without a size of segments
     one is chosen. `state`: a state file, or a bundle directory whose state goes on."""
     from bundles.bundle import unfinished
     from bundles.recording import written_run
     from bundles.state_files import read_state
     from wasm_exec.state import EMPTY
     profile = profiles.get(profile_name)
-    program = provable_program(app)
+    program = translated(app)
     if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     return written_run(directory, app, program, input, profile, size, max_steps, on_progress,
                        EMPTY if state is None else read_state(state))
-
-
-def provable_program(app: bytes) -> Program:
-    """The register code of a module; Unprovable if it has an operation without a circuit."""
-    from segments.machine import unprovable
-    program = translated(app)
-    missing = unprovable(program)
-    if missing:
-        raise Unprovable(missing[0])
-    return program
 
 
 def translated(app: bytes) -> Program:

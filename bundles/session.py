@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bundles.api import Progress, Recorded, provable_program, translated
+from bundles.api import Progress, Recorded, translated
 from bundles.bundle import APP_LIMIT, FILES, MANIFEST, unfinished, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
 from bundles.lock import writer
@@ -90,8 +90,8 @@ class Session:
 
     @staticmethod
     def begin(directory: Path, app: bytes, profile: str = "p100", size: str | None = None, container: bytes = b"") -> Session:
-        """Opens a session of this module in a new directory; Unsupported or Unprovable if it is no session that can be proved."""
-        program = provable_program(app)
+        """Opens a session of this module in a new directory; Unsupported if it is no session."""
+        program = translated(app)
         if not program.events:
             raise Unsupported("this module has a main function, so that it is no session; longrun run runs it")
         sizes_of(profiles.get(profile), size)

@@ -1,4 +1,4 @@
-"""Where to cut a run: by the budget of the shape with which all its segments together cost least."""
+"""Where to cut a run: by the budget with which all its segments together cost least."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from wasm_exec.recording import Recording, SegmentEnd
 from wasm_exec.state import EMPTY, StateMap
 
 Steps = Callable[[int], None]
-LEAF = 20_000_000       # the leaf of a segment takes as long as so many committed cells
 
 
 class TooDear(Exception):
@@ -23,11 +22,11 @@ class TooDear(Exception):
 
 
 class Bill:
-    """What the segments of a run cost, each in its cheapest shape."""
+    """What the segments of a run cost, each in its cheapest shape: the cells of their tables, and with their leaves."""
 
     def __init__(self, shape: Shape, limit: float = float("inf"), few: float = float("inf"), on_steps: Steps | None = None) -> None:
         self.shape, self.on_steps, self.limit, self.few = shape, on_steps, limit, few
-        self.cells = self.segments = self.steps = 0
+        self.committed = self.cells = self.segments = self.steps = 0
 
     def add(self, end: SegmentEnd) -> None:
         self.segments, self.steps = self.segments + 1, self.steps + end.steps
@@ -35,7 +34,8 @@ class Bill:
             self.on_steps(self.steps)
         index = np.concatenate([(space << LOG_PAGES) + pages for space, (pages, _) in end.touched.items()])
         rows = {family.name.lower(): count for family, count in end.rows.items()}
-        self.cells += LEAF + sum(self.shape.cheapest(rows | {"halt": 1} | rows_of_memory(index)).cells.values())
+        found = self.shape.cheapest(rows | {"halt": 1} | rows_of_memory(index))
+        self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price
         if self.cells > self.limit or self.segments > self.few:
             raise TooDear
 
@@ -45,18 +45,18 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
     """The run of the program, cut into segments of this size; None if it has more than `few` under the general budget. Whoever runs it
     again finds the same cuts. `on_steps` hears after every segment how many steps an attempt has made."""
     general, engine = Shape.of(size, len(program.instructions)), Recorder(program)
+    first, *others = general.budgets
     bill = Bill(general, few=few, on_steps=on_steps)
     try:
-        best = run(program, content, general.budget, limits, engine, bill.add, state)
+        best = run(program, content, first, limits, engine, bill.add, state)
     except TooDear:
         return None
-    for shape in general.alike:
-        if shape.size == size and shape.budget != general.budget:
-            other = Bill(shape, bill.cells, on_steps=on_steps)
-            try:
-                found = run(program, content, shape.budget, limits, engine, other.add, state)
-            except TooDear:
-                continue
-            if other.cells < bill.cells:
-                best, bill = found, other
+    for budget in others:
+        other = Bill(general, bill.cells, on_steps=on_steps)
+        try:
+            found = run(program, content, budget, limits, engine, other.add, state)
+        except TooDear:
+            continue
+        if other.cells < bill.cells:
+            best, bill = found, other
     return best

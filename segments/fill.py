@@ -1,7 +1,7 @@
 """From the trace of a segment to the tables of all chips."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from segments import tables
 from segments.buses import STATE
+from segments.catalogue import MORE
 from segments.claim import RUNNING, Boundary
 from segments.dealing import Deal, dealt
 from segments.history import History, accesses_of, history
-from segments.machine import machine
+from segments.machine import chips, machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory.hashes import Permutations, in_numpy
 from segments.memory_tree import MemoryTree, Update
@@ -91,25 +92,33 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
     steps = deal.steps
     sizes = len(steps["outside"]) + len(steps["grow"])         # who asks for the size of linear memory
 
-    def filled(chip: Chip, columns: Columns) -> Filled:
-        log_height = shape.log_heights[chip.name]
-        empty = np.zeros((0, 1 << log_height), np.uint32)
-        return Filled(chip, fixed.get(chip.name, empty), chip.table(columns, log_height))
+    def filled(chip: Chip, columns: Columns) -> list[Filled]:
+        """The table of a chip, or both."""
+        out, at = [], 0
+        for name in (chip.name, chip.name + MORE):
+            if name in shape.log_heights:
+                log_height = shape.log_heights[name]
+                own, empty = chips()[name], np.zeros((0, 1 << log_height), np.uint32)
+                end = at + (1 << log_height) if chip.name + MORE in shape.log_heights else None
+                part = {column: values if np.ndim(values) == 0 else np.asarray(values)[at:end] for column, values in columns.items()}
+                out.append(Filled(own, fixed.get(name, empty), own.table(part, log_height)))
+                at += 1 << log_height
+        return out
     guests = {f.name: filled(f.chip, f.columns(steps[f.name], {k[1]: v for k, v in past.past.items() if k[0] == f.name}))
               for f in parts.families if f.name in shape.log_heights}
-    last = parts.families[deal.last].name
-    end = State.sent(guests[last], len(steps[last]) - 1)
+    end = State.last_of(guests[parts.families[deal.last].name], len(steps[parts.families[deal.last].name]))
     update = tree.update(past.with_frame_pointer(end.fp))
     then, cell = past.frame_pointer.then[0], past.frame_pointer.cell[0]
-    rows = [*guests.values(),
-            filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
-            filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
-            filled(parts.node, nodes.fill(update.nodes)),
-            filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
-            filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
-    rows.append(filled(parts.lookup, tables.lookup_fill(rows, done.rows)))
+    rows = [*(table for both in guests.values() for table in both),
+            *filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
+            *filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
+            *filled(parts.node, nodes.fill(update.nodes)),
+            *filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
+            *filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
+    used = shape.split(done.rows)
+    rows += filled(parts.lookup, tables.lookup_fill(rows, used))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
-    return Segment(shape, done.rows, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
+    return Segment(shape, used, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,16 @@ class State:
     fp: int
     time: int
     status: int
+
+    @staticmethod
+    def last_of(tables: Sequence[Filled], steps: int) -> State:
+        """The last of so many steps, which fill one table after the other."""
+        row = steps - 1
+        for filled in tables:
+            if row < filled.height:
+                return State.sent(filled, row)
+            row -= filled.height
+        raise ValueError(f"the tables have no room for {steps} steps")
 
     @staticmethod
     def sent(filled: Filled, row: int) -> State:
@@ -134,7 +153,7 @@ def hash_columns(chip: Chip, update: Update, shape: Shape, permutations: Permuta
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])
     second = np.concatenate([states[:, :-1].reshape(-1, 16) for states in sponges])
-    return hashes.fill(chip, first, second, 1 << shape.log_heights[chip.name], permutations)
+    return hashes.fill(chip, first, second, shape.room[chip.name], permutations)
 
 
 def words(digest: npt.NDArray[np.uint64]) -> tuple[int, ...]:

@@ -1,12 +1,12 @@
 """The list of the chips: what a segment is made of, in order."""
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
 from segments import tables
+from segments.catalogue import MORE
 from segments.guest import (
     add,
     bitwise,
@@ -30,8 +30,6 @@ from segments.guest import (
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
-from wasm_exec.instructions import BY_NAME, BY_NUMBER, immediate_name
-from wasm_exec.program import Program
 
 
 @dataclass(frozen=True)
@@ -56,12 +54,18 @@ class Machine:
         return [*(family.chip for family in self.families), self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
 
 
-def unprovable(program: Program) -> list[str]:
-    """The names of operations of the program that no chip can prove, in the order of the table."""
-    known = {name for family in machine().families for name in family.operations}
-    known |= {immediate_name(name) for family in machine().families if family.immediate for name in family.operations}
-    used = {BY_NUMBER[number].name for number in np.unique(program.column("op")).tolist()}
-    return [name for name in BY_NAME if name in used - known]
+@cache
+def chips() -> dict[str, Chip]:
+    """Every chip that a shape can have, by name: those of the machine, and of some a second table, which is the same chip under another
+    name. Rows of one kind may then take a sum of two powers of two."""
+    doubled = {*(family.name for family in machine().families), "page", "node", "hash"}
+    out: dict[str, Chip] = {}
+    for chip in machine().chips:
+        out[chip.name] = chip
+        if chip.name in doubled:
+            out[chip.name + MORE] = more = copy(chip)
+            more.name = chip.name + MORE
+    return out
 
 
 @cache

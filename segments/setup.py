@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segments import tables
+from segments.catalogue import MORE
 from segments.claim import Words, digest_of
 from segments.machine import machine
 from segments.memory import boundary, pages
@@ -27,12 +28,17 @@ def lookup_table() -> U32:
     return machine().lookup.fixed_table(tables.lookup_fixed(), tables.LOG_LIMB)
 
 
+def pages_fixed(shape: Shape) -> dict[str, U32]:
+    logs = shape.log_heights
+    return {name: machine().page.fixed_table(pages.fixed(logs[name]), logs[name]) for name in ("page", "page" + MORE) if name in logs}
+
+
 def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
     """The fixed table of every chip that has one."""
     parts, logs = machine(), shape.log_heights
     return {
         "boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
-        "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]),
+        **pages_fixed(shape),
         "program": parts.program.fixed_table(tables.program_fixed(program, logs["program"]), logs["program"]),
         "lookup": lookup_table()}
 
@@ -46,8 +52,8 @@ def shape_key(shape: Shape, parameters: Parameters) -> Key:
 def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
     """The key of a shape with the commitment to all fixed columns but the program: what a leaf of the continuation knows."""
     key, parts, logs = shape_key(shape, parameters), machine(), shape.log_heights
-    fixed = {"boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
-             "page": parts.page.fixed_table(pages.fixed(logs["page"]), logs["page"]), "lookup": lookup_table()}
+    fixed = {"boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]), **pages_fixed(shape),
+             "lookup": lookup_table()}
     matrices = [fixed[chip.name] for chip in key.chips if chip.name in fixed]
     return key.with_cap(kernels.commit(matrices, key.log_rows, parameters.log_blowup, parameters.log_cap).cap)
 

@@ -9,12 +9,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.catalogue import CATALOGUE, SIZES
-from segments.machine import machine
+from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES
+from segments.machine import chips
 from segments.memory.pages import DEPTH, ROWS
 from segments.tables import LOG_LIMB
 from stark.chip import Chip
+from stark.key import Key
 from stark.measure import measure
+from stark.profiles import get
 from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
@@ -22,7 +24,10 @@ SMALLEST = 3            # the cap of a commitment needs a few rows
 PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
-CUTTING = 4             # tables that are at most this power of two lower than in the general shape say where a segment is cut
+CUTTING = 1 / 64        # tables that have at least this share of all cells say where a segment is cut
+LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
+MOST_PERMUTATIONS = 1 << 16     # of a leaf that is not wide
+CLAIMS = 78             # permutations for what is fixed, the statement and the claim
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 
 
@@ -62,8 +67,7 @@ class Shape:
     @property
     def chips(self) -> list[Chip]:
         """Those that a segment of this shape has, in the order of the machine."""
-        heights = self.log_heights
-        return [chip for chip in machine().chips if chip.name in heights]
+        return [chips()[name] for name in self.log_heights]
 
     @property
     def log_heights(self) -> Mapping[str, int]:
@@ -79,21 +83,55 @@ class Shape:
     def budget(self) -> Budget:
         """What a segment may use so that it fits the general shape, and is cut where a large table of this one is full. A table that is
         small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
-        general, own = CATALOGUE[self.size], CATALOGUE[self.name]
-        logs = {name: own[name] if name in own and own[name] >= log - CUTTING else log for name, log in general.items()}
-        return Budget({family: min(1 << logs[family.name.lower()], ROWS_LIMIT) for family in Family}, 1 << logs["hash"] - 1)
+        return Budget({family: min(self.limit(family.name.lower()), ROWS_LIMIT) for family in Family}, self.limit("hash") // 2)
+
+    @property
+    def budgets(self) -> list[Budget]:
+        """All by which a run in segments of this size may be cut; the first is that of the general shape."""
+        general = Shape(self.size, self.log_program)
+        out = [general.budget, *(shape.budget for shape in self.alike if shape.size == self.size)]
+        for name, most in CUTS.get(self.size, ()):
+            rows = {family: min(count, most) if family.name.lower() == name else count for family, count in general.budget.rows.items()}
+            out.append(Budget(rows, min(most // 2, general.budget.hashes) if name == "hash" else general.budget.hashes))
+        return [budget for k, budget in enumerate(out) if budget not in out[:k]]
+
+    def limit(self, name: str) -> int:
+        """Rows of this kind after which a segment is cut."""
+        own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
+        large = sum(self.cells[each] for each in own) >= CUTTING * sum(self.cells.values())
+        return (self if large else Shape(self.size, self.log_program)).room[name]
+
+    @property
+    def room(self) -> Mapping[str, int]:
+        """How many rows of every kind there are, in one table or two."""
+        return room(self.name, self.log_program)
+
+    def split(self, rows: Mapping[str, int]) -> dict[str, int]:
+        """Of so many rows of every kind, those in every table: the first is filled before the second."""
+        out = {}
+        for name, count in rows.items():
+            if name in self.log_heights:
+                first = min(count, 1 << self.log_heights[name])
+                out |= {name: first} | ({name + MORE: count - first} if name + MORE in self.log_heights else {})
+        return out
 
     def holds(self, rows: Mapping[str, int]) -> bool:
         """Whether there is a chip with so many rows for everything that has rows."""
-        logs = self.log_heights
-        return all(not count or name in logs and count <= 1 << logs[name] for name, count in rows.items())
+        room = self.room
+        return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The shape with the fewest cells that holds these rows, of any size that proofs of this one may be mixed with."""
+        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with."""
         found = [shape for shape in self.alike if shape.holds(rows)]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
-        return min(found, key=lambda shape: sum(shape.cells.values()))
+        return min(found, key=lambda shape: shape.price)
+
+    @property
+    def price(self) -> int:
+        """Cells of a segment, and what the continuation adds to it in cells that take as long."""
+        leaf = WIDE_LEAF if permutations(self.name, self.log_program) > MOST_PERMUTATIONS else LEAF
+        return sum(self.cells.values()) + leaf
 
     @property
     def alike(self) -> list[Shape]:
@@ -104,14 +142,34 @@ class Shape:
 @cache
 def heights(name: str, log_program: int) -> Mapping[str, int]:
     logs = dict(CATALOGUE[name]) | {"boundary": SMALLEST, "program": log_program, "lookup": LOG_LIMB}
-    return {chip.name: logs[chip.name] for chip in machine().chips if chip.name in logs}
+    return {name: logs[name] for name in chips() if name in logs}
 
 
 @cache
 def cells(name: str, log_program: int) -> Mapping[str, int]:
     logs = heights(name, log_program)
-    by_chip = {chip.name: measure(chip).cells << logs[chip.name] for chip in machine().chips if chip.name in logs}
+    by_chip = {name: measure(chips()[name]).cells << log for name, log in logs.items()}
     return by_chip | {"quotient": QUOTIENT << max(logs.values())}
+
+
+@cache
+def permutations(name: str, log_program: int) -> int:
+    """Permutations of the leaf that verifies a segment of this shape at p100, most of them for rows and paths that queries open."""
+    shape, parameters = Shape(name, log_program), get("p100").segment
+    key = Key([(chip, shape.log_heights[chip.name]) for chip in shape.chips], parameters, 0, ["program"])
+    each = 0
+    for tree in key.trees:
+        levels, rate = key.levels(tree), key.hash.rate
+        each += sum(-(-words // rate) for words in levels.values()) + len(levels) - 1 + max(levels) - key.log_cap(tree.name)
+    for size, folded in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
+        each += -(-(5 << size - folded) // key.hash.rate) + max(0, folded - parameters.log_cap)
+    return parameters.queries * each + key.head_words // key.hash.rate + CLAIMS
+
+
+@cache
+def room(name: str, log_program: int) -> Mapping[str, int]:
+    logs = heights(name, log_program)
+    return {one: (1 << log) + (1 << logs[one + MORE] if one + MORE in logs else 0) for one, log in logs.items() if not one.endswith(MORE)}
 
 
 def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:

@@ -16,7 +16,7 @@ import pytest
 import longrun
 from bundles import api, session, sitting
 from bundles.bundle import open_bundle
-from bundles.errors import BadCall, Busy, Over, Unprovable, Unsupported
+from bundles.errors import BadCall, Busy, Over, Unsupported
 from bundles.session import Answer, Session, is_open
 from bundles.session_log import SessionLog
 from stark.errors import Malformed
@@ -233,7 +233,6 @@ def test_what_is_no_session(place: Path) -> None:
     opened(place).leave()
     with pytest.raises(FileExistsError):
         opened(place)
-    assert not issubclass(Unprovable, Over)
 
 
 def test_one_that_was_not_opened_to_the_end_can_be_opened_again(place: Path) -> None:

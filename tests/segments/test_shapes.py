@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segments.catalogue import CATALOGUE, SIZES, read
+from continuation.kinds import kinds
+from continuation.lowering import Lowered
+from continuation.setup import record
+from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES, read
 from segments.choosing import Bill, TooDear, recorded
 from segments.fill import Segment, fill, fill_cheapest
 from segments.machine import machine
 from segments.memory_tree import MemoryTree
 from segments.prove import prove_segment
-from segments.setup import program_words, setup, shape_key
-from segments.shape import PROGRAMS, Shape, rows_of_memory
+from segments.setup import leaf_key, program_words, setup, shape_key
+from segments.shape import LEAF, MOST_PERMUTATIONS, PROGRAMS, WIDE_LEAF, Shape, permutations, rows_of_memory
 from segments.verify import verify_segment
 from stark.check import check
 from stark.errors import Malformed, Rejected
@@ -23,7 +26,7 @@ from stark.kernels import load as kernels
 from stark.poseidon2 import permute
 from stark.profiles import PROFILES
 from tests.segments.small import Line, const, program
-from wasm_exec.cutting import START_HASHES, Blocks, Budget, Meter, hashes_of
+from wasm_exec.cutting import ROWS_LIMIT, START_HASHES, Blocks, Budget, Limits, Meter, hashes_of
 from wasm_exec.execute import make_engine, replay, run
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
@@ -53,15 +56,16 @@ def filled(made: Program, shape: Shape, cheapest: bool = False, content: bytes =
 
 def test_the_catalogue_names_chips_and_nothing_else() -> None:
     known = {family.name.lower() for family in Family} | MEMORY | {"outside"}
-    assert all(set(heights) <= known for heights in CATALOGUE.values())
-    assert read("a | x 1 y 2\n  z 3\nb | x 4\n") == {"a": {"x": 1, "y": 2, "z": 3}, "b": {"x": 4}}
+    assert all({name.removesuffix(MORE) for name in heights} <= known for heights in CATALOGUE.values())
+    assert read("a | x 1 y 2\n  z 3+1\nb | x 4\n") == {"a": {"x": 1, "y": 2, "z": 3, "z more": 1}, "b": {"x": 4}}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_shape_is_below_the_general_one(name: str) -> None:
-    general = CATALOGUE[name.split()[0]]
-    assert all(log <= general[chip] for chip, log in CATALOGUE[name].items())
+    shape, general = Shape(name, 10), Shape.of(name.split()[0], 1)
+    assert all(rows <= general.room[chip] for chip, rows in shape.room.items())
     assert set(CATALOGUE[name]) >= MEMORY | {"halt"} and min(CATALOGUE[name].values()) >= 3
+    assert all(shape.log_heights[one + MORE] < shape.log_heights[one] for one in shape.room if one + MORE in shape.log_heights)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -94,13 +98,79 @@ def test_the_cheapest_shape_holds_the_rows_and_costs_least() -> None:
     shape = Shape.of("2^20", 1)
     for rows in ({"add": 5}, {"add": 1 << 14}, {"add": 1 << 19, "load": 1 << 18}, {"outside": 1}, {"page": 1 << 16}):
         found = shape.cheapest(rows)
-        cells = {one.name: sum(one.cells.values()) for one in shape.alike if one.holds(rows)}
-        assert cells[found.name] == min(cells.values())
+        assert found.price == min(one.price for one in shape.alike if one.holds(rows))
     assert shape.cheapest({"add": 5}).size == "2^14" and shape.cheapest({"outside": 1}).name in SIZES
     assert shape.cheapest({"add": 5}) == shape.cheapest({"add": 5, "outside": 0})
     with pytest.raises(ValueError, match="no shape holds"):
         shape.cheapest({"add": (1 << 19) + 1})
     assert Shape.of("toy", 1).cheapest({"add": 5}).name == "toy"
+
+
+def test_a_leaf_takes_as_many_permutations_as_a_shape_expects() -> None:
+    shape = Shape("2^14 integers", 10)
+    key = leaf_key(shape, PROFILES["p100"].segment, KERNELS)
+    counted = Lowered(record(kinds([shape.name], ())[f"leaf of {shape.name}"], {}, key)).counts["permute"]
+    assert abs(counted - permutations(shape.name, 10)) < 100 and counted < MOST_PERMUTATIONS
+    assert shape.price == sum(shape.cells.values()) + LEAF and Shape("2^14", 10).price == sum(Shape("2^14", 10).cells.values()) + WIDE_LEAF
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_only_what_holds_a_share_of_the_cells_cuts(name: str) -> None:
+    shape, general = Shape(name, 13), Shape.of(name.split()[0], 2000)
+    for family in Family:
+        chip = family.name.lower()
+        share = sum(shape.cells.get(one, 0) for one in (chip, chip + MORE)) / sum(shape.cells.values())
+        assert shape.budget.rows[family] == min((shape if share >= 1 / 64 else general).room[chip], ROWS_LIMIT)
+
+
+# -- two tables for one kind of rows
+
+TWO = """2^14 two | add 8+13 mul 8+9 div 3+3 bitwise 9+9 shift 8+9 compare 8+13 branch 9+12 move 6+12 select 3+3 load 7+11 store 3+10 call 5+3
+    halt 3+3 page 4+9 node 5+9 hash 6+12"""
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> Shape:
+    """A shape in which every kind of rows has two tables, and both are needed."""
+    with_two = dict(CATALOGUE) | dict(read(TWO))
+    for module in ("segments.shape", "segments.catalogue"):
+        monkeypatch.setattr(f"{module}.CATALOGUE", with_two)
+    return Shape("2^14 two", 10)
+
+
+def test_a_kind_of_rows_can_have_two_tables(two: Shape) -> None:
+    made, parameters = sample("sort"), PROFILES["toy"].segment
+    segment = filled(made, two, content=bytes(range(60)))
+    assert check(segment.filled, segment.public) == []
+    split = {name for name in segment.rows if name.endswith(MORE) and segment.rows[name]}
+    assert split == {one + MORE for one in ("move", "load", "store", "page", "node", "hash")}
+    assert all(segment.rows[one.removesuffix(MORE)] == 1 << two.log_heights[one.removesuffix(MORE)] for one in split)
+    whole = filled(made, Shape("2^14", 10), content=bytes(range(60)))
+    assert (segment.before, segment.after) == (whole.before, whole.after)
+    for name, count in whole.rows.items():
+        assert count == segment.rows.get(name, 0) + segment.rows.get(name + MORE, 0)
+    key = setup(made, two, parameters, KERNELS)
+    proof = prove_segment(key, segment, KERNELS)
+    verify_segment(key.key, proof.claim, proof.words, KERNELS.permute)
+
+
+def test_neither_of_two_tables_can_be_left_out(two: Shape) -> None:
+    segment = filled(sample("sort"), two, content=bytes(range(60)))
+    for name, count in segment.rows.items():
+        if count:
+            assert check([one for one in segment.filled if one.chip.name != name], segment.public)
+
+
+def test_the_last_step_may_lie_in_the_second_table(two: Shape) -> None:
+    lines = [const(k, k) for k in range(70)]            # a table of 64 rows for them, and more
+    made = program([*lines, ("TRAP", 0, 0, 0, 1, 0)])
+    for cut in (63, 64, 65):
+        image = MemoryImage.initial(made, b"")
+        budget = Budget({family: cut if family is Family.MOVE else 99 for family in Family}, 500)
+        short = program(lines[:cut], next_of={cut - 1: 0})
+        trace = replay(short, run(short, b"", budget, Limits(cut)).segments[0], image, budget)
+        segment = fill(short, two, trace, image, MemoryTree(image, permute))
+        assert check(segment.filled, segment.public) == [] and segment.after.status == 0
 
 
 def test_a_small_segment_takes_a_small_shape_without_the_chips_it_does_not_need() -> None:
@@ -189,15 +259,14 @@ def test_a_run_is_cut_where_it_costs_least() -> None:
     made, content = sample("collatz"), (3000).to_bytes(4, "little")
     best = recorded(made, content, "2^20")
     assert best is not None
-    bills = {}
-    for shape in Shape.of("2^20", len(made.instructions)).alike:
-        if shape.size == "2^20":
-            bill = Bill(shape)
-            run(made, content, shape.budget, observe=bill.add)
-            bills[shape.name] = bill.cells
-            if shape.budget == best.budget:
-                chosen = bill.cells
-    assert chosen == min(bills.values()) < bills["2^20"]
+    general, bills = Shape.of("2^20", len(made.instructions)), []
+    for budget in general.budgets:
+        bill = Bill(general)
+        run(made, content, budget, observe=bill.add)
+        bills.append(bill.cells)
+        if budget == best.budget:
+            chosen = bill.cells
+    assert chosen == min(bills) and general.budgets[0] == general.budget
     with pytest.raises(TooDear):
         run(made, content, best.budget, observe=Bill(Shape.of("2^20", 95), chosen - 1).add)
     heard: list[int] = []
@@ -208,6 +277,15 @@ def test_a_run_is_cut_where_it_costs_least() -> None:
     many = len(run(made, content, small).segments)
     assert many > 1 and recorded(made, content, "2^14", few=many - 1) is None
     assert recorded(made, content, "2^14", few=many) is not None
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_budget_is_below_the_general_one(size: str) -> None:
+    """So that whatever it cuts has a shape."""
+    first, *others = Shape.of(size, 1).budgets
+    assert len(others) >= len(CUTS.get(size, ()))
+    for budget in others:
+        assert budget.hashes <= first.hashes and all(count <= first.rows[family] for family, count in budget.rows.items())
 
 
 def test_what_the_bill_expects_is_what_filling_takes() -> None:
