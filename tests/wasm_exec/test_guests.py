@@ -35,6 +35,8 @@ def under_wasmtime(wasm: bytes, content: bytes, folder: Path) -> tuple[int, byte
     linker = wasmtime.Linker(engine := wasmtime.Engine())
     store = wasmtime.Store(engine)
     linker.define_wasi()
+    written = bytearray()
+    with_longrun(linker, content, written)
     config = wasmtime.WasiConfig()
     config.argv = ["main"]
     config.stdin_file, config.stdout_file = str(folder / "in"), str(folder / "out")
@@ -47,7 +49,39 @@ def under_wasmtime(wasm: bytes, content: bytes, folder: Path) -> tuple[int, byte
     except wasmtime.ExitTrap as stop:
         code = stop.code
     del store, linker, start
-    return code, (folder / "out").read_bytes()
+    return code, (folder / "out").read_bytes() + bytes(written)
+
+
+def with_longrun(linker: wasmtime.Linker, content: bytes, written: bytearray) -> None:
+    """The functions of module `longrun` that a guest here may import, on a dictionary."""
+    state: dict[bytes, bytes] = {}
+    left = [content]
+
+    def memory(caller: wasmtime.Caller) -> wasmtime.Memory:
+        found = caller["memory"]
+        assert isinstance(found, wasmtime.Memory)
+        return found
+
+    def get(caller: wasmtime.Caller, key: int, value: int) -> int:
+        name = bytes(memory(caller).read(caller, key, key + 32))
+        memory(caller).write(caller, state.get(name, bytes(32)), value)
+        return int(name in state)
+
+    def put(caller: wasmtime.Caller, key: int, value: int) -> None:
+        state[bytes(memory(caller).read(caller, key, key + 32))] = bytes(memory(caller).read(caller, value, value + 32))
+
+    def take(caller: wasmtime.Caller, place: int, length: int) -> int:
+        part, left[0] = left[0][:length], left[0][length:]
+        memory(caller).write(caller, part, place)
+        return len(part)
+
+    def say(caller: wasmtime.Caller, place: int, length: int) -> None:
+        written.extend(memory(caller).read(caller, place, place + length))
+
+    i32 = wasmtime.ValType.i32()
+    functions = {"state_get": (get, [i32]), "state_set": (put, []), "read_input": (take, [i32]), "write_output": (say, [])}
+    for name, (function, results) in functions.items():
+        linker.define_func("longrun", name, wasmtime.FuncType([i32, i32], results), function, access_caller=True)
 
 
 def carried_out(wasm: bytes, content: bytes, budget: Budget = BUDGET) -> Recording:
