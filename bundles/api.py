@@ -233,7 +233,8 @@ def inspect(file: Path) -> Facts:
                 "segments": manifest.segments, "steps": manifest.steps, "outcome": str(manifest.outcome),
                 **states_of(roots_of(bundle), len(bundle.difference()))}
     from bundles.files import read_proof
-    return facts_of(read_proof(opened(file)), file)
+    from bundles.states import state_facts
+    return state_facts(file) or facts_of(read_proof(opened(file)), file)
 
 
 def opened(file: Path) -> ProofFile:

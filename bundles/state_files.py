@@ -12,6 +12,7 @@ from wasm_exec.state import KEY_BYTES, VALUE_BYTES, StateMap
 
 KIND, VERSION = "longrun state", 1
 NAMES = ("kind", "version", "digest", "entries")
+BEGINNING = pack(dict.fromkeys(NAMES))[:1] + pack("kind") + pack(KIND)         # of every state file
 STATE_FILE_LIMIT = 1 << 23
 
 

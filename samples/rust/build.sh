@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds ledger.rs to ../built/ledger.wasm (or to the folder given).
+# Builds bookings.rs to ../built/bookings.wasm (or to the folder given).
 #   rustup target add wasm32-wasip1 && samples/rust/build.sh
 # or, where that target cannot be had, from packages of Debian 12 (Rust 1.96, its library from source), unpacked in a folder and not installed:
 #   UNPACK=/tmp/rust-wasi samples/rust/build.sh
@@ -10,10 +10,10 @@ out=$(realpath -m "${1:-../built}")
 mkdir -p "$out"
 flags=(-C opt-level=2 -C panic=abort -C strip=symbols -C link-arg=-zstack-size=65536)
 if [[ -z "${UNPACK:-}" ]]; then
-    exec "${RUSTC:-rustc}" --target wasm32-wasip1 --edition 2021 "${flags[@]}" -C lto ledger.rs -o "$out/ledger.wasm"
+    exec "${RUSTC:-rustc}" --target wasm32-wasip1 --edition 2021 "${flags[@]}" -C lto bookings.rs -o "$out/bookings.wasm"
 fi
 
-source=$PWD/ledger.rs
+source=$PWD/bookings.rs
 mkdir -p "$UNPACK/project/.cargo"
 cd "$UNPACK"
 if [[ ! -x usr/bin/rustc ]]; then
@@ -28,11 +28,11 @@ lld=${LLD:-$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: /
 cd project
 cat > Cargo.toml <<EOF
 [package]
-name = "ledger"
+name = "bookings"
 version = "0.1.0"
 edition = "2021"
 [[bin]]
-name = "ledger"
+name = "bookings"
 path = "$source"
 [profile.release]
 lto = true
@@ -49,4 +49,4 @@ flags+=(-C linker="$lld" -C linker-flavor=wasm-ld -C link-self-contained=no -L "
     --remap-path-prefix "$UNPACK=" --remap-path-prefix "$(dirname "$source")=")
 export RUSTC=$UNPACK/usr/bin/rustc LD_LIBRARY_PATH=$UNPACK/usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1 RUSTFLAGS="${flags[*]}"
 cargo build --offline --release -Zbuild-std=std,panic_abort --target wasm32-wasip1
-cp target/wasm32-wasip1/release/ledger.wasm "$out/"
+cp target/wasm32-wasip1/release/bookings.wasm "$out/"

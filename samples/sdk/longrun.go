@@ -28,6 +28,12 @@ func poseidon2(state unsafe.Pointer)
 //go:wasmimport longrun mulmod256
 func mulmod256(out, a, b, m unsafe.Pointer)
 
+//go:wasmimport longrun state_get
+func stateGet(key, value unsafe.Pointer) uint32
+
+//go:wasmimport longrun state_set
+func stateSet(key, value unsafe.Pointer)
+
 // ReadInput fills the beginning of bytes from the input and returns how many came.
 func ReadInput(bytes []byte) int {
 	return int(readInput(unsafe.Pointer(unsafe.SliceData(bytes)), uint32(len(bytes))))
@@ -50,3 +56,12 @@ func MulMod256(a, b, m *[8]uint32) (out [8]uint32) {
 	mulmod256(unsafe.Pointer(&out), unsafe.Pointer(a), unsafe.Pointer(b), unsafe.Pointer(m))
 	return
 }
+
+// StateGet tells what the state of the application has for a key, and whether the key is there. It is kept from run to run.
+func StateGet(key *[32]byte) (value [32]byte, found bool) {
+	found = stateGet(unsafe.Pointer(key), unsafe.Pointer(&value)) != 0
+	return
+}
+
+// StateSet puts a value there. A key that was set stays; there are at most 65,536, one more is a trap.
+func StateSet(key, value *[32]byte) { stateSet(unsafe.Pointer(key), unsafe.Pointer(value)) }

@@ -24,6 +24,11 @@ LONGRUN(poseidon2) void longrun_poseidon2(uint32_t state[16]);
 /* out = a * b mod m, eight words of 32 bits each, the lowest first; 0 if m is 0. `out` may be one of the others. */
 LONGRUN(mulmod256) void longrun_mulmod256(uint32_t out[8], const uint32_t a[8], const uint32_t b[8], const uint32_t m[8]);
 
+/* The state of the application: 32 bytes for a key of 32 bytes, kept from run to run. Returns whether the key is there; if not, the value is
+   zeros. A key that was set stays, whatever its value; there are at most 65,536, one more is a trap. */
+LONGRUN(state_get) uint32_t longrun_state_get(const void *key, void *value);
+LONGRUN(state_set) void longrun_state_set(const void *key, const void *value);
+
 #ifdef __cplusplus
 }
 #endif

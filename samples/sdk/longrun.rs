@@ -11,6 +11,8 @@ mod host {
         pub fn keccakf(state: *mut u64);
         pub fn poseidon2(state: *mut u32);
         pub fn mulmod256(out: *mut u32, a: *const u32, b: *const u32, m: *const u32);
+        pub fn state_get(key: *const u8, value: *mut u8) -> u32;
+        pub fn state_set(key: *const u8, value: *const u8);
     }
 }
 
@@ -47,4 +49,16 @@ pub fn mulmod256(a: &[u32; 8], b: &[u32; 8], m: &[u32; 8]) -> [u32; 8] {
     let mut out = [0; 8];
     unsafe { host::mulmod256(out.as_mut_ptr(), a.as_ptr(), b.as_ptr(), m.as_ptr()) }
     out
+}
+
+/// What the state of the application has for this key, kept from run to run.
+pub fn state_get(key: &[u8; 32]) -> Option<[u8; 32]> {
+    let mut value = [0; 32];
+    let found = unsafe { host::state_get(key.as_ptr(), value.as_mut_ptr()) };
+    (found != 0).then_some(value)
+}
+
+/// A key that was set stays; there are at most 65,536, one more is a trap.
+pub fn state_set(key: &[u8; 32], value: &[u8; 32]) {
+    unsafe { host::state_set(key.as_ptr(), value.as_ptr()) }
 }

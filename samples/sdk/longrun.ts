@@ -18,3 +18,9 @@
 // out = a * b mod m, eight words of 32 bits each, the lowest first; 0 if m is 0.
 // @ts-ignore: decorator
 @external("longrun", "mulmod256") export declare function mulmod256(out: usize, a: usize, b: usize, m: usize): void;
+// The state of the application, kept from run to run: the 32 bytes for a key of 32 bytes. Returns whether the key is there; if not, zeros come.
+// @ts-ignore: decorator
+@external("longrun", "state_get") export declare function stateGet(key: usize, value: usize): u32;
+// A key that was set stays; there are at most 65,536, one more is a trap.
+// @ts-ignore: decorator
+@external("longrun", "state_set") export declare function stateSet(key: usize, value: usize): void;

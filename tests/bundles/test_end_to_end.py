@@ -113,7 +113,7 @@ def test_other_lengths_are_malformed(made: Made) -> None:
 
 @pytest.mark.parametrize("name, payload, place", [
     ("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104), ("status", 1, 112), ("pc", 1, 113),
-    ("exit code", 1, 114), ("end of the claim", 1, 119), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
+    ("exit code", 1, 114), ("state before", 1, 118), ("state after", 1, 126), ("end of the claim", 1, 135), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
     ("kind of run", 0, 0)])
 def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: int) -> None:
     file = decode_proof(made.first.read_bytes())
@@ -124,8 +124,8 @@ def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: i
 
 def test_kinds_and_profiles_are_not_exchanged(made: Made) -> None:
     run, rollup = (decode_proof(file.read_bytes()) for file in (made.first, made.both))
-    refused(made, encode_proof(Kind.ROLLUP, "toy", [*run.payloads, rollup.payloads[3]]), "a root proof as a rollup")
-    refused(made, encode_proof(Kind.RUN, "toy", rollup.payloads[:3]), "a rollup proof as a run")
+    refused(made, encode_proof(Kind.ROLLUP, "toy", [*run.payloads[:3], *rollup.payloads[3:]]), "a root proof as a rollup")
+    refused(made, encode_proof(Kind.RUN, "toy", [*rollup.payloads[:3], run.payloads[3]]), "a rollup proof as a run")
     refused(made, encode_proof(Kind.SEGMENT, "toy", run.payloads), "a run proof as a segment")
     with pytest.raises((Malformed, Rejected)):
         verify_bytes(made, encode_proof(Kind.RUN, "p100", run.payloads), allow_toy=False)
@@ -136,9 +136,9 @@ def test_runs_of_a_rollup_are_not_swapped_dropped_doubled_or_changed(made: Made)
     one, two = rollup.runs
     for runs in ((two, one), (one, one), (one, two, two), (one, replace(two, pc=two.pc + 1)), (one, replace(two, status=16))):
         with pytest.raises(Rejected):
-            verify_bytes(made, RollupFile(rollup.profile, rollup.proof, runs).encode())
+            verify_bytes(made, RollupFile(rollup.profile, rollup.proof, runs, ((),) * len(runs)).encode())
     with pytest.raises(Malformed):
-        verify_bytes(made, RollupFile(rollup.profile, rollup.proof, (one,)).encode())
+        verify_bytes(made, RollupFile(rollup.profile, rollup.proof, (one,), ((),)).encode())
 
 
 @pytest.mark.parametrize("status", [0, 3, 16, 99, 1 << 30])

@@ -91,12 +91,14 @@ def agreed(program: Program, entered: bytes, budget: Budget, state: StateMap = E
     return fast
 
 
-SPREAD = [bytes(32), b"\xff" * 32, *(random.Random(9).randbytes(32) for _ in range(12)), *(bytes(31) + bytes([k]) for k in range(1, 6))]
+SPREAD = [bytes(32), b"\xff" * 32, *(random.Random(seed).randbytes(32) for seed in range(12)),
+          *(bytes(31) + bytes([k]) for k in range(1, 6))]
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize("keys", ["spread", "crowded"])
 def test_a_map_like_a_dictionary(keys: str, budget: str) -> None:
+    assert len(set(SPREAD)) == len(SPREAD)
     state = dict.fromkeys(SPREAD[:4], b"\7" * 32)
     before = StateMap(dict(state))
     entered, expected = calls(1, 60, SPREAD if keys == "spread" else crowd(), state)

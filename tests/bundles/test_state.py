@@ -1,0 +1,200 @@
+"""The ledger: three runs on one state, batched; their difference leads from the first root to the last, and nothing else is accepted."""
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundles import api, states
+from bundles.bundle import open_bundle
+from bundles.checking import applications
+from bundles.difference import Change, Difference, applied, composed, difference, from_words, to_words
+from bundles.files import RollupFile, RunFile, read_proof
+from bundles.formats import decode_proof
+from bundles.state_files import decode_state, encode_state, read_state
+from continuation.claims import Digest
+from continuation.layout import POWER_WORDS
+from segments.openings import empty_state_root, state_root
+from stark.errors import Malformed, Rejected
+from wasm_exec.state import EMPTY, StateMap
+
+ROOT = Path(__file__).parents[2]
+LEDGER = (ROOT / "samples" / "built" / "ledger.wasm").read_bytes()
+INPUTS = (b"+ alice 100", b"alice bob 30", b"alice carol 20")
+LEFT = {b"alice": 50, b"bob": 30, b"carol": 20}
+
+
+def balances(state: StateMap) -> dict[bytes, int]:
+    return {key.rstrip(b"\0"): int.from_bytes(value, "little") for key, value in state.entries.items()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, before = tmp_path_factory.mktemp("ledger"), None
+    for number, entered in enumerate(INPUTS, 1):
+        api.record(LEDGER, entered, folder / str(number), "toy", state=before)
+        before = folder / str(number)
+        api.prove(before, folder / f"{number}.proof", lambda *_: None, api.Means(workers=1))
+    api.batch([folder / f"{number}.proof" for number in (1, 2, 3)], folder / "all.proof", lambda *_: None)
+    return folder
+
+
+def run_of(file: Path) -> RunFile:
+    proof = read_proof(decode_proof(file.read_bytes()))
+    assert isinstance(proof, RunFile)
+    return proof
+
+
+def rollup_of(file: Path) -> RollupFile:
+    proof = read_proof(decode_proof(file.read_bytes()))
+    assert isinstance(proof, RollupFile)
+    return proof
+
+
+def test_three_bundles_lead_from_the_empty_state_to_the_last(made: Path) -> None:
+    last = open_bundle(made / "3").state_after()
+    assert balances(last) == LEFT
+    first, after = empty_state_root(), state_root(last)
+    facts = api.verify(made / "all.proof", [LEDGER], allow_toy=True, state_before=first, state_after=after)
+    assert facts["runs"] == 3
+    assert api.verify(made / "2.proof", [LEDGER], b"alice bob 30", b"1 done\n", 0, True)["changed keys, as the file says"] == 2
+    claim = rollup_of(made / "all.proof").claim
+    assert (claim.single, claim.first.state, claim.last.state) == (1, first, after)
+    for file in (made / "all.proof", made / "2.proof"):
+        for wrong in ({"state_before": after}, {"state_after": first}):
+            with pytest.raises(Rejected, match=f"the {next(iter(wrong)).replace('_', ' ')} is the one given"):
+                api.verify(file, [LEDGER], allow_toy=True, **wrong)  # type: ignore[arg-type]
+
+
+def test_the_difference_is_applied_and_arrives_at_the_root_of_the_claim(made: Path, tmp_path: Path) -> None:
+    states.save(None, tmp_path / "empty.state")
+    step = states.step_of(made / "all.proof")
+    assert {change.key.rstrip(b"\0"): (change.old, int.from_bytes(change.new, "little")) for change in step.changes} == {
+        name: (None, amount) for name, amount in LEFT.items()}
+    facts = states.apply(step, tmp_path / "empty.state", tmp_path / "new.state")
+    assert facts["state after"] == states.save(made / "3", tmp_path / "same.state")["root"]
+    assert (tmp_path / "new.state").read_bytes() == (tmp_path / "same.state").read_bytes()
+    assert states.step_of(made / "2").changes == states.step_of(made / "2.proof").changes
+
+
+def test_another_difference_or_another_state_is_refused(made: Path, tmp_path: Path) -> None:
+    states.save(made / "1", tmp_path / "first.state")
+    step, whole = states.step_of(made / "2.proof"), states.step_of(made / "all.proof")
+    with pytest.raises(Rejected, match="the state given is the one before the run"):
+        states.apply(whole, tmp_path / "first.state", tmp_path / "new.state")
+    one = step.changes[0]
+    for changes in (step.changes[1:], (replace(one, new=bytes(32)), *step.changes[1:]), (*step.changes, Change(b"z" * 32, None, bytes(32)))):
+        with pytest.raises(Rejected, match="the difference leads to the state after the run"):
+            states.apply(replace(step, changes=changes), tmp_path / "first.state", tmp_path / "new.state")
+    with pytest.raises(Rejected, match="the difference begins with the values of this state"):
+        changes = replace(one, old=bytes(32)), *step.changes[1:]
+        states.apply(replace(step, changes=changes), tmp_path / "first.state", tmp_path / "new.state")
+    assert not (tmp_path / "new.state").exists()
+
+
+def test_gaps_wrong_orders_and_doubled_runs_are_refused_before_any_work(made: Path, tmp_path: Path) -> None:
+    for order in ((1, 3), (2, 1, 3), (1, 2, 2), (3, 1)):
+        with pytest.raises(Rejected, match="in the state that the application was left in|every claim once"):
+            api.batch([made / f"{number}.proof" for number in order], tmp_path / "out.proof", lambda *_: None)
+    assert not (tmp_path / "out.proof").exists()
+
+
+def claiming(run: RunFile, before: Digest, after: Digest) -> RunFile:
+    """The proof with other roots in its claim."""
+    claim = replace(run.claim, before=before, after=after)
+    statement = np.concatenate([run.proof.statement[:POWER_WORDS], claim.words])
+    return replace(run, proof=replace(run.proof, statement=statement))
+
+
+def test_forged_roots_are_refused(made: Path, tmp_path: Path) -> None:
+    """A stale run that claims to begin where the others ended; and lists of runs that were never batched."""
+    one, third, whole = run_of(made / "1.proof"), run_of(made / "3.proof"), rollup_of(made / "all.proof")
+    forged = claiming(third, one.claim.after, third.claim.after)
+    (tmp_path / "forged.proof").write_bytes(forged.encode())
+    with pytest.raises(Rejected, match="batch of run and run: "):
+        api.batch([made / "1.proof", tmp_path / "forged.proof"], tmp_path / "out.proof", lambda *_: None)
+    for file in (forged, claiming(one, one.claim.after, one.claim.after), claiming(one, one.claim.before, one.claim.before)):
+        (tmp_path / "forged.proof").write_bytes(file.encode())
+        with pytest.raises(Rejected):
+            api.verify(tmp_path / "forged.proof", [LEDGER], allow_toy=True)
+    first, second, last = whole.runs
+    for runs in ((first, last), (second, first, last), (first, second, second), (first, forged.claim),
+                 (first, second, replace(last, after=first.before)), (replace(first, before=second.before), second, last)):
+        (tmp_path / "forged.proof").write_bytes(replace(whole, runs=runs, changes=((),) * len(runs)).encode())
+        with pytest.raises(Rejected):
+            api.verify(tmp_path / "forged.proof", [LEDGER], allow_toy=True)
+
+
+def test_states_of_applications_are_told_apart(made: Path) -> None:
+    one, two, three = rollup_of(made / "all.proof").runs
+    other = replace(one, program=(1,) * 8, before=(2,) * 8, after=(3,) * 8)
+    assert applications([one, other, two, three]) == {one.program: (one.before, three.after), other.program: (other.before, other.after)}
+
+
+def test_the_commands(made: Path, tmp_path: Path) -> None:
+    def longrun(*arguments: str, code: int = 0) -> str:
+        done = subprocess.run([sys.executable, "-m", "longrun", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        return done.stdout if code == 0 else done.stderr
+    everything, empty, new = (str(place) for place in (made / "all.proof", tmp_path / "empty.state", tmp_path / "new.state"))
+    shown = json.loads(longrun("diff", everything))
+    rows = list(csv.DictReader(io.StringIO(longrun("diff", everything, "--format", "csv"))))
+    assert [row["key"] for row in rows] == [change["key"] for change in shown["changes"]] and len(rows) == 3
+    longrun("state", "-o", empty)
+    assert json.loads(longrun("diff", everything, "--apply", empty, "--output", new, "--json"))["state after"] == shown["state after"]
+    assert "state given is the one before" in longrun("diff", everything, "--apply", new, "--output", empty, code=1)
+    assert json.loads(longrun("inspect", new, "--json"))["root"] == shown["state after"]
+    assert "written to another file" in longrun("diff", everything, "--apply", empty, code=2)
+    told = json.loads(longrun("inspect", str(made / "3"), "--json"))
+    assert (told["state after"], told["changed keys, as the file says"]) == (shown["state after"], 2)
+
+
+def test_a_state_file_has_one_form() -> None:
+    state = StateMap({bytes([k]) * 32: bytes(32) for k in range(3)})
+    content = encode_state(state)
+    assert decode_state(content) == state and decode_state(encode_state(EMPTY)) == EMPTY
+    for damaged in (content[:-1] + b"\1", content[:-1], content + b"\0", content.replace(b"\1" * 32, b"\3" * 32), encode_state(EMPTY)[:20]):
+        with pytest.raises(Malformed):
+            decode_state(damaged)
+
+
+def test_a_difference_has_one_form() -> None:
+    changes: Difference = (Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, b"1" * 32, b"2" * 32))
+    words = to_words(changes)
+    back, rest = from_words(np.append(words, np.uint32(7)))
+    assert back == changes and rest.tolist() == [7] and from_words(to_words(()))[0] == ()
+    swapped, same = (changes[1], changes[0]), (replace(changes[1], new=b"1" * 32),)
+    odd = words.copy()
+    odd[1] = 2
+    high = words.copy()
+    high[1] |= 1 << 24
+    for bad in (to_words(swapped), to_words(same), odd, high, words[:-1], words[:0], np.array([1 << 30], np.uint32)):
+        with pytest.raises(Malformed):
+            from_words(bad)
+
+
+def test_differences_compose_and_apply() -> None:
+    a, b, c = ({b"k" * 32: b"1" * 32}, {b"k" * 32: b"2" * 32, b"l" * 32: b"3" * 32}, {b"k" * 32: b"1" * 32, b"l" * 32: b"4" * 32})
+    first, second = difference(a, b), difference(b, c)
+    assert composed([first, second]) == difference(a, c) == (Change(b"l" * 32, None, b"4" * 32),)
+    assert applied(a, composed([first, second])) == c
+    with pytest.raises(Malformed, match="follow upon each other"):
+        composed([first, first])
+    with pytest.raises(Malformed, match="lacks a key"):
+        difference(b, a)
+
+
+def test_a_file_that_is_no_state_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"something else")
+    with pytest.raises(Malformed):
+        states.save(None, tmp_path / "precious")
+    assert (tmp_path / "precious").read_bytes() == b"something else"
+    states.save(None, tmp_path / "new.state")
+    assert read_state(tmp_path / "new.state") == EMPTY
