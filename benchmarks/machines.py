@@ -22,6 +22,7 @@ def products(name: str, triples: int) -> Chip:
     for k in range(triples):
         a, b, c = chip.column(f"a.{k}"), chip.column(f"b.{k}"), chip.column(f"c.{k}")
         chip.require(f"product {k}", on * (a * b - c))
+        chip.free[f"c.{k}"] = "nothing is done with the product"
         chip.require(f"b {k} follows a", b.next - a - b, "next")
         if k % 2 == 0:
             chip.send(RANGE, a, times=on)

@@ -14,7 +14,6 @@ from continuation.permutations import Permutations
 from continuation.queries import Queries
 from continuation.recorder import Program
 from continuation.shape import RecursionShape, chips
-from continuation.wrapping import check_wrapping
 from stark.chip import Chip
 
 U32 = npt.NDArray[np.uint32]
@@ -68,8 +67,6 @@ class Circuit:
             cap.NAME: lowered.caps.fixed(), constant.NAME: lowered.constants.fixed(), public.NAME: lowered.published.fixed()}
         self.fixed: dict[str, U32] = {
             name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
-        for name, chip in self.chips.items():
-            check_wrapping(chip, self.fixed[name])
 
     def statement(self, memory: U64, claim: U32) -> U32:
         """The published powers of the batching challenges, then the claim."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
+from stark import multiplicities
 from stark.chip import Chip
 from stark.expression import Input, P, degrees
 from stark.flat import needed
@@ -11,12 +15,17 @@ from stark.flat import needed
 REQUIREMENT_DEGREE, TIMES_DEGREE, PART_DEGREE = 3, 2, 1
 
 
-def violations(chips: Sequence[Chip], log_heights: Mapping[str, int]) -> list[str]:
-    """Everything that is against the rules, in sentences."""
+Fixed = Mapping[str, npt.NDArray[np.uint32]]
+
+
+def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fixed | None = None) -> list[str]:
+    """Everything that is against the rules, in sentences. With the fixed tables also what they say is looked at."""
+    fixed = fixed or {}
     out = [f"two chips are called {name}" for name, count in Counter(chip.name for chip in chips).items() if count > 1]
     for chip in chips:
-        out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip), *column_violations(chip))]
-    return out + bus_violations(chips) + weight_violations(chips, log_heights)
+        out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip), *column_violations(chip),
+                                                     *multiplicities.violations_of(chip, fixed.get(chip.name)))]
+    return out + bus_violations(chips) + weight_violations(chips, log_heights, fixed)
 
 
 def degree_violations(chip: Chip) -> list[str]:
@@ -72,11 +81,11 @@ def bus_violations(chips: Sequence[Chip]) -> list[str]:
             for key, same in table.items() if len(same) > 1]
 
 
-def weight_violations(chips: Sequence[Chip], log_heights: Mapping[str, int]) -> list[str]:
-    """What is sent on a bus can be counted without reaching the characteristic of the field: a multiplicity that is not a table's is 0, 1
-    or -1 on every row (the attack reading looks at that)."""
+def weight_violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fixed | None = None) -> list[str]:
+    """What is sent on a bus can be counted without reaching the characteristic of the field."""
     total: Counter[str] = Counter()
     for chip in chips:
         for message in chip.messages:
-            total[message.bus.name] += 1 << log_heights[chip.name]
+            table = (fixed or {}).get(chip.name)
+            total[message.bus.name] += multiplicities.weight(chip, message, 1 << log_heights[chip.name], table)
     return [f"bus {name} can carry {count} messages" for name, count in total.items() if count >= P]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from stark.kernels.protocol import Commitment, Kernels
 from stark.key import Key
+from stark.rules import violations
+from stark.wrapping import check_wrapping
 
 U32 = npt.NDArray[np.uint32]
 
@@ -23,14 +25,16 @@ class ProvingKey:
 
 
 def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
-    """`fixed` has a table (columns, rows) for every chip with fixed columns."""
-    names = [chip.name for chip in key.chips]
-    if len(set(names)) != len(names):
-        raise ValueError("two chips of a key have one name")
+    """`fixed` has a table (columns, rows) for every chip with fixed columns; ValueError for a machine that breaks the rules."""
     for chip, log_height in zip(key.chips, key.log_heights, strict=True):
         expected = (len(chip.fixed_names), 1 << log_height)
         if chip.fixed_names and fixed[chip.name].shape != expected:
             raise ValueError(f"the fixed table of chip {chip.name} has shape {fixed[chip.name].shape}, not {expected}")
+    broken = violations(key.chips, {chip.name: log for chip, log in zip(key.chips, key.log_heights, strict=True)}, fixed)
+    if broken:
+        raise ValueError("; ".join(broken))
+    for chip in key.chips:
+        check_wrapping(chip, fixed.get(chip.name, np.zeros((0, 0), np.uint32)))
     trees = {}
     for tree in key.fixed_trees:
         matrices = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]

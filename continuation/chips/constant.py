@@ -14,6 +14,7 @@ NAME = "constant"
 def definition() -> Chip:
     chip = Chip(NAME, "the wire of a constant carries the number in the key")
     chip.require("nothing stands in the proof", chip.column("nothing"))           # kernels ask for a column
+    chip.free["nothing"] = "one sentence says all about it"
     chip.send(WIRE, chip.fixed("wire"), *(chip.fixed(f"word.{k}") for k in range(5)), times=chip.fixed("times"))
     return chip
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from continuation.permutations import in_chains
-from continuation.wrapping import check_wrapping
+from stark.wrapping import check_wrapping
 from stark.check import Filled, check, values_of
 from stark.chip import Chip
 from stark.expression import P, degrees

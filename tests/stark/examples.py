@@ -23,6 +23,7 @@ def multiplier() -> Chip:
     a, b, c = (chip.column(name) for name in "abc")
     on = chip.boolean("on")
     chip.require("c is the product", on * (a * b - c))
+    chip.free["c"] = "nothing is done with the product"
     chip.send(RANGE, a, times=on)
     chip.send(RANGE, b, times=on)
     chip.send(PAIRS, a, b, times=on)

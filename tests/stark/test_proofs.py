@@ -178,6 +178,7 @@ def test_a_silent_chip_has_no_sum_to_lie_with() -> None:
     key, fixed, mains, statement = example((3, 3, 2))
     silent = Chip("silent", "its column is zero")
     silent.require("it is zero", silent.column("zero"))
+    silent.free["zero"] = "one sentence says all about it"
     with_silent = Key([*zip(key.chips, key.log_heights, strict=True), (silent, 3)], TOY, 2)
     assert len(with_silent.speaking) == 3
     mains = {**mains, "silent": np.zeros((1, 8), np.uint32)}

@@ -1,0 +1,147 @@
+"""The static rules: what they refuse, and that no machine is set up against them."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from stark.chip import Bus, Chip
+from stark.expression import Expression
+from stark.kernels import load
+from stark.key import Key
+from stark.multiplicities import violations_of
+from stark.rules import violations
+from stark.setup import commit_fixed
+from tests.stark.examples import TOY, U32, multiplier
+
+BUS = Bus(1, "bus", ("value",))
+Multiplicity = Callable[[Chip], Expression | int]
+
+
+def chip_with(times: Multiplicity) -> Chip:
+    chip = Chip("sender", "sends")
+    chip.fixed("mark")
+    chip.send(BUS, chip.column("value"), times=times(chip))
+    return chip
+
+
+def flags(chip: Chip, exclusive: bool) -> list[Expression]:
+    bits = [chip.boolean(name) for name in ("add", "sub", "mul")]
+    if exclusive:
+        chip.require("at most one", sum(bits, start=chip.constant(0)) * (sum(bits, start=chip.constant(0)) - 1))
+    return bits
+
+
+def two_of_three(exclusive: bool) -> Multiplicity:
+    return lambda chip: (bits := flags(chip, exclusive))[0] + bits[1]
+
+
+def choice(implied: bool) -> Multiplicity:
+    """real - special, where only a real row should be special."""
+    def times(chip: Chip) -> Expression:
+        real, special = chip.boolean("real"), chip.boolean("special")
+        if implied:
+            chip.require("only a real row is special", special * (1 - real))
+        return real - special
+    return times
+
+
+def derived(both: bool) -> Multiplicity:
+    def times(chip: Chip) -> Expression:
+        a, b, either = chip.boolean("a"), chip.boolean("b"), chip.column("either")
+        chip.require_equal("either is one of them", either, a + b if both else a + b - a * b)
+        return either
+    return times
+
+
+def bit_on_marked_rows(chip: Chip) -> Expression:
+    return chip.boolean("bit") * chip.graph.input("fixed", 0)
+
+
+def circular(chip: Chip) -> Expression:
+    a, b = chip.column("a"), chip.column("b")
+    chip.require_equal("they are equal", a, b)
+    return a
+
+
+GOOD: dict[str, Multiplicity] = {
+    "always": lambda chip: 1, "never": lambda chip: 0, "received": lambda chip: -1, "a bit": lambda chip: chip.boolean("bit"),
+    "received by a bit": lambda chip: 0 - chip.boolean("bit"), "two of three exclusive bits": two_of_three(True),
+    "special rows are real": choice(True), "a bit that is derived": derived(False),
+    "as the key says": lambda chip: chip.graph.input("fixed", 0), "a bit where the key says so": bit_on_marked_rows,
+    "the count of a table": lambda chip: 0 - chip.column("count")}
+BAD: dict[str, tuple[Multiplicity, str]] = {
+    "any number": (lambda chip: chip.column("number"), "as often as number says, which need not be a bit"),
+    "twice": (lambda chip: 2, "can be sent 2 times by one row"),
+    "two of three bits": (two_of_three(False), "can be sent 1 or 2 times by one row"),
+    "a row that takes what it should send": (choice(False), "can be sent 1 or -1 times by one row"),
+    "a number that is derived": (derived(True), "can be sent 1 or 2 times by one row"),
+    "padding": (lambda chip: 1 - chip.boolean("padding"), "is sent by a row of zeros"),
+    "twice where the key says so": (lambda chip: 2 * bit_on_marked_rows(chip), "can be sent 2 times by one row"),
+    "numbers that are defined by each other": (circular, "says, which need not be a bit"),
+    "the statement": (lambda chip: chip.public(0), "something beside its row"),
+    "the next row": (lambda chip: chip.boolean("bit").next, "something beside its row"),
+    "too many bits": (lambda chip: sum((chip.boolean(f"bit.{k}") for k in range(17)), start=chip.constant(0)), "too many to be tried")}
+MARKS = np.array([[0, 1, 1, 0]], np.uint32)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_these_multiplicities_keep_the_rule(name: str) -> None:
+    assert violations_of(chip_with(GOOD[name]), MARKS) == []
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_these_multiplicities_break_it(name: str) -> None:
+    times, complaint = BAD[name]
+    found = violations_of(chip_with(times), MARKS)
+    assert len(found) == 1 and found[0].startswith("a message on bus bus ") and complaint in found[0]
+
+
+def test_a_count_that_its_chip_lists_as_free() -> None:
+    chip = chip_with(lambda chip: chip.column("count"))
+    assert violations_of(chip, MARKS)
+    chip.free["count"] = "a table is looked up as often as others like"
+    assert violations_of(chip, MARKS) == []
+
+
+def test_what_the_key_says_is_counted() -> None:
+    """A fixed multiplicity may be large, and then a bus carries that many messages."""
+    chip = chip_with(lambda chip: chip.graph.input("fixed", 0))
+    most = np.array([[2**30 - 2**23, 2**30 - 2**23, 0, 0]], np.uint32)                 # their sum is p - 1
+    chip.free["value"] = "it is sent"
+    assert violations([chip], {"sender": 2}, {"sender": most}) == []
+    most[0, 3] = 1
+    assert violations([chip], {"sender": 2}, {"sender": most}) == ["bus bus can carry 2130706433 messages"]
+
+
+def set_up(*chips: Chip, fixed: dict[str, U32] | None = None) -> None:
+    commit_fixed(Key([(chip, 2) for chip in chips], TOY), fixed or {}, load("best"))
+
+
+def test_no_machine_is_set_up_against_the_rules() -> None:
+    chip = Chip("sender", "sends")
+    chip.send(BUS, chip.column("value"), times=chip.column("number"))
+    with pytest.raises(ValueError, match="which need not be a bit"):
+        set_up(chip)
+    with pytest.raises(ValueError, match="two chips are called multiplier"):
+        set_up(multiplier(), multiplier())
+    hint = Chip("hint", "nothing")
+    hint.column("loose")
+    with pytest.raises(ValueError, match="column loose is looked at never"):
+        set_up(hint)
+
+
+@pytest.mark.parametrize("marks, complaint", [([1, 1, 1, 0], ""), ([1, 1, 1, 1], "does not end at the last row")])
+def test_what_goes_round_ends_at_the_last_row(marks: list[int], complaint: str) -> None:
+    """A chip that is short goes round many times in the tall polynomial, so that its first row may not depend on its last."""
+    chip = Chip("counter", "it counts")
+    follows, count = chip.fixed("follows"), chip.column("count")
+    chip.require("the next row counts on", follows * (count.next - count - 1), "wrap")
+    chip.require("it starts at zero", count, "first")
+    fixed = {"counter": np.array([marks], np.uint32)}
+    if complaint:
+        with pytest.raises(ValueError, match=complaint):
+            set_up(chip, fixed=fixed)
+    else:
+        set_up(chip, fixed=fixed)
