@@ -31,6 +31,9 @@ class Means:
 
     workers: int | None = None
     memory_limit: int | None = None         # bytes, of all workers together
+    engine: str | None = None               # inline, processes or dask
+    scheduler: str | None = None            # of a dask cluster; one of our own if there is no address
+    certificates: Path | None = None        # the folder to speak TLS with it
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bundles.api import Means
+from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
 from bundles.checking import once
@@ -13,7 +14,7 @@ from bundles.engine import Engine, Inline
 from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
-from bundles.job import PROOFS, Job, opened, work_of
+from bundles.job import PROOFS, Job, identity_of, opened, work_of
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
 from bundles.processes import Processes
@@ -32,6 +33,7 @@ from wasm_exec.recording import Outcome
 
 DIFFERENCES_LIMIT = FILE_LIMIT // 4 - (1 << 19)       # words, so that the proof has room beside them
 Progress = Callable[[str, int, int], None]
+ENGINES = ("inline", "processes", "dask")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     workers = fitting_workers(keys, bundle.manifest.segments, means.workers, means.memory_limit)
     with opened(bundle, keys, kernels, out, workers) as (journal, in_flight):
         while True:
-            job = Job(bundle, journal, engine_of(bundle, program, keys, kernels, workers), cores(), on_progress)
+            job = Job(bundle, journal, engine_of(bundle, program, keys, kernels, workers, means), cores(), on_progress)
             digest = job.run()
             try:
                 return Proved(finished(bundle, job, digest), in_flight, job.seconds)
@@ -59,8 +61,18 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
                 journal.forget(error.task, str(error))
 
 
-def engine_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, workers: int) -> Engine:
-    return Inline(work_of(bundle, program, keys, kernels)) if workers == 1 else Processes(bundle.directory, workers)
+def engine_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, workers: int, means: Means) -> Engine:
+    """The engine that was asked for; else this process where one worker is enough, or several."""
+    name = means.engine or ("dask" if means.scheduler else "inline" if workers == 1 else "processes")
+    if name not in ENGINES:
+        raise Unsupported(f"there is no engine {name}, but {', '.join(ENGINES)}")
+    if name == "processes":
+        return Processes(bundle.directory, workers)
+    work = work_of(bundle, program, keys, kernels)
+    if name == "inline":
+        return Inline(work)
+    from bundles.cluster import Cluster, Place
+    return Cluster(bundle.directory, Arrival(work), identity_of(bundle, keys, kernels), Place(means.scheduler, means.certificates), workers)
 
 
 def finished(bundle: Bundle, job: Job, digest: bytes) -> RunFile:

@@ -47,9 +47,12 @@ class Work:
 
     @cached_property
     def prover(self) -> Prover:
-        profile = self.keys.profile
-        trusted = trusted_of(profile, self.kernels, self.keys_folder)
-        return Prover(Setup(trusted, LeafKeys(profile, self.kernels), self.kernels), self.kernels, self.watch)
+        setup = Setup(self.trusted, LeafKeys(self.keys.profile, self.kernels), self.kernels)
+        return Prover(setup, self.kernels, self.watch)
+
+    @cached_property
+    def trusted(self) -> Trusted:
+        return trusted_of(self.keys.profile, self.kernels, self.keys_folder)
 
     @cached_property
     def memory(self) -> Memory:

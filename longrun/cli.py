@@ -17,8 +17,26 @@ import typer
 
 from bundles import api
 from longrun import sessions
+from longrun.certificates import certificates
 from longrun.failures import INTERRUPTED, TRAPPED, USAGE, Stop, told
-from longrun.options import INPUT_LIMIT, App, Bundle, Json, Memory, Out, Profile, Programs, Segments, Workers, known, module, read
+from longrun.options import (
+    INPUT_LIMIT,
+    App,
+    Bundle,
+    EngineName,
+    Json,
+    Memory,
+    Out,
+    Profile,
+    Programs,
+    Scheduler,
+    Segments,
+    Tls,
+    Workers,
+    known,
+    module,
+    read,
+)
 from longrun.state_commands import Root, StateFile, register, root_named
 from longrun.telling import Facts, OnProgress, complain, progress, show, shown
 
@@ -54,10 +72,13 @@ for command, example in sessions.COMMANDS.items():
     # a word that is no option of ours is an argument of the call: numbers can be negative
     app.command(epilog=example, context_settings={"ignore_unknown_options": True} if command is sessions.call else None)(command)
 
+app.command(epilog="Example: longrun certificates cluster-keys")(certificates)
+
 
 @app.command(epilog="Example: longrun prove run -o app.proof")
 def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="where the proof is written")] = None,
-          workers: Workers = None, memory_limit: Memory = None,
+          workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
+          scheduler: Scheduler = None, tls: Tls = None,
           follow: Annotated[bool, typer.Option("--follow", help="wait until an open session is closed, then prove it")] = False,
           only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'segment 7', and show how it ends")] = None,
           json: Json = False) -> None:
@@ -67,17 +88,18 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
         return
     if out is None:
         raise Stop(USAGE, "the proof needs a place", f"longrun prove {bundle} -o FILE")
-    place = out
-    show(stoppable(bundle, lambda on_progress: api.prove(bundle, place, on_progress, means(workers, memory_limit), follow)), json)
+    place, with_what = out, means(workers, memory_limit, engine, scheduler, tls)
+    show(stoppable(bundle, lambda on_progress: api.prove(bundle, place, on_progress, with_what, follow)), json)
 
 
 @app.command(epilog="Example: longrun resume run")
 def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="another place for the proof")] = None,
-           workers: Workers = None, memory_limit: Memory = None, json: Json = False) -> None:
+           workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
+           scheduler: Scheduler = None, tls: Tls = None, json: Json = False) -> None:
     """Go on with a proof that was begun, after whatever ended it."""
-    facts = api.status(bundle)
+    facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
     typer.echo(f"{facts['done']} of {facts['tasks']} tasks are done, {facts['left']} are left", err=True)
-    show(stoppable(bundle, lambda on_progress: api.resume(bundle, on_progress, out, means(workers, memory_limit))), json)
+    show(stoppable(bundle, lambda on_progress: api.resume(bundle, on_progress, out, with_what)), json)
 
 
 @app.command(epilog="Example: longrun status run --json")
@@ -149,8 +171,8 @@ def options(version: Annotated[bool, typer.Option("--version", callback=print_ve
     pass
 
 
-def means(workers: int | None, gigabytes: float | None) -> api.Means:
-    return api.Means(workers, None if gigabytes is None else int(gigabytes * GIGABYTE))
+def means(workers: int | None, gigabytes: float | None, engine: str | None, scheduler: str | None, tls: Path | None) -> api.Means:
+    return api.Means(workers, None if gigabytes is None else int(gigabytes * GIGABYTE), engine, scheduler, tls)
 
 
 def stoppable(bundle: Path, task: Callable[[OnProgress], Facts]) -> Facts:

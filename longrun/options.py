@@ -18,6 +18,10 @@ Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory"
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
 Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
 Memory = Annotated[float | None, typer.Option(min=0.1, metavar="GB", help="how much memory all workers together may take")]
+EngineName = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="inline, processes or dask; chosen if left out")]
+Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a dask cluster, tls://HOST:PORT; with --engine dask alone a "
+                                               "cluster on this machine is made")]
+Tls = Annotated[Path | None, typer.Option(metavar="FOLDER", help="ca.pem, cert.pem and key.pem to speak with the scheduler")]
 Profile = Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
 Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); "
                                                   "chosen by the run's length if left out")]

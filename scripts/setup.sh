@@ -41,7 +41,7 @@ if ! "$environment/bin/python" -c '' 2>/dev/null; then
     quietly "$python" -m venv "$environment" || fail "venv failed"
 fi
 say "installing Python packages"
-quietly "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+quietly "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[test,dask]'
 if [ -d native ]; then
     say "building the native kernels (a few minutes the first time)"
     export VIRTUAL_ENV="$PWD/$environment"

@@ -65,7 +65,8 @@ def events(generator: random.Random, editor: Editor, count: int) -> list[Call]:
     kinds = generator.choices(("insert", "move", "erase", "undo", "find", "line", "length", "show"), (60, 10, 6, 5, 5, 5, 4, 0.1), k=count)
     made: list[Call] = []
     for kind in kinds:
-        number = {"move": generator.randrange(max(1, len(editor.text) + 9)), "erase": generator.choice((1, 2, 3, 8)), "line": generator.randrange(30)}
+        number = {"move": generator.randrange(max(1, len(editor.text) + 9)), "erase": generator.choice((1, 2, 3, 8)),
+                  "line": generator.randrange(30)}
         payload = generator.choice(WORDS) * generator.choice((1, 1, 1, 2)) if kind in ("insert", "find") else b""
         made.append((kind, [number[kind]] if kind in number else [], payload))
     return made

@@ -1,0 +1,199 @@
+"""The engine of a dask cluster: one that is somewhere, by the address of its scheduler, or one of our own on this machine.
+
+Names and digests travel, not bytes: workers share the bundle's directory. Every result is verified when it arrives. Peers of a cluster can
+run any code as each other (docs/cluster.md), so they speak TLS, except with a scheduler on this machine.
+"""
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+from bundles.arrival import Arrival
+from bundles.cluster_worker import carry_out
+from bundles.engine import Failure, Finished, Reason
+from bundles.errors import Unsupported
+from bundles.tasks import Task
+from stark.errors import Malformed, Rejected
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+START = "import sys; sys.path[:] = {path!r}; from bundles.cluster_worker import main; main(sys.argv[1:])"
+PATIENCE_S = 30.0               # for a scheduler to answer, and for a first worker
+GONE_S = 5.0                    # without a scheduler that was there; tasks that one has forgotten are begun again
+CERTIFICATES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the scheduler is, and the folder with certificates to speak to it. No address: a cluster of our own."""
+
+    scheduler: str | None = None
+    certificates: Path | None = None
+
+    def security(self) -> Mapping[str, str]:
+        """Unsupported if others could listen in or join."""
+        address = urlparse(self.scheduler or "")
+        if address.scheme not in ("tcp", "tls") or not address.hostname:
+            raise Unsupported(f"{self.scheduler} is no address of a scheduler; it is like tls://HOST:8786")
+        if address.scheme == "tcp":
+            if address.hostname not in LOOPBACK:
+                raise Unsupported(f"{self.scheduler} is another machine without TLS: whoever reaches it can run code here")
+            return {}
+        if self.certificates is None:
+            raise Unsupported("a scheduler with TLS needs --tls FOLDER, with ca.pem, cert.pem and key.pem in it")
+        missing = [name for name in CERTIFICATES.values() if not (self.certificates / name).is_file()]
+        if missing:
+            raise FileNotFoundError(errno.ENOENT, "there is no such file", str(self.certificates / missing[0]))
+        return {option: str(self.certificates / name) for option, name in CERTIFICATES.items()}
+
+
+class Cluster:
+    """Tasks as futures of dask. `own`: workers of our own, started again when they die."""
+
+    def __init__(self, directory: Path, arrival: Arrival, identity: bytes, place: Place, own: int) -> None:
+        security = None if place.scheduler is None else place.security()
+        needed()
+        self.directory, self.arrival, self.identity = directory, arrival, identity
+        self.ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self.tasks: dict[str, tuple[Task, Sequence[bytes], Future]] = {}
+        self.submitted, self.heard, self.address = 0, time.monotonic(), place.scheduler
+        self.own = None if security is not None else OwnCluster(own)
+        self.client = client(*self.own.address) if self.own else client(str(place.scheduler), security or {})
+
+    @property
+    def workers(self) -> int:
+        """As many as there are now; they may come and go."""
+        if self.own:
+            return self.own.count
+        until = time.monotonic() + PATIENCE_S
+        while not (count := sum(map(int, self.client.nthreads().values()))):
+            if time.monotonic() > until:
+                raise OSError(errno.ETIMEDOUT, "no worker has joined the cluster", self.client.scheduler.address)
+            time.sleep(0.1)
+        return count
+
+    def submit(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
+        self.submitted += 1
+        name = f"{task}, {self.identity.hex()[:8]}, {self.submitted}"
+        future = self.client.submit(carry_out, str(self.directory.absolute()), self.identity, str(task), list(inputs), threads, key=name,
+                                    pure=False, retries=0)
+        self.tasks[name] = task, inputs, future
+        future.add_done_callback(self.ended.put)
+
+    def wait(self, seconds: float) -> list[Finished]:
+        if self.own:
+            self.own.replace()
+        self.heard = time.monotonic() if self.client.status == "running" else self.heard
+        if time.monotonic() - self.heard > GONE_S:
+            raise OSError(errno.ECONNABORTED, "the scheduler is gone", str(self.address))
+        ended = []
+        try:
+            ended.append(self.ended.get(timeout=seconds))
+            while True:
+                ended.append(self.ended.get_nowait())
+        except queue.Empty:
+            pass
+        return [self.finished(*self.tasks.pop(str(future.key))) for future in ended if str(future.key) in self.tasks]
+
+    def finished(self, task: Task, inputs: Sequence[bytes], future: Future) -> Finished:
+        if future.status != "finished":
+            said = type(future.exception()).__name__ if future.status == "error" else future.status
+            return Finished(task, Failure(Reason.DIED, f"its worker ended without an answer ({said})"))
+        try:
+            answer: dict[str, Any] = future.result(timeout=PATIENCE_S)
+            seconds = {str(stage): float(value) for stage, value in answer["seconds"].items()}
+            if "result" not in answer:
+                return Finished(task, Failure(Reason(answer["reason"]), str(answer["text"]), str(answer["about"])), seconds)
+            result, cap = bytes.fromhex(answer["result"]), bytes.fromhex(answer["cap"])
+            started = time.perf_counter()
+            self.arrival.check(task, inputs, result, cap)
+            return Finished(task, result, seconds | {"verify on arrival": time.perf_counter() - started})
+        except (Malformed, Rejected, KeyError, TypeError, ValueError, AttributeError) as error:
+            return Finished(task, Failure(Reason.FAULT, f"what came back is not a proof of this task: {error}"))
+
+    def close(self) -> None:
+        """What is under way is cancelled; a worker that is not ours ends its task, and nobody takes the result."""
+        for _, _, future in self.tasks.values():
+            future.cancel()
+        self.client.close(timeout=2)
+        if self.own:
+            self.own.close()
+
+
+class OwnCluster:
+    """A scheduler in this process, and so many workers in processes of their own; they speak TLS with certificates that only they know."""
+
+    def __init__(self, count: int) -> None:
+        import dask
+        from distributed import LocalCluster
+        from distributed.security import Security
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.worker.memory.terminate": False})
+        self.count, self.security = count, Security.temporary()
+        self.cluster = LocalCluster(n_workers=0, processes=False, host="127.0.0.1", protocol="tls://", security=self.security,
+                                    dashboard_address=None, silence_logs=logging.CRITICAL)
+        self.processes = [self.started() for _ in range(count)]
+
+    @property
+    def address(self) -> tuple[str, Any]:
+        return self.cluster.scheduler_address, self.security
+
+    def started(self) -> subprocess.Popen[bytes]:
+        """What others must not see goes through the pipe. The group is its own: what a terminal sends, the parent decides upon."""
+        process = subprocess.Popen([sys.executable, "-c", START.format(path=sys.path), str(os.getpid())], stdin=subprocess.PIPE, bufsize=0,
+                                   process_group=0)
+        security = {name: getattr(self.security, name) for name in ("tls_ca_file", "tls_worker_cert", "tls_worker_key")}
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"scheduler": self.cluster.scheduler_address, "security": security}).encode() + b"\n")
+        return process
+
+    def replace(self) -> None:
+        for number, process in enumerate(self.processes):
+            if process.poll() is not None:
+                ended(process)
+                self.processes[number] = self.started()
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            ended(process)
+        self.cluster.close(timeout=5)
+
+
+def ended(process: subprocess.Popen[bytes]) -> None:
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def client(address: str, security: Any) -> Client:
+    """OSError if the scheduler does not answer."""
+    from distributed import Client
+    from distributed.security import Security
+    if isinstance(security, Mapping):
+        security = Security(require_encryption=True, **security) if security else Security()
+    try:
+        return Client(address, security=security, timeout=PATIENCE_S, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise OSError(errno.ECONNREFUSED, f"the scheduler does not answer ({type(error).__name__})", address) from None
+
+
+def needed() -> None:
+    """Unsupported if the extra is not installed."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise Unsupported("the engine dask needs the extra of this name: pip install 'longrun[dask]'") from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)

@@ -1,0 +1,28 @@
+"""`longrun certificates`: what the machines of a cluster show each other."""
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longrun.options import Json
+from longrun.telling import show
+
+
+def certificates(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="a folder that does not exist yet")],
+                 json: Json = False) -> None:
+    """Make a key and a certificate for a cluster: who has them is a peer. Needs the extra `dask`."""
+    from bundles.cluster import CERTIFICATES, needed
+    needed()
+    from distributed.security import Security
+    if folder.exists():
+        raise FileExistsError(errno.EEXIST, "this is there already", str(folder))
+    made = Security.temporary()
+    folder.mkdir(mode=0o700, parents=True)
+    for option, name in CERTIFICATES.items():
+        with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(str(getattr(made, option)))
+    show({"folder": str(folder), "files": list(CERTIFICATES.values())}, json)
