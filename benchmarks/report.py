@@ -22,7 +22,7 @@ class Figures:
         self.notes: dict[str, str] = {}
 
     def add(self, name: str, value: float, note: str = "") -> None:
-        self.values[name], self.notes[name] = float(f"{value:.4g}"), note
+        self.values[name], self.notes[name] = value if isinstance(value, int) else float(f"{value:.4g}"), note
         print(json.dumps({"figure": name, "value": self.values[name], "note": note}), flush=True)
 
     def stages(self, name: str, seconds: Mapping[str, float]) -> None:

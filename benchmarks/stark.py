@@ -63,7 +63,7 @@ def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: i
     proving, committed, proof = commit_fixed(key, fixed, kernels), committed_columns(key), NO_STATEMENT
     proofs, floors, peak = [], [], 0
     for _ in range(rounds):
-        watch, started = Watch(), clock()
+        watch, started = Watch(clock), clock()
         proof = prove(proving, mains, NO_STATEMENT, kernels, watch)
         proofs.append((clock() - started, dict(watch.seconds)))
         peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -33,11 +33,6 @@ def fingerprint(key: Key) -> bytes:
     return key.digest[:1].astype("<u4").tobytes()
 
 
-def most_words(key: Key) -> int:
-    """No proof under the key has more."""
-    return key.head_words + key.parameters.queries * sum(opening.words for opening in openings_of(key))
-
-
 def drawn(key: Key, statement: U32, head: U32, permute: Permute) -> Places:
     """The positions of the queries that follow from the first words of a tape."""
     m = Numbers(head, permute)
@@ -48,8 +43,8 @@ def drawn(key: Key, statement: U32, head: U32, permute: Permute) -> Places:
 
 def encode(key: Key, statement: U32, proof: U32, permute: Permute) -> bytes:
     """The bytes of a proof; ValueError for words that are no proof under the key or whose openings contradict each other."""
-    if len(proof) != most_words(key):
-        raise ValueError(f"a proof under this key has {most_words(key)} words, not {len(proof)}")
+    if len(proof) != key.words:
+        raise ValueError(f"a proof under this key has {key.words} words, not {len(proof)}")
     head = key.head_words
     positions, at, parts = drawn(key, statement, proof[:head], permute), head, [proof[:head]]
     for opening in openings_of(key):
@@ -80,6 +75,8 @@ def decode(key: Key, statement: U32, content: bytes, permute: Permute) -> U32:
 
 def read(key: Key, content: bytes) -> U32:
     """The words in these bytes."""
+    if not isinstance(content, bytes | bytearray):
+        raise Malformed("a proof is a string of bytes")
     if content[:3] != MAGIC[:len(content)] or not content:
         raise Malformed("these bytes are not a proof")
     if len(content) < HEADER.size:
@@ -89,8 +86,8 @@ def read(key: Key, content: bytes) -> U32:
         raise Malformed(f"this proof has format {version}, not {VERSION}")
     if made_for != fingerprint(key):
         raise Malformed("this proof was made under another key or profile")
-    if not key.head_words < count <= most_words(key):
-        raise Malformed(f"a proof under this key has more than {key.head_words} and at most {most_words(key)} words, not {count}")
+    if not key.head_words < count <= key.words:
+        raise Malformed(f"a proof under this key has more than {key.head_words} and at most {key.words} words, not {count}")
     if len(content) != HEADER.size + packed_length(count):
         raise Malformed(f"the header announces {HEADER.size + packed_length(count)} bytes, there are {len(content)}")
     return unpack(memoryview(content)[HEADER.size:], count)

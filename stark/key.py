@@ -18,6 +18,7 @@ from stark.point import PointChip, compile_point
 from stark.poseidon2 import Hash, of_width
 from stark.profiles import Parameters
 
+MOST_GRINDING = 30
 DIGEST = 8      # words of a digest under width 16, which the recursion knows alone
 U32 = npt.NDArray[np.uint32]
 
@@ -39,12 +40,17 @@ class Key:
 
     def __init__(self, chips: Sequence[tuple[Chip, int]], parameters: Parameters, statement: int = 0, apart: Sequence[str] = (),
                  caps: Mapping[str, U32] | None = None) -> None:
+        if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1:
+            raise ValueError("a key has a chip, a query, more points than rows, and foldings that fold")
+        if not all(0 <= bits <= MOST_GRINDING for bits in (parameters.lookup_grinding, parameters.batch_grinding, parameters.grinding)):
+            raise ValueError(f"a word below p can be asked for 0 to {MOST_GRINDING} zeros")
         ordered = sorted(chips, key=lambda pair: pair[1])
         self.chips = [chip for chip, _ in ordered]
         self.log_heights = [log_height for _, log_height in ordered]
         self.parameters, self.statement, self.apart, self.caps = parameters, statement, tuple(apart), dict(caps or {})
         if min(self.log_heights) < 0 or parameters.log_cap < 1:
             raise ValueError("a chip has at least one row, and a cap at least two digests")
+        of_width(parameters.hash_width)             # there is such a hash, or this raises
         if self.log_domain > 24:
             raise ValueError("the field has no domain of more than 2^24 points")
 
@@ -144,6 +150,20 @@ class Key:
         digests += (len(self.fri_rounds) - 1) << p.log_cap
         values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
         return self.hash.digest * digests + 5 * values + sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding)))
+
+    @property
+    def openings(self) -> list[tuple[dict[int, int], int]]:
+        """(words per row by level, log of the cap) of every tree whose rows are opened, in the order of the tape."""
+        p = self.parameters
+        trees = [(self.levels(tree), self.log_cap(tree.name)) for tree in self.trees]
+        foldings = zip(self.fri_rounds, self.fri_rounds[1:], strict=False)
+        return trees + [({after: 5 << (before - after)}, p.log_cap) for before, after in foldings]
+
+    @property
+    def words(self) -> int:
+        """Of a proof: behind the head, for every query and tree, rows and a path."""
+        opened = sum(sum(levels.values()) + self.hash.digest * (max(levels) - log_cap) for levels, log_cap in self.openings)
+        return self.head_words + self.parameters.queries * opened
 
     @cached_property
     def flat(self) -> list[FlatChip]:

@@ -14,6 +14,15 @@ U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
 
+def canonical(words: object, what: str = "proof") -> U32:
+    """The same words; Malformed unless they are integers from 0 to p - 1 in a row. Nothing is converted, so that they have one spelling."""
+    if not isinstance(words, np.ndarray) or words.ndim != 1 or words.dtype.kind not in "ui":
+        raise Malformed(f"a {what} is a row of words")
+    if words.size and not 0 <= int(words.min()) <= int(words.max()) < P:
+        raise Malformed(f"a word of the {what} is not canonical")
+    return np.asarray(words, np.uint32)
+
+
 class Numbers(Machine):
     """Reads a proof as a tape of words, in the order of the text."""
 
@@ -25,9 +34,7 @@ class Numbers(Machine):
         self.permutation = permute
         self._powers: dict[bytes, U64] = {}
         self.failed: list[tuple[int, str, str]] = []          # number of the requirement, phase, sentence
-        if (np.asarray(tape) >= P).any():
-            raise Malformed("a word of the proof is not canonical")
-        self.tape = np.asarray(tape, np.uint32)
+        self.tape = canonical(tape)
 
     def read(self, *shape: int, extension: bool = False) -> Value:
         shape = (*shape, 5) if extension else shape

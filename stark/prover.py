@@ -89,6 +89,7 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
     with watch.stage("commit quotient"):
         trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, key.log_cap("quotient"), p.hash_width)
         sender.send(trees["quotient"].cap)
+    del halves
     zeta = sender.draw()
     shifted = (zeta.astype(np.uint64) * root_of_unity(key.log_rows) % P).astype(np.uint32)
     with watch.stage("openings"):
@@ -103,10 +104,10 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         claimed = np.stack([dot(weights, values) for values in at]).astype(np.uint32)
         cuts = np.cumsum([sum(tree.widths) for tree in key.trees])[:-1]
         combined = kernels.combine(order, np.split(weights.astype(np.uint32), cuts), key.log_domain)
-        values = kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, key.shift(0))
+        tested = [kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, key.shift(0))]
         del combined
     with watch.stage("fri"):
-        layers, values, shift = fold_rounds(key, sender, values, kernels)
+        layers, values, shift = fold_rounds(key, sender, tested.pop(), kernels)     # handed over, so that the first folding frees it
         coefficients = kernels.interpolate(values, shift)
         length = 1 << (key.fri_rounds[-1] - p.log_blowup)
         if coefficients[length:].any():

@@ -43,10 +43,7 @@ class Opening:
 
 def openings_of(key: Key) -> list[Opening]:
     """In the order of the tape."""
-    out = [(key.levels(tree), key.log_cap(tree.name)) for tree in key.trees]
-    foldings = zip(key.fri_rounds, key.fri_rounds[1:], strict=False)
-    out += [({after: 5 << (before - after)}, key.parameters.log_cap) for before, after in foldings]
-    return [Opening(levels, log_cap, key.log_domain - max(levels), key.hash.digest) for levels, log_cap in out]
+    return [Opening(levels, log_cap, key.log_domain - max(levels), key.hash.digest) for levels, log_cap in key.openings]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from stark.field import root_of_unity
 from stark.fused import batched, folded, inverse, opened_rows, point
 from stark.key import Key
 from stark.machine import Machine, Value, concat, stack
-from stark.numbers import Numbers
+from stark.numbers import Numbers, canonical
 from stark.point import PointChip
 from stark.rounds import Rounds, converse
 
@@ -112,12 +112,13 @@ def zero(m: Machine) -> Value:
 
 
 def check_proof(key: Key, statement: U32, proof: U32, permute: Callable[[U32], U32]) -> None:
-    """Malformed or Rejected unless these words prove the statement."""
-    m = Numbers(proof, permute)
-    words = Numbers(statement, permute).read(len(statement))
-    if len(statement) != key.statement:
-        raise Malformed(f"the statement has {len(statement)} words, not {key.statement}")
-    verify(m, key, [m.constant(cap) for cap in fixed_caps(key)], Value(m, words.data, False))
+    """Malformed or Rejected unless these words prove the statement. Lengths and words are looked at before anything is hashed."""
+    words, m = canonical(statement, "statement"), Numbers(proof, permute)
+    if len(words) != key.statement:
+        raise Malformed(f"the statement has {len(words)} words, not {key.statement}")
+    if len(m.tape) != key.words:
+        raise Malformed(f"the proof has {len(m.tape)} words, not {key.words}")
+    verify(m, key, [m.constant(cap) for cap in fixed_caps(key)], m.constant(words))
     m.finish()
 
 
@@ -127,6 +128,10 @@ def fixed_caps(key: Key) -> list[U32]:
 
 
 def key_cap(key: Key, name: str = "fixed") -> U32:
+    """A commitment to fixed columns, of the shape that the key gives."""
     if name not in key.caps:
         raise ValueError("this key has no commitment to its fixed columns yet; see stark.setup")
-    return key.caps[name]
+    cap, shape = key.caps[name], (1 << key.log_cap(name), key.hash.digest)
+    if not isinstance(cap, np.ndarray) or cap.shape != shape:
+        raise Malformed(f"the key's commitment to fixed columns is not an array of {shape[0]} digests of {shape[1]} words")
+    return canonical(cap.reshape(-1), "key").reshape(shape)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from continuation.permutations import in_chains
-from stark.wrapping import check_wrapping
 from stark.check import Filled, check, values_of
 from stark.chip import Chip
 from stark.expression import P, degrees
+from stark.wrapping import check_wrapping
 from tests.continuation import world
 
 WINDOW = 3

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stark.codec import HEADER, decode, encode, most_words
+from stark.codec import HEADER, decode, encode
 from stark.errors import Malformed, Rejected
 from stark.field import P
 from stark.kernels import load
@@ -56,7 +56,7 @@ def test_the_head_is_what_the_text_reads(made) -> None:  # type: ignore[no-untyp
     for key, statement, proof in (made[:3], proved((3, 3, 2)), proved((3, 3, 2), replace(TOY, batch_grinding=0, grinding=0))):
         m = Numbers(proof, KERNELS.permute)
         converse(m, key, [m.constant(key_cap(key))], m.constant(statement))
-        assert m.at == key.head_words and most_words(key) == len(proof)
+        assert m.at == key.head_words and key.words == len(proof)
 
 
 @given(st.lists(st.integers(0, 31), min_size=1, max_size=20), st.sampled_from([16, 24]))
