@@ -125,7 +125,8 @@ def one_guest(name: str) -> dict[str, object]:
 def instructions_per_step(program: Program, wasm: bytes, executed: np.ndarray) -> float:    # type: ignore[type-arg]
     """Instructions of WebAssembly for each step: each is counted with the first step of its function that does not lie before it."""
     known = np.unique(program.offsets)
-    offsets = np.array([one.offset for body in decode(wasm).bodies for one in body.instructions if one.code not in (BLOCK, LOOP, ELSE, END)])
+    structure = (BLOCK, LOOP, ELSE, END)
+    offsets = np.array([one.offset for body in decode(wasm).bodies for one in body.instructions if one.code not in structure])
     place = np.searchsorted(known, offsets)
     counts = np.bincount(place[place < len(known)], minlength=len(known))
     shared = np.bincount(np.searchsorted(known, program.offsets), minlength=len(known))

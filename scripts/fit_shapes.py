@@ -152,7 +152,8 @@ def main() -> None:
     count, *items = sys.argv[1:]
     for number, shape in enumerate(fit([Run(item) for item in items], int(count))):
         logs = dict(shape)
-        words = [f"{name} {log}" + (f"+{logs[name + MORE]}" if name + MORE in logs else "") for name, log in logs.items() if MORE not in name]
+        second = {name: f"+{logs[name + MORE]}" for name in logs if name + MORE in logs}
+        words = [f"{name} {log}{second.get(name, '')}" for name, log in logs.items() if MORE not in name]
         print(f"{SIZE} {number} | {' '.join(words)}")
 
 
