@@ -1,152 +1,160 @@
-"""Finds mixes for the catalogue of shapes (segments/catalogue.py) on real programs, and prints them as lines of it.
+"""Finds shapes of 2^20 for the catalogue (segments/catalogue.py) on real programs, and prints them as lines of it.
 
-    python scripts/fit_shapes.py SIZE COUNT NAME=APP.wasm=INPUT=WEIGHT …
+    python -m scripts.fit_shapes COUNT NAME=APP.wasm=INPUT=WEIGHT …
 
-A program is the mean of its steps: so many rows of every chip for each step. A segment is cut where one of its tables is full, so the
-price of a shape for a program is its cells over the steps that it holds. From all shapes that are the smallest for some program and some
-length of segment, and from those that hold two such, those are taken one by one that lower the mean price most.
+Every program is cut by the general budget and by those of CUTS. A segment gives candidates: the smallest tables that hold its rows, with a
+second one where that saves most for its columns, as long as the leaf of the continuation stays what it is (narrow or wide); families that
+it does not use are there as far as a narrow leaf has room, or all if the leaf is wide anyway. Two candidates of one program that are nearly
+the same are also taken together. From all candidates those are taken one by one that lower the mean price of a step most.
 """
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from segments.catalogue import CATALOGUE
-from segments.machine import machine
-from segments.memory.pages import LOG_PAGES
-from segments.shape import QUOTIENT, SMALLEST, Shape, logarithm, rows_of_memory
-from segments.tables import LOG_LIMB
-from stark.measure import measure
-from wasm_exec.cutting import Budget, Limits
-from wasm_exec.execute import make_engine, run
-from wasm_exec.instructions import Family
-from wasm_exec.program import Program
+from scripts.short_blocks import Blocks, Rows
+from segments.catalogue import CATALOGUE, MORE
+from segments.heights import MOST_PERMUTATIONS, cells_in_a_row, cells_of, permutations_of, price_of, room_of, with_fixed
+from segments.machine import chips
+from segments.shape import Shape, logarithm
+from stark.measure import EXTENSION, measure
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 
-MOST_STEPS = 1 << 25
-FLOOR = 6               # a chip has at least this power of two less rows than in the general shape
-FLOORS = {"select": 4, "call": 4, "indirect": 2, "grow": 3, "convert": 4}
-LENGTHS = 40
-LEAF = 20_000_000       # a leaf takes as long as so many cells
-NEVER = 1e4
-WIDE = {f.name.lower() for f in Family if "64" in f.name} | {"convert", "count"}
-RARE = {"indirect", "grow"}
-# What chips cost that do not exist yet, estimated from those of 32 bits.
-ESTIMATES = {"add64": 95, "mul64": 180, "div64": 260, "bitwise64": 130, "shift64": 150, "compare64": 105, "move64": 56, "select64": 95,
-             "load64": 85, "store64": 90, "convert": 55, "count": 110, "count64": 180, "indirect": 60, "grow": 60}
-Heights = Mapping[str, int]
-Rows = Mapping[str, float]
+SIZE, LOG_PROGRAM, MOST_STEPS = "2^20", 13, 1 << 27
+MOST_CELLS = 200_000_000        # 3 GB
+LOW = 10                        # log2 of the rows of a table that is there in case
+WORTH = 0.006                   # of all cells, for a second table
+WIDE_ROOM = 116_000             # permutations of a wide leaf
+ALIKE = 1.25                    # candidates whose union has at most so many cells of each
+LIKELY = """bitwise shift select mul call convert move64 load64 store64 add64 compare64 bitwise64 shift64 indirect select64 count div mul64
+    outside grow count64 div64""".split()
+Own = dict[str, int]
+Candidate = tuple[tuple[str, int], ...]
 
 
-def cells_of() -> dict[str, int]:
-    return ESTIMATES | {chip.name: measure(chip).cells for chip in machine().chips}
+def whole(own: Mapping[str, int]) -> Mapping[str, int]:
+    return with_fixed(own, LOG_PROGRAM)
 
 
-def rows_of_run(program: Program, content: bytes, budget: Budget) -> list[dict[str, int]]:
-    """What every segment of a run uses."""
-    recording, engine, out = run(program, content, budget, Limits(MOST_STEPS)), make_engine(program, "recorder"), []
-    families = program.column("op").astype(np.int64) // 16 - 1
-    for start, image in zip(recording.segments, recording.images(), strict=False):
-        engine.restore(image)
-        end = engine.segment(start.pc, start.fp, budget, traced=True)
-        assert end.trace is not None
-        counts = np.bincount(families[end.trace.pc], minlength=len(Family))
-        index = np.concatenate([[0], *((space << LOG_PAGES) + pages for space, (pages, _) in end.touched.items() if space)])
-        out.append({family.name.lower(): int(counts[family]) for family in Family} | rows_of_memory(index))
-    return out
+def narrow(own: Mapping[str, int]) -> bool:
+    return permutations_of(whole(own)) <= MOST_PERMUTATIONS
 
 
-def steps_of(rows: Rows) -> float:
-    return sum(rows[family.name.lower()] for family in Family)
+def low(name: str) -> int:
+    return min(LOW, CATALOGUE[SIZE][name]) if name not in ("halt", "outside") else 3
 
 
-def mean_of(segments: Sequence[Rows]) -> dict[str, float]:
-    """Rows for each step."""
-    steps = sum(map(steps_of, segments))
-    return {name: sum(rows[name] for rows in segments) / steps for name in segments[0]}
+def own_shape(rows: Rows, doubled: bool) -> Candidate | None:
+    """The smallest shape for these rows; None if the general shape does not hold them."""
+    general = CATALOGUE[SIZE]
+    own = {name: max(low(name), logarithm(count)) for name, count in rows.items() if count}
+    if any(log > general[name] for name, log in own.items()):
+        return None
+    is_narrow = narrow(own)
+    if not is_narrow:
+        own |= {name: low(name) for name in general if name not in own}
+    if doubled:
+        own = with_second_tables(own, rows, is_narrow)
+    for name in LIKELY if is_narrow else ():
+        if name not in own and narrow(own | {name: low(name)}):
+            own[name] = low(name)
+    return tuple((name, own[name]) for name in chips() if name in own)
 
 
-def heights_of(rows: Rows, size: str) -> dict[str, int]:
-    """The smallest shape for these rows; chips that only some programs have are absent if there is no row for any of their kind."""
-    absent: set[str] = {"outside"}
-    absent |= WIDE if not any(rows[name] for name in WIDE) else set()
-    absent |= {name for name in RARE if not rows[name]}
-    return {name: max(SMALLEST, logarithm(int(np.ceil(rows.get(name, 0)))), log - FLOORS.get(name, FLOOR))
-            for name, log in CATALOGUE[size].items() if name not in absent}
+def with_second_tables(own: Own, rows: Rows, is_narrow: bool) -> Own:
+    every, found = sum(cells_of(whole(own)).values()), []
+    for name, count in rows.items():
+        first = own.get(name, 0) - 1
+        second = max(LOW, logarithm(count - (1 << first))) if first > LOW and count > 1 << first else first
+        if second < first and name not in ("page", "node"):
+            chip, saved = measure(chips()[name]), cells_in_a_row(name) * ((1 << first) - (1 << second))
+            if saved >= WORTH * every:
+                found.append((saved / (chip.columns + EXTENSION * chip.logup_columns), {name: first, name + MORE: second}))
+    for _, both in sorted(found, key=lambda pair: -pair[0]):
+        if permutations_of(whole(own | both)) <= (MOST_PERMUTATIONS if is_narrow else WIDE_ROOM):
+            own = own | both
+    return own
 
 
-def cost(heights: Heights, cells: Mapping[str, int]) -> int:
-    return sum(cells[name] << log for name, log in heights.items()) + (cells["lookup"] << LOG_LIMB) + (
-        QUOTIENT << max(LOG_LIMB, *heights.values()))
+def together(one: Candidate, other: Candidate) -> Candidate:
+    """For every kind of rows the tables of the one that has more room."""
+    rooms = [room_of(dict(shape)) for shape in (one, other)]
+    taken: Own = {}
+    for name in chips():
+        kind = name.removesuffix(MORE)
+        larger = one if rooms[0].get(kind, 0) >= rooms[1].get(kind, 0) else other
+        taken |= {name: dict(larger)[name]} if name in dict(larger) else {}
+    return tuple(taken.items())
 
 
-def price(heights: Heights, mean: Rows, cells: Mapping[str, int]) -> float:
-    """Cells a step, if segments are cut where a table is full; a segment also costs its leaf in the continuation."""
-    if any(value and name not in heights for name, value in mean.items()):
-        return NEVER
-    steps = min(2**log / mean[name] for name, log in heights.items() if mean.get(name))
-    return (LEAF + cost(heights, cells)) / steps
+def candidates(found: Mapping[Candidate, int]) -> list[Candidate]:
+    ranked = sorted(found, key=lambda shape: -found[shape])[:60]
+    cells = {shape: sum(cells_of(whole(dict(shape))).values()) for shape in ranked}
+    unions = [together(one, other) for one, other in combinations(ranked[:14], 2)]
+    return ranked + [shape for shape in unions if sum(cells_of(whole(dict(shape))).values()) <= ALIKE * min(cells.values())]
 
 
-def candidates(mean: Rows, size: str) -> list[dict[str, int]]:
-    """The smallest shapes for segments of this program of many lengths, none higher than the general one."""
-    general = CATALOGUE[size]
-    longest = min(2**general[name] / mean[name] for name in general if mean.get(name))
-    lengths = np.geomspace(longest / 4, longest, LENGTHS)
-    found = [heights_of({name: value * steps for name, value in mean.items()}, size) for steps in lengths]
-    return [heights for heights in found if all(log <= general[name] for name, log in heights.items())]
+class Run:
+    """The segments of a program under all budgets of the size."""
 
-
-def together(one: Heights, other: Heights) -> dict[str, int]:
-    return {name: max(one.get(name, 0), other.get(name, 0)) for name in CATALOGUE["toy"] if name in one or name in other}
-
-
-def fit(means: Sequence[Rows], size: str, count: int, cells: Mapping[str, int], weights: Sequence[float]) -> list[dict[str, int]]:
-    """So many shapes for which the weighted mean of price over used cells is small: taken one by one, then exchanged while that helps."""
-    own = [candidates(mean, size) for mean in means]
-    best = [min(found, key=lambda shape: price(shape, mean, cells)) for found, mean in zip(own, means, strict=True)]
-    everything = [shape for found in own for shape in found] + [together(one, other) for one in best for other in best]
-    used = [sum(cells[name] * rows for name, rows in mean.items()) / weight for mean, weight in zip(means, weights, strict=True)]
-    prices = np.array([[price(shape, mean, cells) for mean in means] for shape in everything]) / used
-    chosen: list[int] = []
-    rest = np.array([[price(CATALOGUE[size], mean, cells) for mean in means]]) / used
-    for _ in range(count):
-        best = np.min([rest[0], *prices[chosen]], axis=0)
-        chosen.append(int(np.minimum(prices, best).sum(axis=1).argmin()))
-    better = True
-    while better:
-        better = False
-        for k in range(count):
-            others = np.min([rest[0], *prices[chosen[:k] + chosen[k + 1:]]], axis=0)
-            totals = np.minimum(prices, others).sum(axis=1)
-            if totals.min() < totals[chosen[k]] - 1e-9:
-                chosen[k], better = int(totals.argmin()), True
-    return [everything[k] for k in chosen]
-
-
-def runs_of(size: str, named: Sequence[str]) -> dict[str, list[dict[str, int]]]:
-    out = {}
-    for item in named:
-        name, app, content, _ = item.split("=")
+    def __init__(self, item: str) -> None:
+        self.name, app, content, weight = item.split("=")
         program = load(from_text(Path(app)) if app.endswith(".wat") else Path(app).read_bytes(), 64, 8)
-        out[name] = rows_of_run(program, Path(content).read_bytes(), Shape.of(size, len(program.instructions)).budget)
-    return out
+        general = Shape.of(SIZE, len(program.instructions))
+        blocks = Blocks(program, Path(content).read_bytes(), MOST_STEPS)
+        self.cuts = [blocks.cut(budget) for budget in general.budgets]
+        used = sum(cells_in_a_row(name) * count for segment in self.cuts[0] for name, count in segment.rows.items())
+        self.weight = float(weight) * sum(segment.steps for segment in self.cuts[0]) / used
+
+    def shapes(self) -> list[Candidate]:
+        found: dict[Candidate, int] = {}
+        for segment in (one for cut in self.cuts for one in cut if one.whole):
+            for doubled in (True, False):
+                shape = own_shape(segment.rows, doubled)
+                if shape and sum(cells_of(whole(dict(shape))).values()) <= MOST_CELLS:
+                    found[shape] = found.get(shape, 0) + segment.steps
+        return candidates(found)
+
+    def prices(self, shapes: Sequence[Mapping[str, int]]) -> list[npt.NDArray[np.float64]]:
+        """For every cut: what each segment costs in each shape, over the steps of the run."""
+        names, out = list(chips()), []
+        rooms = np.array([[room_of(shape).get(name, 0) for name in names] for shape in shapes])
+        costs = np.array([price_of(shape) for shape in shapes], float)
+        for cut in self.cuts:
+            rows = np.array([[segment.rows.get(name, 0) for name in names] for segment in cut])
+            holds = (rows[None] <= rooms[:, None]).all(axis=2)
+            out.append(np.where(holds, costs[:, None], 1e15) / sum(segment.steps for segment in cut))
+        return out
+
+
+def fit(runs: Sequence[Run], count: int) -> list[Candidate]:
+    found = sorted({shape for run in runs for shape in run.shapes()})
+    every = [whole(dict(shape)) for shape in found] + [whole(CATALOGUE[name]) for name in ("2^14", "2^16", "2^18", "2^20")]
+    prices = [run.prices(every) for run in runs]
+    chosen: list[int] = []
+    for _ in range(count):
+        totals = np.zeros(len(found))
+        for run, cuts in zip(runs, prices, strict=True):
+            best = [np.minimum(cut[:len(found)], cut[[*chosen, *range(len(found), len(every))]].min(axis=0)).sum(axis=1) for cut in cuts]
+            totals += run.weight * np.min(best, axis=0)
+        chosen.append(int(totals.argmin()))
+        print(f"# {len(chosen)} shapes: {totals.min():.4f}", file=sys.stderr)
+    return [found[k] for k in chosen]
 
 
 def main() -> None:
-    size, count, *named = sys.argv[1:]
-    cells, means = cells_of(), {name: mean_of(segments) for name, segments in runs_of(size, named).items()}
-    shapes = fit(list(means.values()), size, int(count), cells, [float(item.split("=")[3]) for item in named])
-    for k, shape in enumerate(shapes):
-        print(f"{size} {k} | " + " ".join(f"{name} {log}" for name, log in shape.items()))
-    for name, mean in means.items():
-        used = sum(cells[chip] * rows for chip, rows in mean.items())
-        paid = [price(shape, mean, cells) for shape in shapes]
-        print(f"# {name}: {used:.1f} cells a step used, {min(paid):.1f} paid in shape {int(np.argmin(paid))}")
+    count, *items = sys.argv[1:]
+    for number, shape in enumerate(fit([Run(item) for item in items], int(count))):
+        logs = dict(shape)
+        second = {name: f"+{logs[name + MORE]}" for name in logs if name + MORE in logs}
+        words = [f"{name} {log}{second.get(name, '')}" for name, log in logs.items() if MORE not in name]
+        print(f"{SIZE} {number} | {' '.join(words)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Where to cut a run: by the budget with which all its segments together cost least."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,6 +38,13 @@ class Bill:
         self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price
         if self.cells > self.limit or self.segments > self.few:
             raise TooDear
+
+
+def size_within(cells: int, sizes: Sequence[str], instructions: int) -> str:
+    """The largest of these sizes of which no segment has more committed cells, or else the smallest: `cells` is the memory that there is
+    over what a cell takes."""
+    found = sorted((sum(Shape.of(size, instructions).cells.values()), size) for size in sizes)
+    return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 
 
 def recorded(program: Program, content: bytes, size: str, limits: Limits | None = None, few: float = float("inf"),

@@ -14,6 +14,7 @@ from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 LOG_CELLS = LOG_PAGES + 5       # cells of a space
+LOG_TIME = 24                   # times of a segment
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def history(kinds: Mapping[tuple[str, str], Access], frame_pointer: int, end: in
     key = np.concatenate([np.zeros(2, np.int64), *(access.key[rows] for access, rows in pairs)])
     time = np.concatenate([np.array([READ, end]), *(access.time[rows] for access, rows in pairs)])
     after = np.concatenate([np.array([frame_pointer, 0], np.uint64), *(access.after[rows] for access, rows in pairs)])
-    order = np.lexsort((time, key))
+    order = np.argsort(key << LOG_TIME | time)          # no two accesses are at one time
     sorted_key, sorted_time, sorted_after = key[order], time[order], after[order]
     first = np.ones(len(order), bool)
     first[1:] = sorted_key[1:] != sorted_key[:-1]

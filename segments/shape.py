@@ -10,25 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES
+from segments.heights import Heights, cells_of, price_of, room_of, with_fixed
 from segments.machine import chips
 from segments.memory.pages import DEPTH, ROWS
-from segments.tables import LOG_LIMB
 from stark.chip import Chip
-from stark.key import Key
-from stark.measure import measure
-from stark.profiles import get
 from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
-SMALLEST = 3            # the cap of a commitment needs a few rows
 PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
 CUTTING = 1 / 64        # tables that have at least this share of all cells say where a segment is cut
-LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
-MOST_PERMUTATIONS = 1 << 16     # of a leaf that is not wide
-CLAIMS = 78             # permutations for what is fixed, the statement and the claim
-QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 
 
 def logarithm(count: int) -> int:
@@ -108,7 +100,7 @@ class Shape:
 
     def split(self, rows: Mapping[str, int]) -> dict[str, int]:
         """Of so many rows of every kind, those in every table: the first is filled before the second."""
-        out = {}
+        out: dict[str, int] = {}
         for name, count in rows.items():
             if name in self.log_heights:
                 first = min(count, 1 << self.log_heights[name])
@@ -130,8 +122,7 @@ class Shape:
     @property
     def price(self) -> int:
         """Cells of a segment, and what the continuation adds to it in cells that take as long."""
-        leaf = WIDE_LEAF if permutations(self.name, self.log_program) > MOST_PERMUTATIONS else LEAF
-        return sum(self.cells.values()) + leaf
+        return price(self.name, self.log_program)
 
     @property
     def alike(self) -> list[Shape]:
@@ -140,36 +131,23 @@ class Shape:
 
 
 @cache
-def heights(name: str, log_program: int) -> Mapping[str, int]:
-    logs = dict(CATALOGUE[name]) | {"boundary": SMALLEST, "program": log_program, "lookup": LOG_LIMB}
-    return {name: logs[name] for name in chips() if name in logs}
+def heights(name: str, log_program: int) -> Heights:
+    return with_fixed(CATALOGUE[name], log_program)
 
 
 @cache
 def cells(name: str, log_program: int) -> Mapping[str, int]:
-    logs = heights(name, log_program)
-    by_chip = {name: measure(chips()[name]).cells << log for name, log in logs.items()}
-    return by_chip | {"quotient": QUOTIENT << max(logs.values())}
-
-
-@cache
-def permutations(name: str, log_program: int) -> int:
-    """Permutations of the leaf that verifies a segment of this shape at p100, most of them for rows and paths that queries open."""
-    shape, parameters = Shape(name, log_program), get("p100").segment
-    key = Key([(chip, shape.log_heights[chip.name]) for chip in shape.chips], parameters, 0, ["program"])
-    each = 0
-    for tree in key.trees:
-        levels, rate = key.levels(tree), key.hash.rate
-        each += sum(-(-words // rate) for words in levels.values()) + len(levels) - 1 + max(levels) - key.log_cap(tree.name)
-    for size, folded in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
-        each += -(-(5 << size - folded) // key.hash.rate) + max(0, folded - parameters.log_cap)
-    return parameters.queries * each + key.head_words // key.hash.rate + CLAIMS
+    return cells_of(heights(name, log_program))
 
 
 @cache
 def room(name: str, log_program: int) -> Mapping[str, int]:
-    logs = heights(name, log_program)
-    return {one: (1 << log) + (1 << logs[one + MORE] if one + MORE in logs else 0) for one, log in logs.items() if not one.endswith(MORE)}
+    return room_of(heights(name, log_program))
+
+
+@cache
+def price(name: str, log_program: int) -> int:
+    return price_of(heights(name, log_program))
 
 
 def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:

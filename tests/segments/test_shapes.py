@@ -12,13 +12,14 @@ from continuation.kinds import kinds
 from continuation.lowering import Lowered
 from continuation.setup import record
 from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES, read
-from segments.choosing import Bill, TooDear, recorded
+from segments.choosing import Bill, TooDear, recorded, size_within
 from segments.fill import Segment, fill, fill_cheapest
+from segments.heights import LEAF, MOST_PERMUTATIONS, WIDE_LEAF, permutations_of
 from segments.machine import machine
 from segments.memory_tree import MemoryTree
 from segments.prove import prove_segment
 from segments.setup import leaf_key, program_words, setup, shape_key
-from segments.shape import LEAF, MOST_PERMUTATIONS, PROGRAMS, WIDE_LEAF, Shape, permutations, rows_of_memory
+from segments.shape import PROGRAMS, Shape, rows_of_memory
 from segments.verify import verify_segment
 from stark.check import check
 from stark.errors import Malformed, Rejected
@@ -110,7 +111,7 @@ def test_a_leaf_takes_as_many_permutations_as_a_shape_expects() -> None:
     shape = Shape("2^14 integers", 10)
     key = leaf_key(shape, PROFILES["p100"].segment, KERNELS)
     counted = Lowered(record(kinds([shape.name], ())[f"leaf of {shape.name}"], {}, key)).counts["permute"]
-    assert abs(counted - permutations(shape.name, 10)) < 100 and counted < MOST_PERMUTATIONS
+    assert abs(counted - permutations_of(shape.log_heights)) < 100 and counted < MOST_PERMUTATIONS
     assert shape.price == sum(shape.cells.values()) + LEAF and Shape("2^14", 10).price == sum(Shape("2^14", 10).cells.values()) + WIDE_LEAF
 
 
@@ -125,8 +126,8 @@ def test_only_what_holds_a_share_of_the_cells_cuts(name: str) -> None:
 
 # -- two tables for one kind of rows
 
-TWO = """2^14 two | add 8+13 mul 8+9 div 3+3 bitwise 9+9 shift 8+9 compare 8+13 branch 9+12 move 6+12 select 3+3 load 7+11 store 3+10 call 5+3
-    halt 3+3 page 4+9 node 5+9 hash 6+12"""
+TWO = """2^14 two | add 8+13 mul 8+9 div 3+3 bitwise 9+9 shift 8+9 compare 8+13 branch 9+12 move 6+12 select 3+3 load 7+11
+    store 3+10 call 5+3 halt 3+3 page 4+9 node 5+9 hash 6+12"""
 
 
 @pytest.fixture
@@ -277,6 +278,15 @@ def test_a_run_is_cut_where_it_costs_least() -> None:
     many = len(run(made, content, small).segments)
     assert many > 1 and recorded(made, content, "2^14", few=many - 1) is None
     assert recorded(made, content, "2^14", few=many) is not None
+
+
+def test_less_memory_means_smaller_segments() -> None:
+    sizes = ["2^20", "2^14", "2^18", "2^16"]
+    most = {size: sum(Shape.of(size, 5).cells.values()) for size in sizes}
+    assert [size_within(most[size], sizes, 5) for size in sizes] == sizes
+    assert size_within(most["2^20"] - 1, sizes, 5) == "2^18" and size_within(0, sizes, 5) == "2^14"
+    for size in sizes:
+        assert all(sum(shape.cells.values()) <= most[size] for shape in Shape.of(size, 5).alike if shape.size == size)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,0 +1,60 @@
+"""What the tables of a segment cost, from their heights alone: log2 of the number of rows by the name of the chip."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from segments.catalogue import MORE
+from segments.machine import chips
+from segments.tables import LOG_LIMB
+from stark.key import Key
+from stark.measure import measure
+from stark.profiles import get
+
+SMALLEST = 3            # the cap of a commitment needs a few rows
+LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
+MOST_PERMUTATIONS = 1 << 16     # of a leaf that is not wide
+CLAIMS = 78             # permutations for what is fixed, the statement and the claim
+QUOTIENT = 10           # words of the quotient for every row of the tallest chip
+Heights = Mapping[str, int]
+
+
+def with_fixed(own: Heights, log_program: int) -> Heights:
+    """In the order of the machine, with the tables that every shape has."""
+    logs = dict(own) | {"boundary": SMALLEST, "program": log_program, "lookup": LOG_LIMB}
+    return {name: logs[name] for name in chips() if name in logs}
+
+
+def cells_of(heights: Heights) -> Mapping[str, int]:
+    """Committed base cells of every table, and of the quotient."""
+    by_chip = {name: cells_in_a_row(name) << log for name, log in heights.items()}
+    return by_chip | {"quotient": QUOTIENT << max(heights.values())}
+
+
+@cache
+def cells_in_a_row(name: str) -> int:
+    return measure(chips()[name]).cells
+
+
+def room_of(heights: Heights) -> Mapping[str, int]:
+    """How many rows of every kind there are, in one table or two."""
+    return {name: (1 << log) + (1 << heights[name + MORE] if name + MORE in heights else 0)
+            for name, log in heights.items() if not name.endswith(MORE)}
+
+
+def permutations_of(heights: Heights) -> int:
+    """Permutations of the leaf that verifies a segment at p100, most of them for rows and paths that queries open."""
+    parameters = get("p100").segment
+    key = Key([(chips()[name], log) for name, log in heights.items()], parameters, 0, ["program"])
+    each = 0
+    for tree in key.trees:
+        levels, rate = key.levels(tree), key.hash.rate
+        each += sum(-(-words // rate) for words in levels.values()) + len(levels) - 1 + max(levels) - key.log_cap(tree.name)
+    for size, folded in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
+        each += -(-(5 << size - folded) // key.hash.rate) + max(0, folded - parameters.log_cap)
+    return parameters.queries * each + key.head_words // key.hash.rate + CLAIMS
+
+
+def price_of(heights: Heights) -> int:
+    """Cells of a segment, and what the continuation adds to it in cells that take as long."""
+    return sum(cells_of(heights).values()) + (WIDE_LEAF if permutations_of(heights) > MOST_PERMUTATIONS else LEAF)
