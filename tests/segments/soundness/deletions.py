@@ -20,16 +20,26 @@ from stark.check import Filled, unbalanced_messages
 from stark.chip import Chip, Message
 from stark.expression import Input, P
 from stark.flat import needed
-from stark.forge import Forgery, Forger
+from stark.forge import LIMB_WRAP, Forger, Forgery
 from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, TABLES, filled, gathered, segment, tables
 from wasm_exec.instructions import BY_NUMBER
 
 # Where the forger begins, besides with changes of one cell: cells that are changed together, in all rows.
 HINTS: dict[str, list[dict[str, int]]] = {
-    **dict.fromkeys(("call", "indirect"), [{"deep": pow(16, -1, P)}]),
-    **{name: [{"overflow": 1, f"quotient byte.{top}": 128}, {"overflow": pow(256, -1, P)}] for name, top in (("div", 3), ("div64", 7))},
-    **{name: [{"whole bytes.0": 0, f"whole bytes.{k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}
-DEPTH = 5
+    "call": [{"deep": pow(16, -1, P)}, *({"is CALL": call, "is RETURN": -call, "deep": call} for call in (1, -1))],
+    "indirect": [{"deep": pow(16, -1, P)}],
+    **{name: [{"overflow": 1, f"quotient byte.{top}": 128}, {"overflow": pow(256, -1, P)},
+              *({f"carry.{k}": LIMB_WRAP} for k in range(top // 2))] for name, top in (("div", 3), ("div64", 7))},
+    **{name: [{"whole bytes 0": 0, f"whole bytes {k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}
+# What is there for a second reason only, by chip, bus and column.
+NOT_NEEDED = {
+    ("div", "range16", "size of a.1"): "the highest limb of |a| is that of a, which was read, or 2^16 less it and a carry",
+    ("div", "range16", "carry.0"): "the only carry is looked up once more, four times as large; a quarter of a limb is no carry of the limb above"}
+# The same in the rows of a page: what is changed in all of them, and in the opening ones.
+PAGE_HINTS: list[tuple[dict[str, int], dict[str, int]]] = [
+    ({"real": 2}, {"capacity before.0": 256, "capacity after.0": 256}), ({"new": 2, "since": 0}, {}),
+    ({"new": 1, "index": 3 << 24}, {})]
+DEPTH = 7              # of changes that begin with a hint
 
 Bools = npt.NDArray[np.bool_]
 Origin = npt.NDArray[np.int64]
@@ -51,6 +61,7 @@ class Breaker(Forger):
         self.goal: Callable[[Rows], Bools] = lambda rows: np.zeros(rows.main.shape[1], bool)
         self.loud = False
         self.passed_over: Message | None = None
+        self.hinted = False
 
     def only(self, kept: Sequence[int]) -> Breaker:
         """The same with some of its equations; all requirements stay."""
@@ -63,18 +74,25 @@ class Breaker(Forger):
         return other
 
     def first_changes(self, columns: Sequence[int], rng: np.random.Generator) -> tuple[Words, Origin, Bools]:
-        main, origin, touched = super().first_changes(columns, rng)
-        mains, marks, count = [main], [touched], len(self.rows)
-        for hint in HINTS.get(self.chip.name, []):
-            changed, mark = self.honest.main.copy(), np.zeros((len(main), count), bool)
+        if not self.hinted:
+            return super().first_changes(columns, rng)
+        count, flags = len(self.rows), [name for name in self.chip.main_names if name.startswith("is ")]
+        hints = [*HINTS.get(self.chip.name, []), *({one: 1, other: -1} for one in flags for other in flags if one != other)]
+        mains, marks = [self.honest.main[:, :0]], [np.zeros((len(self.honest.main), 0), bool)]
+        for hint in hints:
+            changed, mark = self.honest.main.copy(), np.zeros((len(self.honest.main), count), bool)
             for name, value in hint.items():
                 if name in self.chip.main_names:
                     at = self.chip.main_names.index(name)
-                    changed[at], mark[at] = value, True
+                    changed[at], mark[at] = value % P, True
             mains.append(changed)
             marks.append(mark)
-        origin = np.concatenate([origin, *[np.arange(count)] * (len(mains) - 1)])
-        return np.concatenate(mains, axis=1), origin, np.concatenate(marks, axis=1)
+        return np.concatenate(mains, axis=1), np.tile(np.arange(count), len(hints)), np.concatenate(marks, axis=1)
+
+    def from_hints(self) -> Breaker:
+        other = self.only(range(len(self.equations)))
+        other.hinted = True
+        return other
 
     @property
     def requirements(self) -> list[int]:
@@ -172,7 +190,7 @@ def broken_by(breaker: Breaker, k: int) -> str:
         if message.bus in (PROGRAM, MEMORY) and breaker.without(message).forge(k) is not None:
             return "by another program" if message.bus == PROGRAM else "by another cell"
     for other, how in ((breaker, "by a row"), (loud, "by its multiplicities")):
-        if other.forge(k, depth=DEPTH) is not None:
+        if other.from_hints().forge(k, depth=DEPTH) is not None:
             return how
     return ""
 
@@ -184,12 +202,9 @@ def nothing_but_flags(chip: Chip, k: int) -> str:
     flags = [c for c, name in enumerate(chip.main_names) if name.startswith("is ") or name == "immediate" or c in silencing]
     support = {node.index for number in needed(chip.graph, [chip.requirements[k].expression.number])
                for node in [chip.graph.nodes[number]] if isinstance(node, Input)}
-    if not support <= set(flags) or len(support) > 1:
+    if not support <= set(flags) or len(flags) > 12:
         return ""
-    own = support.pop()
-    values = [range(-len(flags), len(flags) + 1) if c == own else range(2) for c in flags]
-    if len(flags) > 9:
-        return ""
+    values = [range(-len(flags), len(flags) + 1) if {c} == support else range(2) for c in flags]
     settings = np.array(list(product(*values)), np.int64)
     main = np.random.default_rng(0).integers(0, P, (len(chip.main_names), len(settings))).astype(np.uint64)
     main[flags] = settings.T % P
@@ -198,11 +213,12 @@ def nothing_but_flags(chip: Chip, k: int) -> str:
     flags_only = [r.expression.number for j, r in enumerate(chip.requirements) if j != k and all(
         chip.graph.nodes[n].index in flags for n in needed(chip.graph, [r.expression.number])      # type: ignore[union-attr]
         if isinstance(chip.graph.nodes[n], Input))]
-    passes = ~rows.evaluate(chip, flags_only, ()).any(axis=0) & ~np.isin(settings[:, flags.index(own)], (0, 1))
+    passes = ~rows.evaluate(chip, flags_only, ()).any(axis=0)
+    passes &= rows.evaluate(chip, [chip.requirements[k].expression.number], ())[0] != 0
     silent = np.all([rows.evaluate(chip, [m.times.number], ())[0] == 0 for m in chip.messages], axis=0)
     fetched = next(m for m in chip.messages if m.bus == PROGRAM and chip.main_names[0] == "pc" and "pc" in columns_of(chip, m))
     op, times = rows.evaluate(chip, [fetched.parts[1].number, fetched.times.number], ())
-    no_operation = (times == 1) & ~np.isin(op, list(BY_NUMBER))
+    no_operation = (times != 0) & ~np.isin(op, list(BY_NUMBER))
     return "by trying all values" if (silent | no_operation)[passes].all() else ""
 
 
@@ -214,9 +230,12 @@ def columns_of(chip: Chip, message: Message) -> set[str]:
 def message_verdicts(name: str, f: Filled) -> Iterator[Verdict]:
     breaker = Breaker(f, range(f.main.shape[1])) if name in GUESTS else None
     for number, message in enumerate(f.chip.messages):
-        sentence = f"message {number} on bus {message.bus.name}"
+        columns = sorted(columns_of(f.chip, message))
+        sentence = f"message {number} on bus {message.bus.name} ({', '.join(columns)})"
         if breaker is not None and message.bus.number in tables() and not offers(f.chip, message):
-            yield Verdict(sentence, looked_up_otherwise(breaker, message))
+            how = looked_up_otherwise(breaker, message)
+            known = len(columns) == 1 and (name, message.bus.name, columns[0]) in NOT_NEEDED
+            yield Verdict(sentence, how or ("not needed" if known else ""))
         else:
             yield Verdict(sentence, "by the balance" if unbalanced_without(name, number) else "")
 
@@ -237,7 +256,7 @@ def looked_up_otherwise(breaker: Breaker, message: Message) -> str:
     for given, _ in free.places():
         if given.bus == MEMORY and message.bus != PROGRAM and free.without(given).forge(None) is not None:
             return "by another cell"
-    return "by a row" if free.forge(None, depth=DEPTH) is not None else ""
+    return "by a row" if free.from_hints().forge(None, depth=DEPTH) is not None else ""
 
 
 def unbalanced_without(name: str, number: int) -> bool:
@@ -253,25 +272,61 @@ def unbalanced_without(name: str, number: int) -> bool:
 
 def broken_alone(f: Filled, k: int) -> bool:
     """Whether a change of one column in one row, or from a row on, or of all words that follow, breaks this requirement and no other."""
-    chip = f.chip
-    roots = [r.expression.number for r in chip.requirements]
-    own = sorted({node.index for n in needed(chip.graph, [roots[k]]) for node in [chip.graph.nodes[n]]
+    roots = [r.expression.number for r in f.chip.requirements]
+    own = sorted({node.index for n in needed(f.chip.graph, [roots[k]]) for node in [f.chip.graph.nodes[n]]
                   if isinstance(node, Input) and node.kind == "main"})
-    others = [root for j, root in enumerate(roots) if j != k]
-    period = min(64, f.height)
-    for row in (0, period // 4 - 1, period // 4, 1):
-        for column in own:
-            for value in (0, 1, 5, P - 1):
-                for rows in (slice(row, row + 1), slice(row, None)):
-                    main = f.main[:, :period].copy()
-                    main[column, rows] = value
-                    changed = Rows.at(Filled(chip, f.fixed[:, :period], main), range(period - 1))
-                    if changed.evaluate(chip, [roots[k]], (0,) * 20).any() and not changed.evaluate(chip, others, (0,) * 20).any():
-                        return True
-    return followed(f, k, own)
+    if not own:
+        return statement_broken(f, k)
+    if not any(r.rows == "next" for r in f.chip.requirements):
+        return followed(f, k)
+    return any(alone(f, k, start, changed) for start in windows(f) for changed in page_changes(f, own, start))
 
 
-def followed(f: Filled, k: int, own: Sequence[int]) -> bool:
+def statement_broken(f: Filled, k: int) -> bool:
+    """A requirement about the statement alone."""
+    number = f.chip.requirements[k].expression.number
+    return any(Rows.at(f, [0]).evaluate(f.chip, [number], [int(j == place) for j in range(20)]).any() for place in range(20))
+
+
+WINDOW = 48             # rows of three pages
+
+
+def windows(f: Filled) -> list[int]:
+    """Where used pages begin, where a new one does, and where padding does."""
+    real, new = (np.flatnonzero(f.main[f.chip.main_names.index(name)]) for name in ("real", "new"))
+    return [0, int(new[0]) - 16, int(real[-1]) + 1 - 16]
+
+
+def page_changes(f: Filled, own: Sequence[int], start: int) -> Iterator[Words]:
+    """Tables of three pages in which one or all rows of the second one are changed."""
+    honest, names = f.main[:, start:start + WINDOW].astype(np.uint64), f.chip.main_names
+    for column in own:
+        for value in (0, 1, 5, P - 1):
+            for rows in (slice(16, 17), slice(20, 21), slice(31, 32), slice(16, 32), slice(24, 32)):
+                main = honest.copy()
+                main[column, rows] = value
+                yield main
+    for everywhere, at_first in PAGE_HINTS:
+        for rows in (slice(16, 32), slice(24, 32)):
+            main = honest.copy()
+            for name, value in everywhere.items():
+                main[names.index(name), slice(16, 32) if name == "since" else rows] = value
+            for name, value in at_first.items():
+                main[names.index(name), 16] = value
+            yield main
+    newness = honest.copy()
+    newness[names.index("since"), 16:32], newness[names.index("new"), 24:32] = 0, 0
+    yield newness
+
+
+def alone(f: Filled, k: int, start: int, main: Words) -> bool:
+    chip = f.chip
+    changed = Rows.at(Filled(chip, f.fixed[:, start:start + WINDOW], main.astype(np.uint32)), range(WINDOW - 1))
+    broken = changed.evaluate(chip, [r.expression.number for r in chip.requirements], (0,) * 20).any(axis=1)
+    return bool(broken[k]) and not np.delete(broken, k).any()
+
+
+def followed(f: Filled, k: int) -> bool:
     """The same in a chip whose every requirement defines a column from those before it: what follows is computed again."""
     chip = f.chip
     roots = [r.expression.number for r in chip.requirements]

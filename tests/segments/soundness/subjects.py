@@ -9,7 +9,7 @@ from segments.fill import Segment
 from segments.machine import machine
 from stark.attack import Tables, offered
 from stark.check import Filled
-from tests.segments.small import const, const64, of_a_trap, of_everything, one_segment, operation_lines, program
+from tests.segments.small import Line, const, const64, of_a_trap, of_everything, one_segment, operation_lines, program
 
 TABLES = ("program", "lookup")
 CHIPS = [chip.name for chip in machine().chips]
@@ -21,17 +21,27 @@ ATTACKED = [name for name in CHIPS if name not in TABLES]
 @cache
 def endings() -> tuple[Segment, ...]:
     """Segments that end in the traps of single operations, and one with the divisions whose signs are free to lie."""
+    halt: Line = ("HALT", 0, 0, 0, 0, 0)
     smallest, smallest64 = 1 << 31, 1 << 63
-    out = [one_segment(program([*operation_lines(name, a, b), ("HALT", 0, 0, 0, 0, 0)]))
-           for name, a, b in (("DIV_U", 5, 0), ("REM_S", smallest, 0), ("DIV_S", smallest, (1 << 32) - 1), ("DIV_U64", 5, 0),
-                              ("REM_S64", smallest64, 0), ("DIV_S64", smallest64, (1 << 64) - 1))]
-    lines = [line for a, b in ((smallest, 2), (0, smallest), (smallest, smallest), (0, 3))
-             for name in ("DIV_S", "REM_S") for line in operation_lines(name, a, b)]
-    lines += [line for a, b in ((smallest64, 2), (0, smallest64), (smallest64, smallest64), (0, 3))
-              for name in ("DIV_S64", "REM_S64") for line in operation_lines(name, a, b)]
-    out.append(one_segment(program([*lines, ("HALT", 0, 0, 0, 0, 0)]), size="2^14"))
+    out = [one_segment(program([*operation_lines(name, a, b), halt])) for name, a, b in (
+        ("DIV_U", 5, 0), ("DIV_S", 5, 0), ("REM_S", smallest, 0), ("DIV_S", smallest, (1 << 32) - 1),
+        ("DIV_U64", 5, 0), ("DIV_S64", 5, 0), ("REM_S64", smallest64, 0), ("DIV_S64", smallest64, (1 << 64) - 1))]
+    lines = [line for a, b in ((smallest, 2), (0, smallest), (0x90000005, 0xF0000010), (smallest - 1, 1), (0xBFFFFFF9, 3))
+             for name in ("DIV_S", "REM_S", "DIV_U") for line in operation_lines(name, a, b)]
+    lines += [line for a, b in ((smallest64, 2), (0, smallest64), (9 << 60 | 5, 15 << 60 | 16), (smallest64 - 1, 1), (7 << 61, 3))
+              for name in ("DIV_S64", "REM_S64", "DIV_U64") for line in operation_lines(name, a, b)]
+    lines += [line for name in ("SHL", "SHR_S", "ROTL", "SHL64", "SHR_S64", "ROTL64")
+              for line in operation_lines(name, 0, 64 if name.endswith("64") else 32)]
+    lines += [const(0, 0), const64(1, 0x89ABCDEF_FEDCBA98), ("STORE64", 3, 0, 1, 0, 0), ("STORE64", 3, 0, 1, 8, 0)]
+    lines += [(name, 2, 0, 3, at, 0) for name in ("LOAD8_S", "LOAD16_S", "LOAD32", "LOAD8_U", "LOAD16_U", "LOAD64") for at in range(8)]
+    out.append(one_segment(program([*lines, halt]), size="2^14"))
+    far = program([("CALL", 8, 0, 0, 1, 0), const(0, 3), ("CALL_SLOT", 8, 0, 0, 0, 0), halt])
+    out.append(one_segment(far, fp=0x2FFF0))
     for name in ("CALL", "CALL_SLOT"):
-        out.append(one_segment(program([const(0, 2), (name, 8, 0, 0, 2 if name == "CALL" else 0, 0), ("HALT", 0, 0, 0, 0, 0)]), fp=2**20 - 8))
+        out.append(one_segment(program([const(0, 2), (name, 8, 0, 0, 2 if name == "CALL" else 0, 0), halt]), fp=2**20 - 8))
+    for name in ("LOAD32", "LOAD16_U", "LOAD8_S", "LOAD64", "STORE8", "STORE64"):
+        access: Line = (name, 3, 0, 1, 0, 0) if name.startswith("STORE") else (name, 2, 0, 3, 0, 0)
+        out.append(one_segment(program([const(0, 0x54321), access, halt])))
     for name in ("TRAP", "PAUSE"):
         out.append(one_segment(program([const64(0, 1), (name, 0, 0, 0, 1, 0)])))
     return (*out, of_a_trap())
