@@ -44,8 +44,8 @@ def test_the_session_of_the_readme_works_line_by_line(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     for line in lines:
         toy = ["--profile", "toy"] if line.startswith("open") else []
-        done = subprocess.run([sys.executable, "-m", "longrun", *line.split(), *toy], cwd=tmp_path, capture_output=True, text=True, check=False,
-                              env=environment)
+        command = [sys.executable, "-m", "longrun", *line.split(), *toy]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
     shutil.rmtree(tmp_path / "counter")
     code = code.replace('"counter") as', '"counter", "toy") as')
