@@ -29,6 +29,7 @@ spec-suite: setup
 
 chaos: setup
 	@$(BIN)/python -m tests.bundles.chaos
+	@$(BIN)/python -m tests.bundles.chaos --engine dask
 
 fuzz: setup
 	@$(BIN)/python -m tests.bundles.fuzz

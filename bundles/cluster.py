@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from bundles.arrival import Arrival
-from bundles.cluster_worker import carry_out
+from bundles.cluster_worker import carry_out, quiet
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Unsupported
 from bundles.tasks import Task
@@ -79,11 +79,26 @@ class Cluster:
         if self.own:
             return self.own.count
         until = time.monotonic() + PATIENCE_S
-        while not (count := sum(map(int, self.client.nthreads().values()))):
+        while not (count := self.joined()):
             if time.monotonic() > until:
                 raise OSError(errno.ETIMEDOUT, "no worker has joined the cluster", self.client.scheduler.address)
             time.sleep(0.1)
         return count
+
+    def joined(self) -> int:
+        """Threads of workers that the scheduler knows now."""
+        if self.client.status != "running":             # it would try to connect again, and block
+            return self.silent()
+        try:
+            return sum(map(int, self.client.sync(self.client.scheduler.ncores, workers=None, callback_timeout=GONE_S).values()))
+        except (OSError, TimeoutError):
+            return self.silent()
+
+    def silent(self) -> int:
+        """Nothing is heard of the scheduler; OSError when that has lasted too long."""
+        if time.monotonic() - self.heard > GONE_S:
+            raise OSError(errno.ECONNABORTED, "the scheduler is gone", str(self.address))
+        return 0
 
     def submit(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
         self.submitted += 1
@@ -96,9 +111,10 @@ class Cluster:
     def wait(self, seconds: float) -> list[Finished]:
         if self.own:
             self.own.replace()
-        self.heard = time.monotonic() if self.client.status == "running" else self.heard
-        if time.monotonic() - self.heard > GONE_S:
-            raise OSError(errno.ECONNABORTED, "the scheduler is gone", str(self.address))
+        if self.client.status == "running":
+            self.heard = time.monotonic()
+        else:
+            self.silent()
         ended = []
         try:
             ended.append(self.ended.get(timeout=seconds))
@@ -196,4 +212,4 @@ def needed() -> None:
         import distributed  # noqa: F401
     except ImportError:
         raise Unsupported("the engine dask needs the extra of this name: pip install 'longrun[dask]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    quiet()

@@ -59,10 +59,17 @@ def main(arguments: Sequence[str]) -> None:
     asyncio.run(serve(json.loads(sys.stdin.readline())))
 
 
+def quiet() -> None:
+    """What dask says to itself is not for people; importing it has set another level."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 async def serve(told: dict[str, Any]) -> None:
     from distributed import Worker
     from distributed.security import Security
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)         # importing it has set another level
+    quiet()
     security = Security(require_encryption=True, **told["security"])
     async with Worker(told["scheduler"], nthreads=1, security=security, memory_limit=0, host="127.0.0.1", dashboard=False) as worker:
         await worker.finished()

@@ -18,7 +18,7 @@ import typer
 from bundles import api
 from longrun import sessions
 from longrun.certificates import certificates
-from longrun.failures import INTERRUPTED, TRAPPED, USAGE, Stop, told
+from longrun.failures import INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
 from longrun.options import (
     INPUT_LIMIT,
     App,
@@ -98,6 +98,8 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
            scheduler: Scheduler = None, tls: Tls = None, json: Json = False) -> None:
     """Go on with a proof that was begun, after whatever ended it."""
     facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
+    if "done" not in facts:
+        raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {bundle} -o FILE proves it as it stands")
     typer.echo(f"{facts['done']} of {facts['tasks']} tasks are done, {facts['left']} are left", err=True)
     show(stoppable(bundle, lambda on_progress: api.resume(bundle, on_progress, out, with_what)), json)
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,11 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["verify", "toy.proof", "--program", "sum.wasm", "--exit-code", "-1"], 2, "--exit-code"),
     (["inspect", "in.txt"], 3, "not a proof file"),
     (["inspect", "."], 3, "not a bundle"),
+    (["open", "sum.wasm"], 3, "no session"),
+    (["call", ".", "add"], 3, "not an open session"),
+    (["close", "."], 3, "not an open session"),
+    (["call", "missing", "add"], 3, "not an open session"),
+    (["prove", ".", "-o", "x", "--follow"], 3, "not a bundle"),
 ])
 def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], expected: int, said: str) -> None:
     code, _, err = longrun(*arguments)
@@ -109,7 +115,7 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 3 and "cannot be proved" in err
 
 
-COMMANDS = ("run", "open", "call", "close", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
+COMMANDS = ("run", "open", "call", "close", "certificates", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -127,17 +133,22 @@ def test_completion_is_offered(longrun: Longrun) -> None:
 def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
     """From a recording to a rollup; what is told to people goes to the error stream or into the object."""
     Path("other.txt").write_bytes(b"1 2")
+    shutil.copy(SAMPLES / "session" / "counter.wat", ".")
     told = {}
     for line in ("run sum.wasm --input in.txt -o first --profile toy", "run sum.wasm --input other.txt -o second --profile toy",
                  "prove first -o first.proof --workers 1", "prove second -o second.proof --workers 1", "status first", "resume first",
                  "gc first", "batch first.proof second.proof -o both.proof", "verify both.proof --program sum.wasm --allow-toy",
-                 "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy"):
+                 "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy",
+                 "open counter.wat --profile toy", "call counter.bundle add -5", "close counter.bundle"):
         code, out, _ = longrun(*line.split(), "--json")
         assert code == 0, line
         told[line.split()[0]] = json.loads(out)
-    assert set(told) == set(COMMANDS) - {"doctor"} and all(isinstance(facts, dict) for facts in told.values())
+    assert set(told) == set(COMMANDS) - {"doctor", "certificates"} and all(isinstance(facts, dict) for facts in told.values())
     assert told["run"] == {"steps": told["inspect"]["steps"], "segments": 1, "outcome": "exited(0)", "profile": "toy", "output bytes": 3,
                            "output": b"442".hex()}
+    assert told["open"] == {"bundle": "counter.bundle", "profile": "toy", "events": {"add": "i32", "reset": "", "say": ""}}
+    assert told["call"] == {"results": [-5], "output": "", "steps": told["call"]["steps"], "outcome": "paused", "ended": False}
+    assert told["close"]["outcome"] == "exited(0)" and told["close"]["steps"] > told["call"]["steps"] > 10
     assert told["verify"]["verified"] is True and told["inspect"]["checked"] is False and told["status"]["state"] == "proved"
     code, out, _ = longrun("prove", "first", "--only", "root 0-1", "--json")
     assert code == 3 and "cannot be used" in json.loads(out)["error"]           # gc has removed what a root is made of
@@ -149,6 +160,33 @@ def test_an_error_is_an_object_too(longrun: Longrun, line: str, code: int) -> No
     ended, out, err = longrun(*line.split(), "--json")
     told = json.loads(out)
     assert (ended, told["exit code"]) == (code, code) and told["error"] in err and len(err.splitlines()) == 1
+
+
+def test_a_session_is_told_in_words(longrun: Longrun) -> None:
+    shutil.copy(SAMPLES / "session" / "counter.wat", ".")
+    _, out, _ = longrun("open", "counter.wat", "-o", "c", "--profile", "toy")
+    assert out == "c is open, profile toy; its events: add(i32), reset(), say()\n"
+    assert longrun("call", "c", "add", "0x10")[1] == "results: 16\n"
+    assert longrun("call", "c", "say")[1] == "results: none\noutput: 3 bytes, '16\\n'\n"
+    for arguments, said in ((["add"], "takes 1 arguments (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
+        code, _, err = longrun("call", "c", *arguments)
+        assert code == 2 and said in err and len(err.splitlines()) == 1
+    assert longrun("call", "c", "add", "1", "--payload", "missing")[0] == 4
+    assert "events        2\n" in longrun("status", "c")[1]
+    assert longrun("resume", "c")[0] == 3
+    assert longrun("close", "c")[0] == 0
+    code, _, err = longrun("call", "c", "add", "1")
+    assert code == 8 and "is closed" in err and longrun("close", "c")[0] == 8
+
+
+def test_an_event_that_traps_has_the_exit_code_of_a_trap(longrun: Longrun) -> None:
+    Path("break.wat").write_text('(module (func (export "break") unreachable) (func (export "fine")))')
+    assert longrun("open", "break.wat", "-o", "b", "--profile", "toy")[0] == 0
+    code, out, err = longrun("call", "b", "break")
+    assert code == 5 and "the session has ended, trapped(unreachable" in err
+    code, _, err = longrun("call", "b", "fine")
+    assert code == 8 and "has ended" in err
+    assert longrun("close", "b")[0] == 0 and "trapped" in longrun("inspect", "b")[1]
 
 
 def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:

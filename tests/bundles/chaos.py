@@ -51,6 +51,7 @@ class Chaos:
     longest: float
     rng: random.Random
     counts: Counts
+    engine: str = "processes"
 
     @property
     def proof(self) -> Path:
@@ -74,7 +75,7 @@ class Chaos:
     def sitting(self) -> int:
         """The command is started and things are killed until it ends; how many tasks were in flight in what was killed."""
         lost = 0
-        process = longrun("prove", self.directory, "-o", self.proof, "--workers", str(WORKERS))
+        process = longrun("prove", self.directory, "-o", self.proof, "--workers", str(WORKERS), "--engine", self.engine)
         with process:
             while self.counts.kills < self.kills:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -116,12 +117,12 @@ class Chaos:
         return [int(word) for word in file.claim.words]
 
 
-def chaos(folder: Path, segments: int, kills: int, longest: float, seed: int) -> Counts:
+def chaos(folder: Path, segments: int, kills: int, longest: float, seed: int, engine: str = "processes") -> Counts:
     """AssertionError unless every job ends with the same claim and repeats no more than what was in flight."""
     directory = folder / "run"
     if recorded(directory, segments) != segments:
         raise AssertionError(f"the run does not have {segments} segments")
-    one, claims = Chaos(directory, segments, kills, longest, random.Random(seed), Counts()), []
+    one, claims = Chaos(directory, segments, kills, longest, random.Random(seed), Counts(), engine), []
     while not claims or one.counts.kills < kills:
         one.job()
         claims.append(one.claim())
@@ -140,10 +141,11 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=40)
     parser.add_argument("--longest", type=float, default=4.0, help="seconds between two kills, at most")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", default="processes", choices=("processes", "dask"))
     options = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        counts = chaos(Path(folder), options.segments, options.kills, options.longest, options.seed)
+        counts = chaos(Path(folder), options.segments, options.kills, options.longest, options.seed, options.engine)
     print(json.dumps(vars(counts) | {"seconds": round(time.monotonic() - started)}))
 
 

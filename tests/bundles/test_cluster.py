@@ -20,7 +20,6 @@ import pytest
 from bundles import api, cluster
 from bundles.api import kernels
 from bundles.arrival import Arrival
-from bundles.bundle import open_bundle
 from bundles.cluster import CERTIFICATES, Cluster, Place
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Unsupported
@@ -208,46 +207,61 @@ def waited_for(process: subprocess.Popen[bytes], directory: Path, started: int) 
     pytest.fail("the job has no workers")
 
 
-@pytest.fixture
-def remote(tmp_path: Path) -> Iterator[tuple[str, Path, list[subprocess.Popen[bytes]]]]:
+class Elsewhere:
     """A scheduler with TLS and a worker, as the tutorial starts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.address = f"tls://127.0.0.1:{self.port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        options = {"ca-file": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
+        secrets = [f"--tls-{option}={self.folder / name}" for option, name in options.items()]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        for line in (["scheduler", "--protocol=tls", "--host=127.0.0.1", f"--port={self.port}", "--no-dashboard"],
+                     ["worker", self.address, "--nthreads=1", "--no-nanny", "--no-dashboard", "--host=127.0.0.1"]):
+            command = [sys.executable, "-m", "dask", *line, *secrets]
+            self.processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+                                                   process_group=0))
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.processes.clear()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
     pytest.importorskip("distributed")
-    folder, port = tmp_path / "keys", free_port()
-    with longrun("certificates", folder) as process:
-        process.communicate()
-    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(CERTIFICATES.values(), 0o600)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    secrets = ["--tls-ca-file", folder / "ca.pem", "--tls-cert", folder / "cert.pem", "--tls-key", folder / "key.pem"]
-    address, started = f"tls://127.0.0.1:{port}", []
-    for line in (["scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
-                 ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]):
-        started.append(subprocess.Popen([sys.executable, "-m", "dask", *line, *map(str, secrets)], cwd=ROOT, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, process_group=0, env=environment))
-    yield address, folder, started
-    for one in started:
-        one.kill()
-        one.wait()
+    for name in ("keys", "others"):
+        with longrun("certificates", tmp_path / name) as process:
+            process.communicate()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()}
+    assert modes == dict.fromkeys(CERTIFICATES.values(), 0o600)
+    cluster_there = Elsewhere(tmp_path / "keys")
+    yield cluster_there
+    cluster_there.stop()
 
 
-def test_a_scheduler_elsewhere_with_tls(remote: tuple[str, Path, list[subprocess.Popen[bytes]]], tmp_path: Path) -> None:
-    """Its worker proves; a stranger with other certificates is not let in; when the scheduler dies, the job stops with one line."""
-    address, folder, started = remote
-    recorded(tmp_path / "run", 1)
-    content = entered(1)
-    api.prove(tmp_path / "run", tmp_path / "run.proof", lambda *_: None, api.Means(scheduler=address, certificates=folder))
-    api.verify(tmp_path / "run.proof", [SUM], content, answer(content), 0, allow_toy=True)
-    with longrun("certificates", tmp_path / "others") as process:
-        process.communicate()
-    recorded(tmp_path / "long", SEGMENTS)
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(OSError, match="does not answer"):
-        patch.setattr(cluster, "PATIENCE_S", 2.0)
-        stranger = api.Means(scheduler=address, certificates=tmp_path / "others")
-        api.prove(tmp_path / "long", tmp_path / "long.proof", lambda *_: None, stranger)
-    with longrun("prove", tmp_path / "long", "-o", tmp_path / "long.proof", "--scheduler", address, "--tls", folder) as process:
+def test_a_scheduler_elsewhere_with_tls(elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger with other certificates is not let in; when the scheduler dies, the job stops with one line; with another it goes on."""
+    directory, file = tmp_path / "run", tmp_path / "run.proof"
+    recorded(directory, 1)
+    elsewhere.start()
+    with longrun("prove", directory, "-o", file, "--scheduler", elsewhere.address, "--tls", elsewhere.folder) as process:
         until = time.monotonic() + 60
-        while not begun(tmp_path / "long") and time.monotonic() < until:
+        while not begun(directory) and time.monotonic() < until:
             time.sleep(0.1)
-        started[0].kill()
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="does not answer"):
+            patch.setattr(cluster, "PATIENCE_S", 1.0)
+            cluster.client(elsewhere.address, Place(elsewhere.address, tmp_path / "others").security())
+        elsewhere.stop()
         _, said = process.communicate(timeout=90)
-    assert process.returncode == 4 and b"Traceback" not in said, said.decode()
-    assert api.status(tmp_path / "long")["state"] == "stopped" and open_bundle(tmp_path / "long")
+    assert process.returncode == 4 and b"the scheduler is gone" in said and b"Traceback" not in said, said.decode()
+    assert api.status(directory)["state"] == "stopped"
+    elsewhere.start()
+    api.prove(directory, file, lambda *_: None, api.Means(scheduler=elsewhere.address, certificates=elsewhere.folder))
+    content = entered(1)
+    api.verify(file, [SUM], content, answer(content), 0, allow_toy=True)
