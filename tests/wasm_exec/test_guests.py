@@ -17,6 +17,7 @@ from wasm_exec.translate import load
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 C_GUESTS = sorted(path.stem for path in (SAMPLES / "c").glob("*.c"))
+GUESTS = sorted([*C_GUESTS, *(path.stem for path in (SAMPLES / "rust").glob("*.rs"))])
 BUDGET = Budget.uniform(1 << 16, 500)
 HAS_ZIG = subprocess.run([sys.executable, "-c", "import ziglang"], capture_output=True, check=False).returncode == 0
 
@@ -56,8 +57,8 @@ def carried_out(wasm: bytes, content: bytes, budget: Budget = BUDGET) -> Recordi
     return recording
 
 
-@pytest.mark.parametrize("name", C_GUESTS)
-def test_a_c_guest_prints_what_is_expected(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", GUESTS)
+def test_a_guest_prints_what_is_expected(name: str, tmp_path: Path) -> None:
     wasm = (SAMPLES / "built" / f"{name}.wasm").read_bytes()
     recording = carried_out(wasm, entered(name))
     assert recording.output == expected(name)
@@ -73,6 +74,11 @@ def test_a_c_guest_prints_what_is_expected(name: str, tmp_path: Path) -> None:
     ("script", b"var x = 1\nprint y;", 2, b"line 2: ;\n"),
     ("script", b"array a[3]; a[3] = 1;", 3, b"an index is out of bounds\n"),
     ("script", b"fn f(n) { return f(n + 1); } print f(0);", 3, b"too many calls\n"),
+    ("ledger", b"", 0, b"sum                  0.00\n"),
+    ("ledger", b"a 1.00\nb 1.5\n", 1, b"line 2: no booking\n"),
+    ("ledger", b"a 92233720368547758.07\nb 0.01", 1, b"line 2: too large\n"),
+    ("ledger", b"\n\n\xff\xfe 1.00\n a -0.01", 1, b"line 3: no booking\n"),
+    ("ledger", b"\n a -0.01", 0, b"sum                 -0.01\n"),
     ("adventure", b"dance", 1, b"> dance\nYou do not know how to do that.\nYou gave up after 1 turns.\n"),
 ])
 def test_other_inputs(name: str, content: bytes, code: int, output: bytes, tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_other_inputs(name: str, content: bytes, code: int, output: bytes, tmp_p
     assert under_wasmtime(wasm, content, tmp_path) == (code, recording.output)
 
 
-@pytest.mark.parametrize("name", ["sha256", "json", "sort"])
+@pytest.mark.parametrize("name", ["sha256", "json", "sort", "ledger"])
 def test_where_it_is_cut_changes_nothing(name: str) -> None:
     program = load((SAMPLES / "built" / f"{name}.wasm").read_bytes(), 64, 8)
     fast = run(program, entered(name), Budget.uniform(200, 60), engine="recorder")
@@ -93,10 +99,10 @@ def test_where_it_is_cut_changes_nothing(name: str) -> None:
 
 
 def test_every_guest_has_its_module_and_its_files() -> None:
-    assert C_GUESTS == sorted(path.stem for path in (SAMPLES / "built").glob("*.wasm"))
-    assert all((SAMPLES / "built" / f"{name}.wasm").stat().st_size < 100_000 for name in C_GUESTS)
+    assert GUESTS == sorted(path.stem for path in (SAMPLES / "built").glob("*.wasm"))
+    assert all((SAMPLES / "built" / f"{name}.wasm").stat().st_size < 100_000 for name in GUESTS)
     for folder in ("inputs", "outputs"):
-        assert sorted(path.stem for path in (SAMPLES / folder).iterdir()) == sorted([*C_GUESTS, "words"])
+        assert sorted(path.stem for path in (SAMPLES / folder).iterdir()) == sorted([*GUESTS, "words"])
 
 
 @pytest.mark.skipif(not HAS_ZIG, reason="the Python package ziglang is not installed")
