@@ -10,10 +10,12 @@ from segments.guest.outside import is_outside
 from segments.machine import Machine
 from segments.memory import boundary
 from segments.steps import Ints, Steps
-from wasm_exec.instructions import BY_NAME
+from wasm_exec.instructions import BY_NAME, TABLE
 from wasm_exec.program import Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
-from wasm_exec.trace import Trace
+from wasm_exec.trace import MEMORY, Trace
+
+REMEMBERS = np.isin(np.arange(max(operation.number for operation in TABLE) + 1), [o.number for o in TABLE if o.remembers])
 
 
 @dataclass(frozen=True)
@@ -35,20 +37,27 @@ def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
     chosen = to[op // 16]
     if (chosen < 0).any():
         raise ValueError(f"there is no chip for operation {op[np.flatnonzero(chosen < 0)[0]]}")
-    everything = np.arange(len(op))
+    everything, memory = np.arange(len(op)), np.cumsum(REMEMBERS[op]) - 1
     grown += int(np.count_nonzero(op == BY_NAME["GROW"].number))
-    if is_outside(steps_at(program, trace, op, everything, everything[-1:], grown)):
+    if is_outside(steps_at(program, trace, op, memory, everything, everything[-1:], grown)):
         chosen[-1] = machine.outside
     ticks = np.array([family.ticks for family in machine.families])[chosen]
     time = boundary.START + np.cumsum(ticks) - ticks
-    steps = {family.name: steps_at(program, trace, op, time, np.flatnonzero(chosen == k), grown)
+    steps = {family.name: steps_at(program, trace, op, memory, time, np.flatnonzero(chosen == k), grown)
              for k, family in enumerate(machine.families)}
     return Deal(steps, int(chosen[-1]), int(time[-1] + ticks[-1]))
 
 
-def steps_at(program: Program, trace: Trace, op: Ints, time: Ints, rows: Ints, grown: int) -> Steps:
+def steps_at(program: Program, trace: Trace, op: Ints, memory: Ints, time: Ints, rows: Ints, grown: int) -> Steps:
+    """The steps in these rows; `memory` says which row of `trace.memory` belongs to a step that has one."""
     pc = trace.pc[rows].astype(np.int64)
-    small = {name: getattr(trace, name)[rows].astype(np.int64) for name in ("fp", "a", "b", "c", "d", "address")}
+    d = trace.wide("d", rows)
+    small = {name: getattr(trace, name)[rows].astype(np.int64) for name in ("fp", "c")}
+    cells = np.zeros((len(rows), len(MEMORY)), np.uint64)
+    remember = REMEMBERS[op[rows]]
+    cells[remember] = trace.memory[memory[rows[remember]]]
     fields = {name: program.column(name)[pc].astype(np.int64) for name in ("d", "a", "b", "i", "j", "next")}
-    return Steps(pc=pc, time=time[rows], op=op[rows], fields=fields, cell0=trace.cell0[rows], cell1=trace.cell1[rows],
-                 link=trace.link[rows], first_pages=program.memory_pages * PAGES_PER_WASM_PAGE, grown=grown, **small)
+    return Steps(pc=pc, time=time[rows], op=op[rows], fields=fields,
+                 a=trace.wide("a", rows).view(np.int64), b=trace.wide("b", rows).view(np.int64), d=d.view(np.int64), link=d,
+                 address=cells[:, 0].view(np.int64), cell0=cells[:, 1], cell1=cells[:, 2],
+                 first_pages=program.memory_pages * PAGES_PER_WASM_PAGE, grown=grown, **small)

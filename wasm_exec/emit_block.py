@@ -21,9 +21,9 @@ WASM_NAMES |= {f"{kind}{bits}{sign}": f"i32.{kind.lower()}{bits}{sign.lower()}"
 class BlockEmitter(BlockSlots):
     # Instructions
 
-    def instruction(self, item: Decoded, pc: int) -> None:
+    def instruction(self, item: Decoded) -> None:
         """Everything but branches, calls and halts, which the dispatcher adds."""
-        self.begin_row(pc)
+        self.begin_row()
         match item.operation.family:
             case Family.LOAD | Family.LOAD64:
                 self.load(item)
@@ -88,7 +88,8 @@ class BlockEmitter(BlockSlots):
         """Counts one page more in its system cell, and touches it."""
         code, cell = self.code, self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
         code.const32(0).access("i64.load", MACHINE, cell).set(self.frame.address)
-        self.note("cell0", lambda: code.get(self.frame.address))
+        self.note_memory("cell0", lambda: code.get(self.frame.address))
+        self.end_memory_row()
         code.const32(0).get(self.frame.address).const64(1).op("i64.add").access("i64.store", MACHINE, cell)
         code.get(self.frame.address).const64(PAGE_BITS).op("i64.shl").const64(self.memory_pages * WASM_PAGE_BYTES).op("i64.add")
         code.const64(0).const32(3).call(self.frame.touch[Space.LINEAR]).op("drop")
@@ -132,13 +133,14 @@ class BlockEmitter(BlockSlots):
         self.trap(2)
         code.end().end()
         if self.frame.row is not None:
-            self.note("address", lambda: code.get(address))
-            self.note("cell0", lambda: self.cell(space, 0))
+            self.note_memory("address", lambda: code.get(address))
+            self.note_memory("cell0", lambda: self.cell(space, 0))
             if width > 1:
                 code.get(address).op("i32.wrap_i64").const32(CELL_BYTES - 1).op("i32.and").const32(CELL_BYTES - width).op("i32.gt_u")
                 code.block("if")
-                self.note("cell1", lambda: self.cell(space, width - 1))
+                self.note_memory("cell1", lambda: self.cell(space, width - 1))
                 code.end()
+            self.end_memory_row()
 
     def cell(self, space: int, ahead: int) -> Code:
         """The cell of the byte `ahead` of the address, on the stack."""
@@ -148,8 +150,8 @@ class BlockEmitter(BlockSlots):
 
     # Steps that end a block; the slots have been flushed when control leaves
 
-    def condition(self, item: Decoded, pc: int) -> int:
-        self.begin_row(pc)
+    def condition(self, item: Decoded) -> int:
+        self.begin_row()
         return self.operand("a", item)
 
     def enter(self, item: Decoded) -> None:
@@ -162,15 +164,15 @@ class BlockEmitter(BlockSlots):
         code.get(self.frame.fp).const32(1).op("i32.shl")
         code.get(self.frame.fp).op("i64.extend_i32_u").const64(30).op("i64.shl").const64(item.next).op("i64.or").tee(self.frame.link)
         code.access("i64.store", MACHINE, offset)
-        self.note("link", lambda: code.get(self.frame.link))
+        self.note("d", self.frame.link, wide=True)
         self.end_rows()
 
-    def leave(self, pc: int) -> None:
+    def leave(self) -> None:
         """Reads the link into its local."""
-        self.begin_row(pc)
+        self.begin_row()
         self.flush()
         self.code.get(self.frame.fp).const32(1).op("i32.shl").access("i64.load", MACHINE, self.layout.base[Space.FRAMES64])
         self.code.set(self.frame.link)
-        self.note("link", lambda: self.code.get(self.frame.link))
+        self.note("d", self.frame.link, wide=True)
         self.end_rows()
 

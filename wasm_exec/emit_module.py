@@ -29,6 +29,7 @@ from wasm_exec.recorder_layout import (
     STATE_HASHES,
     STATE_HIGH,
     STATE_LOW,
+    STATE_MEMORY_ROW,
     STATE_ROW,
     STATE_WORDS,
     Lanes,
@@ -77,7 +78,8 @@ class ModuleEmitter:
         self.words = list(range(FP + 1, FP + 1 + len(self.lanes)))
         after = FP + 1 + len(self.lanes)
         self.row = after if tracing else None
-        self.block = after + 1 if tracing else after
+        self.memory_row = after + 1 if tracing else None
+        self.block = after + 2 if tracing else after
         self.passed = list(range(self.block))  # what every function hands on
         self.enter = len(TOUCHABLE)
         self.first_function = self.enter + 1
@@ -87,7 +89,7 @@ class ModuleEmitter:
         self.places = [(index, position) for index, chunk in enumerate(chunks) for position in range(chunk.count)]
 
     def emit(self) -> bytes:
-        handed_on = [I32, *([I64] * len(self.lanes)), *([I32] if self.tracing else [])]
+        handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32] if self.tracing else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
                  function_type([*handed_on, I32], [I32]), function_type([], [I32])]
         functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
@@ -114,7 +116,7 @@ class ModuleEmitter:
         code.const32(0).access("i32.load", MACHINE, STATE_FP)
         for position in range(len(self.words)):
             code.const32(0).access("i64.load", MACHINE, STATE_WORDS + 8 * position)
-        for place in [STATE_ROW, STATE_BLOCK, STATE_CHUNK] if self.tracing else [STATE_BLOCK, STATE_CHUNK]:
+        for place in [STATE_ROW, STATE_MEMORY_ROW, STATE_BLOCK, STATE_CHUNK] if self.tracing else [STATE_BLOCK, STATE_CHUNK]:
             code.const32(0).access("i32.load", MACHINE, place)
         return code.tail_call_table(2).finish()
 
@@ -123,13 +125,13 @@ class ModuleEmitter:
         code.const32(0).get(self.block).const32(first_block).op("i32.add").access("i32.store", MACHINE, STATE_BLOCK)
         for position, word in enumerate(self.words):
             code.const32(0).get(word).access("i64.store", MACHINE, STATE_WORDS + 8 * position)
-        if self.row is not None:
-            code.const32(0).get(self.row).access("i32.store", MACHINE, STATE_ROW)
+        for local, place in ((self.row, STATE_ROW), (self.memory_row, STATE_MEMORY_ROW)):
+            if local is not None:
+                code.const32(0).get(local).access("i32.store", MACHINE, place)
 
     def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
-        row_wide = code.new_local(I32) if self.tracing else None
-        frame = Frame(FP, self.block, self.row, row_wide, code.new_local(I64), code.new_local(I64), {I32: [], I64: []}, self.touch)
+        frame = Frame(FP, self.block, self.row, self.memory_row, code.new_local(I64), code.new_local(I64), {I32: [], I64: []}, self.touch)
         first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
         self.last_page(code, item.frame).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")
@@ -162,9 +164,9 @@ class ModuleEmitter:
             # Such a block has no counted row, so a second run is not cut before it and must find everything untouched.
             emitter.trap()
             return
-        emitter.begin_rows()
+        emitter.begin_rows(pcs)
         for pc in pcs[:-1]:
-            emitter.instruction(self.decoded[pc], pc)
+            emitter.instruction(self.decoded[pc])
         last = self.decoded[pcs[-1]]
 
         def go(pc: int, inside: int = 0) -> None:
@@ -181,7 +183,7 @@ class ModuleEmitter:
 
         match last.operation.name:
             case "BRNZ" | "BRZ":
-                condition = emitter.condition(last, pcs[-1])
+                condition = emitter.condition(last)
                 emitter.flush()
                 emitter.end_rows()
                 code.get(condition)
@@ -192,23 +194,23 @@ class ModuleEmitter:
                 code.end()
                 go(last.next)
             case "CALL":
-                emitter.begin_row(pcs[-1])
+                emitter.begin_row()
                 emitter.enter(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
                 self.call_block(code, last.i)
             case "CALL_SLOT":
-                target = emitter.condition(last, pcs[-1])
+                target = emitter.condition(last)
                 emitter.enter(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
                 code.get(target).op("i64.extend_i32_u").set(frame.link)
                 self.go_to_link(code, frame)
             case "RETURN":
-                emitter.leave(pcs[-1])
+                emitter.leave()
                 # The upper half of the link is the frame pointer, the lower half the pc to go on at.
                 code.get(frame.link).const64(30).op("i64.shr_u", "i32.wrap_i64").const32(-SLOT_BYTES).op("i32.and").get(*self.passed[1:])
                 self.go_to_link(code, frame)
             case "HALT" | "PAUSE":
-                emitter.begin_row(pcs[-1])
+                emitter.begin_row()
                 emitter.flush()
                 emitter.end_rows()
                 code.const32(position).set(self.block)
@@ -217,7 +219,7 @@ class ModuleEmitter:
             case "TRAP":
                 emitter.trap()
             case _:
-                emitter.instruction(last, pcs[-1])
+                emitter.instruction(last)
                 emitter.flush()
                 emitter.end_rows()
                 go(last.next)

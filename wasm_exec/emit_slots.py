@@ -13,7 +13,8 @@ from wasm_exec.instructions import Use
 from wasm_exec.interpreter import Decoded
 from wasm_exec.recorder_layout import LINK_BYTES, MACHINE, SLOT_BYTES, TRACE, Layout
 from wasm_exec.spaces import Space
-from wasm_exec.trace_columns import BASE, NARROW, ROW_BYTES, WIDTHS
+from wasm_exec.trace import MEMORY
+from wasm_exec.trace_columns import BASE, MEMORY_BASE, MEMORY_ROW_BYTES, ROW_BYTES
 
 Slot = tuple[int, bool]  # number, whether 64 bits
 
@@ -25,7 +26,7 @@ class Frame:
     fp: int  # frame pointer * SLOT_BYTES
     block: int
     row: int | None  # number of the block's first row * ROW_BYTES
-    row_wide: int | None  # the same times two
+    memory_row: int | None  # the same in `memory` of the trace * MEMORY_ROW_BYTES
     address: int
     link: int
     pool: dict[int, list[int]]  # by type
@@ -43,7 +44,7 @@ class BlockSlots:
         self.used = {I32: 0, I64: 0}
         self.locals: dict[Slot, int] = {}
         self.dirty: dict[Slot, None] = {}
-        self.steps = 0  # of this block, so far
+        self.steps = self.memory_steps = 0  # of this block, so far
 
     # Slots
 
@@ -75,7 +76,7 @@ class BlockSlots:
         field = field or name
         slot = getattr(item, field), item.operation.operands[field] is Use.READ64
         local = self.read(slot)
-        self.note_value(name, local, slot[1])
+        self.note(name, local, slot[1])
         return local
 
     def write(self, item: Decoded) -> None:
@@ -84,7 +85,7 @@ class BlockSlots:
         local = self.fresh(slot[1])
         self.code.set(local)
         self.locals[slot] = local
-        self.note_value("d", local, slot[1])
+        self.note("d", local, slot[1])
         self.dirty[slot] = None
 
     def flush(self) -> None:
@@ -98,34 +99,47 @@ class BlockSlots:
 
     # Rows of the trace
 
-    def begin_rows(self) -> None:
-        """The block begins."""
-        if self.frame.row is not None and self.frame.row_wide is not None:
-            self.code.get(self.frame.row).const32(1).op("i32.shl").set(self.frame.row_wide)
+    def begin_rows(self, pcs: list[int]) -> None:
+        """The block begins: says where its steps are, two at a time; the last may reach into a later row."""
+        code, row, both = self.code, self.frame.row, self.frame.link
+        if row is None:
+            return
+        code.get(self.frame.fp).const32(SLOT_BYTES.bit_length() - 1).op("i32.shr_u", "i64.extend_i32_u").const64(1 << 32 | 1).op("i64.mul")
+        code.set(both)
+        for first in range(0, len(pcs), 2):
+            offset = ROW_BYTES * first
+            code.get(row).const64(sum(pc << 32 * place for place, pc in enumerate(pcs[first : first + 2])))
+            code.access("i64.store", TRACE, BASE["pc"] + offset)
+            code.get(row, both).access("i64.store", TRACE, BASE["fp"] + offset)
 
-    def begin_row(self, pc: int) -> None:
+    def begin_row(self) -> None:
         """A step begins; its row is the next one."""
         self.steps += 1
-        if self.frame.row is not None:
-            self.note("pc", lambda: self.code.const32(pc))
-            self.note("fp", lambda: self.code.get(self.frame.fp).const32(SLOT_BYTES.bit_length() - 1).op("i32.shr_u"))
 
-    def note_value(self, name: str, local: int, wide: bool) -> None:
-        extend = not wide and name not in NARROW
-        self.note(name, lambda: self.code.get(local).op("i64.extend_i32_u") if extend else self.code.get(local))
-
-    def note(self, column: str, value: Callable[[], Code]) -> None:
-        """Puts the value into this column of the row of the step, when tracing."""
-        if self.frame.row is None or self.frame.row_wide is None:
+    def note(self, column: str, local: int, wide: bool) -> None:
+        """Puts the value of a local into this column of the row of the step, when tracing."""
+        row, offset = self.frame.row, ROW_BYTES * (self.steps - 1)
+        if row is None:
             return
-        narrow = column in NARROW
-        self.code.get(self.frame.row if narrow else self.frame.row_wide)
-        value().access("i32.store" if narrow else "i64.store", TRACE, BASE[column] + WIDTHS[column] * (self.steps - 1))
+        self.code.get(row, local).access("i64.store32" if wide else "i32.store", TRACE, BASE[column] + offset)
+        if wide:
+            self.code.get(row, local).const64(32).op("i64.shr_u").access("i64.store32", TRACE, BASE[f"{column}_high"] + offset)
+
+    def note_memory(self, name: str, value: Callable[[], Code]) -> None:
+        """Puts the value into this column of the next row of `memory`, when tracing."""
+        if self.frame.memory_row is not None:
+            self.code.get(self.frame.memory_row)
+            offset = MEMORY_ROW_BYTES * self.memory_steps + 8 * MEMORY.index(name)
+            value().access("i64.store", TRACE, MEMORY_BASE + offset)
+
+    def end_memory_row(self) -> None:
+        self.memory_steps += 1
 
     def end_rows(self) -> None:
         """The block has run to its end: its rows stay."""
-        if self.frame.row is not None:
-            self.code.get(self.frame.row).const32(ROW_BYTES * self.steps).op("i32.add").set(self.frame.row)
+        for local, size in ((self.frame.row, ROW_BYTES * self.steps), (self.frame.memory_row, MEMORY_ROW_BYTES * self.memory_steps)):
+            if local is not None and size:
+                self.code.get(local).const32(size).op("i32.add").set(local)
 
     # Traps: the segment is run again up to this block, and the interpreter does the rest
 

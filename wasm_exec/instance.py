@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import sys
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,7 @@ from wasm_exec.recorder_layout import (
     STATE_HIGH,
     STATE_LOW,
     STATE_MARKED,
+    STATE_MEMORY_ROW,
     STATE_ROW,
     STATE_TOUCHED,
     STATE_WORDS,
@@ -34,7 +36,7 @@ from wasm_exec.recorder_layout import (
 from wasm_exec.recording import Touched
 from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, Space
 from wasm_exec.trace import U32, U64, Trace
-from wasm_exec.trace_columns import ROW_BYTES, trace_of
+from wasm_exec.trace_columns import MEMORY_ROW_BYTES, ROW_BYTES, trace_of
 
 Bytes = npt.NDArray[np.uint8]
 CHUNK_BLOCKS = 2000
@@ -42,6 +44,7 @@ WORTH_KEEPING = 2000  # instructions; smaller programs compile in no time
 PAGE_BITS_OF_ENTRY = 24  # of an entry in the list of touched pages; the space is above
 WRITTEN = 3  # the flag of such a page
 HUGE_PAGES = 14  # the advice of Linux
+MANY_BYTES = 1 << 21
 GUARD_BYTES = 1 << 32
 
 
@@ -101,6 +104,21 @@ class Buffer:
         self.__array_interface__ = {"data": (place, False), "shape": (memory.data_len(store),), "typestr": "|u1", "version": 3}
 
 
+def copy_to(memory: Bytes, content: Bytes) -> None:
+    """Puts the content at the beginning of a fresh part of a memory."""
+    if len(content) >= MANY_BYTES:
+        prefer_huge_pages(memory[: len(content)])
+    memory[: len(content)] = content
+
+
+def prefer_huge_pages(memory: Bytes) -> None:
+    """Asks for large pages, which are there sooner than many small ones. Without them it works as well."""
+    if sys.platform == "linux":
+        first = memory.ctypes.data // mmap.PAGESIZE * mmap.PAGESIZE
+        size = memory.ctypes.data + len(memory) - first
+        ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), HUGE_PAGES)
+
+
 class Instance:
     """A fresh recorder whose memories are the cells of an image."""
 
@@ -125,10 +143,10 @@ class Instance:
 
     def restore(self, image: MemoryImage) -> None:
         linear = image.cells[Space.LINEAR].view(np.uint8)[: len(self.guest)]
-        self.guest[: len(linear)] = linear
+        copy_to(self.guest, linear)
         for space in Layout.OTHERS:
             cells = image.cells[space][: Layout.pages(space) * PAGE_CELLS].view(np.uint8)
-            self.part(self.layout.base[space], len(cells), np.uint8)[:] = cells
+            copy_to(self.part(self.layout.base[space], len(cells), np.uint8), cells)
         frames, links = image.cells[Space.FRAMES32][:FRAME_CELLS], image.cells[Space.FRAMES64][:FRAME_CELLS]
         self.part(self.layout.base[Space.FRAMES32], SLOT_BYTES * len(frames), np.uint32)[:] = frames
         self.part(self.layout.base[Space.FRAMES64], CELL_BYTES * len(links), np.uint64)[:] = links
@@ -143,8 +161,9 @@ class Instance:
     def run(self, pc: int, fp: int, words: list[int], hashes: int) -> int:
         """Runs one segment; the state says where it stopped."""
         chunk, block = self.compiled.dispatch[pc].tolist()
-        state = {STATE_FP: SLOT_BYTES * fp, STATE_BLOCK: block, STATE_CHUNK: chunk, STATE_LOW: 0x7FFFFFFF, STATE_HIGH: -1, STATE_ROW: 0,
-                 STATE_HASHES: hashes - START_HASHES, STATE_TOUCHED: 1, STATE_MARKED: 0}  # the page of the frame pointer is touched
+        state = {STATE_FP: SLOT_BYTES * fp, STATE_BLOCK: block, STATE_CHUNK: chunk, STATE_LOW: 0x7FFFFFFF, STATE_HIGH: -1,
+                 STATE_ROW: 0, STATE_MEMORY_ROW: 0, STATE_HASHES: hashes - START_HASHES,
+                 STATE_TOUCHED: 1, STATE_MARKED: 0}  # the page of the frame pointer is touched
         for place, value in state.items():
             self.set_state32(place, value)
         self.part(STATE_WORDS, 8 * len(words), np.uint64)[:] = words
@@ -188,15 +207,13 @@ class Instance:
         return result
 
     def expect_many_rows(self) -> None:
-        """The trace will be long: asks for large pages, which are there sooner. Without them it works as well."""
-        if sys.platform == "linux":
-            memory = self.view("trace")
-            ctypes.CDLL(None).madvise(ctypes.c_void_p(memory.ctypes.data), ctypes.c_size_t(len(memory)), HUGE_PAGES)
+        """The trace will be long."""
+        prefer_huge_pages(self.view("trace"))
 
     def trace(self) -> Trace:
         memory = self.view("trace")
 
-        def column(start: int, size: int, kind: type[Any]) -> npt.NDArray[Any]:
+        def part(start: int, size: int, kind: type[Any]) -> npt.NDArray[Any]:
             return memory[start : start + size].view(kind)
 
-        return trace_of(column, self.state32(STATE_ROW) // ROW_BYTES)
+        return trace_of(part, self.state32(STATE_ROW) // ROW_BYTES, self.state32(STATE_MEMORY_ROW) // MEMORY_ROW_BYTES)

@@ -106,6 +106,11 @@ class Operation:
         """Whether d is a slot to be written."""
         return self.operands.get("d") in (Use.WRITE, Use.WRITE64)
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a step of it has a row in the `memory` of a trace."""
+        return self.width > 0 or self.family is Family.GROW
+
     @cached_property
     def has_immediate(self) -> bool:
         return "i" in self.operands and self.operands["i"] is Use.LOW

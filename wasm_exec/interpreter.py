@@ -26,14 +26,14 @@ from wasm_exec.spaces import (
     SystemCell,
     size_in_bytes,
 )
-from wasm_exec.trace import DTYPES, FIELDS, U64, Trace
+from wasm_exec.trace import MEMORY, U64, Trace
 
 READ_FROM = {Use.READ: Space.FRAMES32, Use.READ64: Space.FRAMES64}
 
 
 @dataclass(slots=True)
 class Step:
-    """The event of one step, in the words of Trace."""
+    """The event of one step, in the words of Trace; `d` may be a link."""
 
     pc: int
     fp: int
@@ -44,7 +44,6 @@ class Step:
     address: int = 0
     cell0: int = 0
     cell1: int = 0
-    link: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class Interpreter:
             pages = np.array(found, dtype=np.int64)
             touched[space] = pages, self.arrays[space].reshape(-1, PAGE_CELLS)[pages]
             self.dirty[space].append(pages)
-        return SegmentEnd(self.pc, self.fp, self.status, steps, rows, touched, trace_of(events) if traced else None)
+        return SegmentEnd(self.pc, self.fp, self.status, steps, rows, touched, self.trace_of(events) if traced else None)
 
     def observe(self, meter: Meter, event: Step) -> None:
         """Tells the meter what a step has touched; a step that trapped has touched nothing."""
@@ -206,20 +205,28 @@ class Interpreter:
 
     def call(self, instruction: Decoded, event: Step) -> None:
         if instruction.operation.name == "RETURN":
-            event.link = self.cells[Space.FRAMES64][self.fp]
-            self.pc, self.fp = event.link & 0xFFFFFFFF, event.link >> 32
+            event.d = self.cells[Space.FRAMES64][self.fp]
+            self.pc, self.fp = event.d & 0xFFFFFFFF, event.d >> 32
             return
         frame_pointer = self.fp + instruction.d
         if frame_pointer >= FRAME_POINTER_LIMIT:
             raise Trap(TrapKind.EXHAUSTION)
-        event.link = instruction.next | self.fp << 32
-        self.cells[Space.FRAMES64][frame_pointer] = event.link
+        event.d = instruction.next | self.fp << 32
+        self.cells[Space.FRAMES64][frame_pointer] = event.d
         self.pc, self.fp = event.a if instruction.operation.family is Family.INDIRECT else instruction.i, frame_pointer
 
     def halt(self, instruction: Decoded, event: Step) -> None:
         if instruction.operation.name == "TRAP":
             raise Trap(TrapKind(instruction.i))
         self.status = Status.PAUSED if instruction.operation.name == "PAUSE" else Status.EXITED
+
+    def trace_of(self, events: list[Step]) -> Trace:
+        columns = {name: np.array([getattr(event, name) for event in events], dtype=np.uint64) for name in ("pc", "fp", *"abcd")}
+        low = {name: column.astype(np.uint32) for name, column in columns.items()}
+        high = {f"{name}_high": (columns[name] >> np.uint64(32)).astype(np.uint32) for name in "abd"}
+        remembering = [event for event in events if self.decoded[event.pc].operation.remembers]
+        memory = np.array([[getattr(event, name) for name in MEMORY] for event in remembering], dtype=np.uint64)
+        return Trace.of(low | high | {"memory": memory.reshape(-1, len(MEMORY))})
 
 
 FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
@@ -234,7 +241,3 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     Family.GROW: Interpreter.grow,
     Family.HALT: Interpreter.halt,
 }
-
-
-def trace_of(events: list[Step]) -> Trace:
-    return Trace.of({field: np.array([getattr(event, field) for event in events], dtype=DTYPES[field]) for field in FIELDS})

@@ -15,15 +15,16 @@ from wasm_exec.instructions import BY_NAME, TABLE, Family, Use
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import PAGE_BYTES, Space
-from wasm_exec.trace import Trace
+from wasm_exec.trace import MEMORY, Trace
 
 DEPTH_SHOWN = 100  # calls deeper than this are put under the caller at this depth
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 LAST = max(operation.number for operation in TABLE) + 1
 WIDTHS = np.zeros(LAST, dtype=np.int64)
-SPACE_IN_D = np.zeros(LAST, dtype=bool)
+SPACE_IN_D, REMEMBERS = np.zeros(LAST, dtype=bool), np.zeros(LAST, dtype=bool)
 for operation in TABLE:
     WIDTHS[operation.number], SPACE_IN_D[operation.number] = operation.width, operation.operands.get("d") is Use.SPACE
+    REMEMBERS[operation.number] = operation.remembers
 CALLS = [BY_NAME["CALL"].number, BY_NAME["CALL_SLOT"].number]
 
 
@@ -77,10 +78,12 @@ class Observer:
         self.waiting = None
 
     def touch(self, trace: Trace, numbers: npt.NDArray[np.int64], steps: int) -> None:
-        rows = np.flatnonzero(WIDTHS[numbers[:steps]])
+        rows = np.flatnonzero(REMEMBERS[numbers[:steps]])
+        accessing = WIDTHS[numbers[rows]] > 0  # all but GROW
+        first = trace.memory[: len(rows), MEMORY.index("address")][accessing].astype(np.int64)
+        rows = rows[accessing]
         instructions, numbers = self.program.instructions[trace.pc[rows]], numbers[rows]
         spaces = np.where(SPACE_IN_D[numbers], instructions[:, 2], instructions[:, 4])
-        first = trace.address[rows].astype(np.int64)
         count = 0
         for space in np.unique(spaces).tolist():
             here = spaces == space

@@ -14,17 +14,18 @@ U64 = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Trace:
-    """The steps of one segment; every array has one entry for each step, and is 0 where a step has no use for it.
+    """The steps of one segment. All arrays but `memory` have one entry for each step, which is 0 where a step has no use for it.
 
     pc, fp    where the step is: position of the instruction, frame pointer before the step
     a, b, c   values read from slot a, slot b and slot i (the condition of SELECT); 0 where the operation does not read that
               slot, so an immediate is not repeated here: it is in the instruction
     d         value written to slot d
-    address   LOAD and STORE: value of slot a + offset, not reduced (it can reach 2^33), also when the access traps
-    cell0     LOAD and STORE: the 8-byte cell `address >> 3` of the space before the access
-    cell1     the cell after it, if the access crosses into it
-              GROW: system cell 4 before the step
-    link      CALL, CALL_SLOT: the link written to frames64 at fp + d; RETURN: the link read at frames64 fp. next + fp * 2^32
+              CALL, CALL_SLOT: the link written to frames64 at fp + d; RETURN: the link read at frames64 fp. next + fp * 2^32
+    a_high, b_high, d_high   the upper halves of the same values
+    memory    one row for each step that loads, stores or grows memory (Operation.remembers), in the same order:
+              address   LOAD and STORE: value of slot a + offset, not reduced (it can reach 2^33), also when the access traps
+              cell0     LOAD and STORE: the 8-byte cell `address >> 3` of the space before the access; GROW: system cell 4 before the step
+              cell1     the cell after it, if the access crosses into it
 
     A step that traps is the last row: it has its operands (and address), but no d, no cells and no link. For `d` the
     previous value of the slot is not recorded: it is what the last step that wrote the slot put there.
@@ -32,25 +33,27 @@ class Trace:
 
     pc: U32
     fp: U32
-    a: U64
-    b: U64
+    a: U32
+    b: U32
     c: U32
-    d: U64
-    address: U64
-    cell0: U64
-    cell1: U64
-    link: U64
+    d: U32
+    a_high: U32
+    b_high: U32
+    d_high: U32
+    memory: U64
 
     def __len__(self) -> int:
         return len(self.pc)
 
+    def wide(self, name: str, rows: npt.NDArray[np.int64] | slice = slice(None)) -> U64:
+        """The whole values of a, b or d in these rows."""
+        low, high = getattr(self, name)[rows], getattr(self, f"{name}_high")[rows]
+        found: U64 = high.astype(np.uint64) << np.uint64(32) | low
+        return found
+
     @staticmethod
     def of(columns: dict[str, Any]) -> Trace:
         return Trace(**columns)
-
-    @staticmethod
-    def empty(steps: int) -> Trace:
-        return Trace.of({field: np.zeros(steps, dtype=DTYPES[field]) for field in FIELDS})
 
     @staticmethod
     def join(parts: list[Trace]) -> Trace:
@@ -61,5 +64,5 @@ class Trace:
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Trace))
-WIDE = ("a", "b", "d", "address", "cell0", "cell1", "link")
-DTYPES: dict[str, type[np.uint32] | type[np.uint64]] = {field: np.uint64 if field in WIDE else np.uint32 for field in FIELDS}
+COLUMNS = FIELDS[:-1]  # of 32 bits, one entry for each step
+MEMORY = ("address", "cell0", "cell1")

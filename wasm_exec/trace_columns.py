@@ -11,20 +11,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wasm_exec.instructions import Family
+from wasm_exec.instructions import TABLE, Family
 from wasm_exec.spaces import WASM_PAGE_BYTES
-from wasm_exec.trace import DTYPES, FIELDS, WIDE, Trace
+from wasm_exec.trace import COLUMNS, MEMORY, Trace
 
 ROW_BYTES = 4  # the number of a row is kept times this
-ROWS = len(Family) << 20  # a segment has at most 2^20 - 1 rows of every family
-WIDTHS = {name: np.dtype(DTYPES[name]).itemsize for name in FIELDS}
-BASE = {name: ROWS * sum(WIDTHS[other] for other in FIELDS[:position]) for position, name in enumerate(FIELDS)}
-PAGES = ROWS * sum(WIDTHS.values()) // WASM_PAGE_BYTES
-NARROW = tuple(name for name in FIELDS if name not in WIDE)
+MEMORY_ROW_BYTES = 8 * len(MEMORY)  # and that of a row of `memory` times this
+FAMILY_ROWS = 1 << 20  # a segment has at most 2^20 - 1 rows of every family
+# Bytes between columns: pc and fp are written two at a time, and the same row of all columns must not fall into one set of a cache.
+APART = 211 * 64
+COLUMN_BYTES = ROW_BYTES * len(Family) * FAMILY_ROWS + APART
+BASE = {name: COLUMN_BYTES * position for position, name in enumerate(COLUMNS)}
+MEMORY_BASE = COLUMN_BYTES * len(COLUMNS)
+MEMORY_ROWS = FAMILY_ROWS * len({operation.family for operation in TABLE if operation.remembers})
+PAGES = -(-(MEMORY_BASE + MEMORY_ROW_BYTES * MEMORY_ROWS) // WASM_PAGE_BYTES)
 
-Column = Callable[[int, int, type[Any]], npt.NDArray[Any]]  # start, size in bytes, kind -> a part of the memory
+Part = Callable[[int, int, type[Any]], npt.NDArray[Any]]  # start, size in bytes, kind -> a part of the memory
 
 
-def trace_of(column: Column, rows: int) -> Trace:
+def trace_of(part: Part, rows: int, memory_rows: int) -> Trace:
     """The first rows of the columns in this memory."""
-    return Trace.of({name: column(BASE[name], WIDTHS[name] * rows, DTYPES[name]) for name in FIELDS})
+    columns = {name: part(BASE[name], ROW_BYTES * rows, np.uint32) for name in COLUMNS}
+    memory = part(MEMORY_BASE, MEMORY_ROW_BYTES * memory_rows, np.uint64).reshape(-1, len(MEMORY))
+    return Trace.of(columns | {"memory": memory})
