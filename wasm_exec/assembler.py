@@ -45,7 +45,7 @@ class Jump:
 
 
 Item = Line | Label | Jump
-TERMINATORS = ("RETURN", "HALT", "TRAP", "PAUSE")
+TERMINATORS = frozenset(("RETURN", "HALT", "TRAP", "PAUSE"))
 
 
 @dataclass

@@ -73,19 +73,24 @@ IMMEDIATES: dict[Immediate, Callable[[Reader], object]] = {
 }
 
 
+READERS = {code: IMMEDIATES[opcode.immediate] for code, opcode in OPCODES.items()}
+
+
 def read_instruction(reader: Reader) -> Instruction:
     start = reader.position
     code = reader.byte()
+    found = READERS.get(code)
+    if found is not None:
+        return Instruction(start, code, found(reader))
     if code in REFUSED_PREFIXES:
         raise Invalid(f"{REFUSED_PREFIXES[code]} not supported", start)
     if code in REFUSED_OPCODES:
         raise Invalid(f"{REFUSED_OPCODES[code]} not supported", start)
     if code == 0xFC:
         code = PREFIX + reader.unsigned()
-    opcode = OPCODES.get(code)
-    if opcode is None:
+    if code not in READERS:
         raise Malformed("illegal opcode", start)
-    return Instruction(start, code, IMMEDIATES[opcode.immediate](reader))
+    return Instruction(start, code, READERS[code](reader))
 
 
 def read_expression(reader: Reader) -> list[Instruction]:

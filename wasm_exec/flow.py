@@ -70,11 +70,13 @@ def flow_of(function: Assembler) -> Flow:
             continue
         line = items[position]
         assert isinstance(line, Line)
-        following[position] = -1 if line.operation.name in TERMINATORS else resolver.arrive(position + 1)
-        taken[position] = -1 if line.target is None else resolver.arrive(resolver.places[id(line.target)])
-        for successor in (taken[position], following[position]):
-            if successor >= 0:
-                waiting.append(successor)
+        after = -1 if line.operation.name in TERMINATORS else resolver.arrive(position + 1)
+        target = -1 if line.target is None else resolver.arrive(resolver.places[id(line.target)])
+        following[position], taken[position] = after, target
+        if target >= 0:
+            waiting.append(target)
+        if after >= 0:
+            waiting.append(after)
     order = sorted(following)
     number = {position: index for index, position in enumerate(order)}
     number[-1] = -1
@@ -88,31 +90,27 @@ def flow_of(function: Assembler) -> Flow:
 def read_before_written(flow: Flow, first: int, end: int, results: list[int]) -> list[int]:
     """The slots first <= slot < end that some path from the entry reads before it writes them; RETURN reads the results."""
 
-    def bit(slot: int) -> int:
-        return 1 << slot - first if first <= slot < end else 0
-
+    bits = {slot: 1 << slot - first for slot in range(first, end)}
     uses, keeps = [], []
     for line in flow.lines:
         use = 0
         for slot in results if line.operation.name == "RETURN" else line.read:
-            use |= bit(slot)
+            use |= bits.get(slot, 0)
         uses.append(use)
-        keeps.append(~(0 if line.written is None else bit(line.written)))
+        keeps.append(~bits.get(line.d, 0) if line.operation.writes else -1)
     callers: list[list[int]] = [[] for _ in flow.lines]
     for position, successors in enumerate(zip(flow.following, flow.taken, strict=True)):
         for successor in successors:
             if successor >= 0:
                 callers[successor].append(position)
-    needed = list(uses)
+    needed, following, taken = list(uses), flow.following, flow.taken
     waiting = list(range(len(flow.lines)))
     while waiting:
         position = waiting.pop()
-        after = 0
-        for successor in (flow.following[position], flow.taken[position]):
-            if successor >= 0:
-                after |= needed[successor]
+        one, other = following[position], taken[position]
+        after = (needed[one] if one >= 0 else 0) | (needed[other] if other >= 0 else 0)
         before = uses[position] | after & keeps[position]
         if before != needed[position]:
             needed[position] = before
             waiting += callers[position]
-    return [slot for slot in range(first, end) if needed[flow.entry] & bit(slot)]
+    return [slot for slot in range(first, end) if needed[flow.entry] & bits[slot]]
