@@ -193,7 +193,8 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
                                 "bytes": file.stat().st_size}
     if isinstance(proof, RunFile):
         run = proof.claim
-        return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run)}
+        return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run),
+                        "steps": run.steps}
     facts["runs"] = len(proof.runs)
     for number, run in enumerate(proof.runs, 1):
         facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"

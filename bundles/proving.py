@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bundles.api import Means
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
-from bundles.checking import once
+from bundles.checking import once, short
 from bundles.engine import Engine, Inline
 from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
@@ -17,13 +17,14 @@ from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
 from bundles.processes import Processes
 from bundles.rollup import folded
+from bundles.sent import SentProof
 from bundles.store import Store
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.setup import Setup
 from segments.shape import Shape
 from stark import profiles
-from stark.errors import Malformed
+from stark.errors import Malformed, Rejected
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
@@ -85,7 +86,12 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
             raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
-    prover, made = Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels), 0
+    trusted, made = trusted_keys(profile, kernels), 0
+    prover, given = Prover(Setup(trusted, LeafKeys(profile, kernels), kernels), kernels), []
+    for number, run in enumerate(runs, 1):
+        if run.claim.keys != trusted.keys:
+            raise Rejected(f"run {number} is proved with the keys of this setup", short(trusted.keys), short(run.claim.keys))
+        given.append(run.proof.opened(trusted, kernels.permute))
     on_progress("joins", 0, len(runs) - 1)
 
     def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
@@ -94,7 +100,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         made += 1
         on_progress("joins", made, len(runs) - 1)
         return proof
-    return RollupFile(profile, prover.rollup(folded([run.proof for run in runs], join)), tuple(claims))
+    return RollupFile(profile, SentProof.of(prover.rollup(folded(given, join)), trusted, kernels.permute), tuple(claims))
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from continuation.allowed import NUMBER_BITS, sides
-from continuation.claims import BOUNDARY, EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM
+from continuation.claims import EXIT_LIMBS, INPUT, LOW_LIMB, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, STEP_BITS, STEPS, SYSTEM
 from continuation.kinds import LIFT, Kind, Sort
-from continuation.layout import POWER_WORDS
-from segments.claim import ENTRY, RUNNING
+from continuation.layout import CLAIM, POWER_WORDS
+from segments.claim import ENTRY, RUNNING, STATEMENT
+from segments.claim import STEPS as SEGMENT_STEPS
 from segments.setup import program_level
+from stark.fused import spelled
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
@@ -35,13 +37,15 @@ class Part:
 
 
 def leaf(m: Machine, segment: Key, claim: Value) -> None:
-    cap, statement = m.read(1 << segment.log_cap("program"), DIGEST), m.read(2 * BOUNDARY)
+    cap, statement = m.read(1 << segment.log_cap("program"), DIGEST), m.read(STATEMENT)
     caps = [cap if tree.name == "program" else m.constant(key_cap(segment, tree.name)) for tree in segment.fixed_trees]
     verify(m, segment, caps, statement)
     with m.phase("leaf"):
         words = concat([cap.reshape(1, -1), m.constant([[program_level(segment)]])], 1)
         m.require_equal("the program is the digest of the commitment to its table", claim[PROGRAM], sponge(m, words)[0])
-        m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement)
+        m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement[:SEGMENT_STEPS])
+        m.require_equal("the steps are the segment's", claim[STEPS], concat([statement[SEGMENT_STEPS:], m.constant([0])]))
+        countable(m, claim)
         nothing_more(m, claim, SPAN_WORDS)
 
 
@@ -54,6 +58,11 @@ def join(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the program is that of the spans", claim[PROGRAM], left[PROGRAM])
         m.require_equal("the span starts with the left one", claim[BEFORE], left[BEFORE])
         m.require_equal("the span ends with the right one", claim[AFTER], right[AFTER])
+        countable(m, claim)
+        carry = m.read(1)
+        m.require_equal("what is carried is 0 or 1", carry * carry, carry)
+        m.require_equal("the steps are those of both spans", claim[STEPS],
+                        left[STEPS] + right[STEPS] + concat([carry * (-LOW_LIMB), carry]))
         nothing_more(m, claim, SPAN_WORDS)
 
 
@@ -86,6 +95,7 @@ def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the status is the last one", claim[RUN_STATUS], last[1])
         m.require_equal("the place is the last one", claim[RUN_PC], last[0])
         m.require_equal("the exit code is the one in the system space", claim[RUN_EXIT], page[0][EXIT_LIMBS])
+        m.require_equal("the steps are those of the span", claim[STEPS], span[STEPS])
         nothing_more(m, claim, RUN_WORDS)
 
 
@@ -94,7 +104,7 @@ def batch(m: Machine, parts: Sequence[Part], claim: Value) -> None:
     with m.phase("batch"):
         m.require_equal("the runs are those of the left and then of the right", claim[RUNS_DIGEST], compress(m, left_runs, right_runs))
         m.require_equal("all runs are counted", claim[COUNT], left_count + right_count)
-        nothing_more(m, claim[COUNT - 1:], BATCH_WORDS - COUNT + 1)
+        nothing_more(m, claim[COUNT - 1:], BATCH_WORDS - COUNT + 1, CLAIM - COUNT + 1)
 
 
 def rollup(m: Machine, parts: Sequence[Part], claim: Value) -> None:
@@ -133,9 +143,18 @@ def tree_root(m: Machine, digests: Value) -> Value:
     return digests[0]
 
 
-def nothing_more(m: Machine, claim: Value, words: int) -> None:
-    count = len(claim) - words
-    m.require_equal("the rest of a claim is empty", claim[words:], m.constant([0] * count))
+def countable(m: Machine, claim: Value) -> None:
+    """Both limbs of the number of steps are as short as STEP_BITS says, so that sums of two do not wrap around p."""
+    for limb, count in enumerate(STEP_BITS):
+        bits = m.read(count)
+        m.require_equal("a bit of a number of steps is 0 or 1", bits * bits, bits)
+        m.require_equal("the steps can be counted", claim[STEPS][limb], spelled(m, bits))
+
+
+def nothing_more(m: Machine, claim: Value, words: int, end: int = STEPS.start) -> None:
+    """The claim has so many words of its own; the number of steps stands behind `end`."""
+    if words < end:
+        m.require_equal("the rest of a claim is empty", claim[words:end], m.constant([0] * (end - words)))
 
 
 Text = Callable[[Machine, Sequence[Part], Value], None]
