@@ -189,7 +189,7 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
     if isinstance(proof, RunFile):
         run = proof.claim
         return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run),
-                        **states_of((run.before, run.after), len(proof.changes))}
+                        "steps": run.steps, **states_of((run.before, run.after), len(proof.changes))}
     facts["runs"] = len(proof.runs)
     for number, run in enumerate(proof.runs, 1):
         facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"

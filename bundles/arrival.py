@@ -12,8 +12,9 @@ from bundles.keys import claimed_program, shapes_of
 from bundles.tasks import Task
 from bundles.work import Work
 from continuation.allowed import digest_of_cap
-from continuation.claims import BOUNDARY, SpanClaim
+from continuation.claims import SpanClaim
 from continuation.verify import verify_part, verify_run
+from segments.claim import BOUNDARY, STEPS
 from segments.memory_tree import wide
 from segments.openings import input_digest, output_digest
 from segments.setup import PROGRAM, program_level
@@ -59,13 +60,14 @@ class Arrival:
         work, proof = self.work, self.work.artefacts.span(task, digest)
         claim = SpanClaim.of(proof.claim.tolist())
         if task.kind == "leaf":
-            wanted = work.artefacts.segment(task.inputs[0], inputs[0]).statement.tolist()
+            statement = work.artefacts.segment(task.inputs[0], inputs[0]).statement.tolist()
+            wanted, steps = statement[:STEPS], statement[STEPS]
         else:
             spans = [work.artefacts.span(needed, there) for needed, there in zip(task.inputs, inputs, strict=True)]
             parts = [SpanClaim.of(span.claim.tolist()) for span in spans]
-            wanted = [*parts[0].before.words, *parts[-1].after.words]
-        if [*claim.before.words, *claim.after.words] != wanted:
-            raise Rejected(f"the proof is about {task}", "the ends of its inputs", "others")
+            wanted, steps = [*parts[0].before.words, *parts[-1].after.words], sum(part.steps for part in parts)
+        if ([*claim.before.words, *claim.after.words], claim.steps) != (wanted, steps):
+            raise Rejected(f"the proof is about {task}", "the ends and the steps of its inputs", "others")
         if proof.kind not in self.caps:
             content = work.artefacts.store.get(cap, f"the cap of the {proof.kind}", CAP_LIMIT)
             if len(content) % (4 * DIGEST):
@@ -86,4 +88,4 @@ class Arrival:
                   output_digest(work.bundle.output(), permute))
         if (claim.program, claim.input, claim.output) != wanted:
             raise Rejected("the proof is of this bundle's run", "its program, input and output", "others")
-        verify_run(file.proof, claim, work.trusted, work.kernels.permute)
+        verify_run(file.proof.opened(work.trusted, work.kernels.permute), claim, work.trusted, work.kernels.permute)

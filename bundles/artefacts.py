@@ -10,17 +10,17 @@ from bundles.formats import FILE_LIMIT, Kind, decode_proof, encode_proof
 from bundles.keys import RunKeys, shapes_of
 from bundles.store import Store
 from bundles.tasks import Task
-from continuation.claims import BOUNDARY
 from continuation.kinds import ABOVE, Sort
 from continuation.layout import STATEMENT
 from continuation.proofs import ContinuationProof
+from segments.claim import STATEMENT as SEGMENT_STATEMENT
 from segments.claim import SegmentProof
 from stark.errors import Malformed
 from stark.key import DIGEST
 
 U32 = npt.NDArray[np.uint32]
 KINDS = {"segment": Kind.SEGMENT, "leaf": Kind.LEAF, "join": Kind.JOIN}
-STATEMENTS = {"segment": 2 * BOUNDARY, "leaf": STATEMENT, "join": STATEMENT}
+STATEMENTS = {"segment": SEGMENT_STATEMENT, "leaf": STATEMENT, "join": STATEMENT}
 
 
 class Damaged(Malformed):

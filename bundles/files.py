@@ -9,10 +9,10 @@ import numpy.typing as npt
 from bundles.difference import Difference, from_words, to_words
 from bundles.formats import Kind, ProofFile, encode_proof
 from bundles.rollup import batch_claim
+from bundles.sent import SentProof
 from continuation.claims import BatchClaim, RunClaim
 from continuation.kinds import ABOVE, ROLLUP, RUNS
 from continuation.layout import CLAIM, STATEMENT
-from continuation.proofs import ContinuationProof
 from stark import profiles
 from stark.errors import Malformed
 from stark.profiles import Profile
@@ -23,10 +23,11 @@ KINDS = {Kind.RUN: RUNS, Kind.ROLLUP: (ROLLUP,)}
 
 @dataclass(frozen=True, eq=False)
 class RunFile:
-    """Payloads: the number of the proof's kind, the statement, the words, the state difference, which verifying does not look at."""
+    """Payloads: the number of the proof's kind, the statement, the state difference, which verifying does not look at; then the packed
+    proof."""
 
     profile: Profile
-    proof: ContinuationProof
+    proof: SentProof
     changes: Difference = ()
 
     @property
@@ -34,16 +35,17 @@ class RunFile:
         return RunClaim.of(self.proof.claim.tolist())
 
     def encode(self) -> bytes:
-        payloads = [number_of(self.proof), self.proof.statement, self.proof.words, to_words(self.changes)]
-        return encode_proof(Kind.RUN, self.profile.name, payloads)
+        payloads = [number_of(self.proof), self.proof.statement, to_words(self.changes)]
+        return encode_proof(Kind.RUN, self.profile.name, payloads, self.proof.content)
 
 
 @dataclass(frozen=True, eq=False)
 class RollupFile:
-    """Payloads: the number of the proof's kind, the statement, the words, the claims of the runs in order, their state differences."""
+    """Payloads: the number of the proof's kind, the statement, the claims of the runs in order, their state differences; then the packed
+    proof."""
 
     profile: Profile
-    proof: ContinuationProof
+    proof: SentProof
     runs: tuple[RunClaim, ...]
     changes: tuple[Difference, ...]
 
@@ -55,32 +57,32 @@ class RollupFile:
     def encode(self) -> bytes:
         claims = np.concatenate([run.words for run in self.runs])
         changes = np.concatenate([to_words(each) for each in self.changes])
-        payloads = [number_of(self.proof), self.proof.statement, self.proof.words, claims, changes]
-        return encode_proof(Kind.ROLLUP, self.profile.name, payloads)
+        payloads = [number_of(self.proof), self.proof.statement, claims, changes]
+        return encode_proof(Kind.ROLLUP, self.profile.name, payloads, self.proof.content)
 
 
-def number_of(proof: ContinuationProof) -> npt.NDArray[np.uint32]:
+def number_of(proof: SentProof) -> npt.NDArray[np.uint32]:
     """How a file names the kind of its proof."""
     return np.array([ABOVE[proof.kind].number], np.uint32)
 
 
 def read_proof(file: ProofFile) -> RunFile | RollupFile:
     """Malformed unless the payloads have the form of their kind."""
-    expected = {Kind.RUN: 4, Kind.ROLLUP: 5}.get(file.kind)
+    expected = {Kind.RUN: 3, Kind.ROLLUP: 4}.get(file.kind)
     if expected is None:
         raise Malformed(f"a {file.kind.name.lower()} proof is not a proof of a run or of a rollup")
     if len(file.payloads) != expected:
         raise Malformed(f"a {file.kind.name.lower()} proof has {expected} payloads, not {len(file.payloads)}")
-    number, statement, words = file.payloads[:3]
+    number, statement = file.payloads[:2]
     profile, kinds = profiles.get(file.profile), {one.number: one for one in KINDS[file.kind]}
     if len(number) != 1 or int(number[0]) not in kinds:
         raise Malformed("the proof file names no kind of proof that exists")
     if len(statement) != STATEMENT:
         raise Malformed(f"a statement has {STATEMENT} words, not {len(statement)}")
-    proof = ContinuationProof(kinds[int(number[0])].name, statement, words)
+    proof = SentProof(kinds[int(number[0])].name, statement, file.packed)
     if file.kind == Kind.RUN:
-        return RunFile(profile, proof, differences(file.payloads[3], 1)[0])
-    claims = file.payloads[3]
+        return RunFile(profile, proof, differences(file.payloads[2], 1)[0])
+    claims = file.payloads[2]
     if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
     runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())

@@ -1,4 +1,4 @@
-"""Proof files: a header, then words of the field. One proof has exactly one encoding."""
+"""Proof files: a header, then words of the field, then the bytes of a packed proof. One proof has exactly one encoding."""
 from __future__ import annotations
 
 import struct
@@ -17,7 +17,7 @@ U32 = npt.NDArray[np.uint32]
 MAGIC = b"longrun\n"
 VERSION = 2
 PROFILE_BYTES = 16
-HEADER = struct.Struct(f"<{len(MAGIC)}sHH{PROFILE_BYTES}sI")
+HEADER = struct.Struct(f"<{len(MAGIC)}sHH{PROFILE_BYTES}sII")
 PAYLOADS_LIMIT = 64
 FILE_LIMIT = 1 << 24
 
@@ -41,21 +41,22 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class ProofFile:
-    """The kind says what each payload means."""
+    """The kind says what each payload means, and whether there is a packed proof."""
 
     kind: Kind
     profile: str
     payloads: tuple[U32, ...]
+    packed: bytes = b""
 
 
-def encode_proof(kind: Kind, profile: str, payloads: Sequence[npt.NDArray[np.unsignedinteger]]) -> bytes:
+def encode_proof(kind: Kind, profile: str, payloads: Sequence[npt.NDArray[np.unsignedinteger]], packed: bytes = b"") -> bytes:
     """The bytes of a proof file; ValueError if there are none for these values."""
     if any((words >= P).any() for words in payloads):
         raise ValueError("a word is not below p")
-    parts = [HEADER.pack(MAGIC, VERSION, kind, padded(profile), len(payloads))]
+    parts = [HEADER.pack(MAGIC, VERSION, kind, padded(profile), len(payloads), len(packed))]
     parts.append(np.array([words.size for words in payloads], "<u4").tobytes())
     parts += [np.ascontiguousarray(words, "<u4").tobytes() for words in payloads]
-    content = b"".join(parts)
+    content = b"".join([*parts, packed])
     try:
         decode_proof(content)
     except Malformed as error:
@@ -71,7 +72,7 @@ def decode_proof(content: bytes) -> ProofFile:
         raise Malformed("this is not a proof file of longrun")
     if len(content) < HEADER.size:
         raise Malformed("the proof file ends in its header")
-    _, version, kind, profile, count = HEADER.unpack_from(content)
+    _, version, kind, profile, count, packed = HEADER.unpack_from(content)
     if version != VERSION:
         raise Malformed(f"this proof file has format {version}, this longrun reads format {VERSION}")
     if kind not in set(Kind):
@@ -85,10 +86,12 @@ def decode_proof(content: bytes) -> ProofFile:
     if len(content) < start:
         raise Malformed("the proof file ends in its header")
     lengths = np.frombuffer(content, "<u4", count, HEADER.size).tolist()
-    if len(content) != start + 4 * sum(lengths):
-        raise Malformed(f"the header announces {start + 4 * sum(lengths)} bytes, the file has {len(content)}")
+    end_of_words = start + 4 * sum(lengths)
+    if len(content) != end_of_words + packed:
+        raise Malformed(f"the header announces {end_of_words + packed} bytes, the file has {len(content)}")
     words = np.frombuffer(content, "<u4", sum(lengths), start).astype(np.uint32)
     if (words >= P).any():
         raise Malformed("a word is not below p")
     ends = np.cumsum(lengths, dtype=np.int64)
-    return ProofFile(Kind(kind), name, tuple(words[end - length:end] for length, end in zip(lengths, ends, strict=True)))
+    return ProofFile(Kind(kind), name, tuple(words[end - length:end] for length, end in zip(lengths, ends, strict=True)),
+                     content[end_of_words:])

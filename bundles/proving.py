@@ -8,7 +8,7 @@ from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
-from bundles.checking import once
+from bundles.checking import once, short
 from bundles.difference import to_words
 from bundles.engine import Engine, Inline
 from bundles.errors import Unsupported
@@ -19,6 +19,7 @@ from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
 from bundles.processes import Processes
 from bundles.rollup import folded
+from bundles.sent import SentProof
 from bundles.store import Store
 from continuation.claims import chained
 from continuation.proofs import ContinuationProof
@@ -26,7 +27,7 @@ from continuation.prove import Prover
 from continuation.setup import Setup
 from segments.shape import Shape
 from stark import profiles
-from stark.errors import Malformed
+from stark.errors import Malformed, Rejected
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
@@ -103,7 +104,12 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
     chained(claims)
     if sum(len(to_words(run.changes)) for run in runs) > DIFFERENCES_LIMIT:
         raise Unsupported("the state differences of all these runs do not fit into one file: make several batches")
-    prover, made = Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels), kernels), 0
+    trusted, made = trusted_keys(profile, kernels), 0
+    prover, given = Prover(Setup(trusted, LeafKeys(profile, kernels), kernels), kernels), []
+    for number, run in enumerate(runs, 1):
+        if run.claim.keys != trusted.keys:
+            raise Rejected(f"run {number} is proved with the keys of this setup", short(trusted.keys), short(run.claim.keys))
+        given.append(run.proof.opened(trusted, kernels.permute))
     on_progress("joins", 0, len(runs) - 1)
 
     def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
@@ -112,7 +118,8 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         made += 1
         on_progress("joins", made, len(runs) - 1)
         return proof
-    return RollupFile(profile, prover.rollup(folded([run.proof for run in runs], join)), tuple(claims), tuple(run.changes for run in runs))
+    rolled = SentProof.of(prover.rollup(folded(given, join)), trusted, kernels.permute)
+    return RollupFile(profile, rolled, tuple(claims), tuple(run.changes for run in runs))
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:

@@ -15,6 +15,7 @@ from bundles.bundle import Bundle
 from bundles.files import RunFile
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.memory import Memory
+from bundles.sent import SentProof
 from bundles.tasks import Task
 from continuation.claims import Ends
 from continuation.prove import Prover
@@ -82,8 +83,8 @@ class Work:
         spans = [self.artefacts.span(needed, digest) for needed, digest in zip(task.inputs, inputs, strict=True)]
         if task.kind == "join":
             return self.artefacts.put(task, prover.join(*spans))
-        proof = prover.run(spans[0], self.ends(task.last))
-        return self.artefacts.store.put(RunFile(self.keys.profile, proof, self.bundle.difference()).encode())
+        run = SentProof.of(prover.run(spans[0], self.ends(task.last)), prover.trusted, self.kernels.permute)
+        return self.artefacts.store.put(RunFile(self.keys.profile, run, self.bundle.difference()).encode())
 
     def segment(self, task: Task) -> bytes:
         index = task.first

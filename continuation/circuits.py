@@ -11,11 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from continuation.allowed import NUMBER_BITS, sides
-from continuation.claims import BOUNDARY, EXIT_LIMBS, GIVEN, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, STATE, SYSTEM
+from continuation.claims import (
+    EXIT_LIMBS,
+    GIVEN,
+    INPUT,
+    LOW_LIMB,
+    OUTPUT,
+    PAGE_LEVELS,
+    PAGE_LIMBS,
+    SPACES,
+    STATE,
+    STEP_BITS,
+    STEPS,
+    SYSTEM,
+)
 from continuation.kinds import LIFT, Kind, Sort
-from continuation.layout import POWER_WORDS
-from segments.claim import ENTRY, RUNNING
+from continuation.layout import CLAIM, POWER_WORDS
+from segments.claim import ENTRY, RUNNING, STATEMENT
+from segments.claim import STEPS as SEGMENT_STEPS
 from segments.setup import program_level
+from stark.fused import spelled
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
@@ -36,13 +51,15 @@ class Part:
 
 
 def leaf(m: Machine, segment: Key, claim: Value) -> None:
-    cap, statement = m.read(1 << segment.log_cap("program"), DIGEST), m.read(2 * BOUNDARY)
+    cap, statement = m.read(1 << segment.log_cap("program"), DIGEST), m.read(STATEMENT)
     caps = [cap if tree.name == "program" else m.constant(key_cap(segment, tree.name)) for tree in segment.fixed_trees]
     verify(m, segment, caps, statement)
     with m.phase("leaf"):
         words = concat([cap.reshape(1, -1), m.constant([[program_level(segment)]])], 1)
         m.require_equal("the program is the digest of the commitment to its table", claim[PROGRAM], sponge(m, words)[0])
-        m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement)
+        m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement[:SEGMENT_STEPS])
+        m.require_equal("the steps are the segment's", claim[STEPS], concat([statement[SEGMENT_STEPS:], m.constant([0])]))
+        countable(m, claim)
         nothing_more(m, claim, SPAN_WORDS)
 
 
@@ -55,6 +72,11 @@ def join(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the program is that of the spans", claim[PROGRAM], left[PROGRAM])
         m.require_equal("the span starts with the left one", claim[BEFORE], left[BEFORE])
         m.require_equal("the span ends with the right one", claim[AFTER], right[AFTER])
+        countable(m, claim)
+        carry = m.read(1)
+        m.require_equal("what is carried is 0 or 1", carry * carry, carry)
+        m.require_equal("the steps are those of both spans", claim[STEPS],
+                        left[STEPS] + right[STEPS] + concat([carry * (-LOW_LIMB), carry]))
         nothing_more(m, claim, SPAN_WORDS)
 
 
@@ -90,6 +112,7 @@ def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the exit code is the one in the system space", claim[RUN_EXIT], page[0][EXIT_LIMBS])
         m.require_equal("the state before is the state space before", claim[STATE_BEFORE], before[STATE])
         m.require_equal("the state after is the state space after", claim[STATE_AFTER], after[STATE])
+        m.require_equal("the steps are those of the span", claim[STEPS], span[STEPS])
         nothing_more(m, claim, RUN_WORDS)
 
 
@@ -108,7 +131,7 @@ def batch(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("a single application is that of both and where they meet", claim[SINGLE], (left.single * right.single * same)[0])
         m.require_equal("the batch begins with the left one", claim[FIRST], left.first)
         m.require_equal("the batch ends with the right one", claim[LAST], right.last)
-        nothing_more(m, claim, BATCH_WORDS)
+        nothing_more(m, claim, BATCH_WORDS, CLAIM)
 
 
 def rollup(m: Machine, parts: Sequence[Part], claim: Value) -> None:
@@ -169,9 +192,18 @@ def tree_root(m: Machine, digests: Value) -> Value:
     return digests[0]
 
 
-def nothing_more(m: Machine, claim: Value, words: int) -> None:
-    count = len(claim) - words
-    m.require_equal("the rest of a claim is empty", claim[words:], m.constant([0] * count))
+def countable(m: Machine, claim: Value) -> None:
+    """Both limbs of the number of steps are as short as STEP_BITS says, so that sums of two do not wrap around p."""
+    for limb, count in enumerate(STEP_BITS):
+        bits = m.read(count)
+        m.require_equal("a bit of a number of steps is 0 or 1", bits * bits, bits)
+        m.require_equal("the steps can be counted", claim[STEPS][limb], spelled(m, bits))
+
+
+def nothing_more(m: Machine, claim: Value, words: int, end: int = STEPS.start) -> None:
+    """The claim has so many words of its own; the number of steps stands behind `end`."""
+    if words < end:
+        m.require_equal("the rest of a claim is empty", claim[words:end], m.constant([0] * (end - words)))
 
 
 Text = Callable[[Machine, Sequence[Part], Value], None]

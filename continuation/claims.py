@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.layout import CLAIM
-from segments.claim import CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, RUNNING, Boundary
+from segments.claim import BOUNDARY, CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, RUNNING, Boundary
 from stark import poseidon2
 from stark.errors import Rejected
 from stark.field import P
@@ -20,12 +20,14 @@ from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 U32 = npt.NDArray[np.uint32]
 Digest = tuple[int, ...]
 Words = Sequence[int] | U32
-BOUNDARY = 10                                   # words of a boundary: pc, status, root
 SPACES, PAGE_LEVELS, PAGE_LIMBS = 1 << LOG_SPACES, LOG_PAGES, PAGE_CELLS * CELL_LIMBS
 SYSTEM, INPUT, OUTPUT, STATE = int(Space.SYSTEM), int(Space.INPUT), int(Space.OUTPUT), int(Space.STATE)
 GIVEN = (INPUT, STATE)                          # spaces that a run finds filled and that are no part of its program
 EXIT_LIMBS = slice(CELL_LIMBS * SystemCell.EXIT_CODE, CELL_LIMBS * (SystemCell.EXIT_CODE + 1))      # in the system space's first page
 NOTHING: Digest = (0,) * 8
+STEPS = slice(CLAIM - 2, CLAIM)                 # of a span and of a run: the number of steps, its lower and its higher limb
+STEP_BITS = (24, 16)                            # of the limbs
+LOW_LIMB, MOST_STEPS = 1 << STEP_BITS[0], 1 << sum(STEP_BITS)
 
 
 def sponge(words: Sequence[int]) -> Digest:
@@ -59,29 +61,53 @@ def filled(*words: int) -> U32:
     return np.array([*words, *[0] * (CLAIM - len(words))], np.uint32)
 
 
+def counted(words: U32, steps: int) -> U32:
+    """A claim with its number of steps."""
+    words[STEPS] = steps % LOW_LIMB, steps // LOW_LIMB
+    return words
+
+
+def steps_of(words: Words) -> int:
+    low, high = (int(word) for word in words[STEPS])
+    return low + high * LOW_LIMB
+
+
+def counting(steps: int) -> U32:
+    """What a circuit reads to see that a number of steps can be counted: the bits of its limbs, lowest first."""
+    return np.array([steps >> k & 1 for k in range(sum(STEP_BITS))], np.uint32)
+
+
+def carry(left: Words, right: Words) -> int:
+    """What a join reads of the claims of its children: whether their lower limbs together are more than one."""
+    return int(int(left[STEPS][0]) + int(right[STEPS][0]) >= LOW_LIMB)
+
+
 @dataclass(frozen=True)
 class SpanClaim:
-    """The program leads from one boundary to another."""
+    """The program leads from one boundary to another in so many steps."""
 
     program: Digest
     keys: Digest
     before: Boundary
     after: Boundary
+    steps: int
 
     @property
     def words(self) -> U32:
-        return filled(*self.program, *self.keys, *self.before.words, *self.after.words)
+        return counted(filled(*self.program, *self.keys, *self.before.words, *self.after.words), self.steps)
 
     @staticmethod
     def of(words: Words) -> SpanClaim:
-        return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), boundary(words[16:26]), boundary(words[26:36]))
+        return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), boundary(words[16:26]), boundary(words[26:36]),
+                         steps_of(words))
 
     def join(self, right: SpanClaim) -> SpanClaim:
         demand("both spans are of one program", self.program == right.program)
         demand("both spans were made with the same keys", self.keys == right.keys)
         demand("the right span starts where the left one ends", self.after == right.before)
         demand("nothing goes on after the end", self.after.status == RUNNING)
-        return SpanClaim(self.program, self.keys, self.before, right.after)
+        demand("the steps of both can be counted", self.steps + right.steps < MOST_STEPS)
+        return SpanClaim(self.program, self.keys, self.before, right.after, self.steps + right.steps)
 
 
 @dataclass(frozen=True)
@@ -100,8 +126,8 @@ class Ends:
 
 @dataclass(frozen=True)
 class RunClaim:
-    """The program, started on the input and in a state of the application, ended so, wrote the output and left a state. `program` also
-    stands for the memory image that it starts with."""
+    """The program, started on the input and in a state of the application, ended so after so many steps, wrote the output and left a state.
+    `program` also stands for the memory image that it starts with."""
 
     program: Digest
     keys: Digest
@@ -112,17 +138,20 @@ class RunClaim:
     exit_code: tuple[int, ...]          # limbs
     before: Digest                      # roots of the application's state
     after: Digest
+    steps: int
 
     @property
     def words(self) -> U32:
-        return filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code, *self.before,
-                      *self.after)
+        words = filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code, *self.before,
+                       *self.after)
+        return counted(words, self.steps)
 
     @staticmethod
     def of(words: Words) -> RunClaim:
         program, keys, entered, written = (tuple(map(int, words[k:k + 8])) for k in range(0, 32, 8))
         before, after = (tuple(map(int, words[k:k + 8])) for k in (38, 46))
-        return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])), before, after)
+        return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])), before, after,
+                        steps_of(words))
 
     @property
     def digest(self) -> Digest:
@@ -140,7 +169,7 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
         digest = compress(digest, sibling)
     demand("the exit code stands in the system space", digest == ends.after[SYSTEM])
     return RunClaim(program_with_image(span.program, ends.before), span.keys, ends.before[INPUT], ends.after[OUTPUT], span.after.status,
-                    span.after.pc, ends.page[EXIT_LIMBS], ends.before[STATE], ends.after[STATE])
+                    span.after.pc, ends.page[EXIT_LIMBS], ends.before[STATE], ends.after[STATE], span.steps)
 
 
 def program_with_image(program: Digest, spaces: Sequence[Digest]) -> Digest:

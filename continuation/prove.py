@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import BOUNDARY, BatchClaim, Ends, RunClaim, SpanClaim, boundary, close, meeting
+from continuation.claims import BatchClaim, Ends, RunClaim, SpanClaim, boundary, carry, close, counting, meeting
 from continuation.kinds import LIFT, Sort, kind_of
 from continuation.proofs import ContinuationProof
 from continuation.replay import replay
 from continuation.setup import Setup
 from continuation.verify import check
-from segments.claim import SegmentProof, digest_of
+from segments.claim import BOUNDARY, STEPS, SegmentProof, digest_of
 from segments.setup import program_level
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
@@ -34,17 +34,18 @@ class Prover:
 
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
         """A span of one segment; a wide leaf is lifted at once, so that it can be joined."""
-        before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:])
+        before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:STEPS])
         program = digest_of(segment.cap, program_level(self.setup.segments[segment.shape]))
-        claim = SpanClaim(program, self.setup.keys, before, after)
+        claim = SpanClaim(program, self.setup.keys, before, after, int(segment.statement[STEPS]))
         kind = self.trusted.leaf(segment.shape)
-        proof = self._prove(kind.name, [segment.cap, segment.statement, segment.words], claim)
+        proof = self._prove(kind.name, [segment.cap, segment.statement, segment.words, counting(claim.steps)], claim)
         return self._prove(LIFT.name, self._child(proof), claim) if kind.sort is Sort.WIDE else proof
 
     def join(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
         """Of two neighbours, whatever the shapes of their segments."""
         claim = SpanClaim.of(left.claim).join(SpanClaim.of(right.claim))
-        return self._prove(kind_of(Sort.JOIN, left.sort, right.sort).name, [*self._child(left), *self._child(right)], claim)
+        parts = [*self._child(left), *self._child(right), counting(claim.steps), np.array([carry(left.claim, right.claim)])]
+        return self._prove(kind_of(Sort.JOIN, left.sort, right.sort).name, parts, claim)
 
     def run(self, span: ContinuationProof, ends: Ends) -> ContinuationProof:
         claim = close(SpanClaim.of(span.claim), ends)

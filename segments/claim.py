@@ -14,6 +14,8 @@ U32 = npt.NDArray[np.uint32]
 Words = tuple[int, ...]
 RUNNING = 0
 ENTRY, LOG_SPACES, LOG_PAGES, CELL_LIMBS = 0, 4, 24, 4
+BOUNDARY = 10                                   # words of a boundary: pc, status, root
+STEPS, STATEMENT = 2 * BOUNDARY, 2 * BOUNDARY + 1       # of a segment: the boundaries before and after, then the number of steps
 
 
 @dataclass(frozen=True)
@@ -35,27 +37,28 @@ class Boundary:
 
 @dataclass(frozen=True)
 class SegmentClaim:
-    """Some number of steps of the program lead from `before` to `after`."""
+    """So many steps of the program lead from `before` to `after`."""
 
     program: Words
     before: Boundary
     after: Boundary
+    steps: int
 
     @property
     def words(self) -> Words:
-        return (*self.before.words, *self.after.words)
+        return (*self.before.words, *self.after.words, self.steps)
 
     def join(self, other: SegmentClaim) -> SegmentClaim:
         """Both claims, one after the other."""
         equal("both segments are of one program", self.program, other.program)
         equal("a segment begins where the one before it ends", self.after, other.before)
-        return SegmentClaim(self.program, self.before, other.after)
+        return SegmentClaim(self.program, self.before, other.after, self.steps + other.steps)
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentProof:
-    """The name of the segment's shape, the cap of the program's table, the two boundaries as words, the words that prove the claim, and
-    log2 of the leaves under that cap."""
+    """The name of the segment's shape, the cap of the program's table, the two boundaries and the number of steps as words, the words that
+    prove the claim, and log2 of the leaves under that cap."""
 
     shape: str
     cap: U32
@@ -66,8 +69,8 @@ class SegmentProof:
     @property
     def claim(self) -> SegmentClaim:
         """What is proved, if the words are right."""
-        before, after = self.statement[:10].tolist(), self.statement[10:].tolist()
-        return SegmentClaim(digest_of(self.cap, self.level), Boundary.of(before), Boundary.of(after))
+        before, after = self.statement[:BOUNDARY].tolist(), self.statement[BOUNDARY:STEPS].tolist()
+        return SegmentClaim(digest_of(self.cap, self.level), Boundary.of(before), Boundary.of(after), int(self.statement[STEPS]))
 
 
 def digest_of(cap: U32, level: int) -> Words:

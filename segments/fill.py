@@ -17,7 +17,7 @@ from segments.machine import chips, machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory.hashes import Permutations, in_numpy
 from segments.memory_tree import MemoryTree, Update
-from segments.setup import fixed_tables
+from segments.setup import PROGRAM, fixed_tables
 from segments.shape import Shape, rows_of_memory
 from segments.steps import Columns
 from stark.check import Filled, values_of
@@ -43,7 +43,12 @@ class Segment:
 
     @property
     def public(self) -> U32:
-        return np.array([*self.before.words, *self.after.words], np.uint32)
+        return np.array([*self.before.words, *self.after.words, self.steps], np.uint32)
+
+    @property
+    def steps(self) -> int:
+        """As the table of the program has counted them."""
+        return int(self.mains[PROGRAM][-1, -1])
 
     @property
     def mains(self) -> dict[str, U32]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from segments import tables
 from segments.catalogue import MORE
-from segments.claim import Words, digest_of
+from segments.claim import STATEMENT, Words, digest_of
 from segments.machine import machine
 from segments.memory import boundary, pages
 from segments.shape import Shape
@@ -46,7 +46,7 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
 def shape_key(shape: Shape, parameters: Parameters) -> Key:
     """The key of all programs of this shape, without the commitment to a program."""
     logs = shape.log_heights
-    return Key([(chip, logs[chip.name]) for chip in shape.chips], parameters, boundary.WORDS, [PROGRAM])
+    return Key([(chip, logs[chip.name]) for chip in shape.chips], parameters, STATEMENT, [PROGRAM])
 
 
 def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
+from segments.claim import STEPS
 from segments.operands import MEMORY_SIZE
 from segments.steps import Columns, Ints
 from stark.check import Filled, values_of
@@ -18,9 +19,14 @@ COLUMN_OF = {RANGE16: "range16 times", BYTES: "bytes times", AND: "and times", S
 
 
 def program_chip() -> Chip:
-    chip = Chip("program", "the instructions of the program, each as often as it is fetched")
+    """Every step fetches one instruction, so the sum of all rows but the last, which is no instruction, is the number of steps."""
+    chip = Chip("program", "the instructions of the program, each as often as it is fetched; how many steps these are")
     fields = [chip.fixed(name) for name in FIELDS]
-    chip.receive(PROGRAM, *fields, times=chip.column("times"))
+    times, steps = chip.column("times"), chip.column("steps before")
+    chip.receive(PROGRAM, *fields, times=times)
+    chip.require("no step is counted before the first instruction", steps, "first")
+    chip.require("the steps of an instruction are counted", steps.next - steps - times, "next")
+    chip.require("the statement has the number of steps", steps - chip.public(STEPS), "last")
     return chip
 
 
@@ -37,7 +43,7 @@ def program_fill(program: Program, fetched: npt.NDArray[np.integer], sizes: int,
     """How often every row is fetched; `sizes`: how often the size of linear memory is asked for."""
     times = np.bincount(fetched, minlength=1 << log_height)
     times[-1] += sizes
-    return {"times": times}
+    return {"times": times, "steps before": np.cumsum(times) - times}
 
 
 def lookup_chip() -> Chip:

@@ -1,6 +1,7 @@
 """The boundary chip: one row that ties the words of the statement to the state bus and to the tree.
 
-The words: pc, status, root (8) before; pc, status, root (8) after. The frame pointer is system cell 0 on both sides.
+The words: pc, status, root (8) before; pc, status, root (8) after. (The last word, the number of
+steps, is the program chip's.) The frame pointer is system cell 0 on both sides.
 """
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ from stark.chip import Chip
 from stark.expression import spelled
 from wasm_exec.spaces import Space, SystemCell
 
-WORDS = 20
+WORDS = 20              # of the statement, that this chip ties
 BEFORE, AFTER, STATUS, ROOT = 0, 10, 1, 2
 READ, START = 1, 2      # the frame pointer is read at time 1, the first step is at time 2
 
 
 def chip() -> Chip:
-    chip = Chip("boundary", "from the boundary in the first ten words of the statement the run gets to that in the last ten")
+    chip = Chip("boundary", "from the boundary in the first ten words of the statement the run gets to that in the next ten")
     real = chip.fixed("real")
     start, before, after = (chip.columns(f"frame pointer {name}", 2) for name in ("at the start", "before the end", "at the end"))
     end, then, gap = chip.column("end"), chip.column("then"), chip.column("gap")

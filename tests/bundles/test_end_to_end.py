@@ -113,22 +113,22 @@ def test_other_lengths_are_malformed(made: Made) -> None:
 
 @pytest.mark.parametrize("name, payload, place", [
     ("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104), ("status", 1, 112), ("pc", 1, 113),
-    ("exit code", 1, 114), ("state before", 1, 118), ("state after", 1, 126), ("end of the claim", 1, 135), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
-    ("kind of run", 0, 0)])
+    ("exit code", 1, 114), ("state before", 1, 118), ("state after", 1, 126), ("steps", 1, -2), ("end of the claim", 1, -1),
+    ("power", 1, 0), ("kind of run", 0, 0)])
 def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: int) -> None:
     file = decode_proof(made.first.read_bytes())
     payloads = [words.copy() for words in file.payloads]
     payloads[payload][place] = (int(payloads[payload][place]) + 1) % P
-    refused(made, encode_proof(Kind.RUN, "toy", payloads), name)
+    refused(made, encode_proof(Kind.RUN, "toy", payloads, file.packed), name)
 
 
 def test_kinds_and_profiles_are_not_exchanged(made: Made) -> None:
     run, rollup = (decode_proof(file.read_bytes()) for file in (made.first, made.both))
-    refused(made, encode_proof(Kind.ROLLUP, "toy", [*run.payloads[:3], *rollup.payloads[3:]]), "a root proof as a rollup")
-    refused(made, encode_proof(Kind.RUN, "toy", [*rollup.payloads[:3], run.payloads[3]]), "a rollup proof as a run")
-    refused(made, encode_proof(Kind.SEGMENT, "toy", run.payloads), "a run proof as a segment")
+    refused(made, encode_proof(Kind.ROLLUP, "toy", [*run.payloads[:2], *rollup.payloads[2:]], run.packed), "a root proof as a rollup")
+    refused(made, encode_proof(Kind.RUN, "toy", [*rollup.payloads[:2], run.payloads[2]], rollup.packed), "a rollup proof as a run")
+    refused(made, encode_proof(Kind.SEGMENT, "toy", run.payloads, run.packed), "a run proof as a segment")
     with pytest.raises((Malformed, Rejected)):
-        verify_bytes(made, encode_proof(Kind.RUN, "p100", run.payloads), allow_toy=False)
+        verify_bytes(made, encode_proof(Kind.RUN, "p100", run.payloads, run.packed), allow_toy=False)
 
 
 def test_runs_of_a_rollup_are_not_swapped_dropped_doubled_or_changed(made: Made) -> None:
@@ -146,7 +146,7 @@ def test_a_claim_with_an_unknown_status_is_shown_and_refused(made: Made, status:
     file = decode_proof(made.first.read_bytes())
     payloads = [words.copy() for words in file.payloads]
     payloads[1][112] = status
-    (made.folder / "status.proof").write_bytes(encode_proof(Kind.RUN, "toy", payloads))
+    (made.folder / "status.proof").write_bytes(encode_proof(Kind.RUN, "toy", payloads, file.packed))
     assert api.inspect(made.folder / "status.proof")["outcome"] == f"status {status}"
     with pytest.raises(Rejected, match="exit code"):
         verify(made.folder / "status.proof", exit_code=0)
@@ -156,9 +156,9 @@ def test_a_file_names_a_kind_that_exists(made: Made) -> None:
     file, rollup = (decode_proof(path.read_bytes()) for path in (made.first, made.both))
     for number in ([2], [P - 1], [], [0, 0]):
         with pytest.raises(Malformed, match="no kind of proof"):
-            verify_bytes(made, encode_proof(Kind.RUN, "toy", [np.array(number, np.uint32), *file.payloads[1:]]))
+            verify_bytes(made, encode_proof(Kind.RUN, "toy", [np.array(number, np.uint32), *file.payloads[1:]], file.packed))
     with pytest.raises(Malformed, match="no kind of proof"):
-        verify_bytes(made, encode_proof(Kind.ROLLUP, "toy", [np.array([1], np.uint32), *rollup.payloads[1:]]))
+        verify_bytes(made, encode_proof(Kind.ROLLUP, "toy", [np.array([1], np.uint32), *rollup.payloads[1:]], rollup.packed))
 
 
 def test_an_expected_input_is_hashed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,11 +132,11 @@ def test_damaged_snapshots(recording: Recording) -> None:
 
 
 def proof() -> bytes:
-    return encode_proof(Kind.RUN, "toy", [np.arange(9, dtype=np.uint32), np.zeros(0, np.uint32), np.full(40, P - 1, np.uint32)])
+    return encode_proof(Kind.RUN, "toy", [np.arange(9, dtype=np.uint32), np.zeros(0, np.uint32), np.full(40, P - 1, np.uint32)], b"packed")
 
 
 def test_damaged_proof_files() -> None:
-    refused = fuzz(proof(), decode_proof, lambda file: encode_proof(file.kind, file.profile, file.payloads))  # type: ignore[attr-defined]
+    refused = fuzz(proof(), decode_proof, lambda file: encode_proof(file.kind, file.profile, file.payloads, file.packed))  # type: ignore[attr-defined]
     assert refused > MUTATIONS // 2
 
 
@@ -157,7 +157,7 @@ def test_words_profiles_and_sizes_that_do_not_fit() -> None:
                            (np.zeros(FILE_LIMIT // 4, np.uint32), "toy")):
         with pytest.raises(ValueError):
             encode_proof(Kind.RUN, profile, [words])
-    announced = HEADER.pack(b"longrun\n", 1, 2, b"toy".ljust(16, b"\0"), 2) + (2**32 - 1).to_bytes(4, "little") * 2
+    announced = HEADER.pack(b"longrun\n", 2, 2, b"toy".ljust(16, b"\0"), 2, 0) + (2**32 - 1).to_bytes(4, "little") * 2
     with pytest.raises(Malformed, match="announces"):
         decode_proof(announced)
 

@@ -20,7 +20,7 @@ from continuation.claims import (
     sponge,
     tree_root,
 )
-from segments.claim import Boundary, SegmentProof
+from segments.claim import STATEMENT, Boundary, SegmentProof
 from segments.setup import program_level
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
@@ -36,7 +36,7 @@ LOG_STEPS, LOG_LONG, LOG_TABLE = 7, 9, 5
 
 
 def steps() -> Chip:
-    """The pc counts the steps; what the boundaries say of status and memory is taken as it is."""
+    """The pc counts the steps; what the statement says of status, memory and the number of steps is taken as it is."""
     chip = Chip("steps", "the pc rises by one with every row")
     pc, small = chip.column("pc"), chip.column("small")
     chip.require("it starts at the first boundary", pc - chip.public(0), "first")
@@ -60,7 +60,7 @@ def once() -> Chip:
 
 
 def segment_key(log_steps: int = LOG_STEPS) -> Key:
-    return Key([(steps(), log_steps), (table(), LOG_TABLE), (once(), 0)], TOY, 20, ["table"])
+    return Key([(steps(), log_steps), (table(), LOG_TABLE), (once(), 0)], TOY, STATEMENT, ["table"])
 
 
 def segment_setup(kernels: Kernels, first_value: int = 0, log_steps: int = LOG_STEPS) -> ProvingKey:
@@ -71,7 +71,7 @@ def segment_setup(kernels: Kernels, first_value: int = 0, log_steps: int = LOG_S
     return commit_fixed(key, fixed, kernels)
 
 
-def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernels: Kernels) -> SegmentProof:
+def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernels: Kernels, said: int | None = None) -> SegmentProof:
     log_steps = proving.key.log_rows
     rows = 1 << log_steps
     value = int(proving.fixed["table"][0, 3])
@@ -79,7 +79,7 @@ def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernel
         "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, log_steps),
         "table": table().table({"times": np.array([0, 0, 0, rows + 1])}, LOG_TABLE),
         "once": once().table({"small": np.array([value])}, 0)}
-    statement = np.array([*before.words, *after.words], np.uint32)
+    statement = np.array([*before.words, *after.words, rows if said is None else said], np.uint32)
     words = prove(proving, mains, statement, kernels)
     return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, words, program_level(proving.key))
 

@@ -16,7 +16,7 @@ WINDOW = 3
 
 @pytest.fixture(scope="module")
 def joined():  # type: ignore[no-untyped-def]
-    return world.tables("join of leaf and leaf", [*world.child(world.leaf(0)), *world.child(world.leaf(1))], world.join().claim)
+    return world.tables("join of leaf and leaf", world.pair(world.leaf(0), world.leaf(1)), world.join().claim)
 
 
 def test_no_requirement_exceeds_degree_three() -> None:
@@ -29,7 +29,7 @@ def test_no_requirement_exceeds_degree_three() -> None:
 @pytest.mark.parametrize("name", ["leaf", "span", "run", "batch", "rollup"])
 def test_honest_tables_pass(name: str) -> None:
     proof = world.leaf(0) if name == "leaf" else getattr(world, name)()
-    parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: [*world.child(world.join()), *world.child(world.leaf(2))],
+    parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: world.pair(world.join(), world.leaf(2)),
              "run": lambda: [*world.child(world.span()), world.memory().words], "batch": lambda: world.child(world.run()) * 2,
              "rollup": lambda: world.child(world.batch())}[name]()
     machine, statement = world.tables(proof.kind, parts, proof.claim)
@@ -89,11 +89,11 @@ def test_every_changed_cell_is_noticed(joined) -> None:  # type: ignore[no-untyp
 def test_tables_of_a_changed_proof_break() -> None:
     rng = np.random.default_rng(6)
     for _ in range(12):
-        cap, statement, words = world.leaf_parts()
+        cap, statement, words, bits = world.leaf_parts()
         changed = words.copy()
         place = rng.integers(len(words))
         changed[place] = (int(changed[place]) + int(rng.integers(1, P))) % P
-        machine, public = world.tables("leaf of 2^7", [cap, statement, changed], world.leaf(0).claim)
+        machine, public = world.tables("leaf of 2^7", [cap, statement, changed, bits], world.leaf(0).claim)
         assert check(machine, public)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from continuation.claims import Application, BatchClaim, RunClaim, SpanClaim, chained, close, meeting, program_with_image
+from continuation.claims import MOST_STEPS, Application, BatchClaim, RunClaim, SpanClaim, chained, close, meeting, program_with_image
 from segments.claim import Boundary
 from stark.errors import Rejected
 from stark.field import P
@@ -17,12 +17,14 @@ from tests.continuation import small
 KEYS, PROGRAM = (1,) * 8, (2,) * 8
 ENDS = small.ends()
 FIRST, MIDDLE, LAST = small.boundaries([7, 7], ENDS)
-LEFT, RIGHT = SpanClaim(PROGRAM, KEYS, FIRST, MIDDLE), SpanClaim(PROGRAM, KEYS, MIDDLE, LAST)
+LEFT, RIGHT = SpanClaim(PROGRAM, KEYS, FIRST, MIDDLE, 5), SpanClaim(PROGRAM, KEYS, MIDDLE, LAST, 7)
 
 
 def test_neighbours_join() -> None:
-    assert LEFT.join(RIGHT) == SpanClaim(PROGRAM, KEYS, FIRST, LAST)
+    assert LEFT.join(RIGHT) == SpanClaim(PROGRAM, KEYS, FIRST, LAST, 12)
     assert SpanClaim.of(LEFT.words) == LEFT
+    most = replace(LEFT, steps=MOST_STEPS - 8)
+    assert most.join(RIGHT).steps == MOST_STEPS - 1 and SpanClaim.of(most.words) == most
 
 
 @pytest.mark.parametrize("left, right, sentence", [
@@ -31,7 +33,8 @@ def test_neighbours_join() -> None:
     (RIGHT, LEFT, "the right span starts where the left one ends"),
     (LEFT, LEFT, "the right span starts where the left one ends"),
     (LEFT, replace(RIGHT, before=replace(MIDDLE, pc=5)), "the right span starts where the left one ends"),
-    (replace(LEFT, after=LAST), replace(RIGHT, before=LAST), "nothing goes on after the end")])
+    (replace(LEFT, after=LAST), replace(RIGHT, before=LAST), "nothing goes on after the end"),
+    (replace(LEFT, steps=MOST_STEPS - 7), RIGHT, "the steps of both can be counted")])
 def test_others_do_not(left: SpanClaim, right: SpanClaim, sentence: str) -> None:
     with pytest.raises(Rejected, match=sentence):
         left.join(right)
@@ -40,7 +43,7 @@ def test_others_do_not(left: SpanClaim, right: SpanClaim, sentence: str) -> None
 def test_a_whole_run() -> None:
     run = close(LEFT.join(RIGHT), ENDS)
     assert run == RunClaim(program_with_image(PROGRAM, ENDS.before), KEYS, ENDS.before[6], ENDS.after[8], 1, LAST.pc, (7, 0, 0, 0),
-                           ENDS.before[10], ENDS.after[10])
+                           ENDS.before[10], ENDS.after[10], 12)
     assert RunClaim.of(run.words) == run
 
 
@@ -123,12 +126,12 @@ def test_where_programs_differ_there_are_weights(place: int) -> None:
 def test_a_thousand_segments_joined_in_any_order_and_tree_are_one_run(seed: int) -> None:
     rng = np.random.default_rng(seed)
     places = small.boundaries([7] * 1000, ENDS)
-    spans = [SpanClaim(PROGRAM, KEYS, before, after) for before, after in pairwise(places)]
+    spans = [SpanClaim(PROGRAM, KEYS, before, after, 1 << 20) for before, after in pairwise(places)]
     while len(spans) > 1:
         at = int(rng.integers(len(spans) - 1))
         spans[at:at + 2] = [spans[at].join(spans[at + 1])]
-    assert spans == [SpanClaim(PROGRAM, KEYS, places[0], places[-1])]
-    assert close(spans[0], ENDS) == close(SpanClaim(PROGRAM, KEYS, FIRST, places[-1]), ENDS)
+    assert spans == [SpanClaim(PROGRAM, KEYS, places[0], places[-1], 1000 << 20)]
+    assert close(spans[0], ENDS) == close(SpanClaim(PROGRAM, KEYS, FIRST, places[-1], 1000 << 20), ENDS)
 
 
 def test_a_boundary_is_ten_words() -> None:

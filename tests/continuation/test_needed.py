@@ -24,7 +24,7 @@ IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were gro
 
 @pytest.fixture(scope="module")
 def joined() -> dict[str, tuple[Filled, np.ndarray]]:
-    machine, statement = world.tables("join of leaf and leaf", [*world.child(world.leaf(0)), *world.child(world.leaf(1))],
+    machine, statement = world.tables("join of leaf and leaf", world.pair(world.leaf(0), world.leaf(1)),
                                       world.join().claim)
     return {filled.chip.name: (filled, statement) for filled in machine}
 

@@ -117,7 +117,7 @@ def test_a_run_of_one_segment_needs_no_join() -> None:
 
 
 @pytest.mark.parametrize("name, value", [
-    ("pc", 1), ("status", 2), ("exit_code", (8, 0, 0, 0)), ("output", (0,) * 8), ("input", (0,) * 8), ("program", (1,) * 8),
+    ("pc", 1), ("steps", 1), ("status", 2), ("exit_code", (8, 0, 0, 0)), ("output", (0,) * 8), ("input", (0,) * 8), ("program", (1,) * 8),
     ("before", (0,) * 8), ("after", (0,) * 8)])
 def test_a_run_proof_shows_one_run_only(name: str, value: object) -> None:
     claim = replace(RunClaim.of(world.run().claim), **{name: value})  # type: ignore[arg-type]
@@ -168,30 +168,30 @@ def test_keys_of_another_setup_are_refused() -> None:
 
 
 def test_doubled_and_swapped_children_are_refused() -> None:
-    left, right = world.child(world.leaf(0)), world.child(world.leaf(1))
-    claim = world.join().claim
-    assert world.refusals(LEAVES, [*left, *right], claim) == set()
-    assert "join: the right span starts where the left one ends" in world.refusals(LEAVES, [*left, *left], claim)
-    assert "join: the right span starts where the left one ends" in world.refusals(LEAVES, [*right, *left], claim)
+    left, right, claim = world.leaf(0), world.leaf(1), world.join().claim
+    assert world.refusals(LEAVES, world.pair(left, right), claim) == set()
+    assert "join: the right span starts where the left one ends" in world.refusals(LEAVES, world.pair(left, left), claim)
+    assert "join: the right span starts where the left one ends" in world.refusals(LEAVES, world.pair(right, left), claim)
 
 
 def test_a_missing_segment_is_refused() -> None:
-    parts = [*world.child(world.leaf(0)), *world.child(world.leaf(2))]
+    parts = world.pair(world.leaf(0), world.leaf(2))
     claim = SpanClaim.of(world.join().claim)
-    skipped = replace(claim, after=SpanClaim.of(world.leaf(2).claim).after).words
+    skipped = replace(claim, after=SpanClaim.of(world.leaf(2).claim).after, steps=2 << small.LOG_STEPS).words
     assert world.refusals(LEAVES, parts, skipped) == {"join: the right span starts where the left one ends"}
 
 
 def test_two_programs_do_not_join() -> None:
-    parts = [*world.child(world.leaf(0)), *world.child(world.leaf(1, program=64))]
+    parts = world.pair(world.leaf(0), world.leaf(1, program=64))
     assert world.refusals(LEAVES, parts, world.join().claim) == {"join: both spans are of one program"}
 
 
 def test_every_word_of_a_join_is_the_childrens() -> None:
-    parts = [*world.child(world.leaf(0)), *world.child(world.leaf(1))]
+    parts = world.pair(world.leaf(0), world.leaf(1))
     sentences = {0: "join: the program is that of the spans", 8: "allowed keys: the key is allowed here",
                  16: "join: the span starts with the left one", 26: "join: the span ends with the right one",
-                 36: "join: the rest of a claim is empty", 55: "join: the rest of a claim is empty"}
+                 36: "join: the rest of a claim is empty", 53: "join: the rest of a claim is empty",
+                 54: "join: the steps are those of both spans", 55: "join: the steps are those of both spans"}
     for place, sentence in sentences.items():
         claim = world.join().claim.copy()
         claim[place] += 1
@@ -200,7 +200,8 @@ def test_every_word_of_a_join_is_the_childrens() -> None:
 
 def test_a_key_in_the_wrong_place_is_refused() -> None:
     """A leaf's proof under the name of another leaf, of a join or of a run; and the other way round."""
-    claim, other = world.join().claim, world.child(world.leaf(1))
+    claim = world.join().claim
+    other = [*world.child(world.leaf(1)), *world.sums(world.leaf(0), world.leaf(1))]
     found = world.refusals(LEAVES, [*world.child(world.leaf(0), "leaf of 2^9"), *other], claim)
     assert any(sentence.startswith("constraints") for sentence in found) and not any("allowed" in sentence for sentence in found)
     honest = world.child(world.leaf(0))
@@ -222,7 +223,7 @@ def test_every_sort_has_its_own_part_of_the_list() -> None:
 def test_a_foreign_list_of_keys_is_refused() -> None:
     claim = world.join().claim.copy()
     claim[8:16] = 5
-    found = world.refusals(LEAVES, [*world.child(world.leaf(0)), *world.child(world.leaf(1))], claim)
+    found = world.refusals(LEAVES, world.pair(world.leaf(0), world.leaf(1)), claim)
     assert found == {"allowed keys: the key is allowed here", "allowed keys: the keys are those that the child was made with"}
 
 
@@ -240,7 +241,8 @@ def test_every_word_of_a_run_is_bound() -> None:
     sentences = {0: "the program stands for its code and its first memory", 16: "the input is the input space before",
                  24: "the output is the output space after", 32: "the status is the last one", 33: "the place is the last one",
                  34: "the exit code is the one in the system space", 38: "the state before is the state space before",
-                 53: "the state after is the state space after", 54: "the rest of a claim is empty"}
+                 53: "the state after is the state space after", 54: "the steps are those of the span",
+                 55: "the steps are those of the span"}
     for place, sentence in sentences.items():
         claim = world.run().claim.copy()
         claim[place] += 1

@@ -105,7 +105,8 @@ def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
     done = replay(made("leaf of 2^7").circuit.program, tape, claim, KERNELS.permute)
     assert done.failed == m.failed
     assert {sentence for _, _, sentence in done.failed} == {
-        "the program is the digest of the commitment to its table", "the span is the segment's"}
+        "the program is the digest of the commitment to its table", "the span is the segment's", "the steps are the segment's",
+        "the steps can be counted"}
 
 
 def test_three_readings_of_mutated_proofs_agree() -> None:

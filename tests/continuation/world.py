@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import Ends
+from continuation.claims import Ends, SpanClaim, carry, counting
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.replay import Replayed, replay
@@ -125,4 +125,15 @@ def tables(kind: str, parts: list[U32], claim: U32) -> tuple[list[Filled], U32]:
 
 def leaf_parts(number: int = 0) -> list[U32]:
     one = segment(number)
-    return [one.cap, one.statement, one.words]
+    return [one.cap, one.statement, one.words, counting(int(one.statement[-1]))]
+
+
+def pair(left: ContinuationProof, right: ContinuationProof) -> list[U32]:
+    """What a join reads of two children, which need not be neighbours."""
+    return [*child(left), *child(right), *sums(left, right)]
+
+
+def sums(left: ContinuationProof, right: ContinuationProof) -> list[U32]:
+    """What a join reads behind its children: the bits of the number of steps, and what is carried."""
+    total = SpanClaim.of(left.claim).steps + SpanClaim.of(right.claim).steps
+    return [counting(total), np.array([carry(left.claim, right.claim)], np.uint32)]

@@ -66,13 +66,31 @@ def test_a_run_in_several_segments(fibonacci: tuple[Program, Recording, list[Seg
         assert (tree.digests(level, theirs.index) == theirs.digest).all() and (fresh.digests(level, mine.index) == mine.digest).all()
 
 
+def test_a_statement_has_the_steps_of_its_segment(fibonacci: tuple[Program, Recording, list[Segment], MemoryTree]) -> None:
+    """Another number in the statement, the size of memory counted in, and a sum that jumps are all seen."""
+    _, recording, filled, _ = fibonacci
+    places = [boundary.steps for boundary in (*recording.segments[1:], recording.final)]
+    assert [segment.steps for segment in filled] == np.diff([0, *places]).tolist()
+    segment = filled[0]
+    public = segment.public
+    public[-1] += 1
+    assert {str(broken.sentence) for broken in check(segment.filled, public)} == {"the statement has the number of steps"}
+    index = next(k for k, one in enumerate(segment.filled) if one.chip.name == "program")
+    table = segment.filled[index]
+    for row in (1, table.height - 1):
+        main = table.main.copy()
+        main[-1, row:] += 1
+        lied = [*segment.filled[:index], replace(table, main=main), *segment.filled[index + 1:]]
+        assert "the steps of an instruction are counted" in {str(broken.sentence) for broken in check(lied, public)}
+
+
 def test_the_chain_opens_to_the_run(fibonacci: tuple[Program, Recording, list[Segment], MemoryTree]) -> None:
     program, recording, filled, tree = fibonacci
-    claims = [SegmentClaim(WORDS, segment.before, segment.after) for segment in filled]
+    claims = [SegmentClaim(WORDS, segment.before, segment.after, segment.steps) for segment in filled]
     whole = claims[0]
     for claim in claims[1:]:
         whole = whole.join(claim)
-    found = close(SpanClaim(WORDS, WORDS, whole.before, whole.after), ends_of(program, recording, tree))
+    found = close(SpanClaim(WORDS, WORDS, whole.before, whole.after, whole.steps), ends_of(program, recording, tree))
     assert (found.status, found.pc, found.exit_code) == (1, recording.outcome.pc, (recording.outcome.code, 0, 0, 0))
     assert found.input == input_digest(b"\x0d") and found.output == output_digest(recording.output)
     assert recording.outcome.code == 233 and recording.output == (233).to_bytes(4, "little")
@@ -86,14 +104,14 @@ def ends_of(program: Program, recording: Recording, tree: MemoryTree) -> Ends:
 
 def test_what_does_not_fit_is_refused(fibonacci: tuple[Program, Recording, list[Segment], MemoryTree]) -> None:
     program, recording, filled, tree = fibonacci
-    claims = [SegmentClaim(WORDS, segment.before, segment.after) for segment in filled]
+    claims = [SegmentClaim(WORDS, segment.before, segment.after, segment.steps) for segment in filled]
     with pytest.raises(Rejected, match="begins where the one before it ends"):
         claims[0].join(claims[2])
     with pytest.raises(Rejected, match="begins where the one before it ends"):
         claims[1].join(claims[0])
     with pytest.raises(Rejected, match="of one program"):
         claims[0].join(replace(claims[1], program=WORDS[::-1]))
-    whole = SegmentClaim(WORDS, filled[0].before, filled[-1].after)
+    whole = SegmentClaim(WORDS, filled[0].before, filled[-1].after, sum(segment.steps for segment in filled))
     ends = ends_of(program, recording, tree)
     page = list(ends.page)
     page[4] += 1
@@ -106,7 +124,7 @@ def test_what_does_not_fit_is_refused(fibonacci: tuple[Program, Recording, list[
             ("exit code stands in the system space", whole.before, whole.after, replace(ends, page=tuple(page)))):
         first = replace(first, pc=0) if sentence == "spaces before" else first
         with pytest.raises(Rejected, match=sentence):
-            close(SpanClaim(WORDS, WORDS, first, last), wrong)
+            close(SpanClaim(WORDS, WORDS, first, last, 1), wrong)
 
 
 @pytest.mark.parametrize("name, content", [("sum", b"12 34 -5"), ("hello", b"whole house"), ("sort", b"the quick brown fox"),

@@ -21,7 +21,7 @@ from stark.chip import Chip, Message
 from stark.expression import Input, P
 from stark.flat import needed
 from stark.forge import LIMB_WRAP, Forger, Forgery
-from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, TABLES, filled, gathered, segment, tables
+from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, filled, gathered, segment, tables
 from wasm_exec.instructions import BY_NUMBER
 
 # Where the forger begins, besides with changes of one cell: cells that are changed together, in all rows.
