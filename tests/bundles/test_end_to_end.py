@@ -112,7 +112,8 @@ def test_other_lengths_are_malformed(made: Made) -> None:
 
 @pytest.mark.parametrize("name, payload, place", [
     ("claimed program", 1, 80), ("keys", 1, 88), ("claimed input", 1, 96), ("claimed output", 1, 104), ("status", 1, 112), ("pc", 1, 113),
-    ("exit code", 1, 114), ("state before", 1, 118), ("state after", 1, 126), ("end of the claim", 1, 135), ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
+    ("exit code", 1, 114), ("state before", 1, 118), ("state after", 1, 126), ("end of the claim", 1, 135),
+    ("power", 1, 0), ("first word", 2, 0), ("last word", 2, -1),
     ("kind of run", 0, 0)])
 def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: int) -> None:
     file = decode_proof(made.first.read_bytes())
