@@ -36,7 +36,7 @@ class MemoryImage:
             raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
         image = MemoryImage(program.memory_pages)
         image.apply(program.constants)
-        image.apply(state.pages())
+        image.apply(state.pages)
         image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
         image.write_bytes(Space.INPUT, len(input_bytes).to_bytes(CELL_BYTES, "little") + input_bytes)
         image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())

@@ -135,7 +135,7 @@ class Recording:
     def state_after(self) -> StateMap:
         """Of the application, as the run left it."""
         image = MemoryImage(0)
-        image.apply(self.state.pages())
+        image.apply(self.state.pages)
         for boundary in [*self.segments, self.final]:
             image.apply({key: cells for key, cells in boundary.snapshot.items() if key[0] == Space.STATE})
         return image.state()

@@ -7,10 +7,12 @@ So the cells depend on the map alone, not on the order in which it came about: `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from wasm_exec.program import Pages
 from wasm_exec.spaces import CELL_BYTES, LOG_STATE_SLOTS, PAGE_CELLS, STATE_KEYS_LIMIT, STATE_SLOT_BYTES, Space
@@ -19,19 +21,19 @@ from wasm_exec.trace import U64
 
 KEY_BYTES = VALUE_BYTES = 32
 SLOTS, SLOT_CELLS, KEY_CELLS = 1 << LOG_STATE_SLOTS, STATE_SLOT_BYTES // CELL_BYTES, KEY_BYTES // CELL_BYTES
-WORD = (1 << 64) - 1
 
 
-def words(content: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(content[k:k + CELL_BYTES], "little") for k in range(0, len(content), CELL_BYTES))
+def homes(keys: U64) -> npt.NDArray[np.int64]:
+    """The numbers of the slots where the searches for keys begin; a key is a row of four numbers."""
+    x = np.zeros(len(keys), np.uint64)
+    for word in keys.T:
+        x = (x ^ x >> np.uint64(32) ^ word) * np.uint64(MIX)
+    return (x >> np.uint64(64 - LOG_STATE_SLOTS)).astype(np.int64)
 
 
-def home(key: bytes) -> int:
-    """The number of the slot where the search for a key begins."""
-    x = 0
-    for word in words(key):
-        x = (x ^ x >> 32 ^ word) * MIX & WORD
-    return x >> 64 - LOG_STATE_SLOTS
+def numbers(parts: Iterable[bytes], size: int) -> U64:
+    """A row for each part of so many bytes."""
+    return np.frombuffer(b"".join(parts), "<u8").astype(np.uint64).reshape(-1, size // CELL_BYTES)
 
 
 @dataclass(frozen=True)
@@ -44,33 +46,34 @@ class StateMap:
         if len(self.entries) > STATE_KEYS_LIMIT:
             raise ValueError(f"a state has at most {STATE_KEYS_LIMIT} keys, this one {len(self.entries)}")
 
+    @cached_property
     def slots(self) -> dict[int, bytes]:
         """Which key is in which slot; key zero is in none."""
+        keys = [key for key in self.entries if any(key)]
+        rows = numbers(keys, KEY_BYTES)
+        order = np.lexsort(rows.T[::-1])[::-1]
         taken: dict[int, bytes] = {}
-        for key in sorted(self.entries, key=words, reverse=True):
-            if any(key):
-                slot = home(key)
-                while slot in taken:
-                    slot = (slot + 1) % SLOTS
-                taken[slot] = key
+        for index, slot in zip(order.tolist(), homes(rows)[order].tolist(), strict=True):
+            while slot in taken:
+                slot = (slot + 1) % SLOTS
+            taken[slot] = keys[index]
         return taken
 
+    @cached_property
     def pages(self) -> Pages:
         """The cells of the map; none for the empty one."""
-        cells: dict[int, int] = {}
-        if self.entries:
-            cells[COUNT // CELL_BYTES] = len(self.entries)
-        places = {FIRST + STATE_SLOT_BYTES * slot: key for slot, key in self.slots().items()}
-        if bytes(KEY_BYTES) in self.entries:
+        if not self.entries:
+            return {}
+        cells = np.zeros(FIRST // CELL_BYTES + SLOTS * SLOT_CELLS, np.uint64)
+        cells[COUNT // CELL_BYTES] = len(self.entries)
+        if (zero := self.entries.get(bytes(KEY_BYTES))) is not None:
             cells[HAS_ZERO // CELL_BYTES] = 1
-            places[ZERO] = bytes(KEY_BYTES)
-        for place, key in places.items():
-            cells |= dict(enumerate(words(key + self.entries[key]), place // CELL_BYTES))
-        result: Pages = {}
-        for cell, value in cells.items():
-            page = result.setdefault((int(Space.STATE), cell // PAGE_CELLS), np.zeros(PAGE_CELLS, np.uint64))
-            page[cell % PAGE_CELLS] = value
-        return {key: page for key, page in result.items() if page.any()}
+            cells[ZERO // CELL_BYTES + KEY_CELLS:ZERO // CELL_BYTES + SLOT_CELLS] = numbers([zero], VALUE_BYTES)[0]
+        places = np.fromiter(self.slots, np.int64, len(self.slots))
+        rows = cells[FIRST // CELL_BYTES:].reshape(SLOTS, SLOT_CELLS)
+        rows[places] = numbers((key + self.entries[key] for key in self.slots.values()), KEY_BYTES + VALUE_BYTES)
+        whole = cells.reshape(-1, PAGE_CELLS)
+        return {(int(Space.STATE), int(page)): whole[page].copy() for page in np.flatnonzero(whole.any(axis=1))}
 
     @staticmethod
     def of_cells(cells: U64) -> StateMap:

@@ -19,6 +19,7 @@ from pathlib import Path
 from bundles import api
 from bundles.artefacts import Artefacts
 from bundles.bundle import MANIFEST, open_bundle
+from bundles.difference import Change, from_words, to_words
 from bundles.files import read_proof
 from bundles.formats import decode_proof
 from bundles.job import JOURNAL, LOCK, PROOFS
@@ -27,11 +28,13 @@ from bundles.lock import held
 from bundles.manifest import decode_manifest
 from bundles.proving import keys_of
 from bundles.snapshot import decode_pages
+from bundles.state_files import decode_state, encode_state
 from bundles.store import Store, digest_of
 from bundles.tasks import Task, parsed
 from stark.errors import Malformed, Rejected
 from stark.field import P
 from tests.bundles.jobs import SUM, entered
+from wasm_exec.state import StateMap
 
 ENDS = [0, 0x7f, 0x80, 0x90, 0xc0, 0xc7, 0xca, 0xcf, 0xd4, 0xdc, 0xdd, 0xdf, 0xff]
 MOST_BYTES = 256 << 20          # that all readings together may add to the greatest memory of the process
@@ -125,6 +128,9 @@ def formats(folder: Path) -> list[Format]:
         return api.verify(folder / "changed.proof", [SUM], allow_toy=True)
     return [Format("proof file", (folder / "run.proof").read_bytes(), lambda content: read_proof(decode_proof(content))),
             Format("proof file, verified", (folder / "run.proof").read_bytes(), verified),
+            Format("state file", encode_state(StateMap({bytes([k]) * 32: bytes([k]) * 32 for k in range(4)})), decode_state),
+            Format("state difference", to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32))).tobytes(),
+                   lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32))),
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
             artefact("segment 0"), artefact("leaf 0"), artefact("join 0-2"),

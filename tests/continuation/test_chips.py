@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from continuation.layout import STATEMENT
 from continuation.permutations import in_chains
 from stark.check import Filled, check, values_of
 from stark.chip import Chip
@@ -30,7 +31,8 @@ def test_no_requirement_exceeds_degree_three() -> None:
 def test_honest_tables_pass(name: str) -> None:
     proof = world.leaf(0) if name == "leaf" else getattr(world, name)()
     parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: world.pair(world.join(), world.leaf(2)),
-             "run": lambda: [*world.child(world.span()), world.memory().words], "batch": lambda: world.child(world.run()) * 2,
+             "run": lambda: [*world.child(world.span()), world.memory().words],
+             "batch": lambda: [*world.child(world.run()) * 2, world.SAME],
              "rollup": lambda: world.child(world.batch())}[name]()
     machine, statement = world.tables(proof.kind, parts, proof.claim)
     assert check(machine, statement) == []
@@ -39,7 +41,7 @@ def test_honest_tables_pass(name: str) -> None:
 def test_a_join_passes_and_another_statement_does_not(joined) -> None:  # type: ignore[no-untyped-def]
     machine, statement = joined
     assert check(machine, statement) == []
-    for place in (0, 39, 41, 80, 90, 119):
+    for place in (0, 39, 41, 80, 90, STATEMENT - 1):
         other = statement.copy()
         other[place] = (int(other[place]) + 1) % P
         assert check(machine, other)

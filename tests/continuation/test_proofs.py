@@ -17,12 +17,12 @@ from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from tests.continuation import small, world
+from tests.continuation.world import SAME
 
 U32 = npt.NDArray[np.uint32]
 PERMUTE = world.KERNELS.permute
 LEAVES = "join of leaf and leaf"
 RUNS = "batch of run and run"
-SAME = np.array([1] + [0] * 8, np.uint32)           # what a batch reads of two runs of one program
 
 
 def test_a_run_of_three_segments_becomes_one_proof() -> None:

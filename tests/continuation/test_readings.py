@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from continuation.layout import CLAIM
 from continuation.recorder import Recorder
 from continuation.replay import replay
 from stark.errors import Malformed
@@ -99,7 +100,7 @@ def test_a_value_cannot_steer_the_recording() -> None:
 def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
     from continuation.circuits import leaf
     tape = np.concatenate([part.reshape(-1) for part in leaf_parts()])
-    claim = np.zeros(40, np.uint32)
+    claim = np.zeros(CLAIM, np.uint32)
     m = Numbers(tape, KERNELS.permute)
     leaf(m, segments()["2^7"], m.constant(claim))
     done = replay(made("leaf of 2^7").circuit.program, tape, claim, KERNELS.permute)

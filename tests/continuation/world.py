@@ -22,6 +22,7 @@ from tests.continuation import small
 
 U32 = npt.NDArray[np.uint32]
 KERNELS = load("best")
+SAME = np.array([1] + [0] * 8, np.uint32)           # what a batch reads of two runs of one program that meet
 SIZES = (small.LOG_STEPS, small.LOG_LONG, small.LOG_STEPS)         # a run of segments of two shapes
 LAYERS = {"leaf": small.TOY, "wide": small.TOY, "join": small.TOY, "last": replace(small.TOY, log_blowup=2, queries=3)}
 

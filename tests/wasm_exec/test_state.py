@@ -16,7 +16,7 @@ from wasm_exec.execute import replay_segment, run
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import STATE_KEYS_LIMIT, Space
-from wasm_exec.state import EMPTY, SLOTS, StateMap, home
+from wasm_exec.state import EMPTY, SLOTS, StateMap, homes, numbers
 from wasm_exec.text import from_text
 from wasm_exec.trace import FIELDS
 from wasm_exec.translate import load
@@ -52,6 +52,10 @@ def asked(key: bytes) -> bytes:
 
 def answered(value: bytes | None) -> bytes:
     return b"\0" * 33 if value is None else b"\1" + value
+
+
+def home(key: bytes) -> int:
+    return int(homes(numbers([key], 32))[0])
 
 
 def near(slot: int, count: int, seed: int = 0) -> list[bytes]:
@@ -106,7 +110,7 @@ def test_a_map_like_a_dictionary(keys: str, budget: str) -> None:
     assert recording.outcome.exited and recording.output == expected
     assert recording.state_after.entries == state and recording.state.entries == before.entries
     image = recording.image(len(recording.segments))
-    cells = {key: page for key, page in StateMap(state).pages().items()}
+    cells = {key: page for key, page in StateMap(state).pages.items()}
     found = {key: image.page(*key) for key in image.occupied() if key[0] == Space.STATE}
     assert found.keys() == cells.keys() and all((found[key] == cells[key]).all() for key in cells)
 
@@ -118,7 +122,7 @@ def crowd() -> list[bytes]:
 
 
 def test_crowded_keys_go_around_the_end() -> None:
-    placed = StateMap(dict.fromkeys(crowd(), bytes(32))).slots()
+    placed = StateMap(dict.fromkeys(crowd(), bytes(32))).slots
     assert sorted(placed) == [*range(8), *range(SLOTS - 8, SLOTS)] and min(home(key) for key in placed.values()) >= SLOTS - 8
 
 
@@ -137,10 +141,10 @@ def test_cells_and_map_are_the_same() -> None:
         entries = {generator.randbytes(32): generator.randbytes(32) for _ in range(count)}
         state = StateMap(entries | ({bytes(32): bytes(32)} if count == 2 else {}))
         cells = np.zeros(1 << 21, np.uint64)
-        for (_, page), values in state.pages().items():
+        for (_, page), values in state.pages.items():
             cells[32 * page:32 * page + 32] = values
         assert StateMap.of_cells(cells).entries == state.entries
-    assert EMPTY.pages() == {}
+    assert EMPTY.pages == {}
 
 
 def test_homes_spread_structured_keys() -> None:
