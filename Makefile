@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · fuzz · flips · mutations · chaos · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · chaos · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite fuzz flips mutations chaos lint bench clean
+.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations chaos lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -26,6 +26,12 @@ test: lint
 
 spec-suite: setup
 	@$(BIN)/python -m tests.wasm_exec.spec
+
+test-full: setup
+	@$(BIN)/python -m tests.wasm_exec.spec.full
+
+soundness: setup
+	@$(BIN)/python -m tests.segments.soundness
 
 chaos: setup
 	@$(BIN)/python -m tests.bundles.chaos

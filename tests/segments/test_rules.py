@@ -1,38 +1,22 @@
-"""What must be true of the chips before any row is filled, and of the pages printed from them."""
+"""What must be true of the chips before any row is filled (more: soundness/rules.py), and of the pages printed from them."""
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
-from segments.buses import ALL, LIMBS, MEMORY, RANGE16
+from segments.buses import ALL
 from segments.catalogue import CATALOGUE
 from segments.machine import machine
 from segments.pages import printed
 from segments.shape import Shape
 from stark.chip import Bus, Chip
-from stark.expression import Constant, Input, P
+from stark.expression import P
 from stark.measure import measure
 from stark.rules import violations
 
 CHIPS = machine().chips
 DOCS = Path(__file__).parents[2] / "docs" / "chips"
-
-# Limbs that are written and are not looked up themselves.
-MADE_OF_CHECKED_PARTS = {
-    ("bitwise", "d value"): "sums of bytes from the table of AND that are a bit pattern again",
-    ("shift", "d value"): "shifted bytes from the table, whose bits do not overlap",
-    ("load", "d value"): "bytes that were looked up, and a sign",
-    ("store", "after"): "a limb that was read, with bytes exchanged for bytes",
-    ("compare", "result"): "0 or 1: a choice between bits",
-    ("call", "link"): "the two high limbs are bytes",
-    ("select", "d value"): "one of two limbs that were read",
-    ("convert", "expression"): "a bit times the largest limb",
-    ("count", "expression"): "the number of bits that are set",
-    ("indirect", "link"): "the two high limbs are bytes",
-    ("grow", "after"): "the high limb is a byte",
-    ("boundary", "frame pointer at the end"): "the high limb is a byte"}
-
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_the_chips_keep_the_rules(name: str) -> None:
@@ -56,30 +40,6 @@ def test_the_rules_find_what_they_should() -> None:
     for text in ("has degree 4", "looks at the next row", "is looked at never", "multiplicity of degree 3", "field value of bus one",
                  "buses share the number", "two chips are called", "can carry"):
         assert text in found
-
-
-@pytest.mark.parametrize("chip", [c for c in CHIPS if c.name != "page"], ids=lambda chip: chip.name)
-def test_every_written_limb_is_in_range(chip: Chip) -> None:
-    """A limb that is sent to the memory was taken from it by the same row, is looked up, or is made of parts that are."""
-    read = {part.number for m in chip.messages if m.bus == MEMORY and is_received(chip, m.times.number) for part in limbs_of(m.parts)}
-    looked_up = {m.parts[0].number for m in chip.messages if m.bus == RANGE16}
-    for message in chip.messages:
-        if message.bus == MEMORY and not is_received(chip, message.times.number):
-            for part in limbs_of(message.parts):
-                node = chip.graph.nodes[part.number]
-                if part.number in read | looked_up or isinstance(node, Constant):
-                    continue
-                name = chip.main_names[node.index].partition(".")[0] if isinstance(node, Input) else "expression"
-                assert (chip.name.removesuffix("64"), name) in MADE_OF_CHECKED_PARTS
-
-
-def limbs_of(parts: tuple) -> list:     # type: ignore[type-arg]
-    return [part for part, name in zip(parts, MEMORY.fields, strict=True) if name in LIMBS]
-
-
-def is_received(chip: Chip, times: int) -> bool:
-    node = chip.graph.nodes[times]
-    return getattr(node, "name", "") == "sub" and chip.graph.nodes[node.left] == Constant(0)    # type: ignore[union-attr]
 
 
 def test_the_pages_are_printed_from_the_chips() -> None:

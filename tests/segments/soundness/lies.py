@@ -5,7 +5,7 @@ is computed from them; some change the trace afterwards; some are about the end.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -212,8 +212,10 @@ LIES = [
     Lie("then one instruction is jumped over", any_operation, goes(2)), Lie("then it comes again", any_operation, goes(0)),
     Lie("then back by one", any_operation, goes(-1)),
     Lie("then another frame", any_operation, frame, later=True), Lie("meanwhile a slot has changed", any_operation, witness, later=True),
-    Lie("and the run has exited", any_operation, stops=1, claim=ended(1)), Lie("and the run has trapped", any_operation, stops=18, claim=ended(18)),
-    Lie("and the run is paused", any_operation, stops=2, claim=ended(2)), Lie("and the run is elsewhere", any_operation, stops=1, claim=elsewhere_now),
+    Lie("and the run has exited", any_operation, stops=1, claim=ended(1)),
+    Lie("and the run has trapped", any_operation, stops=18, claim=ended(18)),
+    Lie("and the run is paused", any_operation, stops=2, claim=ended(2)),
+    Lie("and the run is elsewhere", any_operation, stops=1, claim=elsewhere_now),
     Lie("and memory is another one", any_operation, stops=1, claim=another_memory),
     Lie("left out, but the run has ended", any_operation, change=left_out, claim=ended(1)),
     Lie("other lowest bit", writes, moved(lambda d: d ^ 1)), Lie("other highest bits", writes, moved(lambda d: d ^ 1 << 60 ^ 1 << 30)),
@@ -285,10 +287,10 @@ class Told:
     result: str
 
 
-def told(family: str, every: bool = False) -> Iterator[Told]:
-    """All kinds of lies about a family, each about another of its operations in turn (or about every operation)."""
+def told(family: str, every: bool = False, lies: Sequence[Lie] | None = None) -> Iterator[Told]:
+    """All kinds of lies about a family (or these), each about another of its operations in turn (or about every operation)."""
     operations, last = operations_of(family), family in ("halt", "outside")
-    for number, lie in enumerate(LIES):
+    for number, lie in enumerate(LIES if lies is None else lies):
         fitting = [operation for operation in operations if lie.concerns(operation) and not (last and lie.later) and not (
             family == "outside" and lie.concerns is not any_operation)]
         for operation in fitting if every else fitting[number % max(1, len(fitting)):][:1]:

@@ -21,10 +21,12 @@ from wasm_exec.trace import FIELDS, Trace
 HALT: Line = ("HALT", 0, 0, 0, 0, 0)
 ADDRESS, SPILLED = 9, 0x900
 LINES: list[Line] = [
-    const(ADDRESS, 0x100), const64(30, 0x0123_4567_89AB_CDEF), const(0, 1234567), const(1, 89), ("ADD", 2, 0, 1, 0, 0), ("MUL", 3, 2, 0, 0, 0), ("XOR", 4, 3, 2, 0, 0),
+    const(ADDRESS, 0x100), const64(30, 0x0123_4567_89AB_CDEF), const(0, 1234567), const(1, 89),
+    ("ADD", 2, 0, 1, 0, 0), ("MUL", 3, 2, 0, 0, 0), ("XOR", 4, 3, 2, 0, 0),
     ("SUB", 5, 4, 1, 0, 0), ("AND", 6, 5, 3, 0, 0), ("DIV_U", 7, 5, 1, 0, 0), ("ROTL", 8, 7, 1, 0, 0), ("LT_S", 2, 8, 3, 0, 0),
     ("SELECT", 3, 4, 5, 2, 0), ("OR", 4, 3, 8, 0, 0), ("EQ", 5, 4, 8, 0, 0), ("STORE32", 3, ADDRESS, 4, 0, 0),
-    ("STORE32", 3, ADDRESS, 5, 5, 0), ("LOAD16_S", 6, ADDRESS, 3, 3, 0), ("STORE64", 3, ADDRESS, 30, 16, 0), ("STORE32", 3, ADDRESS, 6, 28, 0)]
+    ("STORE32", 3, ADDRESS, 5, 5, 0), ("LOAD16_S", 6, ADDRESS, 3, 3, 0), ("STORE64", 3, ADDRESS, 30, 16, 0),
+    ("STORE32", 3, ADDRESS, 6, 28, 0)]
 COMMUTATIVE = ("ADD", "MUL", "XOR", "AND", "OR", "EQ")
 
 

@@ -34,7 +34,8 @@ def looked_at(path: Path, look: Look) -> Tally:
 
 
 def line(name: str, tally: Tally, seconds: float) -> str:
-    return f"{name:<34}" + "".join(f"{tally.counts[column]:>{width(column)}}" for column in COLUMNS) + f"{seconds:>9.1f}{len(tally.problems):>9}"
+    counts = "".join(f"{tally.counts[column]:>{width(column)}}" for column in COLUMNS)
+    return f"{name:<34}{counts}{seconds:>9.1f}{len(tally.problems):>9}"
 
 
 def width(column: str) -> int:

@@ -1,0 +1,91 @@
+"""A sample of the attacks on the chips; all of them: make soundness."""
+from __future__ import annotations
+
+import pytest
+
+from segments.machine import machine
+from stark.check import Filled, check
+from stark.chip import Chip
+from tests.segments.small import of_everything, one_segment
+from tests.segments.soundness.deletions import requirement_verdicts, verdicts
+from tests.segments.soundness.lies import LIES, honest, operations_of, status_at, told
+from tests.segments.soundness.mutations import on_padding, on_used_rows
+from tests.segments.soundness.pairs import says_something_else
+from tests.segments.soundness.rules import violations_of
+from tests.segments.soundness.subjects import CHIPS, GUESTS, gathered
+from tests.segments.soundness.whole import LINES, done, variants
+
+LARGE = ("div", "div64", "shift", "shift64", "mul64", "count64", "load64", "store64", "store", "load", "outside", "hash")
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_no_cell_that_counts_can_be_changed(name: str) -> None:
+    found = on_used_rows(name, 3)
+    assert found.tried and not found.accepted
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_padding_says_nothing(name: str) -> None:
+    assert not on_padding(name).accepted
+
+
+@pytest.mark.parametrize("chip, column", [("program", 0), ("lookup", 0), ("lookup", 1), ("lookup", 2), ("lookup", 3), ("hash", 164)])
+def test_a_wrong_multiplicity_is_noticed(chip: str, column: int) -> None:
+    """The attacks above let a table follow; here it does not."""
+    changed = []
+    for f in of_everything().filled:
+        main = f.main.copy()
+        if f.chip.name == chip:
+            main[column, 3] += 1
+        changed.append(Filled(f.chip, f.fixed, main))
+    assert [broken.sentence for broken in check(changed, of_everything().public)] == [
+        f"bus {dict(program='program', hash='hash').get(chip, ('range16', 'bytes', 'and', 'shift')[column % 4])}: 1 received too many"]
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_what_is_deleted_is_missed(name: str) -> None:
+    """One sentence in many."""
+    found = verdicts(name, 13 if name in LARGE else 5)
+    assert not [verdict.sentence for verdict in found if not verdict.how]
+
+
+def test_a_sentence_that_says_nothing_is_not_missed() -> None:
+    """The attacks can fail to notice: here is a sentence that follows from others."""
+    f = gathered("branch")
+    chip = Chip(**{**vars(f.chip), "requirements": [*f.chip.requirements, f.chip.requirements[-1]]})
+    assert not [*requirement_verdicts("branch", Filled(chip, f.fixed, f.main), 1)][-1].how
+
+
+@pytest.mark.parametrize("name", GUESTS)
+def test_lies_are_refused(name: str) -> None:
+    """Two kinds for each family, other ones for every family; none of them may be accepted, and some must be refused by the chips."""
+    number = GUESTS.index(name)
+    found = list(told(name, lies=[LIES[number % len(LIES)], LIES[(number * 7 + 1) % 12]]))
+    assert found and all(one.result != "accepted" for one in found)
+
+
+@pytest.mark.parametrize("name", GUESTS)
+def test_the_program_that_is_lied_about_is_honest(name: str) -> None:
+    operation = operations_of(name)[-1]
+    segment = one_segment(honest(operation, name == "outside")[0])
+    assert check(segment.filled, segment.public) == [] and segment.after.status == (status_at(operation, name) or 1)
+
+
+@pytest.mark.parametrize("name", GUESTS)
+def test_no_row_can_say_something_else(name: str) -> None:
+    assert says_something_else(name, 1) is None
+
+
+@pytest.mark.parametrize("chip", machine().chips, ids=lambda chip: chip.name)
+def test_the_rules_are_kept(chip: Chip) -> None:
+    assert violations_of(chip) == []
+
+
+def test_the_same_done_otherwise() -> None:
+    assert {done(lines).results for _, lines in list(variants())[1::2]} == {done(LINES).results}
+
+
+@pytest.mark.parametrize("cut", [1, 11, len(LINES)])
+def test_the_same_root_wherever_it_is_cut(cut: int) -> None:
+    honest_run = done(LINES)
+    assert honest_run.broken == 0 and done(LINES, [cut]) == honest_run
