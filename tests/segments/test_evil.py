@@ -107,13 +107,13 @@ def stale(machine: Interpreter, event: Step) -> None:
 
 def link(machine: Interpreter, event: Step) -> None:
     """The call leaves a link to another place."""
-    event.link = 12 | event.fp << 32
-    machine.cells[Space.FRAMES64][machine.fp] = event.link
+    event.d = 12 | event.fp << 32
+    machine.cells[Space.FRAMES64][machine.fp] = event.d
 
 
 def other_return(machine: Interpreter, event: Step) -> None:
     """The return goes past the link."""
-    event.link = 12 | event.link >> 32 << 32
+    event.d = 12 | event.d >> 32 << 32
     machine.pc = 12
 
 
