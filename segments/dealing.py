@@ -13,9 +13,11 @@ from segments.steps import Ints, Steps
 from wasm_exec.instructions import BY_NAME, TABLE
 from wasm_exec.program import Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
-from wasm_exec.trace import MEMORY, Trace
+from wasm_exec.trace import EXTRA, MEMORY, Trace
 
-REMEMBERS = np.isin(np.arange(max(operation.number for operation in TABLE) + 1), [o.number for o in TABLE if o.remembers])
+LAST = max(operation.number for operation in TABLE)
+HAS_EXTRA = np.isin(np.arange(LAST + 1), [operation.number for operation in TABLE if operation.has_extra])
+HAS_MEMORY = np.isin(np.arange(LAST + 1), [operation.number for operation in TABLE if operation.has_memory])
 
 
 @dataclass(frozen=True)
@@ -37,27 +39,26 @@ def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
     chosen = to[op // 16]
     if (chosen < 0).any():
         raise ValueError(f"there is no chip for operation {op[np.flatnonzero(chosen < 0)[0]]}")
-    everything, memory = np.arange(len(op)), np.cumsum(REMEMBERS[op]) - 1
+    everything, places = np.arange(len(op)), (np.cumsum(HAS_EXTRA[op]) - 1, np.cumsum(HAS_MEMORY[op]) - 1)
     grown += int(np.count_nonzero(op == BY_NAME["GROW"].number))
-    if is_outside(steps_at(program, trace, op, memory, everything, everything[-1:], grown)):
+    if is_outside(steps_at(program, trace, op, places, everything, everything[-1:], grown)):
         chosen[-1] = machine.outside
     ticks = np.array([family.ticks for family in machine.families])[chosen]
     time = boundary.START + np.cumsum(ticks) - ticks
-    steps = {family.name: steps_at(program, trace, op, memory, time, np.flatnonzero(chosen == k), grown)
+    steps = {family.name: steps_at(program, trace, op, places, time, np.flatnonzero(chosen == k), grown)
              for k, family in enumerate(machine.families)}
     return Deal(steps, int(chosen[-1]), int(time[-1] + ticks[-1]))
 
 
-def steps_at(program: Program, trace: Trace, op: Ints, memory: Ints, time: Ints, rows: Ints, grown: int) -> Steps:
-    """The steps in these rows; `memory` says which row of `trace.memory` belongs to a step that has one."""
-    pc = trace.pc[rows].astype(np.int64)
-    d = trace.wide("d", rows)
-    small = {name: getattr(trace, name)[rows].astype(np.int64) for name in ("fp", "c")}
+def steps_at(program: Program, trace: Trace, op: Ints, places: tuple[Ints, Ints], time: Ints, rows: Ints, grown: int) -> Steps:
+    """The steps in these rows; `places` says which rows of `extra` and `memory` belong to the steps that have some."""
+    pc, here = trace.pc[rows].astype(np.int64), op[rows]
+    extra = np.zeros((len(rows), len(EXTRA)), np.int64)
+    extra[HAS_EXTRA[here]] = trace.extra[places[0][rows[HAS_EXTRA[here]]]]
     cells = np.zeros((len(rows), len(MEMORY)), np.uint64)
-    remember = REMEMBERS[op[rows]]
-    cells[remember] = trace.memory[memory[rows[remember]]]
+    cells[HAS_MEMORY[here]] = trace.memory[places[1][rows[HAS_MEMORY[here]]]]
+    values = {name: getattr(trace, name)[rows] | extra[:, column] << 32 for column, name in enumerate("abd")}
     fields = {name: program.column(name)[pc].astype(np.int64) for name in ("d", "a", "b", "i", "j", "next")}
-    return Steps(pc=pc, time=time[rows], op=op[rows], fields=fields,
-                 a=trace.wide("a", rows).view(np.int64), b=trace.wide("b", rows).view(np.int64), d=d.view(np.int64), link=d,
-                 address=cells[:, 0].view(np.int64), cell0=cells[:, 1], cell1=cells[:, 2],
-                 first_pages=program.memory_pages * PAGES_PER_WASM_PAGE, grown=grown, **small)
+    return Steps(pc=pc, fp=trace.fp[rows].astype(np.int64), time=time[rows], op=here, fields=fields, **values, c=extra[:, 3],
+                 address=cells[:, 0].view(np.int64), cell0=cells[:, 1], cell1=cells[:, 2], link=values["d"].view(np.uint64),
+                 first_pages=program.memory_pages * PAGES_PER_WASM_PAGE, grown=grown)

@@ -23,7 +23,7 @@ class BlockEmitter(BlockSlots):
 
     def instruction(self, item: Decoded) -> None:
         """Everything but branches, calls and halts, which the dispatcher adds."""
-        self.begin_row()
+        self.begin_row(item.operation)
         match item.operation.family:
             case Family.LOAD | Family.LOAD64:
                 self.load(item)
@@ -89,7 +89,6 @@ class BlockEmitter(BlockSlots):
         code, cell = self.code, self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
         code.const32(0).access("i64.load", MACHINE, cell).set(self.frame.address)
         self.note_memory("cell0", lambda: code.get(self.frame.address))
-        self.end_memory_row()
         code.const32(0).get(self.frame.address).const64(1).op("i64.add").access("i64.store", MACHINE, cell)
         code.get(self.frame.address).const64(PAGE_BITS).op("i64.shl").const64(self.memory_pages * WASM_PAGE_BYTES).op("i64.add")
         code.const64(0).const32(3).call(self.frame.touch[Space.LINEAR]).op("drop")
@@ -140,7 +139,6 @@ class BlockEmitter(BlockSlots):
                 code.block("if")
                 self.note_memory("cell1", lambda: self.cell(space, width - 1))
                 code.end()
-            self.end_memory_row()
 
     def cell(self, space: int, ahead: int) -> Code:
         """The cell of the byte `ahead` of the address, on the stack."""
@@ -151,7 +149,7 @@ class BlockEmitter(BlockSlots):
     # Steps that end a block; the slots have been flushed when control leaves
 
     def condition(self, item: Decoded) -> int:
-        self.begin_row()
+        self.begin_row(item.operation)
         return self.operand("a", item)
 
     def enter(self, item: Decoded) -> None:
@@ -167,9 +165,9 @@ class BlockEmitter(BlockSlots):
         self.note("d", self.frame.link, wide=True)
         self.end_rows()
 
-    def leave(self) -> None:
+    def leave(self, item: Decoded) -> None:
         """Reads the link into its local."""
-        self.begin_row()
+        self.begin_row(item.operation)
         self.flush()
         self.code.get(self.frame.fp).const32(1).op("i32.shl").access("i64.load", MACHINE, self.layout.base[Space.FRAMES64])
         self.code.set(self.frame.link)

@@ -25,6 +25,7 @@ from wasm_exec.recorder_layout import (
     SLOT_BYTES,
     STATE_BLOCK,
     STATE_CHUNK,
+    STATE_EXTRA_ROW,
     STATE_FP,
     STATE_HASHES,
     STATE_HIGH,
@@ -78,8 +79,9 @@ class ModuleEmitter:
         self.words = list(range(FP + 1, FP + 1 + len(self.lanes)))
         after = FP + 1 + len(self.lanes)
         self.row = after if tracing else None
-        self.memory_row = after + 1 if tracing else None
-        self.block = after + 2 if tracing else after
+        self.extra_row = after + 1 if tracing else None
+        self.memory_row = after + 2 if tracing else None
+        self.block = after + 3 if tracing else after
         self.passed = list(range(self.block))  # what every function hands on
         self.enter = len(TOUCHABLE)
         self.first_function = self.enter + 1
@@ -89,7 +91,7 @@ class ModuleEmitter:
         self.places = [(index, position) for index, chunk in enumerate(chunks) for position in range(chunk.count)]
 
     def emit(self) -> bytes:
-        handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32] if self.tracing else [])]
+        handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32, I32] if self.tracing else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
                  function_type([*handed_on, I32], [I32]), function_type([], [I32])]
         functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
@@ -116,7 +118,8 @@ class ModuleEmitter:
         code.const32(0).access("i32.load", MACHINE, STATE_FP)
         for position in range(len(self.words)):
             code.const32(0).access("i64.load", MACHINE, STATE_WORDS + 8 * position)
-        for place in [STATE_ROW, STATE_MEMORY_ROW, STATE_BLOCK, STATE_CHUNK] if self.tracing else [STATE_BLOCK, STATE_CHUNK]:
+        rows = [STATE_ROW, STATE_EXTRA_ROW, STATE_MEMORY_ROW] if self.tracing else []
+        for place in [*rows, STATE_BLOCK, STATE_CHUNK]:
             code.const32(0).access("i32.load", MACHINE, place)
         return code.tail_call_table(2).finish()
 
@@ -125,13 +128,15 @@ class ModuleEmitter:
         code.const32(0).get(self.block).const32(first_block).op("i32.add").access("i32.store", MACHINE, STATE_BLOCK)
         for position, word in enumerate(self.words):
             code.const32(0).get(word).access("i64.store", MACHINE, STATE_WORDS + 8 * position)
-        for local, place in ((self.row, STATE_ROW), (self.memory_row, STATE_MEMORY_ROW)):
+        rows = ((self.row, STATE_ROW), (self.extra_row, STATE_EXTRA_ROW), (self.memory_row, STATE_MEMORY_ROW))
+        for local, place in rows:
             if local is not None:
                 code.const32(0).get(local).access("i32.store", MACHINE, place)
 
     def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
-        frame = Frame(FP, self.block, self.row, self.memory_row, code.new_local(I64), code.new_local(I64), {I32: [], I64: []}, self.touch)
+        frame = Frame(FP, self.block, self.row, self.extra_row, self.memory_row, code.new_local(I64), code.new_local(I64),
+                      {I32: [], I64: []}, self.touch)
         first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
         self.last_page(code, item.frame).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")
@@ -194,7 +199,7 @@ class ModuleEmitter:
                 code.end()
                 go(last.next)
             case "CALL":
-                emitter.begin_row()
+                emitter.begin_row(last.operation)
                 emitter.enter(last)
                 code.get(FP).const32(SLOT_BYTES * last.d).op("i32.add").get(*self.passed[1:])
                 self.call_block(code, last.i)
@@ -205,12 +210,12 @@ class ModuleEmitter:
                 code.get(target).op("i64.extend_i32_u").set(frame.link)
                 self.go_to_link(code, frame)
             case "RETURN":
-                emitter.leave()
+                emitter.leave(last)
                 # The upper half of the link is the frame pointer, the lower half the pc to go on at.
                 code.get(frame.link).const64(30).op("i64.shr_u", "i32.wrap_i64").const32(-SLOT_BYTES).op("i32.and").get(*self.passed[1:])
                 self.go_to_link(code, frame)
             case "HALT" | "PAUSE":
-                emitter.begin_row()
+                emitter.begin_row(last.operation)
                 emitter.flush()
                 emitter.end_rows()
                 code.const32(position).set(self.block)

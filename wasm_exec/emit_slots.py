@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wasm_exec.emit import I32, I64, Code
-from wasm_exec.instructions import Use
+from wasm_exec.instructions import Operation, Use
 from wasm_exec.interpreter import Decoded
 from wasm_exec.recorder_layout import LINK_BYTES, MACHINE, SLOT_BYTES, TRACE, Layout
 from wasm_exec.spaces import Space
-from wasm_exec.trace import MEMORY
-from wasm_exec.trace_columns import BASE, MEMORY_BASE, MEMORY_ROW_BYTES, ROW_BYTES
+from wasm_exec.trace import EXTRA, MEMORY
+from wasm_exec.trace_columns import BASE, EXTRA_BASE, EXTRA_ROW_BYTES, MEMORY_BASE, MEMORY_ROW_BYTES, ROW_BYTES
 
 Slot = tuple[int, bool]  # number, whether 64 bits
 
@@ -26,7 +26,8 @@ class Frame:
     fp: int  # frame pointer * SLOT_BYTES
     block: int
     row: int | None  # number of the block's first row * ROW_BYTES
-    memory_row: int | None  # the same in `memory` of the trace * MEMORY_ROW_BYTES
+    extra_row: int | None  # that in `extra` of the trace * EXTRA_ROW_BYTES
+    memory_row: int | None  # that in `memory` of the trace * MEMORY_ROW_BYTES
     address: int
     link: int
     pool: dict[int, list[int]]  # by type
@@ -44,7 +45,8 @@ class BlockSlots:
         self.used = {I32: 0, I64: 0}
         self.locals: dict[Slot, int] = {}
         self.dirty: dict[Slot, None] = {}
-        self.steps = self.memory_steps = 0  # of this block, so far
+        self.steps = self.extras = self.memories = 0  # of this block, so far: steps, and rows of `extra` and `memory` before this step
+        self.has_extra = self.has_memory = False  # this step
 
     # Slots
 
@@ -112,34 +114,42 @@ class BlockSlots:
             code.access("i64.store", TRACE, BASE["pc"] + offset)
             code.get(row, both).access("i64.store", TRACE, BASE["fp"] + offset)
 
-    def begin_row(self) -> None:
-        """A step begins; its row is the next one."""
+    def begin_row(self, operation: Operation) -> None:
+        """A step begins; its rows are the next ones."""
         self.steps += 1
+        self.extras, self.memories = self.extras + self.has_extra, self.memories + self.has_memory
+        self.has_extra, self.has_memory = operation.has_extra, operation.has_memory
 
     def note(self, column: str, local: int, wide: bool) -> None:
         """Puts the value of a local into this column of the row of the step, when tracing."""
-        row, offset = self.frame.row, ROW_BYTES * (self.steps - 1)
-        if row is None:
+        row, extra_row = self.frame.row, self.frame.extra_row
+        if row is None or extra_row is None:
             return
-        self.code.get(row, local).access("i64.store32" if wide else "i32.store", TRACE, BASE[column] + offset)
+        if column in EXTRA:
+            self.code.get(extra_row, local).access("i32.store", TRACE, self.extra_offset(column))
+            return
+        self.code.get(row, local).access("i64.store32" if wide else "i32.store", TRACE, BASE[column] + ROW_BYTES * (self.steps - 1))
         if wide:
-            self.code.get(row, local).const64(32).op("i64.shr_u").access("i64.store32", TRACE, BASE[f"{column}_high"] + offset)
+            self.code.get(extra_row, local).const64(32).op("i64.shr_u")
+            self.code.access("i64.store32", TRACE, self.extra_offset(f"{column}_high"))
 
-    def note_memory(self, name: str, value: Callable[[], Code]) -> None:
-        """Puts the value into this column of the next row of `memory`, when tracing."""
+    def extra_offset(self, column: str) -> int:
+        return EXTRA_BASE + EXTRA_ROW_BYTES * self.extras + 4 * EXTRA.index(column)
+
+    def note_memory(self, column: str, value: Callable[[], Code]) -> None:
+        """Puts the value into this column of the row of `memory`, when tracing."""
         if self.frame.memory_row is not None:
             self.code.get(self.frame.memory_row)
-            offset = MEMORY_ROW_BYTES * self.memory_steps + 8 * MEMORY.index(name)
-            value().access("i64.store", TRACE, MEMORY_BASE + offset)
-
-    def end_memory_row(self) -> None:
-        self.memory_steps += 1
+            value().access("i64.store", TRACE, MEMORY_BASE + MEMORY_ROW_BYTES * self.memories + 8 * MEMORY.index(column))
 
     def end_rows(self) -> None:
         """The block has run to its end: its rows stay."""
-        for local, size in ((self.frame.row, ROW_BYTES * self.steps), (self.frame.memory_row, MEMORY_ROW_BYTES * self.memory_steps)):
-            if local is not None and size:
-                self.code.get(local).const32(size).op("i32.add").set(local)
+        for local, count, size in (
+            (self.frame.row, self.steps, ROW_BYTES), (self.frame.extra_row, self.extras + self.has_extra, EXTRA_ROW_BYTES),
+            (self.frame.memory_row, self.memories + self.has_memory, MEMORY_ROW_BYTES),
+        ):
+            if local is not None and count:
+                self.code.get(local).const32(size * count).op("i32.add").set(local)
 
     # Traps: the segment is run again up to this block, and the interpreter does the rest
 

@@ -22,6 +22,7 @@ from wasm_exec.recorder_layout import (
     SLOT_BYTES,
     STATE_BLOCK,
     STATE_CHUNK,
+    STATE_EXTRA_ROW,
     STATE_FP,
     STATE_HASHES,
     STATE_HIGH,
@@ -36,7 +37,7 @@ from wasm_exec.recorder_layout import (
 from wasm_exec.recording import Touched
 from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, Space
 from wasm_exec.trace import U32, U64, Trace
-from wasm_exec.trace_columns import MEMORY_ROW_BYTES, ROW_BYTES, trace_of
+from wasm_exec.trace_columns import EXTRA_ROW_BYTES, MEMORY_ROW_BYTES, ROW_BYTES, trace_of
 
 Bytes = npt.NDArray[np.uint8]
 CHUNK_BLOCKS = 2000
@@ -162,7 +163,7 @@ class Instance:
         """Runs one segment; the state says where it stopped."""
         chunk, block = self.compiled.dispatch[pc].tolist()
         state = {STATE_FP: SLOT_BYTES * fp, STATE_BLOCK: block, STATE_CHUNK: chunk, STATE_LOW: 0x7FFFFFFF, STATE_HIGH: -1,
-                 STATE_ROW: 0, STATE_MEMORY_ROW: 0, STATE_HASHES: hashes - START_HASHES,
+                 STATE_ROW: 0, STATE_EXTRA_ROW: 0, STATE_MEMORY_ROW: 0, STATE_HASHES: hashes - START_HASHES,
                  STATE_TOUCHED: 1, STATE_MARKED: 0}  # the page of the frame pointer is touched
         for place, value in state.items():
             self.set_state32(place, value)
@@ -216,4 +217,5 @@ class Instance:
         def part(start: int, size: int, kind: type[Any]) -> npt.NDArray[Any]:
             return memory[start : start + size].view(kind)
 
-        return trace_of(part, self.state32(STATE_ROW) // ROW_BYTES, self.state32(STATE_MEMORY_ROW) // MEMORY_ROW_BYTES)
+        rows = self.state32(STATE_ROW) // ROW_BYTES
+        return trace_of(part, rows, self.state32(STATE_EXTRA_ROW) // EXTRA_ROW_BYTES, self.state32(STATE_MEMORY_ROW) // MEMORY_ROW_BYTES)

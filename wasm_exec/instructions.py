@@ -107,9 +107,15 @@ class Operation:
         return self.operands.get("d") in (Use.WRITE, Use.WRITE64)
 
     @property
-    def remembers(self) -> bool:
-        """Whether a step of it has a row in the `memory` of a trace."""
+    def has_memory(self) -> bool:
+        """Whether a step of it has a row in `Trace.memory`."""
         return self.width > 0 or self.family is Family.GROW
+
+    @cached_property
+    def has_extra(self) -> bool:
+        """Whether a step of it has a row in `Trace.extra`: it has values of 64 bits, a link or a condition."""
+        wide = any(use in (Use.READ64, Use.WRITE64) for use in self.operands.values())
+        return wide or self.family in ENTERING or self.operands.get("i") is Use.READ
 
     @cached_property
     def has_immediate(self) -> bool:

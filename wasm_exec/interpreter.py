@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wasm_exec.cutting import Blocks, Budget, Meter
 from wasm_exec.errors import BudgetTooSmall, Trap, TrapKind
 from wasm_exec.image import MemoryImage
-from wasm_exec.instructions import BY_NUMBER, ENTERING, Family, Operation, Use
+from wasm_exec.instructions import BY_NUMBER, ENTERING, MASK, Family, Operation, Use
 from wasm_exec.program import Program
 from wasm_exec.recording import SegmentEnd, Status, Touched
 from wasm_exec.spaces import (
@@ -26,7 +26,7 @@ from wasm_exec.spaces import (
     SystemCell,
     size_in_bytes,
 )
-from wasm_exec.trace import MEMORY, U64, Trace
+from wasm_exec.trace import COLUMNS, EXTRA, MEMORY, U64, Trace
 
 READ_FROM = {Use.READ: Space.FRAMES32, Use.READ64: Space.FRAMES64}
 
@@ -221,12 +221,12 @@ class Interpreter:
         self.status = Status.PAUSED if instruction.operation.name == "PAUSE" else Status.EXITED
 
     def trace_of(self, events: list[Step]) -> Trace:
-        columns = {name: np.array([getattr(event, name) for event in events], dtype=np.uint64) for name in ("pc", "fp", *"abcd")}
-        low = {name: column.astype(np.uint32) for name, column in columns.items()}
-        high = {f"{name}_high": (columns[name] >> np.uint64(32)).astype(np.uint32) for name in "abd"}
-        remembering = [event for event in events if self.decoded[event.pc].operation.remembers]
-        memory = np.array([[getattr(event, name) for name in MEMORY] for event in remembering], dtype=np.uint64)
-        return Trace.of(low | high | {"memory": memory.reshape(-1, len(MEMORY))})
+        columns = {name: np.array([getattr(event, name) & MASK for event in events], dtype=np.uint32) for name in COLUMNS}
+        pairs = [(event, self.decoded[event.pc].operation) for event in events]
+        extra = [[event.a >> 32, event.b >> 32, event.d >> 32, event.c] for event, operation in pairs if operation.has_extra]
+        memory = [[event.address, event.cell0, event.cell1] for event, operation in pairs if operation.has_memory]
+        return Trace.of(columns | {"extra": np.array(extra, dtype=np.uint32).reshape(-1, len(EXTRA)),
+                                   "memory": np.array(memory, dtype=np.uint64).reshape(-1, len(MEMORY))})
 
 
 FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {

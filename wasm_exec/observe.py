@@ -21,10 +21,10 @@ DEPTH_SHOWN = 100  # calls deeper than this are put under the caller at this dep
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 LAST = max(operation.number for operation in TABLE) + 1
 WIDTHS = np.zeros(LAST, dtype=np.int64)
-SPACE_IN_D, REMEMBERS = np.zeros(LAST, dtype=bool), np.zeros(LAST, dtype=bool)
+SPACE_IN_D, HAS_MEMORY = np.zeros(LAST, dtype=bool), np.zeros(LAST, dtype=bool)
 for operation in TABLE:
     WIDTHS[operation.number], SPACE_IN_D[operation.number] = operation.width, operation.operands.get("d") is Use.SPACE
-    REMEMBERS[operation.number] = operation.remembers
+    HAS_MEMORY[operation.number] = operation.has_memory
 CALLS = [BY_NAME["CALL"].number, BY_NAME["CALL_SLOT"].number]
 
 
@@ -78,7 +78,7 @@ class Observer:
         self.waiting = None
 
     def touch(self, trace: Trace, numbers: npt.NDArray[np.int64], steps: int) -> None:
-        rows = np.flatnonzero(REMEMBERS[numbers[:steps]])
+        rows = np.flatnonzero(HAS_MEMORY[numbers[:steps]])
         accessing = WIDTHS[numbers[rows]] > 0  # all but GROW
         first = trace.memory[: len(rows), MEMORY.index("address")][accessing].astype(np.int64)
         rows = rows[accessing]

@@ -27,9 +27,10 @@ FRAME_CELLS = FRAME_POINTER_LIMIT + FRAME_SLOTS_LIMIT
 TOUCHED_LIMIT = MEMORY_PAGES_LIMIT * PAGES_PER_WASM_PAGE + (1 << 19)  # all pages of linear memory and of the others together
 
 # Words of 8 bytes at the beginning of memory 1: where a segment begins and where it stopped, and counters that helper functions change.
-STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_ROW, STATE_CHUNK, STATE_TOUCHED, STATE_MARKED, STATE_MEMORY_ROW = (
-    8 * word for word in range(10)
-)
+(
+    STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_ROW, STATE_CHUNK, STATE_TOUCHED, STATE_MARKED, STATE_EXTRA_ROW,
+    STATE_MEMORY_ROW,
+) = (8 * word for word in range(11))
 STATE_WORDS = 8 * 16
 
 # What is left of the rows of a family is a number of 21 bits with sign inside one of several words. Families that often occur

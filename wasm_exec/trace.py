@@ -14,15 +14,17 @@ U64 = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Trace:
-    """The steps of one segment. All arrays but `memory` have one entry for each step, which is 0 where a step has no use for it.
+    """The steps of one segment. pc, fp, a, b and d have one entry for each step, which is 0 where a step has no use for it.
 
     pc, fp    where the step is: position of the instruction, frame pointer before the step
-    a, b, c   values read from slot a, slot b and slot i (the condition of SELECT); 0 where the operation does not read that
+    a, b      values read from slot a and slot b (of 64 bits: the lower half); 0 where the operation does not read that
               slot, so an immediate is not repeated here: it is in the instruction
     d         value written to slot d
               CALL, CALL_SLOT: the link written to frames64 at fp + d; RETURN: the link read at frames64 fp. next + fp * 2^32
-    a_high, b_high, d_high   the upper halves of the same values
-    memory    one row for each step that loads, stores or grows memory (Operation.remembers), in the same order:
+    extra     one row for each step that has more than that (Operation.has_extra), in the order of the steps:
+              a_high, b_high, d_high   the upper halves of the same values
+              c                        the value of slot i (the condition of SELECT)
+    memory    one row for each step that loads, stores or grows memory (Operation.has_memory), in the order of the steps:
               address   LOAD and STORE: value of slot a + offset, not reduced (it can reach 2^33), also when the access traps
               cell0     LOAD and STORE: the 8-byte cell `address >> 3` of the space before the access; GROW: system cell 4 before the step
               cell1     the cell after it, if the access crosses into it
@@ -35,21 +37,12 @@ class Trace:
     fp: U32
     a: U32
     b: U32
-    c: U32
     d: U32
-    a_high: U32
-    b_high: U32
-    d_high: U32
+    extra: U32
     memory: U64
 
     def __len__(self) -> int:
         return len(self.pc)
-
-    def wide(self, name: str, rows: npt.NDArray[np.int64] | slice = slice(None)) -> U64:
-        """The whole values of a, b or d in these rows."""
-        low, high = getattr(self, name)[rows], getattr(self, f"{name}_high")[rows]
-        found: U64 = high.astype(np.uint64) << np.uint64(32) | low
-        return found
 
     @staticmethod
     def of(columns: dict[str, Any]) -> Trace:
@@ -64,5 +57,6 @@ class Trace:
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Trace))
-COLUMNS = FIELDS[:-1]  # of 32 bits, one entry for each step
+COLUMNS = FIELDS[:5]  # of 32 bits, one entry for each step
+EXTRA = ("a_high", "b_high", "d_high", "c")
 MEMORY = ("address", "cell0", "cell1")

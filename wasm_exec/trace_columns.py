@@ -13,24 +13,28 @@ import numpy.typing as npt
 
 from wasm_exec.instructions import TABLE, Family
 from wasm_exec.spaces import WASM_PAGE_BYTES
-from wasm_exec.trace import COLUMNS, MEMORY, Trace
+from wasm_exec.trace import COLUMNS, EXTRA, MEMORY, Trace
 
 ROW_BYTES = 4  # the number of a row is kept times this
-MEMORY_ROW_BYTES = 8 * len(MEMORY)  # and that of a row of `memory` times this
+EXTRA_ROW_BYTES = 4 * len(EXTRA)  # and that of a row of `extra` times this
+MEMORY_ROW_BYTES = 8 * len(MEMORY)
 FAMILY_ROWS = 1 << 20  # a segment has at most 2^20 - 1 rows of every family
 # Bytes between columns: pc and fp are written two at a time, and the same row of all columns must not fall into one set of a cache.
 APART = 211 * 64
 COLUMN_BYTES = ROW_BYTES * len(Family) * FAMILY_ROWS + APART
 BASE = {name: COLUMN_BYTES * position for position, name in enumerate(COLUMNS)}
-MEMORY_BASE = COLUMN_BYTES * len(COLUMNS)
-MEMORY_ROWS = FAMILY_ROWS * len({operation.family for operation in TABLE if operation.remembers})
+EXTRA_BASE = COLUMN_BYTES * len(COLUMNS)
+EXTRA_ROWS = FAMILY_ROWS * len({operation.family for operation in TABLE if operation.has_extra})
+MEMORY_BASE = EXTRA_BASE + EXTRA_ROW_BYTES * EXTRA_ROWS + APART
+MEMORY_ROWS = FAMILY_ROWS * len({operation.family for operation in TABLE if operation.has_memory})
 PAGES = -(-(MEMORY_BASE + MEMORY_ROW_BYTES * MEMORY_ROWS) // WASM_PAGE_BYTES)
 
 Part = Callable[[int, int, type[Any]], npt.NDArray[Any]]  # start, size in bytes, kind -> a part of the memory
 
 
-def trace_of(part: Part, rows: int, memory_rows: int) -> Trace:
+def trace_of(part: Part, rows: int, extra_rows: int, memory_rows: int) -> Trace:
     """The first rows of the columns in this memory."""
     columns = {name: part(BASE[name], ROW_BYTES * rows, np.uint32) for name in COLUMNS}
+    extra = part(EXTRA_BASE, EXTRA_ROW_BYTES * extra_rows, np.uint32).reshape(-1, len(EXTRA))
     memory = part(MEMORY_BASE, MEMORY_ROW_BYTES * memory_rows, np.uint64).reshape(-1, len(MEMORY))
-    return Trace.of(columns | {"memory": memory})
+    return Trace.of(columns | {"extra": extra, "memory": memory})

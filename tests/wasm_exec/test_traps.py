@@ -42,8 +42,8 @@ def test_traps(text: str, values: tuple[int, int], kind: TrapKind, operation: st
     trace = replay_segment(recording, 0, engine)
     assert len(trace) == recording.final.steps and trace.pc[-1] == recording.outcome.pc
     assert program.column("op")[trace.pc[-1]] == BY_NAME[operation].number
-    assert trace.d[-1] == trace.d_high[-1] == 0
-    if BY_NAME[operation].remembers:
+    assert trace.d[-1] == 0
+    if BY_NAME[operation].has_memory:
         assert trace.memory[-1].tolist() == [address, 0, 0]
     if operation.startswith(("DIV", "REM")):
         assert (trace.a[-1], trace.b[-1]) == values

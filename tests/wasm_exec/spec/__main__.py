@@ -11,6 +11,7 @@ from tests.wasm_exec.spec.crate import CRATE, VERSION, data_folder
 from tests.wasm_exec.spec.script import Report, Script
 
 SUITES = ("wasm-v1", "wasm-v2")
+MOST_EXCLUDED = 0.02
 KINDS = ("module", "action", "assert_return", "assert_trap", "assert_exhaustion", "assert_invalid", "assert_malformed", "malformed text",
          "assert_unlinkable")
 
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
                 print(f"{report.name}: {failed} failed", flush=True)
                 for line in report.failures[: None if verbose else 3]:
                     print(f"    {line}", flush=True)
+    too_many = False
     for suite in SUITES:
         print(f"\n{suite:<20}{'passed':>10}{'excluded':>10}{'failed':>10}")
         for kind in KINDS:
@@ -47,9 +49,12 @@ def main(arguments: list[str]) -> int:
         everything = sum(totals[suite].values())
         share = sum(count for (_, result), count in totals[suite].items() if result == "excluded") / max(everything, 1)
         print(f"  {everything} commands, {share:.2%} excluded")
+        too_many |= share > MOST_EXCLUDED
         for reason, count in reasons[suite].most_common():
             print(f"    excluded {count:>6}: {reason}")
-    return int(any(counts[kind, "failed"] for counts in totals.values() for kind in KINDS))
+    if too_many:
+        print(f"more than {MOST_EXCLUDED:.0%} are excluded")
+    return int(too_many or any(counts[kind, "failed"] for counts in totals.values() for kind in KINDS))
 
 
 if __name__ == "__main__":
