@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · chaos · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · thousand · chaos · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations chaos lint bench clean
+.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations thousand chaos lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -47,8 +47,11 @@ flips: setup
 mutations: setup
 	@$(BIN)/python -m tests.continuation.mutations 10000
 
+thousand: setup
+	@$(BIN)/python -m tests.continuation.thousand 1000
+
 bench: setup
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/bench.py $(PARTS)
 
 clean:
 	rm -rf .venv build dist *.egg-info native/target benchmarks/plonky3/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

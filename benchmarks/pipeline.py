@@ -68,7 +68,6 @@ def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, f
         spent = sum(value for stage, value in seconds.items() if stage.startswith(f"{sort}:") and stage != f"{sort}: circuit")
         if count:
             figures.add(f"continuation.{name}_s", spent / count, "replay, fill and prove of one circuit")
-            figures.add(f"continuation.{name}_share", spent / count / (proving / segments), f"of a segment of {keys.shape.size}, not 2^20")
     circuits = sum(value for stage, value in seconds.items() if stage.endswith(": circuit"))
     figures.add("continuation.setup_s", seconds["keys"] + circuits, "keys that ship; segment key and circuits in use")
     figures.add("bundles.end_to_end_khz_per_core", steps / total / threads / 1000, f"bundle to run proof, {total:.1f} s")
@@ -77,9 +76,14 @@ def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, f
 
 def verifying(figures: Figures, program: Program, file: RunFile) -> None:
     figures.add("continuation.root_kib", len(file.encode()) / 1024, file.profile.name)
-    for name, kernels, unit in (("continuation.verify_ms", load("best"), 1000), ("continuation.verify_python_s", load("reference"), 1)):
-        started = time.perf_counter()
-        check_file(file, [program], Expected(), kernels)
-        figures.add(name, (time.perf_counter() - started) * unit, "with the program's key computed anew" if unit > 1 else "without Rust")
+    for name, kernels, unit, times in (("continuation.verify_ms", load("best"), 1000, 5),
+                                       ("continuation.verify_python_s", load("reference"), 1, 1)):
+        spent = []
+        for _ in range(times):
+            started = time.process_time()
+            check_file(file, [program], Expected(), kernels)
+            spent.append(time.process_time() - started)
+        note = "unpacked and verified, the program's digest computed anew" + ("" if unit > 1 else ", without Rust")
+        figures.add(name, min(spent) * unit, f"{note}; processor time, keys at hand")
 
 

@@ -15,7 +15,7 @@ from continuation.verify import Trusted
 from stark.profiles import Parameters
 
 FOLDER = Path(__file__).parent / "keys"
-VERSION = 2
+VERSION = 3
 
 
 def published(name: str, folder: Path = FOLDER, layers: Sequence[str] = LAYERS) -> Trusted | None:
@@ -36,7 +36,8 @@ def published(name: str, folder: Path = FOLDER, layers: Sequence[str] = LAYERS) 
             return None
     caps = {kind: np.array(cap, np.uint32) for kind, cap in content["caps"].items()}
     digests = {kind: tuple(digest) for kind, digest in content["digests"].items()}
-    return Trusted(tuple(content["segments"]), shapes, digests, caps, tuple(content["wide"]))
+    return Trusted(tuple(content["segments"]), shapes, digests, caps, tuple(content["wide"]),
+                   tuple(content["root"]))
 
 
 def publish(name: str, trusted: Trusted, folder: Path = FOLDER) -> Path:
@@ -45,7 +46,7 @@ def publish(name: str, trusted: Trusted, folder: Path = FOLDER) -> Path:
                       "log_arity": shape.layout.log_arity, "domains": shape.layout.domains, "skips": shape.layout.skips,
                       "grindings": shape.layout.grindings, "log_heights": shape.log_heights} for layer, shape in trusted.shapes.items()}
     content = {"version": VERSION, "segments": trusted.segments, "wide": trusted.wide, "layers": layers, "digests": trusted.digests,
-               "caps": {kind: cap.tolist() for kind, cap in trusted.caps.items()}}
+               "root": trusted.list.root, "caps": {kind: cap.tolist() for kind, cap in trusted.caps.items()}}
     if set(trusted.digests) != set(trusted.kinds):
         raise ValueError("every kind has a digest")
     folder.mkdir(exist_ok=True)

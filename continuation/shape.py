@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from continuation.chips import arithmetic, bits, cap, constant, fold, join, permute, public, unpack
@@ -28,8 +29,14 @@ class RecursionShape:
     parameters: Parameters
 
     def key(self) -> Key:
-        heights = dict(self.log_heights)
-        return Key([(chip, heights[name]) for name, chip in chips(self.layout).items()], self.parameters, STATEMENT)
+        """Without a commitment. Made once in a process, because whoever verifies a proof asks for it several times."""
+        return key_of(self)
+
+
+@cache
+def key_of(shape: RecursionShape) -> Key:
+    heights = dict(shape.log_heights)
+    return Key([(chip, heights[name]) for name, chip in chips(shape.layout).items()], shape.parameters, STATEMENT)
 
 
 def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Parameters) -> RecursionShape:

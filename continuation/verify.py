@@ -34,6 +34,7 @@ class Trusted:
     digests: Mapping[str, Digest]               # by name of the kind
     caps: Mapping[str, U32]                     # of the kinds of the last layer
     wide: tuple[str, ...] = ()                  # those of the shapes of segments whose leaves are wide
+    root: Digest | None = None                  # of the list of keys, where it was computed before
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -50,7 +51,7 @@ class Trusted:
     @property
     def keys(self) -> Digest:
         """What every claim carries."""
-        return self.list.root
+        return self.list.root if self.root is None else self.root
 
     @cached_property
     def layers(self) -> dict[str, Key]:
@@ -67,11 +68,13 @@ class Trusted:
         return {}
 
     def key(self, name: str, cap: U32 | None = None) -> Key:
-        """The key of a kind, with the cap that was published or is given; only the right one is taken."""
-        cap = self.caps[name] if cap is None else cap
-        if digest_of_cap(cap) != self.digests[name]:
+        """The key of a kind, with the cap that was published or is given; of those that are given only the right one is taken."""
+        if cap is not None and digest_of_cap(cap) != self.digests[name]:
             raise ValueError(f"the key of the {name} is not the one that was published")
-        return self.layer(self.kinds[name].sort.layer).with_cap(cap)
+        shape = self.layer(self.kinds[name].sort.layer)
+        if cap is None:
+            _ = shape.digest, shape.point               # once for all keys of the layer that proofs are verified under
+        return shape.with_cap(self.caps[name] if cap is None else cap)
 
 
 def verify_run(proof: ContinuationProof, claim: RunClaim, trusted: Trusted, permute: Permute) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -54,11 +55,24 @@ class Walk:
     leaves: Places          # of the queries, in their order
 
     def at(self, level: int) -> Places:
-        return np.unique(self.leaves >> (self.opening.log_height - level))
+        return self._places[self.opening.log_height - level]
+
+    @cached_property
+    def _places(self) -> list[Places]:
+        """From the leaves up to the cap: what is rising stays so when it is halved."""
+        out = [np.unique(self.leaves)]
+        for _ in range(max(self.opening.log_height - min(self.opening.log_cap, *self.opening.levels), 0)):
+            above = out[-1] >> 1
+            out.append(above[np.flatnonzero(np.diff(above, prepend=-1))])
+        return out
 
     def alone(self, level: int) -> Places:
         places = self.at(level)
-        return places[~np.isin(places ^ 1, places)]
+        paired = places[:-1] ^ 1 == places[1:]              # neighbours stand side by side
+        met = np.zeros(len(places), np.bool_)
+        met[:-1] |= paired
+        met[1:] |= paired
+        return places[~met]
 
     def climb(self) -> Iterator[int]:
         """The levels that have siblings, from the leaves up."""
@@ -117,13 +131,14 @@ def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
         sent = pruned[at:at + opening.digest * len(alone)].reshape(-1, opening.digest)
         at += sent.size
         siblings = np.zeros_like(known)
-        is_alone = np.isin(places, alone)
+        is_alone = np.zeros(len(places), np.bool_)
+        is_alone[np.searchsorted(places, alone)] = True
         siblings[is_alone] = sent
         siblings[~is_alone] = known[np.searchsorted(places, places[~is_alone] ^ 1)]
         spread(level, siblings, places)
         turned = (places & 1).astype(bool)[:, None]
         left, right = np.where(turned, siblings, known), np.where(turned, known, siblings)
-        _, first = np.unique(places >> 1, return_index=True)
+        first = np.flatnonzero(np.diff(places >> 1, prepend=-1))
         known = joined(m, left[first], right[first])
     return np.concatenate(tape)
 

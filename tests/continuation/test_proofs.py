@@ -16,7 +16,7 @@ from continuation.prove import RunTree, fold_run
 from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
 from stark.expression import P
-from tests.continuation import small, world
+from tests.continuation import small, thousand, world
 from tests.continuation.world import SAME
 
 U32 = npt.NDArray[np.uint32]
@@ -69,6 +69,11 @@ def many_leaves(sizes: tuple[int, ...]) -> tuple[ContinuationProof, ...]:
     made = [small.prove_segment(small.segment_setup(world.KERNELS, 0, size), before, after, world.KERNELS)
             for size, (before, after) in zip(sizes, pairwise(places), strict=True)]
     return tuple(world.prover().leaf(segment) for segment in made)
+
+
+def test_random_trees_verify_at_every_step() -> None:
+    """With a thousand segments: make thousand."""
+    thousand.run(5, trees=2, seed=3)
 
 
 def test_folding_joins_as_soon_as_two_neighbours_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_was_published_comes_back(folder: Path) -> None:
     found, good = published("small", folder), world.trusted()
-    assert found is not None and found.keys == good.keys and found.shapes == good.shapes and found.digests == good.digests
+    assert found is not None and found.root == found.list.root == good.keys == found.keys
+    assert found.shapes == good.shapes and found.digests == good.digests
     assert all((found.caps[name] == cap).all() for name, cap in good.caps.items())
     assert set(found.caps) == {"run of leaf", "run of join", "rollup"}
 

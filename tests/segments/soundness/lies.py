@@ -133,11 +133,11 @@ def shifted(machine: Interpreter, event: Step) -> None:
 
 def link(machine: Interpreter, event: Step) -> None:
     """The call leaves a link to another place; a return has followed another link."""
-    event.link ^= 1
+    event.d ^= 1
     if machine.decoded[event.pc].operation.name == "RETURN":
         machine.pc ^= 1
     else:
-        machine.cells[Space.FRAMES64][machine.fp] = event.link
+        machine.cells[Space.FRAMES64][machine.fp] = event.d
 
 
 def grown_twice(machine: Interpreter, event: Step) -> None:
