@@ -56,18 +56,21 @@ def verify(key: Key, content: bytes, kernels: Kernels) -> None:
 
 
 def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: int, threads: int) -> dict[str, object]:
-    """What is measured on one machine, by figure; run in a fresh process. Proof and floor take turns, and the least of each counts; on one
-    thread their seconds are the processor's."""
+    """What is measured on one machine, by figure; run in a fresh process. Proof and floor take turns, and the least of each counts (a
+    single round has no floor); on one thread their seconds are the processor's."""
     key, fixed, mains = machine(log_rows, chips, triples, profiles.single(profile).segment)
     kernels, clock = load("best", threads), time.process_time if threads == 1 else time.perf_counter
     proving, committed, proof = commit_fixed(key, fixed, kernels), committed_columns(key), NO_STATEMENT
-    proofs, floors, peak = [], [], 0
+    proofs: list[tuple[float, dict[str, float]]] = []
+    floors: list[float] = []
+    peak = 0
     for _ in range(rounds):
         watch, started = Watch(clock), clock()
         proof = prove(proving, mains, NO_STATEMENT, kernels, watch)
         proofs.append((clock() - started, dict(watch.seconds)))
         peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        floors.append(floor_seconds(committed, key, kernels, clock))
+        if rounds > 1:
+            floors.append(floor_seconds(committed, key, kernels, clock))
     content, bytes_checked = encode(proving.key, NO_STATEMENT, proof, kernels.permute), []
     for permute in (kernels.permute, load("reference").permute):
         started = time.process_time()
@@ -75,7 +78,8 @@ def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: i
         bytes_checked.append(time.process_time() - started)
     best = min(proofs, key=lambda pair: pair[0])
     return {"columns": sum(len(table) for table in mains.values()), "cells": sum(columns << log for columns, log in committed),
-            "seconds": best[0], "stages": best[1], "floor": min(floors), "peak": peak, "bytes": len(content), "verify": bytes_checked}
+            "seconds": best[0], "stages": best[1], "floor": min(floors, default=None), "peak": peak,
+            "bytes": len(content), "verify": bytes_checked}
 
 
 def measured(profile: str, rounds: int, sizes: tuple[int, int, int], threads: int) -> dict[str, Any]:

@@ -16,11 +16,15 @@ FIRST, LAST, TRANSITION = 0, 1, 2
 
 @dataclass(frozen=True)
 class Bus:
-    """A channel between chips: what is sent must be received. The number goes into every message, so no two share one."""
+    """A channel between chips: what is sent must be received. The number goes into every message, so no two share one.
+
+    `below` is what fields stay below because of who receives them there, in the order of the fields: their type.
+    """
 
     number: int
     name: str
     fields: tuple[str, ...]
+    below: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)

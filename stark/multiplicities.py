@@ -31,9 +31,11 @@ def bits_of(chip: Chip) -> set[int]:
     found, trial, degree = set(), np.zeros((len(chip.main_names), 3), np.uint32), degrees(chip.graph)
     trial[:] = [0, 1, 2]
     for requirement in chip.requirements:
-        inputs = inputs_of(chip, requirement.expression.number)
-        if requirement.rows == "every" and degree[requirement.expression.number] == 2 and len(inputs) == 1 and inputs[0].kind == "main":
-            root = requirement.expression.number
+        root = requirement.expression.number
+        if requirement.rows != "every" or degree[root] != 2:
+            continue
+        inputs = inputs_of(chip, root)
+        if len(inputs) == 1 and inputs[0].kind == "main":
             if values_of(Filled(chip, np.zeros((0, 3), np.uint32), trial), (), [root])[root].astype(bool).tolist() == [False, False, True]:
                 found.add(inputs[0].index)
     return found
@@ -167,10 +169,11 @@ def mains(inputs: list[Input]) -> set[int]:
 
 def violations_of(chip: Chip, fixed: U32 | None) -> list[str]:
     """In sentences; `fixed` is the chip's fixed table where it is known."""
-    out, seen, rows = [], set[int](), Rows(chip, fixed)
+    out, seen, rows = [], set[int](), None
     for message in chip.messages:
         if message.times.number not in seen and not offers(chip, message):
             seen.add(message.times.number)
+            rows = rows or Rows(chip, fixed)
             out += [f"a message on bus {message.bus.name} {what}" for what in rows.complaints(message)]
     return out
 

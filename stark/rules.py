@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from stark import multiplicities
+from stark import multiplicities, ranges
 from stark.chip import Chip
 from stark.expression import Input, P, degrees
 from stark.flat import needed
@@ -24,7 +24,8 @@ def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fix
     out = [f"two chips are called {name}" for name, count in Counter(chip.name for chip in chips).items() if count > 1]
     for chip in chips:
         out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip), *column_violations(chip),
-                                                     *multiplicities.violations_of(chip, fixed.get(chip.name)))]
+                                                     *multiplicities.violations_of(chip, fixed.get(chip.name)),
+                                                     *ranges.violations_of(chip, fixed.get(chip.name)))]
     return out + bus_violations(chips) + weight_violations(chips, log_heights, fixed)
 
 

@@ -100,8 +100,8 @@ class RandomTrace(ReferenceKernels):
 
 
 class FarWord(ReferenceKernels):
-    def __init__(self, share: float, rng: np.random.Generator) -> None:
-        self.share, self.rng, self.first = share, rng, True
+    def __init__(self, share: float, rng: np.random.Generator, chip: int) -> None:
+        self.share, self.rng, self.chip, self.first = share, rng, chip, True
 
     def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
         honest = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width)
@@ -109,9 +109,9 @@ class FarWord(ReferenceKernels):
             return honest
         self.first = False
         rows = {level: table.copy() for level, table in honest._rows.items()}
-        tallest = rows[honest.log_height]
-        bad = self.rng.permutation(len(tallest))[:round(self.share * len(tallest))]
-        tallest[bad, 0] = (tallest[bad, 0] + 1) % P
+        changed = rows[sorted(rows)[self.chip]]
+        bad = self.rng.permutation(len(changed))[:round(self.share * len(changed))]
+        changed[bad, 0] = (changed[bad, 0] + 1) % P
         return ReferenceCommitment(honest.matrices, rows, log_cap, hash_width)
 
 
@@ -123,5 +123,6 @@ def random_trace(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, 
     return prove(proving, tables, statement, RandomTrace(proving.key, statement, fixed))
 
 
-def far_word(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, share: float, rng: np.random.Generator) -> U32:
-    return prove(proving, mains, statement, FarWord(share, rng))
+def far_word(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, share: float, rng: np.random.Generator, chip: int = -1) -> U32:
+    """`chip` counts the heights of the main commitment, from the shortest."""
+    return prove(proving, mains, statement, FarWord(share, rng, chip))

@@ -71,12 +71,13 @@ def test_random_traces(queries: int, log_blowup: int) -> None:
     assert checks == {"final polynomial: the last folding is the final polynomial"}
 
 
-@pytest.mark.parametrize("queries, share", [(1, .5), (4, .3125)])
-def test_far_words(queries: int, share: float) -> None:
-    """Farther than unique decoding reaches, a quarter of the rows and a little more."""
+@pytest.mark.parametrize("queries, share, chip", [(1, .5, -1), (4, .3125, -1), (1, .5, 0)])
+def test_far_words(queries: int, share: float, chip: int) -> None:
+    """Farther than unique decoding reaches, a quarter of the rows and a little more: of the tallest chip, or of a shorter one, whose word
+    enters the same folding."""
     key, fixed, mains, statement = example(LOGS, parameters=replace(FEW, queries=queries))
     proving = commit_fixed(key, fixed, REFERENCE)
-    passed, checks = accepted(proving, statement, lambda rng: far_word(proving, mains, statement, share, rng))
+    passed, checks = accepted(proving, statement, lambda rng: far_word(proving, mains, statement, share, rng, chip))
     consistent(passed, (1 - share) ** queries, predicted(key))
     assert checks == {"fri fold: the folded value is opened in the next round"}
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from stark import ranges
 from stark.chip import Bus, Chip
-from stark.expression import Expression
+from stark.expression import Expression, P
 from stark.kernels import load
 from stark.key import Key
 from stark.multiplicities import violations_of
@@ -145,3 +146,71 @@ def test_what_goes_round_ends_at_the_last_row(marks: list[int], complaint: str) 
             set_up(chip, fixed=fixed)
     else:
         set_up(chip, fixed=fixed)
+
+
+LIMB, BYTE, BELOW_FIVE = Bus(2, "limb", ("value",), (1 << 16,)), Bus(3, "bytes", ("x", "y"), (256, 256)), Bus(4, "five", ("value",), (5,))
+Ranged = Callable[[Chip], None]
+
+
+def looked_up(chip: Chip, bus: Bus, name: str) -> Expression:
+    column = chip.column(name)
+    chip.send(bus, column, *[0] * (len(bus.fields) - 1))
+    return column
+
+
+def product_of(bus: Bus) -> Ranged:
+    def define(chip: Chip) -> None:
+        a, b, c = (looked_up(chip, bus if name != "c" else LIMB, name) for name in "abc")
+        chip.require("c is the product", a * b - c)
+    return define
+
+
+def carried(*held: int) -> Ranged:
+    """A limb and carries; sums of the carries times these numbers are looked up."""
+    def define(chip: Chip) -> None:
+        low, *carries = (looked_up(chip, LIMB, name) for name in ("low", "carry", "other carry"))
+        for factor in held:
+            chip.send(LIMB, factor * (carries[0] + carries[1]))
+        for carry in carries:
+            chip.require(f"low and {carry.number}", low - (1 << 16) * carry)
+    return define
+
+
+def bits_up_to(most: int) -> Ranged:
+    def define(chip: Chip) -> None:
+        a, b, c = (chip.boolean(name) for name in "abc")
+        chip.require("they are none", P // 2 * a + P // 2 * b + (most - P + 1) * c)
+    return define
+
+
+def unknown(chip: Chip) -> None:
+    chip.require("c is the product", looked_up(chip, LIMB, "a") * looked_up(chip, LIMB, "b") - chip.column("c"))
+
+
+RANGED: dict[str, tuple[Ranged, bool]] = {
+    "bytes": (product_of(BYTE), True), "limbs": (product_of(LIMB), False), "numbers below 5": (product_of(BELOW_FIVE), True),
+    "carries of 16 bits": (carried(), False), "carries that are held to 14 bits": (carried(4), True),
+    "carries of 15 bits": (carried(2), False),
+    "a look-up that could go round itself": (carried(1 << 15), False),
+    "up to p - 1": (bits_up_to(P - 1), True), "up to p": (bits_up_to(P), False),
+    "a number of the field": (unknown, True)}
+
+
+@pytest.mark.parametrize("name", RANGED)
+def test_numbers_stay_below_p(name: str) -> None:
+    """Published bugs: products of limbs of 16 bits, carries of 16 bits."""
+    define, fine = RANGED[name]
+    chip = Chip("chip", "computes")
+    define(chip)
+    assert [text.split(":")[0].endswith("can reach p") for text in ranges.violations_of(chip, None)] == ([] if fine else [True] * (
+        2 if name.startswith(("carries", "a look-up")) else 1))
+    whole = violations([chip], {"chip": 3})
+    assert any("can reach p" in text for text in whole) == (not fine)
+
+
+def test_a_table_keeps_to_the_type_of_its_bus() -> None:
+    chip = Chip("table", "numbers below 5")
+    chip.receive(BELOW_FIVE, chip.fixed("value"), times=chip.column("times"))
+    assert violations([chip], {"table": 2}, {"table": np.array([[0, 1, 2, 4]], np.uint32)}) == []
+    found = violations([chip], {"table": 2}, {"table": np.array([[0, 1, 2, 5]], np.uint32)})
+    assert found == ["chip table: fixed column value is not below 5, as field value of bus five is"]
