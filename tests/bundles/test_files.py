@@ -157,7 +157,7 @@ def test_words_profiles_and_sizes_that_do_not_fit() -> None:
                            (np.zeros(FILE_LIMIT // 4, np.uint32), "toy")):
         with pytest.raises(ValueError):
             encode_proof(Kind.RUN, profile, [words])
-    announced = HEADER.pack(b"longrun\n", 1, 2, b"toy".ljust(16, b"\0"), 2) + (2**32 - 1).to_bytes(4, "little") * 2
+    announced = HEADER.pack(b"longrun\n", 2, 2, b"toy".ljust(16, b"\0"), 2) + (2**32 - 1).to_bytes(4, "little") * 2
     with pytest.raises(Malformed, match="announces"):
         decode_proof(announced)
 
