@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.report import Figures
@@ -23,6 +24,22 @@ PROVING = ("replay and fill", "prove segments", "leaf:", "join:", "root:")
 KILLS, SEGMENTS, LONGEST_S = 12, 4, 3.0
 
 
+LIMITS = {                              # what a figure must keep to: at most this, but for rates, which must reach it
+    "bundles.first_proof_s": 15.0, "bundles.overhead_share": 0.08, "bundles.overhead_share.processes": 0.08,
+    "bundles.resume_repeated_tasks": 2.0, "bundles.batch_s_per_bundle": 5.0, "bundles.end_to_end_khz_per_core": 60.0}
+
+
+def judged(values: Mapping[str, float]) -> dict[str, str]:
+    """Of every figure with a limit whether it keeps to it."""
+    found = {}
+    for name, limit in LIMITS.items():
+        if name in values:
+            rate = name.endswith("_khz_per_core")
+            held = values[name] >= limit if rate else values[name] <= limit
+            found[name] = f"{'at least' if rate else 'at most'} {limit:g}: {'held' if held else 'MISSED'}"
+    return found
+
+
 def measure(figures: Figures, profile: str, threads: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         overhead(figures, Path(folder), profile, threads)
@@ -31,6 +48,8 @@ def measure(figures: Figures, profile: str, threads: int) -> None:
         counts = chaos(Path(folder) / "chaos", SEGMENTS, KILLS, LONGEST_S, seed=1)
     note = f"begun again for each of {counts.kills} kills of the job or one of two workers; {counts.in_flight} tasks were in flight"
     figures.add("bundles.resume_repeated_tasks", counts.repeated / counts.kills, note)
+    for name, verdict in judged(figures.values).items():
+        figures.notes[name] = f"{figures.notes[name]}; {verdict}"
 
 
 def overhead(figures: Figures, folder: Path, profile: str, threads: int) -> None:

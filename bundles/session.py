@@ -32,7 +32,7 @@ from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
-from wasm_exec.spaces import Space
+from wasm_exec.spaces import FRAME_POINTER_LIMIT, Space
 
 LOG, LOCK, PAUSED = "session.sqlite", "session.lock", "paused"
 MAX_STEPS = 1 << 40
@@ -170,6 +170,8 @@ class Session:
         machine = Sitting.begun(self.program)
         for row in self.log.places():
             machine.image.apply(decode_pages(self.store.get(row.pages, PLACE, SNAPSHOT_LIMIT), PLACE))
+            if row.place.pc not in self.program.block_starts or not row.place.fp < FRAME_POINTER_LIMIT:
+                raise self.log.damaged("a place is none of the program's")
             machine.place = row.place
         machine.enter(self.log.input())
         if machine.input_length != self.state.input_length:

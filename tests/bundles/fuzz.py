@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +29,18 @@ from bundles.journal import DONE, JobRow, Journal
 from bundles.lock import held
 from bundles.manifest import decode_manifest
 from bundles.proving import keys_of
+from bundles.session import LOG, Session
+from bundles.session_log import PlaceRow, SessionLog
+from bundles.sitting import Place
 from bundles.snapshot import decode_pages
 from bundles.state_files import decode_state, encode_state
 from bundles.store import Store, digest_of
 from bundles.tasks import Task, parsed
 from stark.errors import Malformed, Rejected
 from stark.field import P
-from tests.bundles.jobs import SUM, entered
+from tests.bundles.jobs import ROOT, SUM, entered
 from wasm_exec.state import StateMap
+from wasm_exec.text import from_text
 
 ENDS = [0, 0x7f, 0x80, 0x90, 0xc0, 0xc7, 0xca, 0xcf, 0xd4, 0xdc, 0xdd, 0xdf, 0xff]
 MOST_BYTES = 256 << 20          # that all readings together may add to the greatest memory of the process
@@ -61,6 +65,9 @@ def mutated(content: bytes, rng: random.Random) -> bytes:
         case _:
             del data[at:]
     return bytes(data)
+
+
+COUNTER = from_text(ROOT / "samples" / "session" / "counter.wat")
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,25 @@ def formats(folder: Path) -> list[Format]:
         finally:
             opened.close()
 
+    with Session.begin(folder / "session", COUNTER, "toy") as session:
+        for number in range(5):
+            session.call("add", number)
+            session.log.placed(PlaceRow(Place(number, 6, 100 * number), number == 1, bytes(32), 100))
+        session.log.base.execute("PRAGMA journal_mode = DELETE")
+        called = (folder / "session" / LOG).read_bytes()
+
+    def session_read(content: bytes) -> object:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        (place / LOG).write_bytes(content)
+        log = SessionLog(place / LOG)
+        try:
+            found = log.header(), log.places(), log.input()
+            log.called(replace(log.state(), calls=99), b"")
+            return found
+        finally:
+            log.close()
+
     def lock_read(content: bytes) -> object:
         place.mkdir(exist_ok=True)
         (place / LOCK).write_bytes(content)
@@ -136,7 +162,8 @@ def formats(folder: Path) -> list[Format]:
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
             artefact("segment 0"), artefact("leaf 0"), artefact("join 0-2"),
-            Format("journal", (bundle.work / JOURNAL).read_bytes(), journal_read), Format("lock", b"process 17 since 2000", lock_read)]
+            Format("journal", (bundle.work / JOURNAL).read_bytes(), journal_read),
+            Format("session", called, session_read), Format("lock", b"process 17 since 2000", lock_read)]
 
 
 def fuzz(folder: Path, mutations: int, seed: int) -> dict[str, int]:
@@ -149,7 +176,7 @@ def fuzz(folder: Path, mutations: int, seed: int) -> dict[str, int]:
         rng = random.Random(f"{seed} {kind.name}")
         kind.read(kind.example)
         # a verification takes a tenth of a second when the damage is deep in a proof, everything else a thousandth
-        for _ in range(mutations // (20 if kind.name.endswith("verified") else 1)):
+        for _ in range(mutations // (20 if kind.name.endswith("verified") else 4 if kind.name == "session" else 1)):
             content = mutated(kind.example, rng)
             try:
                 kind.read(content)

@@ -59,6 +59,23 @@ def test_the_input_shows_nowhere_but_in_the_files_of_the_run(place: Path) -> Non
     assert not any(found(str(path).encode()) for path in place.rglob("*"))
 
 
+def test_what_a_call_is_given_shows_nowhere_but_in_the_session(place: Path) -> None:
+    """While it is open in its data base, afterwards in the files of the run."""
+    Path(place / "app.wat").write_text("""(module (import "longrun" "read_input" (func $read (param i32 i32) (result i32))) (memory 1)
+        (func (export "take") (result i32) (call $read (i32.const 0) (i32.const 1000))) (func (export "break") unreachable))""")
+    told = [said(longrun("open", place / "app.wat", "-o", place / "s", "--profile", "toy"))]
+    for arguments in (["take", "--payload"], ["fly", "--payload"], ["take", "1", "--payload"], ["break", "--payload"]):
+        told.append(said(longrun("call", place / "s", *arguments, place / "in.txt")))
+    told.append(said(longrun("status", place / "s")))
+    assert b"348" in told[1] and b"trapped" in told[4]
+    with_it = [path for path in (place / "s").rglob("*") if path.is_file() and found(path.read_bytes())]
+    assert with_it and all(path.name.startswith("session.sqlite") for path in with_it)
+    told += [said(longrun("close", place / "s")), said(longrun("inspect", place / "s"))]
+    with_it = [path for path in (place / "s").rglob("*") if path.is_file() and found(path.read_bytes())]
+    assert with_it and all(path.is_relative_to(place / "s" / "files") for path in with_it)
+    assert not any(map(found, told)) and not any(found(str(path).encode()) for path in place.rglob("*"))
+
+
 def watched(process: subprocess.Popen[bytes]) -> list[bytes]:
     """Arguments and environments of the command and its workers while it works, and the journal as it is then."""
     seen = []

@@ -249,9 +249,19 @@ def test_what_is_damaged_is_said_in_a_line(place: Path, short_pieces: None) -> N
     held.calls([("take", [1], b"a" * 20)] * 20)
     file = held.store.path(held.log.places()[-1].pages)
     held.leave()
-    file.write_bytes(file.read_bytes()[:-1])
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    again = Session(place)
     with pytest.raises(Malformed, match="damaged"):
-        Session(place).call("take", 1)
+        again.call("take", 1)
+    again.leave()
+    file.write_bytes(whole)
+    for column, value in (("pc", 10**6), ("fp", 1 << 20), ("pc", -1)):
+        again = Session(place)
+        again.log.base.execute(f"UPDATE places SET {column} = {value}")
+        with pytest.raises(Malformed, match="cannot be used"):
+            again.call("take", 1)
+        again.leave()
     for content in (b"", b"SQLite format 3\0" + bytes(200), b"something else" * 99):
         shutil.rmtree(place)
         place.mkdir()
