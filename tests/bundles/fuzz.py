@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from bundles import api
 from bundles.artefacts import Artefacts
 from bundles.bundle import MANIFEST, open_bundle
@@ -98,7 +96,7 @@ def formats(folder: Path) -> list[Format]:
     def reading(task: Task, content: bytes) -> object:
         kept = Artefacts(stored(content), keys)
         if task.kind == "segment":
-            return kept.segment(task, digest_of(content), np.zeros((1, 8), np.uint32))
+            return kept.segment(task, digest_of(content))
         return kept.span(task, digest_of(content))
 
     def journal_read(content: bytes) -> object:

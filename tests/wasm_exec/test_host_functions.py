@@ -69,7 +69,7 @@ def test_keccak() -> None:
 def test_poseidon2_is_the_permutation_of_the_prover() -> None:
     full, partial = poseidon2.round_constants()
     assert POSEIDON2 == (*(word for words in full[:4] for word in words), *partial, *(word for words in full[4:] for word in words))
-    assert DIAGONAL == poseidon2.DIAGONAL
+    assert DIAGONAL == poseidon2.HASHES[16].diagonal
     generator = random.Random(3)
     states = [[generator.randrange(poseidon2.P) for _ in range(16)] for _ in range(5)] + [[0] * 16, [poseidon2.P - 1] * 16]
     for state in states:
