@@ -43,7 +43,8 @@ PAGE = HERE / "docs" / "figures-segments.md"
 SIZE, MOST_STEPS = "2^20", 1 << 27
 SMALL = {"collatz": b"\x3c\0"}                      # a tiny run: fewer than 2^14 steps
 ABOUT = """Cells and padding are those of all segments of a run; the rest is measured on its middle segment, proved at p100 and verified.
-Rates are by processor time; seconds of phases, `threads_speedup` and `floor_ratio` are by the clock and suffer from other work on the machine.
+Rates are by processor time; seconds of phases, `threads_speedup` and `floor_ratio` are by the clock and suffer from other work on the
+machine.
 """
 Table = list[list[str]]
 AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.15, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
