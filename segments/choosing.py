@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from segments.heights import cells_in_a_row
 from segments.memory.pages import LOG_PAGES
 from segments.shape import Shape, rows_of_memory
 from wasm_exec.cutting import Limits
@@ -22,11 +23,12 @@ class TooDear(Exception):
 
 
 class Bill:
-    """What the segments of a run cost, each in its cheapest shape: the cells of their tables, and with their leaves."""
+    """What the segments of a run cost, each in its cheapest shape: the cells of their tables (`committed`), those of rows that are used,
+    and the price with the leaves."""
 
     def __init__(self, shape: Shape, limit: float = float("inf"), few: float = float("inf"), on_steps: Steps | None = None) -> None:
         self.shape, self.on_steps, self.limit, self.few = shape, on_steps, limit, few
-        self.committed = self.cells = self.segments = self.steps = 0
+        self.committed = self.used = self.cells = self.segments = self.steps = 0
 
     def add(self, end: SegmentEnd) -> None:
         self.segments, self.steps = self.segments + 1, self.steps + end.steps
@@ -34,7 +36,9 @@ class Bill:
             self.on_steps(self.steps)
         index = np.concatenate([(space << LOG_PAGES) + pages for space, (pages, _) in end.touched.items()])
         rows = {family.name.lower(): count for family, count in end.rows.items()}
-        found = self.shape.cheapest(rows | {"halt": 1} | rows_of_memory(index))
+        rows |= {"halt": 1} | rows_of_memory(index)
+        found = self.shape.cheapest(rows)
+        self.used += sum(cells_in_a_row(name) * count for name, count in rows.items())
         self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price
         if self.cells > self.limit or self.segments > self.few:
             raise TooDear

@@ -54,8 +54,7 @@ class Steps:
 
     def is_one_of(self, *names: str) -> Ints:
         """Whether the operation has one of these names, or is the same on 64 bits."""
-        known = [name for name in (*names, *map(wide_name, names)) if name in BY_NAME]
-        return np.isin(self.op, [BY_NAME[name].number for name in known]).astype(np.int64)
+        return marks(names)[self.op]
 
     @property
     def is_immediate(self) -> Ints:
@@ -163,6 +162,14 @@ def bytes_of(values: Ints, width: int = 2) -> list[Ints]:
 def sum_of_limbs(values: Ints, width: int) -> Ints:
     """0 for 0 only."""
     return sum((limb(values, k) for k in range(1, width)), start=limb(values, 0))
+
+
+@cache
+def marks(names: tuple[str, ...]) -> Ints:
+    """For every number of an operation whether it has one of these names, or is the same on 64 bits."""
+    out = np.zeros(1 + max(operation.number for operation in BY_NAME.values()), np.int64)
+    out[[BY_NAME[name].number for name in (*names, *map(wide_name, names)) if name in BY_NAME]] = 1
+    return out
 
 
 SMALL = 1 << 18         # sums of four limbs are below

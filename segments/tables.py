@@ -79,13 +79,13 @@ def asked(users: Sequence[Filled], bus: Bus) -> Ints:
         found = values_of(filled, np.zeros(1, np.uint32), [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
         for message in messages:
             rows = row_of(bus, [found[part.number].astype(np.int64) for part in message.parts])
-            asking = (found[message.times.number] != 0) & (rows >= 0) & (rows < len(counts))
-            counts += np.bincount(rows[asking], minlength=len(counts))
+            asking = (found[message.times.number] != 0) & (rows < len(counts))
+            counts += np.bincount(rows if asking.all() else rows[asking], minlength=len(counts))
     return counts
 
 
 def row_of(bus: Bus, parts: list[Ints]) -> Ints:
-    """The row of the table with these words (wrong words are nowhere or do not balance)."""
+    """The row of the table with these words, which are residues (wrong words are nowhere or do not balance)."""
     if bus == RANGE16:
         return parts[0]
     return parts[1] + 256 * parts[0] if bus == SHIFT else parts[0] + 256 * parts[1]
