@@ -32,9 +32,10 @@ HINTS: dict[str, list[dict[str, int]]] = {
               *({f"carry.{k}": LIMB_WRAP} for k in range(top // 2))] for name, top in (("div", 3), ("div64", 7))},
     **{name: [{"whole bytes 0": 0, f"whole bytes {k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}
 # What is there for a second reason only, by chip, bus and column.
-NOT_NEEDED = {
-    ("div", "range16", "size of a.1"): "the highest limb of |a| is that of a, which was read, or 2^16 less it and a carry",
-    ("div", "range16", "carry.0"): "the only carry is looked up once more, four times as large; a quarter of a limb is no carry of the limb above"}
+CARRY = "the sum of the carries is looked up; none alone can be a fraction or negative, or its limb or the next one would not add up"
+TOP = "the highest limb of |a| is that of a, which was read, or 2^16 less it and a carry, and then that is not 0"
+NOT_NEEDED = {("div", "range16", "size of a.1"): TOP, ("div64", "range16", "size of a.3"): TOP, ("div", "range16", "carry.0"): CARRY,
+              **{("div64", "range16", f"carry.{k}"): CARRY for k in range(3)}}
 # The same in the rows of a page: what is changed in all of them, and in the opening ones.
 PAGE_HINTS: list[tuple[dict[str, int], dict[str, int]]] = [
     ({"real": 2}, {"capacity before.0": 256, "capacity after.0": 256}), ({"new": 2, "since": 0}, {}),

@@ -252,7 +252,7 @@ def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
             lines += [(name, 3, 0, b if name == "STORE64" else 1, 0, 0), ("LOAD64", RESULT, 0, 3, 0, 0)]
             lines[at] = (name, 3, 0, 2 if name == "STORE64" else 1, 0, 0)
         case Family.BRANCH:
-            lines += [(name, 0, 1, 0, at + 2, 0), ("COPY", 7, 1, 0, 0, 0)]
+            lines += [(name, 0, 1, 0, at + 3, 0), *[("COPY", 7, 1, 0, 0, 0)] * 2]
         case Family.SELECT | Family.SELECT64:
             lines.append((name, RESULT, 2 if name.endswith("64") else 0, 3 if name.endswith("64") else 1, 1, 0))
         case Family.MOVE | Family.MOVE64:
