@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.layout import POWER_WORDS
-from continuation.proofs import ContinuationProof
-from continuation.verify import Permute, Trusted
-from stark.codec import decode, encode
+from continuation.proofs import ContinuationProof, Permute
+from continuation.verify import Trusted
+from stark.codec import check_packed, decode, encode
+from stark.key import Key
 
 U32 = npt.NDArray[np.uint32]
 
@@ -29,6 +30,10 @@ class SentProof:
     @property
     def claim(self) -> U32:
         return self.statement[POWER_WORDS:]
+
+    def check(self, key: Key, permute: Permute) -> None:
+        """Malformed or Rejected unless it proves its statement under this key."""
+        check_packed(key, self.statement, self.content, permute)
 
     def opened(self, trusted: Trusted, permute: Permute) -> ContinuationProof:
         """With the words that a verifier reads; Malformed if there are none."""

@@ -1,7 +1,7 @@
 """Verifying the proof of a run or of a batch of runs. Needs numbers only: no recording, no prover, no native code."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,16 +13,14 @@ from continuation.allowed import KeyList, digest_of_cap, place
 from continuation.claims import BatchClaim, Digest, RunClaim, SpanClaim
 from continuation.kinds import ROLLUP, Kind, Sort, kinds
 from continuation.layout import CLAIM
-from continuation.proofs import ContinuationProof
+from continuation.proofs import Permute, Proof
 from stark.errors import Malformed, Rejected
 from stark.key import Key
-from stark.verifier import check_proof
 
 if TYPE_CHECKING:
     from continuation.shape import RecursionShape
 
 U32 = npt.NDArray[np.uint32]
-Permute = Callable[[U32], U32]
 
 
 @dataclass(frozen=True)
@@ -77,22 +75,22 @@ class Trusted:
         return shape.with_cap(self.caps[name] if cap is None else cap)
 
 
-def verify_run(proof: ContinuationProof, claim: RunClaim, trusted: Trusted, permute: Permute) -> None:
+def verify_run(proof: Proof, claim: RunClaim, trusted: Trusted, permute: Permute) -> None:
     """Malformed or Rejected unless the proof shows this run."""
     check(proof, (Sort.RUN,), claim, trusted, permute)
 
 
-def verify_rollup(proof: ContinuationProof, claim: BatchClaim, trusted: Trusted, permute: Permute) -> None:
+def verify_rollup(proof: Proof, claim: BatchClaim, trusted: Trusted, permute: Permute) -> None:
     check(proof, (Sort.ROLLUP,), claim, trusted, permute)
 
 
-def verify_part(proof: ContinuationProof, claim: SpanClaim | BatchClaim, trusted: Trusted, cap: U32, permute: Permute) -> None:
+def verify_part(proof: Proof, claim: SpanClaim | BatchClaim, trusted: Trusted, cap: U32, permute: Permute) -> None:
     """A part of a run or of a batch: what provers check of each other's work before they go on with it. The cap is that of its kind."""
     sorts = (Sort.LEAF, Sort.WIDE, Sort.JOIN) if isinstance(claim, SpanClaim) else (Sort.BATCH,)
     check(proof, sorts, claim, trusted, permute, cap)
 
 
-def check(proof: ContinuationProof, sorts: tuple[Sort, ...], claim: SpanClaim | RunClaim | BatchClaim, trusted: Trusted,
+def check(proof: Proof, sorts: tuple[Sort, ...], claim: SpanClaim | RunClaim | BatchClaim, trusted: Trusted,
           permute: Permute, cap: U32 | None = None) -> None:
     wanted = " or ".join(sort.label for sort in sorts)
     if proof.kind not in trusted.kinds or trusted.kinds[proof.kind].sort not in sorts:
@@ -103,4 +101,4 @@ def check(proof: ContinuationProof, sorts: tuple[Sort, ...], claim: SpanClaim | 
         raise Malformed(f"a claim has {CLAIM} words, not {len(proof.claim)}")
     if (proof.claim != claim.words).any():
         raise Rejected("the proof is of this claim", claim.words.tolist(), proof.claim.tolist())
-    check_proof(trusted.key(proof.kind, cap), proof.statement, proof.words, permute)
+    proof.check(trusted.key(proof.kind, cap), permute)

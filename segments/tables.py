@@ -24,6 +24,7 @@ def program_chip() -> Chip:
     fields = [chip.fixed(name) for name in FIELDS]
     times, steps = chip.column("times"), chip.column("steps before")
     chip.receive(PROGRAM, *fields, times=times)
+    chip.free["times"] = "an instruction is fetched as often as there are steps that ask for it"
     chip.require("no step is counted before the first instruction", steps, "first")
     chip.require("the steps of an instruction are counted", steps.next - steps - times, "next")
     chip.require("the statement has the number of steps", steps - chip.public(STEPS), "last")

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed
+from stark.field import P
 from stark.key import Key
 from stark.numbers import Numbers
 from stark.packing import pack, packed_length, unpack
 from stark.pruning import Places, openings_of, prune, restore, walk
-from stark.rounds import converse
-from stark.verifier import fixed_caps
+from stark.rounds import Rounds, converse
+from stark.verifier import fixed_caps, judge
 
 U32 = npt.NDArray[np.uint32]
 Permute = Callable[[U32], U32]
@@ -33,12 +34,11 @@ def fingerprint(key: Key) -> bytes:
     return key.digest[:1].astype("<u4").tobytes()
 
 
-def drawn(key: Key, statement: U32, head: U32, permute: Permute) -> Places:
-    """The positions of the queries that follow from the first words of a tape."""
-    m = Numbers(head, permute)
-    bits = converse(m, key, [m.constant(cap) for cap in fixed_caps(key)], m.constant(statement)).bits.data.astype(np.int64)
-    positions: Places = (bits << np.arange(key.log_domain)).sum(axis=1)
-    return positions
+def heard(m: Numbers, key: Key, statement: U32) -> tuple[Rounds, Places]:
+    """The conversation in the first words of a tape, and the positions of the queries that follow from it."""
+    said = converse(m, key, [m.constant(cap) for cap in fixed_caps(key)], m.constant(statement))
+    positions: Places = (said.bits.data.astype(np.int64) << np.arange(key.log_domain)).sum(axis=1)
+    return said, positions
 
 
 def encode(key: Key, statement: U32, proof: U32, permute: Permute) -> bytes:
@@ -46,7 +46,8 @@ def encode(key: Key, statement: U32, proof: U32, permute: Permute) -> bytes:
     if len(proof) != key.words:
         raise ValueError(f"a proof under this key has {key.words} words, not {len(proof)}")
     head = key.head_words
-    positions, at, parts = drawn(key, statement, proof[:head], permute), head, [proof[:head]]
+    _, positions = heard(Numbers(proof[:head], permute), key, statement)
+    at, parts = head, [proof[:head]]
     for opening in openings_of(key):
         size = opening.words * len(positions)
         part, way = proof[at:at + size], walk(opening, positions)
@@ -61,16 +62,34 @@ def encode(key: Key, statement: U32, proof: U32, permute: Permute) -> bytes:
 def decode(key: Key, statement: U32, content: bytes, permute: Permute) -> U32:
     """The tape; Malformed if there is none for these bytes. Lengths and words are checked before anything is hashed."""
     words = read(key, content)
-    positions = drawn(key, statement, words[:key.head_words], permute)
-    at, ways = key.head_words, [walk(opening, positions) for opening in openings_of(key)]
+    head = words[:key.head_words]
+    _, positions = heard(Numbers(head, permute), key, statement)
+    return np.concatenate([head, restored(key, words, positions, permute)])
+
+
+def check_packed(key: Key, statement: U32, content: bytes, permute: Permute) -> None:
+    """Malformed or Rejected unless these bytes prove the statement: `stark.verifier.check_proof` of what they decode to, but the
+    conversation is heard once."""
+    if len(statement) != key.statement or (statement >= P).any():
+        raise Malformed(f"the statement is not {key.statement} words below p")
+    words = read(key, content)
+    m = Numbers(words[:key.head_words], permute)
+    said, positions = heard(m, key, statement)
+    m.goes_on(restored(key, words, positions, permute))
+    judge(m, key, said, m.constant(statement))
+    m.finish()
+
+
+def restored(key: Key, words: U32, positions: Places, permute: Permute) -> U32:
+    """The openings as they stand on a tape."""
+    at, ways, openings = key.head_words, [walk(opening, positions) for opening in openings_of(key)], []
     expected = at + sum(way.words for way in ways)
     if len(words) != expected:
         raise Malformed(f"the proof has {len(words)} words where its queries need {expected}")
-    tape = [words[:at]]
     for way in ways:
-        tape.append(restore(way, words[at:at + way.words], permute))
+        openings.append(restore(way, words[at:at + way.words], permute))
         at += way.words
-    return np.concatenate(tape)
+    return np.concatenate(openings)
 
 
 def read(key: Key, content: bytes) -> U32:

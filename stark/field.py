@@ -13,7 +13,10 @@ P = 2**31 - 2**24 + 1
 GENERATOR = 3
 TWO_ADICITY = 24
 DEGREE = 5                                              # of the extension, modulo X^5 + X^2 - 1
-FEW_WORDS = 60
+FEW_WORDS, SOME_WORDS = 60, 2000                        # products of so many words have ways of their own
+POWERS = ((1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0), (0, 0, 0, 0, 1),
+          (1, 0, -1, 0, 0), (0, 1, 0, -1, 0), (0, 0, 1, 0, -1), (-1, 0, 1, 1, 0))         # X^0 … X^8
+FOLDED = np.array([POWERS[i + j] for i in range(5) for j in range(5)], np.int64)          # where the product of two coordinates goes
 ONE_EXT: U64 = np.array([1, 0, 0, 0, 0], np.uint64)
 
 
@@ -45,6 +48,10 @@ def ext_mul(a: U64, b: U64) -> U64:
     if a.shape == b.shape and a.size <= FEW_WORDS:
         pairs = zip(a.reshape(-1, 5).tolist(), b.reshape(-1, 5).tolist(), strict=True)
         return np.array([product(x, y) for x, y in pairs], np.uint64).reshape(a.shape)
+    if max(a.size, b.size) <= SOME_WORDS:
+        pairs_of_words = residue(a[..., :, None] * b[..., None, :])
+        sums = pairs_of_words.reshape(*pairs_of_words.shape[:-2], 25).astype(np.int64) @ FOLDED
+        return residue((sums + 8 * P).astype(np.uint64))
     x, y = [a[..., k] for k in range(5)], [b[..., k] for k in range(5)]
     c: list[U64] = []
     for k in range(9):

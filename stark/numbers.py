@@ -44,6 +44,12 @@ class Numbers(Machine):
         self.at += count
         return Value(self, self.tape[self.at - count:self.at].astype(np.uint64).reshape(shape), extension)
 
+    def goes_on(self, words: U32) -> None:
+        """What stands behind the words so far."""
+        if (words >= P).any():
+            raise Malformed("a word of the proof is not canonical")
+        self.tape = np.concatenate([self.tape, words])
+
     def finish(self) -> None:
         """All words are used and every requirement holds; else the first broken one is named."""
         if self.at != len(self.tape):

@@ -19,6 +19,7 @@ class Step:
     """One array operation: operands are positions in the list of values so far."""
 
     name: str                       # add, sub, mul or mul_add
+    level: int                      # what it takes is of lower levels
     operands: tuple[Indices, ...]
 
 
@@ -105,9 +106,9 @@ def compile_point(chip: Chip, statement: int) -> PointChip:
             buckets.setdefault((level[number], name), []).append((number, operands))
     at = {number: k for k, number in enumerate(wanted + constants)}
     steps = []
-    for (_, name), entries in sorted(buckets.items()):
+    for (height, name), entries in sorted(buckets.items()):
         columns = zip(*(operands for _, operands in entries), strict=True)
-        steps.append(Step(name, tuple(np.array([at[part] for part in column], np.int64) for column in columns)))
+        steps.append(Step(name, height, tuple(np.array([at[part] for part in column], np.int64) for column in columns)))
         for number, _ in entries:
             at[number] = len(at)
     inputs = [graph.nodes[number] for number in wanted]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,11 @@ U32 = npt.NDArray[np.uint32]
 
 def verify(m: Machine, key: Key, fixed_caps: Sequence[Value], statement: Value) -> None:
     """Requires that the words that follow on the tape prove the statement under the key with these commitments to its fixed columns."""
-    said = converse(m, key, fixed_caps, statement)
+    judge(m, key, converse(m, key, fixed_caps, statement), statement)
+
+
+def judge(m: Machine, key: Key, said: Rounds, statement: Value) -> None:
+    """Requires of what was said, and of the openings that follow on the tape, that they prove the statement."""
     queries, bits = key.parameters.queries, said.bits
     with m.phase("bus sums"):
         m.require_equal("what is sent is received", reduce(lambda a, b: a + b, [said.sums[i] for i in range(len(said.sums))], zero(m)),
@@ -94,10 +99,12 @@ def evaluate(m: Machine, chip: PointChip, inputs: Value) -> Value:
     values = inputs[chip.wanted]
     if chip.constants:
         values = concat([values, m.constant_extension([[c, 0, 0, 0, 0] for c in chip.constants])])
-    for step in chip.steps:
-        operands = [values[operand] for operand in step.operands]
-        result = m.mul_add(*operands) if step.name == "mul_add" else m.arithmetic(step.name, *operands)
-        values = concat([values, result])
+    for _, steps in groupby(chip.steps, lambda step: step.level):
+        results = [values]
+        for step in steps:
+            operands = [values[operand] for operand in step.operands]
+            results.append(m.mul_add(*operands) if step.name == "mul_add" else m.arithmetic(step.name, *operands))
+        values = concat(results)
     return values[chip.outputs]
 
 

@@ -26,7 +26,8 @@ def test_what_is_handed_out_comes_back(sent: SentProof) -> None:
     opened = sent.opened(world.trusted(), PERMUTE)
     assert (opened.words == world.run().words).all() and (sent.claim == world.run().claim).all()
     assert SentProof.of(opened, world.trusted(), PERMUTE).content == sent.content and len(sent.content) < 4 * len(opened.words)
-    verify_run(opened, RunClaim.of(sent.claim), world.trusted(), PERMUTE)
+    for proof in (sent, opened):
+        verify_run(proof, RunClaim.of(sent.claim), world.trusted(), PERMUTE)
 
 
 def test_changed_bytes_are_refused(sent: SentProof) -> None:
@@ -45,12 +46,15 @@ def test_changed_bytes_are_refused(sent: SentProof) -> None:
             case 3:
                 content += bytes(int(rng.integers(1, 40)))
         changed = replace(sent, content=bytes(content))
+        with pytest.raises((Malformed, Rejected)) as direct:
+            verify_run(changed, claim, world.trusted(), PERMUTE)
         try:
             opened = changed.opened(world.trusted(), PERMUTE)
             assert encode(key, sent.statement, opened.words, PERMUTE) == changed.content
             verify_run(opened, claim, world.trusted(), PERMUTE)
         except (Malformed, Rejected) as error:
             seen.add(type(error))
+            assert str(error) == str(direct.value)
         else:
             pytest.fail(f"mutation {number} was accepted")
     assert seen == {Malformed, Rejected}
