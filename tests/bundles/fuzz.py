@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from bundles import api
 from bundles.artefacts import Artefacts
 from bundles.bundle import MANIFEST, open_bundle
