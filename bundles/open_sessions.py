@@ -13,6 +13,7 @@ from bundles.lock import held, writer
 from bundles.recording import chosen
 from bundles.session import DOING, LOCK, LOG, MAX_STEPS, PAUSED, fresh, is_open, not_open
 from bundles.session_log import Header, SessionLog, State
+from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.store import Store
 from stark import profiles
 from stark.errors import Malformed
@@ -60,9 +61,11 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
         if not (place / MANIFEST).is_file():
             for older in (directory / PAUSED).glob("*"):
                 shutil.rmtree(older)
-            app = Store(directory / FILES).get(header.program, "the program", APP_LIMIT)
+            store = Store(directory / FILES)
+            app = store.get(header.program, "the program", APP_LIMIT)
+            before = decode_state(store.get(header.state, "the state before", STATE_FILE_LIMIT))
             recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, MAX_STEPS,
-                                     on_progress)
+                                     on_progress, before)
             write_bundle(place, app, recording, header.profile, size)
     return place
 
@@ -75,6 +78,6 @@ def collected(directory: Path) -> Mapping[str, object]:
         files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
         shutil.rmtree(directory / PAUSED, ignore_errors=True)
-        kept = [row.pages for row in places] + ([header.program] if header else [])
+        kept = [row.pages for row in places] + ([header.program, header.state] if header else [])
         more, more_size = Store(directory / FILES).remove_others(kept)
     return {"files removed": len(files) + more, "bytes removed": size + more_size}

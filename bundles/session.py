@@ -24,6 +24,7 @@ from bundles.session_log import Header, PlaceRow, SessionLog, State
 from bundles.signature import Value, bits_of, signatures, values_of
 from bundles.sitting import Sitting
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
+from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
 from stark import profiles
 from stark.errors import Malformed
@@ -33,6 +34,7 @@ from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.spaces import FRAME_POINTER_LIMIT, Space
+from wasm_exec.state import EMPTY, StateMap
 
 LOG, LOCK, PAUSED = "session.sqlite", "session.lock", "paused"
 MAX_STEPS = 1 << 40
@@ -84,13 +86,15 @@ class Session:
             self.header = header
             self.app = self.store.get(header.program, "the program", APP_LIMIT)
             self.program, self.signatures = translated(self.app), signatures(self.app)
+            self.before = decode_state(self.store.get(header.state, "the state before", STATE_FILE_LIMIT))
             self.state = self.log.state()
             self.machine: Sitting | None = None
             self.held = stack.pop_all()
 
     @staticmethod
-    def begin(directory: Path, app: bytes, profile: str = "p100", size: str | None = None, container: bytes = b"") -> Session:
-        """Opens a session of this module in a new directory; Unsupported if it is no session."""
+    def begin(directory: Path, app: bytes, profile: str = "p100", size: str | None = None, container: bytes = b"",
+              before: StateMap = EMPTY) -> Session:
+        """Opens a session of this module, from this state of its application, in a new directory; Unsupported if it is no session."""
         program = translated(app)
         if not program.events:
             raise Unsupported("this module has a main function, so that it is no session; longrun run runs it")
@@ -99,9 +103,10 @@ class Session:
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / LOG)) as log:
-            digest = Store(directory / FILES).put(app)
+            store = Store(directory / FILES)
+            digest, state = store.put(app), store.put(encode_state(before))
             with log.whole():
-                log.begin(Header(profile, size, digest))
+                log.begin(Header(profile, size, digest, state))
                 if container:
                     log.called(State(0, 0, len(container), 0, 0, Outcome(Status.PAUSED, 0)), container)
         return Session(directory)
@@ -159,7 +164,7 @@ class Session:
         whole_size = sum(row.size for row in before if row.whole)
         whole = len(content) + sum(row.size for row in before if not row.whole) > max(SMALL, whole_size)
         if whole:
-            keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"").occupied()}
+            keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"", self.before).occupied()}
             content = encode_pages({key: machine.image.page(*key) for key in keys if key[0] != Space.INPUT})
         digest = self.store.put(content)
         self.log.placed(PlaceRow(machine.place, whole, digest, len(content)))
@@ -167,7 +172,7 @@ class Session:
 
     def restored(self) -> Sitting:
         """The machine at the last place."""
-        machine = Sitting.begun(self.program)
+        machine = Sitting.begun(self.program, self.before)
         for row in self.log.places():
             machine.image.apply(decode_pages(self.store.get(row.pages, PLACE, SNAPSHOT_LIMIT), PLACE))
             if row.place.pc not in self.program.block_starts or not row.place.fp < FRAME_POINTER_LIMIT:
@@ -183,7 +188,7 @@ class Session:
         """Ends the session and makes it a bundle that can be proved. It runs once more, to be cut where segments cost least."""
         content = self.log.input() + (end_of_session() if self.state.outcome.paused else b"")
         profile = profiles.get(self.header.profile)
-        recording, size = chosen(self.program, content, profile, self.header.size, MAX_STEPS, on_progress)
+        recording, size = chosen(self.program, content, profile, self.header.size, MAX_STEPS, on_progress, self.before)
         wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
         if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
             raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from bundles.database import Database
 from bundles.sitting import Place
@@ -13,9 +14,9 @@ from stark.profiles import PROFILES
 from wasm_exec.errors import TrapKind
 from wasm_exec.recording import Outcome, Status
 
-VERSION = 1
+VERSION = 2
 TABLES = """
-CREATE TABLE IF NOT EXISTS session (version INTEGER, profile TEXT, size TEXT, program BLOB);
+CREATE TABLE IF NOT EXISTS session (version INTEGER, profile TEXT, size TEXT, program BLOB, state BLOB);
 CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, events INTEGER, input BLOB, input_length INTEGER, output_length INTEGER,
                                   steps INTEGER, status INTEGER, pc INTEGER, code INTEGER);
 CREATE TABLE IF NOT EXISTS places (number INTEGER PRIMARY KEY, pc INTEGER, fp INTEGER, steps INTEGER, whole INTEGER, size INTEGER,
@@ -26,11 +27,13 @@ STATUSES = {int(Status.EXITED), int(Status.PAUSED)} | {Status.TRAPPED + kind for
 
 @dataclass(frozen=True)
 class Header:
-    """What was chosen when the session was opened; no size: chosen when it is closed. `program` is the digest of a file."""
+    """What was chosen when the session was opened; no size: chosen when it is closed. `program` is the digest of a file,
+    `state` that of a state file: the application's state before the session."""
 
     profile: str
     size: str | None
     program: bytes
+    state: bytes
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,21 @@ class SessionLog(Database):
     what, hint, tables = "session", "a session that is damaged cannot go on", TABLES
 
     def begin(self, header: Header) -> None:
-        self._do("INSERT INTO session VALUES (?, ?, ?, ?)", VERSION, header.profile, header.size, header.program)
+        self._do("INSERT INTO session VALUES (?, ?, ?, ?, ?)", VERSION, header.profile, header.size, header.program, header.state)
 
     def header(self) -> Header | None:
         """None if the session was never opened to the end."""
-        rows = self._do("SELECT version, profile, size, program FROM session")
+        rows = self._do("SELECT * FROM session")
         if not rows:
             return None
-        version, profile, size, program = rows[0]
-        if version != VERSION:
+        version, *values = rows[0]
+        if version != VERSION or len(values) != 4:
             raise self.damaged(f"it has format {version}, this longrun reads format {VERSION}")
-        if not (isinstance(profile, str) and profile in PROFILES and isinstance(size, str | None) and isinstance(program, bytes)
-                and len(program) == 32):
+        profile, size, program, state = values
+        if not (isinstance(profile, str) and profile in PROFILES and isinstance(size, str | None) and is_digest(program)
+                and is_digest(state)):
             raise self.damaged("its first row describes no session")
-        return Header(profile, size, program)
+        return Header(profile, size, program, state)
 
     def state(self) -> State:
         """As the last call left it; before any call it is paused."""
@@ -122,3 +126,7 @@ class SessionLog(Database):
         if not all(isinstance(value, int) and value >= 0 for value in values):
             raise self.damaged("a row describes no call")
         return [value for value in values if isinstance(value, int)]
+
+
+def is_digest(value: object) -> TypeGuard[bytes]:
+    return isinstance(value, bytes) and len(value) == 32

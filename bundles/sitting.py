@@ -13,6 +13,7 @@ from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Outcome, SegmentStart, Status, outcome_at
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, Space, SystemCell
+from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
 # Pieces of different lengths: were they all alike, events that are all alike could let every one of them end outside an event.
@@ -59,9 +60,9 @@ class Sitting:
         self.engine = Recorder(self.program)
 
     @staticmethod
-    def begun(program: Program) -> Sitting:
-        """A session of which nothing has run."""
-        return Sitting(program, MemoryImage.initial(program, b""), Place(program.entry, 0, 0))
+    def begun(program: Program, before: StateMap = EMPTY) -> Sitting:
+        """A session of which nothing has run, from this state of its application."""
+        return Sitting(program, MemoryImage.initial(program, b"", before), Place(program.entry, 0, 0))
 
     def enter(self, content: bytes) -> None:
         """Appends to the input."""

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["open", "prove", "resume"]
 
 
-def open(app: str | Path | bytes, directory: str | Path, profile: str = "p100", size: str | None = None, container: bytes = b"") -> Session:
-    """Opens a session of a module (bytes, or a .wasm or .wat file) in a new directory. `with` closes it at the end of the block, and leaves
+def open(app: str | Path | bytes, directory: str | Path, profile: str = "p100", size: str | None = None, container: bytes = b"",
+         state: str | Path | None = None) -> Session:
+    """Opens a session of a module (bytes, or a .wasm or .wat file) in a new directory; `state`: a state file, or a bundle directory whose
+    state goes on. `with` closes it at the end of the block, and leaves
     it open after an error."""
     from bundles.session import Session
+    from bundles.state_files import read_state
+    from wasm_exec.state import EMPTY
     from wasm_exec.text import from_text
-    return Session.begin(Path(directory), from_text(app if isinstance(app, bytes) else Path(app)), profile, size, container)
+    return Session.begin(Path(directory), from_text(app if isinstance(app, bytes) else Path(app)), profile, size, container,
+                         EMPTY if state is None else read_state(Path(state)))
 
 
 def resume(directory: str | Path) -> Session:

@@ -9,17 +9,21 @@ import typer
 
 from longrun.failures import TRAPPED
 from longrun.options import INPUT_LIMIT, App, Bundle, Json, Profile, Segments, known, module, read
+from longrun.state_commands import StateFile
 from longrun.telling import progress, show, shown
 
 
 def open(program: App,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="the bundle; APP.bundle if left out")] = None,
          input: Annotated[Path | None, typer.Option(help="a WASI container that comes before all events (docs/programs.md)")] = None,
-         profile: Profile = "p100", segments: Segments = None, json: Json = False) -> None:
+         profile: Profile = "p100", segments: Segments = None, state: StateFile = None, json: Json = False) -> None:
     """Open a session of APP.wasm, whose exports are then called one by one."""
     from bundles.session import Session
+    from bundles.state_files import read_state
+    from wasm_exec.state import EMPTY
     place = out or Path(f"{program.stem}.bundle")
-    session = Session.begin(place, module(program), known(profile), segments, read(input, INPUT_LIMIT) if input else b"")
+    session = Session.begin(place, module(program), known(profile), segments, read(input, INPUT_LIMIT) if input else b"",
+                            EMPTY if state is None else read_state(state))
     events = {name: ", ".join(kind.name.lower() for kind in kinds.parameters) for name, kinds in session.signatures.items()}
     session.leave()
     if json:

@@ -347,3 +347,40 @@ def test_an_interrupted_caller_lets_go(place: Path) -> None:
         process.communicate()
     with Session(place) as held:
         assert held.call("take", 1).results == (held.state.events,)
+
+
+BOOKED = from_text(b"""(module
+    (import "longrun" "state_get" (func $get (param i32 i32) (result i32)))
+    (import "longrun" "state_set" (func $set (param i32 i32)))
+    (memory 1)
+    (func (export "add") (param i32) (result i32)
+        (i32.store (i32.const 0) (i32.const 7))
+        (drop (call $get (i32.const 0) (i32.const 32)))
+        (i32.store (i32.const 32) (i32.add (i32.load (i32.const 32)) (local.get 0)))
+        (call $set (i32.const 0) (i32.const 32))
+        (i32.load (i32.const 32))))""")
+
+
+def test_a_session_goes_on_with_the_state_of_another(tmp_path: Path, short_pieces: None) -> None:
+    with longrun.open(BOOKED, tmp_path / "first", "toy") as bundle:
+        assert [bundle.call("add", 5).results for _ in range(3)] == [(5,), (10,), (15,)]
+    second = longrun.open(BOOKED, tmp_path / "second", "toy", state=tmp_path / "first")
+    assert second.call("add", 1).results == (16,)
+    second.leave()
+    with longrun.resume(tmp_path / "second") as again:
+        assert [again.call("add", 1).results for _ in range(12)] == [(17 + k,) for k in range(12)]
+    first, last = open_bundle(tmp_path / "first"), open_bundle(tmp_path / "second")
+    assert last.state_before() == first.state_after() and last.manifest.states[0] == first.manifest.states[1]
+    assert [int.from_bytes(value[:4], "little") for value in last.state_after().entries.values()] == [28]
+
+
+def test_a_session_that_is_open_keeps_its_state_and_can_be_proved_as_it_stands(tmp_path: Path) -> None:
+    from bundles.open_sessions import collected, up_to_now
+    with longrun.open(BOOKED, tmp_path / "first", "toy") as bundle:
+        bundle.call("add", 5)
+    second = longrun.open(BOOKED, tmp_path / "second", "toy", state=tmp_path / "first")
+    second.call("add", 2)
+    second.leave()
+    collected(tmp_path / "second")
+    now = open_bundle(up_to_now(tmp_path / "second"))
+    assert now.state_before() == open_bundle(tmp_path / "first").state_after() != now.state_after()
