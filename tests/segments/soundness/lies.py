@@ -249,8 +249,7 @@ def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
         case Family.LOAD | Family.LOAD64:
             lines.append((name, RESULT, 0, 3, 0, 0))
         case Family.STORE | Family.STORE64:
-            lines += [(name, 3, 0, b if name == "STORE64" else 1, 0, 0), ("LOAD64", RESULT, 0, 3, 0, 0)]
-            lines[at] = (name, 3, 0, 2 if name == "STORE64" else 1, 0, 0)
+            lines += [(name, 3, 0, 3 if name == "STORE64" else 1, 0, 0), ("LOAD64", RESULT, 0, 3, 0, 0)]
         case Family.BRANCH:
             lines += [(name, 0, 1, 0, at + 3, 0), *[("COPY", 7, 1, 0, 0, 0)] * 2]
         case Family.SELECT | Family.SELECT64:
