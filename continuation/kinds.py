@@ -46,9 +46,10 @@ ABOVE = {kind.name: kind for kind in (*JOINS, LIFT, *RUNS, *BATCHES, ROLLUP)}
 
 def kinds(segments: Sequence[str], wide: Collection[str]) -> dict[str, Kind]:
     """All kinds by name: a leaf for every shape of segments, and what is made of leaves. Nothing is lifted if no leaf is wide."""
-    out = {}
-    for number, segment in enumerate(segments):
+    out: dict[str, Kind] = {}
+    for segment in segments:
         sort = Sort.WIDE if segment in wide else Sort.LEAF
+        number = sum(kind.sort is sort for kind in out.values())
         out[f"{sort.label} of {segment}"] = Kind(f"{sort.label} of {segment}", sort, (), number, segment)
     return out | {name: kind for name, kind in ABOVE.items() if wide or kind is not LIFT}
 

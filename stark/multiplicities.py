@@ -117,10 +117,10 @@ class Rows:
     def complaints(self, message: Message) -> Iterator[str]:
         root = message.times.number
         inputs = inputs_of(self.chip, root)
-        kinds, node = {node.kind for node in inputs}, self.chip.graph.nodes[root]
+        kinds = {node.kind for node in inputs}
         if kinds == {"fixed"} or (self.fixed is None and "fixed" in kinds):
             return                                              # the key says it, and `weight` counts it
-        if isinstance(node, Input) and node.kind == "main" and self.chip.main_names[node.index] in self.chip.free:
+        if len(inputs) == 1 and inputs[0].kind == "main" and not inputs[0].next and self.chip.main_names[inputs[0].index] in self.chip.free:
             return
         setting = Setting()
         for column in sorted(mains(inputs)):

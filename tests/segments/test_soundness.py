@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 
+from segments.claim import STEPS
 from segments.machine import machine
 from stark.check import Filled, check
 from stark.chip import Chip
@@ -32,13 +33,16 @@ def test_padding_says_nothing(name: str) -> None:
 @pytest.mark.parametrize("chip, column", [("program", 0), ("lookup", 0), ("lookup", 1), ("lookup", 2), ("lookup", 3), ("hash", 164)])
 def test_a_wrong_multiplicity_is_noticed(chip: str, column: int) -> None:
     """The attacks above let a table follow; here it does not."""
-    changed = []
+    changed, public = [], of_everything().public.copy()
     for f in of_everything().filled:
         main = f.main.copy()
         if f.chip.name == chip:
             main[column, 3] += 1
+        if f.chip.name == chip == "program":        # so many steps are stated, too
+            main[1, 4:] += 1
+            public[STEPS] += 1
         changed.append(Filled(f.chip, f.fixed, main))
-    assert [broken.sentence for broken in check(changed, of_everything().public)] == [
+    assert [broken.sentence for broken in check(changed, public)] == [
         f"bus {dict(program='program', hash='hash').get(chip, ('range16', 'bytes', 'and', 'shift')[column % 4])}: 1 received too many"]
 
 

@@ -62,7 +62,7 @@ class Run:
 
     def closed(self, before: Boundary | None = None, after: Boundary | None = None, ends: Ends | None = None) -> RunClaim:
         whole = self.whole
-        return close(SpanClaim(whole.program, KEYS, before or whole.before, after or whole.after), ends or self.ends)
+        return close(SpanClaim(whole.program, KEYS, before or whole.before, after or whole.after, whole.steps), ends or self.ends)
 
 
 def program_of(text: str) -> Program:

@@ -90,7 +90,8 @@ def test_the_same_words_in_another_layout_are_the_same_proof(made: Made) -> None
         check_proof(key, statement, same, KERNELS.permute)
 
 
-@pytest.mark.parametrize("bad", [None, 7, "lrp", [1, 2], memoryview(b"lrp\1"), np.zeros(9, np.uint8), nested(500)], ids=repr)
+@pytest.mark.parametrize("bad", [None, 7, "lrp", [1, 2], memoryview(b"lrp\1"), np.zeros(9, np.uint8), nested(500)],
+                         ids=lambda bad: type(bad).__name__)
 def test_what_is_no_string_of_bytes_is_malformed(made: Made, bad: Any) -> None:
     with pytest.raises(Malformed, match="string of bytes"):
         decode(made[0], made[1], bad, never)

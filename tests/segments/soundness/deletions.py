@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.buses import MEMORY, PROGRAM
+from segments.claim import STATEMENT, STEPS
 from stark.attack import Rows, Words, offers
 from stark.check import Filled, unbalanced_messages
 from stark.chip import Chip, Message
@@ -284,13 +285,29 @@ def broken_alone(f: Filled, k: int) -> bool:
         return statement_broken(f, k)
     if not any(r.rows == "next" for r in f.chip.requirements):
         return followed(f, k)
+    if f.chip.name == "program":
+        return miscounted(f, k)
     return any(alone(f, k, start, changed) for start in windows(f) for changed in page_changes(f, own, start))
 
 
 def statement_broken(f: Filled, k: int) -> bool:
     """A requirement about the statement alone."""
     number = f.chip.requirements[k].expression.number
-    return any(Rows.at(f, [0]).evaluate(f.chip, [number], [int(j == place) for j in range(20)]).any() for place in range(20))
+    return any(Rows.at(f, [0]).evaluate(f.chip, [number], [int(j == place) for j in range(STATEMENT)]).any() for place in range(STATEMENT))
+
+
+def miscounted(f: Filled, k: int) -> bool:
+    """Tables of the program that begin to count with one step, count one too many in a row, or state one too many."""
+    chip, place = f.chip, f.chip.main_names.index("steps before")
+    for begin, stated in ((0, 0), (5, 0), (f.height, 1)):
+        main, public = f.main.copy(), [0] * STATEMENT
+        main[place, begin:] += 1
+        public[STEPS] = int(main[place, -1]) + stated
+        rows = Rows.at(Filled(chip, f.fixed, main), range(f.height))
+        broken = rows.evaluate(chip, [r.expression.number for r in chip.requirements], public).any(axis=1)
+        if broken[k] and not np.delete(broken, k).any():
+            return True
+    return False
 
 
 WINDOW = 48             # rows of three pages
@@ -327,7 +344,7 @@ def page_changes(f: Filled, own: Sequence[int], start: int) -> Iterator[Words]:
 def alone(f: Filled, k: int, start: int, main: Words) -> bool:
     chip = f.chip
     changed = Rows.at(Filled(chip, f.fixed[:, start:start + WINDOW], main.astype(np.uint32)), range(WINDOW - 1))
-    broken = changed.evaluate(chip, [r.expression.number for r in chip.requirements], (0,) * 20).any(axis=1)
+    broken = changed.evaluate(chip, [r.expression.number for r in chip.requirements], (0,) * STATEMENT).any(axis=1)
     return bool(broken[k]) and not np.delete(broken, k).any()
 
 

@@ -16,7 +16,7 @@ from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NAME, Use
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.spaces import Space
-from wasm_exec.trace import FIELDS, Trace
+from wasm_exec.trace import COLUMNS, Trace
 
 HALT: Line = ("HALT", 0, 0, 0, 0, 0)
 ADDRESS, SPILLED = 9, 0x900
@@ -80,14 +80,21 @@ def done(lines: list[Line], cuts: list[int] | None = None) -> Done:
     assert whole is not None
     edges = [0, *(cuts or []), len(whole)]
     for begin, end in zip(edges, edges[1:], strict=False):
-        trace = Trace.of({name: np.asarray(getattr(whole, name))[begin:end] for name in FIELDS})
-        segment = fill(made, shape, trace, image, tree)
+        segment = fill(made, shape, part(whole, engine, begin, end), image, tree)
         broken += len(check(segment.filled, segment.public))
         broken += bool(root) and segment.before.root != root
         root = segment.after.root
         pages = segment.update.pages
         image.apply({(int(index) >> 24, int(index) % (1 << 24)): cells for index, cells in zip(pages.index, pages.after, strict=True)})
     return Done(image.page(Space.LINEAR, 1).tobytes(), root, broken)
+
+
+def part(whole: Trace, engine: Interpreter, begin: int, end: int) -> Trace:
+    """These steps of a trace."""
+    operations = [engine.decoded[pc].operation for pc in whole.pc.tolist()]
+    extra, memory = (np.cumsum([0, *flags]) for flags in ([o.has_extra for o in operations], [o.has_memory for o in operations]))
+    columns = {name: getattr(whole, name)[begin:end] for name in COLUMNS}
+    return Trace(**columns, extra=whole.extra[extra[begin]:extra[end]], memory=whole.memory[memory[begin]:memory[end]])
 
 
 def metamorphic() -> list[str]:

@@ -241,7 +241,7 @@ def look_at_run(recording: Recording, look: Look, tally: Tally) -> None:
         segment = filled(program, read(program, replay(program, start, image, recording.budget, tracer(steps)), image), tree)
         look(program, segment)
         tally.counts.update({"segments": 1, "steps": steps})
-        claims.append(SegmentClaim((), segment.before, segment.after))
+        claims.append(SegmentClaim((), segment.before, segment.after, steps))
     whole = claims[0]
     for claim in claims[1:]:
         whole = whole.join(claim)
