@@ -248,7 +248,7 @@ def look_at_run(recording: Recording, look: Look, tally: Tally) -> None:
     image.apply(recording.final.snapshot)
     end = openings(image, tree)
     ends = replace(before, after=end.spaces, page=end.system_page, path=end.path)
-    found: RunClaim = close(SpanClaim((0,) * 8, (0,) * 8, whole.before, whole.after), ends)
+    found: RunClaim = close(SpanClaim((0,) * 8, (0,) * 8, whole.before, whole.after, whole.steps), ends)
     if (found.status, found.pc) != (recording.outcome.status, recording.outcome.pc):
         raise Unproved("the run ends otherwise")
     if found.input != input_digest(recording.input) or found.output != output_digest(recording.output):
