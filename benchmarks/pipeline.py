@@ -12,11 +12,9 @@ from bundles.checking import Expected, check_file
 from bundles.files import RunFile
 from bundles.keys import RunKeys
 from bundles.proving import prove_batch, prove_bundle
-from segments.machine import machine
 from segments.shape import Shape
 from stark import profiles
 from stark.kernels import load
-from stark.measure import measure as measured
 from wasm_exec.execute import run
 from wasm_exec.program import Program
 from wasm_exec.text import from_text
@@ -59,13 +57,6 @@ def recorded(program: Program, keys: RunKeys, number: int, folder: Path) -> Bund
 
 def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, float], total: float, threads: int) -> None:
     steps, segments = bundle.manifest.steps, bundle.manifest.segments
-    heights = keys.shape.log_heights
-    cells = sum(measured(c).cells << heights[c.name] for c in machine().chips) + (10 << max(heights.values()))
-    proving, filling = seconds["prove segments"], seconds["replay and fill"]
-    figures.add("segments.cells_per_step", cells * segments / steps, f"{segments} segments of {keys.shape.size}, {steps:,} steps")
-    figures.add("segments.khz_per_core", steps / (proving + filling) / threads / 1000, f"register-code steps, {keys.profile.name}")
-    figures.add("segments.prove_s", proving / segments, "one segment")
-    figures.add("segments.fill_share", filling / proving)
     for sort, name, count in (("leaf", "leaf", segments), ("join", "join", segments - 1), ("run", "root", 1)):
         spent = sum(value for stage, value in seconds.items() if stage.startswith(f"{sort}:") and stage != f"{sort}: circuit")
         if count:
