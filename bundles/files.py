@@ -87,8 +87,8 @@ def read_proof(file: ProofFile) -> RunFile | RollupFile:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
     runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
     if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
-        raise Malformed("the claim of a run ends with zeros")
-    return RollupFile(profile, proof, runs, differences(file.payloads[4], len(runs)))
+        raise Malformed("the claim of a run has words without a meaning")
+    return RollupFile(profile, proof, runs, differences(file.payloads[3], len(runs)))
 
 
 def differences(words: npt.NDArray[np.uint32], count: int) -> tuple[Difference, ...]:

@@ -119,11 +119,11 @@ def test_forged_roots_are_refused(made: Path, tmp_path: Path) -> None:
     one, third, whole = run_of(made / "1.proof"), run_of(made / "3.proof"), rollup_of(made / "all.proof")
     forged = claiming(third, one.claim.after, third.claim.after)
     (tmp_path / "forged.proof").write_bytes(forged.encode())
-    with pytest.raises(Rejected, match="batch of run and run: "):
+    with pytest.raises((Malformed, Rejected)):          # under another statement other places are opened
         api.batch([made / "1.proof", tmp_path / "forged.proof"], tmp_path / "out.proof", lambda *_: None)
     for file in (forged, claiming(one, one.claim.after, one.claim.after), claiming(one, one.claim.before, one.claim.before)):
         (tmp_path / "forged.proof").write_bytes(file.encode())
-        with pytest.raises(Rejected):
+        with pytest.raises((Malformed, Rejected)):
             api.verify(tmp_path / "forged.proof", [LEDGER], allow_toy=True)
     first, second, last = whole.runs
     for runs in ((first, last), (second, first, last), (first, second, second), (first, forged.claim),
