@@ -146,7 +146,8 @@ def failing(*_: object, **__: object) -> None:
 
 
 KILLED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)        # heard even where these tests run and none is heard
 sys.path[:] = {path!r}
 from pathlib import Path
 from bundles.session import Session
