@@ -10,6 +10,7 @@ from stark.errors import Malformed
 
 SIZE_LIMIT = 1 << 22
 ITEMS_LIMIT = 1 << 17
+MOST_SMALL, CONTAINER_BYTES = 16, 32        # lists and maps are so long on the average, except for a few: empty ones take memory
 
 
 def pack(value: object) -> bytes:
@@ -21,10 +22,20 @@ def unpack(data: bytes, what: str, size_limit: int = SIZE_LIMIT) -> object:
     """The value of canonical bytes. Whatever else the bytes are, they are Malformed."""
     if len(data) > size_limit:
         raise Malformed(f"{what}: {len(data)} bytes, the limit is {size_limit}")
+    left = MOST_SMALL + len(data) // CONTAINER_BYTES
+
+    def counted(container: Sequence[object]) -> Sequence[object]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError("too many lists and maps for so few bytes")
+        return container
+
     try:
         value: object = msgpack.unpackb(
             data, raw=False, strict_map_key=True, max_str_len=256, max_bin_len=256, max_array_len=ITEMS_LIMIT, max_map_len=64,
-            max_ext_len=0, ext_hook=refused_extension, object_pairs_hook=without_repetition)
+            max_ext_len=0,
+            ext_hook=refused_extension, list_hook=counted, object_pairs_hook=lambda pairs: without_repetition(counted(pairs)))
         canonical = pack(value) == data             # packing refuses depths that unpacking lets through
     except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, msgpack.UnpackException) as error:
         raise Malformed(f"{what}: {error or type(error).__name__}") from None
@@ -37,7 +48,7 @@ def refused_extension(code: int, _: bytes) -> object:
     raise ValueError(f"extension type {code}")
 
 
-def without_repetition(pairs: Sequence[tuple[Any, object]]) -> dict[Any, object]:
+def without_repetition(pairs: Sequence[Any]) -> dict[Any, object]:
     out = dict(pairs)
     if len(out) != len(pairs):
         raise ValueError("a key stands twice")

@@ -1,6 +1,7 @@
 """What one can do with the state of an application: tell its root, write it down, tell a difference, apply it."""
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,8 @@ def state_facts(file: Path) -> Facts | None:
 
 def write_state(out: Path, content: bytes) -> None:
     """In the place of another state file, or where nothing is."""
+    if out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a directory, not a state file", str(out))
     if out.exists():
         read_state(out)
     out.parent.mkdir(parents=True, exist_ok=True)

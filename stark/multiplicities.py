@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from stark.attack import offers
+from stark.attack import count_received, offers
 from stark.check import Filled, values_of
 from stark.chip import Chip, Message
 from stark.expression import Input, Operation, P, degrees
@@ -120,7 +120,8 @@ class Rows:
         kinds = {node.kind for node in inputs}
         if kinds == {"fixed"} or (self.fixed is None and "fixed" in kinds):
             return                                              # the key says it, and `weight` counts it
-        if len(inputs) == 1 and inputs[0].kind == "main" and not inputs[0].next and self.chip.main_names[inputs[0].index] in self.chip.free:
+        node = self.chip.graph.nodes[root if (count := count_received(self.chip, message)) is None else count]
+        if isinstance(node, Input) and node.kind == "main" and self.chip.main_names[node.index] in self.chip.free:
             return
         setting = Setting()
         for column in sorted(mains(inputs)):
