@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.guests import INPUTS, module
-from benchmarks.memory import resident
 from benchmarks.report import Figures, commit, processor
 from benchmarks.stark import committed_columns, floor_seconds
 from segments.choosing import Bill, recorded
@@ -49,6 +48,14 @@ machine.
 Table = list[list[str]]
 AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.15, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
 AT_LEAST = {"khz_per_core": 80, "threads_speedup": 1.8}
+
+
+def resident(field: str) -> int:
+    """VmRSS or VmHWM of this process, in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return 1024 * int(line.split()[1])
+    raise OSError(f"the system does not say {field}")
 
 
 def measure(figures: Figures, threads: int, names: Sequence[str] = (*INPUTS, *SMALL)) -> None:

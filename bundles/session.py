@@ -71,7 +71,7 @@ class Session:
         """Goes on with an open session; Busy if another process holds it."""
         self.directory = directory
         self.recorded: Recorded | None = None           # what was recorded when it was closed
-        self.held = contextlib.ExitStack()
+        self.held, self.let_go = contextlib.ExitStack(), False
         with contextlib.ExitStack() as stack:
             if is_open(directory):
                 stack.enter_context(writer(directory / LOCK, DOING))
@@ -117,6 +117,8 @@ class Session:
 
     def calls(self, events: Sequence[Call], max_steps: int = MAX_STEPS) -> list[Answer]:
         """The same for several events, of which all are there afterwards or none. The one that ends the session is the last."""
+        if self.let_go:
+            raise Over("this session was let go or closed here")
         if not self.state.outcome.paused:
             raise Over(f"the session has ended, {self.state.outcome}")
         content = [self.encoded(*event) for event in events]
@@ -200,6 +202,7 @@ class Session:
 
     def leave(self) -> None:
         """Lets the session go; it stays as it is, and any process can go on with it."""
+        self.let_go = True
         self.held.close()
 
     def __enter__(self) -> Self:

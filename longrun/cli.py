@@ -38,7 +38,7 @@ from longrun.options import (
     read,
 )
 from longrun.state_commands import Root, StateFile, register, root_named
-from longrun.telling import Facts, OnProgress, complain, progress, show, shown
+from longrun.telling import Facts, OnProgress, complain, progress, say, show, shown
 
 GIGABYTE = 10**9
 
@@ -60,10 +60,10 @@ def run(program: App, out: Out,
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
     else:
-        typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
-        typer.echo(f"output: {shown(recorded.output)}")
+        say(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
+        say(f"output: {shown(recorded.output)}")
     if recorded.trapped:
-        typer.echo(f"longrun: the program trapped in {recorded.location} "
+        say(f"longrun: the program trapped in {recorded.location} "
                    f"(that is an outcome like others: longrun prove {out} -o FILE proves it)", err=True)
         raise typer.Exit(TRAPPED)
 
@@ -100,7 +100,7 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
     facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
     if "done" not in facts:
         raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {bundle} -o FILE proves it as it stands")
-    typer.echo(f"{facts['done']} of {facts['tasks']} tasks are done, {facts['left']} are left", err=True)
+    say(f"{facts['done']} of {facts['tasks']} tasks are done, {facts['left']} are left", err=True)
     show(stoppable(bundle, lambda on_progress: api.resume(bundle, on_progress, out, with_what)), json)
 
 
@@ -163,7 +163,7 @@ register(app)
 
 def print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"longrun {version_of('longrun')}")
+        say(f"longrun {version_of('longrun')}")
         raise typer.Exit
 
 

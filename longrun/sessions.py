@@ -10,7 +10,7 @@ import typer
 from longrun.failures import TRAPPED
 from longrun.options import INPUT_LIMIT, App, Bundle, Json, Profile, Segments, known, module, read
 from longrun.state_commands import StateFile
-from longrun.telling import progress, show, shown
+from longrun.telling import progress, say, show, shown
 
 
 def open(program: App,
@@ -29,7 +29,7 @@ def open(program: App,
     if json:
         show({"bundle": str(place), "profile": profile, "events": events}, json)
         return
-    typer.echo(f"{place} is open, profile {profile}; its events: " + ", ".join(f"{name}({kinds})" for name, kinds in events.items()))
+    say(f"{place} is open, profile {profile}; its events: " + ", ".join(f"{name}({kinds})" for name, kinds in events.items()))
 
 
 def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", help="an exported function")],
@@ -51,11 +51,11 @@ def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", hel
         show({"results": list(answer.results), "output": answer.output.hex(), "steps": steps, "outcome": answer.outcome,
               "ended": answer.ended}, json)
     else:
-        typer.echo(f"results: {', '.join(map(str, answer.results)) or 'none'}")
+        say(f"results: {', '.join(map(str, answer.results)) or 'none'}")
         if answer.output:
-            typer.echo(f"output: {shown(answer.output)}")
+            say(f"output: {shown(answer.output)}")
     if answer.ended:
-        typer.echo(f"longrun: the session has ended, {answer.outcome} (longrun close {bundle} makes a bundle of it)", err=True)
+        say(f"longrun: the session has ended, {answer.outcome} (longrun close {bundle} makes a bundle of it)", err=True)
         raise typer.Exit(TRAPPED if answer.outcome.startswith("trapped") else 0)
 
 
@@ -72,7 +72,7 @@ def close(bundle: Bundle, json: Json = False) -> None:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output)}, json)
         return
-    typer.echo(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
+    say(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
 
 
 COMMANDS: dict[Callable[..., None], str] = {

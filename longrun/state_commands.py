@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longrun.failures import USAGE, Stop
-from longrun.telling import show
+from longrun.telling import say, show
 
 if TYPE_CHECKING:
     from continuation.claims import Digest
@@ -50,7 +50,7 @@ def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file
         table.writerow(COLUMNS)
         table.writerows([change["key"], change["old"] or "", change["new"]] for change in step.rows)
     else:
-        typer.echo(json_text.dumps({"checked": False, **step.facts}, indent=None if json else 1))
+        say(json_text.dumps({"checked": False, **step.facts}, indent=None if json else 1))
 
 
 def state(bundle: Annotated[Path | None, typer.Argument(metavar="DIR", help="a bundle directory; the empty state if left out")] = None,

@@ -1,7 +1,9 @@
 """What commands print: facts as a table or as one JSON object, progress as bars on a terminal and as plain lines elsewhere."""
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,19 +32,29 @@ EVERY_S = 5.0               # a plain line at most so often
 OUTPUT_SHOWN = 200
 
 
+def say(line: str, err: bool = False) -> None:
+    """A line. Where nobody reads any more it is lost, and the work goes on."""
+    try:
+        typer.echo(line, err=err)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
+        os.close(nowhere)
+
+
 def show(facts: Facts, as_json: bool, *notes: str) -> None:
     """One JSON object, or a line for every fact, between notes for people only."""
     if as_json:
-        typer.echo(json.dumps(facts, default=str))
+        say(json.dumps(facts, default=str))
         return
     width = max(map(len, facts), default=0)
     for note in notes[:1]:
-        typer.echo(note) if note else None
+        say(note) if note else None
     for name, value in facts.items():
         if value is not None and value != {} and value != []:
-            typer.echo(f"{name:<{width}}  {plain(value)}")
+            say(f"{name:<{width}}  {plain(value)}")
     for note in notes[1:]:
-        typer.echo(note)
+        say(note)
 
 
 def plain(value: object) -> str:
@@ -56,8 +68,9 @@ def plain(value: object) -> str:
 def complain(told: Told, as_json: bool) -> None:
     """One line on the error stream; with --json also an object on the output, so that there is always one."""
     if as_json:
-        typer.echo(json.dumps({"error": told.message, "hint": told.hint, "exit code": told.code}))
-    typer.echo(told.line, err=True)
+        with contextlib.suppress(OSError):          # the output may be what failed
+            typer.echo(json.dumps({"error": told.message, "hint": told.hint, "exit code": told.code}))
+    say(told.line, err=True)
 
 
 def shown(output: bytes) -> str:
@@ -124,7 +137,7 @@ class Lines:
         text = ", ".join(f"{stage} {done:,}/{total:,}" if total else f"{stage} {done:,}"
                          for stage, (done, total) in self.stages.items() if done or total)
         if text and text != self.told:
-            typer.echo(f"{text}, {seconds:.0f} s{self.speed(seconds)}", err=True)
+            say(f"{text}, {seconds:.0f} s{self.speed(seconds)}", err=True)
         self.told = text
 
     def speed(self, seconds: float) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -242,3 +244,28 @@ def test_doctor_measures(longrun: Longrun) -> None:
 def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:
     code, _, err = longrun("inspect", "toy.proof")
     assert code == 3 and "payloads" in err
+
+
+def alone(*arguments: str, output: int | None = None) -> subprocess.Popen[bytes]:
+    root = Path(__file__).parent.parent
+    command = f"import sys; sys.path.insert(0, {str(root)!r}); from longrun.cli import main; main({list(arguments)!r})"
+    return subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE if output is None else output, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("json_option", [(), ("--json",)])
+def test_a_reader_who_goes_away_changes_no_exit_code(longrun: Longrun, json_option: tuple[str, ...]) -> None:
+    """1 means that a proof was rejected."""
+    with alone("run", "sum.wasm", "--input", "in.txt", "-o", "unread", "--profile", "toy", *json_option) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        process.stderr.close()
+    assert process.returncode == 0 and longrun("inspect", "unread")[0] == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("json_option", [(), ("--json",)])
+def test_an_output_that_is_full_is_one_line(longrun: Longrun, json_option: tuple[str, ...]) -> None:
+    longrun("run", "sum.wasm", "--input", "in.txt", "-o", "bundle", "--profile", "toy")
+    with Path("/dev/full").open("wb") as full, alone("inspect", "bundle", *json_option, output=full.fileno()) as process:
+        err = process.communicate()[1].decode()
+    assert process.returncode == 4 and err.startswith("longrun: ") and len(err.splitlines()) == 1

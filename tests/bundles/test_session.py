@@ -339,6 +339,13 @@ def test_only_the_owner_reads_a_session(place: Path) -> None:
     held.leave()
 
 
+def test_a_session_that_was_let_go_says_so(place: Path) -> None:
+    with opened(place) as held:
+        held.call("take", 1)
+    with pytest.raises(Over, match="let go or closed here"):
+        held.call("take", 1)
+
+
 def test_an_interrupted_caller_lets_go(place: Path) -> None:
     opened(place).leave()
     with subprocess.Popen([sys.executable, "-c", KILLED.format(path=sys.path, place=str(place))], stdout=subprocess.PIPE,
