@@ -18,7 +18,7 @@ import typer
 from bundles import api
 from longrun import sessions
 from longrun.certificates import certificates
-from longrun.failures import INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
+from longrun.failures import GIVEN_UP, INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
 from longrun.options import (
     INPUT_LIMIT,
     App,
@@ -62,6 +62,9 @@ def run(program: App, out: Out,
     else:
         say(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
         say(f"output: {shown(recorded.output)}")
+    if recorded.outcome.startswith("running"):
+        raise Stop(GIVEN_UP, f"the run was given up after {recorded.steps:,} steps; it has not ended, so that there is nothing to prove",
+                   "a larger --max-steps lets it go on")
     if recorded.trapped:
         say(f"longrun: the program trapped in {recorded.location} "
                    f"(that is an outcome like others: longrun prove {out} -o FILE proves it)", err=True)

@@ -8,7 +8,7 @@ from bundles.errors import BadCall, Busy, Over, Stuck, Unsupported
 from stark.errors import Malformed, Rejected
 from wasm_exec import errors
 
-REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, OVER, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 8, 70, 130
+REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, OVER, GIVEN_UP, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 70, 130
 ASKED = ("the program is the one given", "the input is the one given", "the output is the one given", "the exit code is the one given",
          "the state before is the one given", "the state after is the one given",
          "every program given has run")

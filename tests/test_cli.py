@@ -111,8 +111,8 @@ def test_a_function_that_fits_no_segment_is_refused_in_words(longrun: Longrun) -
 
 def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     Path("endless.wat").write_text("(module (func (export \"_start\") (loop $again (br $again))))")
-    code, out, _ = longrun("run", "endless.wat", "-o", "endless", "--profile", "toy", "--max-steps", "5000")
-    assert code == 0 and "running" in out
+    code, out, err = longrun("run", "endless.wat", "-o", "endless", "--profile", "toy", "--max-steps", "5000")
+    assert code == 9 and "running" in out and "given up after" in err and len(err.splitlines()) == 1
     code, _, err = longrun("prove", "endless", "-o", "endless.proof")
     assert code == 3 and "cannot be proved" in err
 
