@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from stark.check import Filled, values_of
 from stark.chip import Chip
 from stark.expression import Constant, Input, Operation, P
 from stark.flat import needed
@@ -31,14 +32,16 @@ def violations_of(chip: Chip, fixed: U32 | None) -> list[str]:
 
 
 def table_violations(chip: Chip, fixed: U32) -> list[str]:
-    """A fixed column in a message keeps to what the bus says."""
-    out = []
+    """What a message makes of fixed columns keeps to what the bus says."""
+    out, nothing = [], np.zeros((len(chip.main_names), fixed.shape[1]), np.uint32)
     for message in chip.messages:
         for part, below, name in zip(message.parts, message.bus.below, message.bus.fields, strict=False):
-            node = chip.graph.nodes[part.number]
-            if below is not None and isinstance(node, Input) and node.kind == "fixed" and (fixed[node.index] >= below).any():
-                column = chip.fixed_names[node.index]
-                out.append(f"fixed column {column} is not below {below}, as field {name} of bus {message.bus.name} is")
+            inputs = inputs_of(chip, part.number)
+            if below is None or not inputs or any(node.kind != "fixed" for node in inputs):
+                continue
+            if (values_of(Filled(chip, fixed, nothing), (), [part.number])[part.number] >= below).any():
+                columns = ", ".join(chip.fixed_names[node.index] for node in inputs)
+                out.append(f"what is made of fixed {columns} is not below {below}, as field {name} of bus {message.bus.name} is")
     return out
 
 

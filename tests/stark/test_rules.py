@@ -216,4 +216,14 @@ def test_a_table_keeps_to_the_type_of_its_bus() -> None:
     chip.receive(BELOW_FIVE, chip.fixed("value"), times=chip.column("times"))
     assert violations([chip], {"table": 2}, {"table": np.array([[0, 1, 2, 4]], np.uint32)}) == []
     found = violations([chip], {"table": 2}, {"table": np.array([[0, 1, 2, 5]], np.uint32)})
-    assert found == ["chip table: fixed column value is not below 5, as field value of bus five is"]
+    assert found == ["chip table: what is made of fixed value is not below 5, as field value of bus five is"]
+
+
+def test_a_table_of_sums_keeps_to_the_type_of_its_bus() -> None:
+    chip = Chip("table", "numbers below 5, in two parts")
+    chip.receive(BELOW_FIVE, chip.fixed("low") + 2 * chip.fixed("high"), times=chip.column("times"))
+    low = np.array([[0, 1, 0, 1], [0, 0, 1, 1]], np.uint32)
+    assert violations([chip], {"table": 2}, {"table": low}) == []
+    low[1, 3] = 2
+    assert violations([chip], {"table": 2}, {"table": low}) == [
+        "chip table: what is made of fixed low, high is not below 5, as field value of bus five is"]
