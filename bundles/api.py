@@ -105,8 +105,8 @@ def prove_only(directory: Path, name: str) -> Facts:
 
 def session_at(directory: Path) -> bool:
     """Whether this is the directory of a session that was not closed."""
-    from bundles.bundle import MANIFEST
-    return (directory / "session.sqlite").is_file() and not (directory / MANIFEST).is_file()
+    from bundles.bundle import is_open
+    return is_open(directory)
 
 
 def status(directory: Path) -> Facts:

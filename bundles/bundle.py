@@ -17,6 +17,7 @@ from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
 from wasm_exec.state import StateMap
 
 MANIFEST = "manifest.msgpack"
+SESSION_LOG = "session.sqlite"         # where a session stands that was not closed
 FILES = "files"
 WORK = "work"
 APP_LIMIT = 1 << 24
@@ -74,6 +75,11 @@ class Bundle:
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
         return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output(),
                          self.state_before())
+
+
+def is_open(directory: Path) -> bool:
+    """Whether this is the directory of a session that was not closed."""
+    return (directory / SESSION_LOG).is_file() and not (directory / MANIFEST).is_file()
 
 
 def unfinished(directory: Path) -> bool:

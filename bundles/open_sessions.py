@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bundles.api import Progress, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, write_bundle
 from bundles.lock import held, writer
 from bundles.recording import chosen
-from bundles.session import DOING, LOCK, LOG, MAX_STEPS, PAUSED, fresh, is_open, not_open
+from bundles.session import DOING, LOCK, MAX_STEPS, PAUSED, fresh, not_open
 from bundles.session_log import Header, SessionLog, State
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.store import Store
@@ -25,7 +25,7 @@ def stand(directory: Path) -> tuple[Header, State]:
     """How an open session stands now."""
     if fresh(directory) or not is_open(directory):
         raise not_open(directory)
-    with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+    with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
         header = log.header()
         if header is None:
             raise not_open(directory)
@@ -52,7 +52,7 @@ def closed(directory: Path, on_progress: Progress) -> None:
 
 def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
     """A bundle of what the session has done, in a folder below its own. It serves until the next call."""
-    with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+    with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
         header, state, content = log.header(), log.state(), log.input()
     if header is None:
         raise not_open(directory)
@@ -73,7 +73,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
 def collected(directory: Path) -> Mapping[str, object]:
     """Removes what proofs of earlier moments left, and files that no call will ask for."""
     with writer(directory / LOCK, DOING), writer(directory / f"{PAUSED}.lock", DOING):
-        with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+        with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
             header, places = log.header(), log.places()
         files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, unfinished, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
 from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
@@ -36,7 +36,7 @@ from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.spaces import FRAME_POINTER_LIMIT, Space
 from wasm_exec.state import EMPTY, StateMap
 
-LOG, LOCK, PAUSED = "session.sqlite", "session.lock", "paused"
+LOCK, PAUSED = "session.lock", "paused"
 MAX_STEPS = 1 << 40
 DOING = "in use"
 PLACE = "a place of the session"
@@ -59,11 +59,6 @@ class Answer:
 Call = tuple[str, Sequence[Value | str], bytes]         # an event: its name, its arguments, its payload
 
 
-def is_open(directory: Path) -> bool:
-    """Whether there is a session that was not closed."""
-    return (directory / LOG).is_file() and not (directory / MANIFEST).is_file()
-
-
 class Session:
     """A session that this process holds. `with` closes it at the end; after an error it is only let go, and can be opened again."""
 
@@ -77,7 +72,7 @@ class Session:
                 stack.enter_context(writer(directory / LOCK, DOING))
             if not is_open(directory):
                 raise not_open(directory)
-            self.log = SessionLog(directory / LOG)
+            self.log = SessionLog(directory / SESSION_LOG)
             stack.callback(self.log.close)
             self.store = Store(directory / FILES)
             header = self.log.header()
@@ -102,7 +97,7 @@ class Session:
         if not fresh(directory):
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / LOG)) as log:
+        with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
             store = Store(directory / FILES)
             digest, state = store.put(app), store.put(encode_state(before))
             with log.whole():
@@ -227,15 +222,15 @@ def fresh(directory: Path) -> bool:
         return True
     if not directory.is_dir() or not all(path.name == FILES or path.name.startswith("session.") for path in directory.iterdir()):
         return False
-    if not (directory / LOG).is_file():
+    if not (directory / SESSION_LOG).is_file():
         return True
-    with contextlib.closing(SessionLog(directory / LOG, writing=False)) as log:
+    with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
         return log.header() is None
 
 
 def forgotten(directory: Path) -> None:
     """Removes what only an open session needs."""
-    for name in (LOG, f"{LOG}-wal", f"{LOG}-shm"):
+    for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm"):
         (directory / name).unlink(missing_ok=True)
     shutil.rmtree(directory / PAUSED, ignore_errors=True)
     for name in (LOCK, f"{PAUSED}.lock"):

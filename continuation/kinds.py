@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import product
+from itertools import count, product
 
 LAYERS = ("leaf", "wide", "join", "last")   # the shapes of recursion: for leaves, wide ones, what is joined, and what is handed out
 
@@ -46,11 +46,10 @@ ABOVE = {kind.name: kind for kind in (*JOINS, LIFT, *RUNS, *BATCHES, ROLLUP)}
 
 def kinds(segments: Sequence[str], wide: Collection[str]) -> dict[str, Kind]:
     """All kinds by name: a leaf for every shape of segments, and what is made of leaves. Nothing is lifted if no leaf is wide."""
-    out: dict[str, Kind] = {}
+    out, numbers = {}, {sort: count() for sort in (Sort.LEAF, Sort.WIDE)}
     for segment in segments:
         sort = Sort.WIDE if segment in wide else Sort.LEAF
-        number = sum(kind.sort is sort for kind in out.values())
-        out[f"{sort.label} of {segment}"] = Kind(f"{sort.label} of {segment}", sort, (), number, segment)
+        out[f"{sort.label} of {segment}"] = Kind(f"{sort.label} of {segment}", sort, (), next(numbers[sort]), segment)
     return out | {name: kind for name, kind in ABOVE.items() if wide or kind is not LIFT}
 
 

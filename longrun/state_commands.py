@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longrun.failures import USAGE, Stop
+from longrun.options import Json
 from longrun.telling import say, show
 
 if TYPE_CHECKING:
     from continuation.claims import Digest
 
-Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
 StateFile = Annotated[Path | None, typer.Option(metavar="FILE", help="a state file, or a bundle directory whose state goes on; the empty "
                                                 "state if left out")]
 Root = Annotated[str | None, typer.Option(metavar="ROOT", help="64 hexadecimal digits, or a state file")]

@@ -153,23 +153,15 @@ def centred(count: int) -> int:
     return count if count < P // 2 else count - P
 
 
-def count_received(chip: Chip, message: Message) -> int | None:
-    """The node of the column, as it stands, that says how often a message is received."""
-    node = chip.graph.nodes[message.times.number]
-    if isinstance(node, Operation) and node.name == "sub" and chip.graph.nodes[node.left] == Constant(0):
-        count = chip.graph.nodes[node.right]
-        if isinstance(count, Input) and not count.next:
-            return node.right
-    return None
-
-
 def offers(chip: Chip, message: Message) -> bool:
     """A message of a table: received as often as a column says that nothing else looks at, or that its chip lists as free."""
-    column = count_received(chip, message)
-    if column is None:
+    times = chip.graph.nodes[message.times.number]
+    if not (isinstance(times, Operation) and times.name == "sub" and chip.graph.nodes[times.left] == Constant(0)):
         return False
-    node = chip.graph.nodes[column]
-    if isinstance(node, Input) and node.kind == "main" and chip.main_names[node.index] in chip.free:
+    column, node = times.right, chip.graph.nodes[times.right]
+    if not isinstance(node, Input) or node.next:
+        return False
+    if node.kind == "main" and chip.main_names[node.index] in chip.free:
         return True
     others = [r.expression.number for r in chip.requirements]
     others += [n for m in chip.messages if m is not message for n in (m.times.number, *(p.number for p in m.parts))]

@@ -153,23 +153,32 @@ class Forger:
         return everything[:, chosen], np.concatenate(origins)[chosen], np.concatenate(marks, axis=1)[:, chosen]
 
     def successful(self, main: Words, origin: npt.NDArray[np.int64], deleted: int | None) -> Forgery | None:
-        """The first state that keeps to the tables, and breaks the deleted requirement or says something new."""
+        """The first state that reaches the goal and keeps to the tables."""
         if not main.shape[1]:
             return None
-        rows = self.states(main, origin)
-        new = np.zeros(len(origin), bool) if deleted is None else self.value(deleted, main, origin) != 0
-        for said, before in zip(self.sayings(rows) if deleted is None else [], self.says if deleted is None else [], strict=True):
-            new |= (said != before[:, origin]).any(axis=0)
-        for k in np.flatnonzero(new):
+        for k in np.flatnonzero(self.reached(main, origin, deleted)):
             if self.keeps_to_tables(self.states(main[:, k:k + 1], origin[k:k + 1])):
                 before, after = self.honest.main[:, origin[k]], main[:, k]
                 cells = {self.chip.main_names[c]: (int(before[c]), int(after[c])) for c in np.flatnonzero(before != after)}
                 return Forgery(self.rows[origin[k]], cells)
         return None
 
+    def reached(self, main: Words, origin: npt.NDArray[np.int64], deleted: int | None) -> npt.NDArray[np.bool_]:
+        """Which states break the deleted requirement, or say something new if none is deleted."""
+        if deleted is not None:
+            return np.asarray(self.value(deleted, main, origin) != 0)
+        new = np.zeros(len(origin), bool)
+        for said, before in zip(self.sayings(self.states(main, origin)), self.says, strict=True):
+            new |= (said != before[:, origin]).any(axis=0)
+        return new
+
+    def asks(self, message: Message, times: int) -> bool:
+        """Whether a message that is sent so often is one that a table must answer."""
+        return times != 0
+
     def keeps_to_tables(self, row: Rows) -> bool:
         for message in self.looked_up:
             values = row.evaluate(self.chip, [message.times.number, *(part.number for part in message.parts)], self.public)[:, 0]
-            if values[0] and values[1:].astype(np.uint32).tobytes() not in self.tables[message.bus.number]:
+            if self.asks(message, int(values[0])) and values[1:].astype(np.uint32).tobytes() not in self.tables[message.bus.number]:
                 return False
         return True

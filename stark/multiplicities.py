@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from stark.attack import count_received, offers
+from stark.attack import offers
 from stark.check import Filled, values_of
 from stark.chip import Chip, Message
 from stark.expression import Input, Operation, P, degrees
@@ -117,10 +117,9 @@ class Rows:
     def complaints(self, message: Message) -> Iterator[str]:
         root = message.times.number
         inputs = inputs_of(self.chip, root)
-        kinds = {node.kind for node in inputs}
+        kinds, node = {node.kind for node in inputs}, self.chip.graph.nodes[root]
         if kinds == {"fixed"} or (self.fixed is None and "fixed" in kinds):
             return                                              # the key says it, and `weight` counts it
-        node = self.chip.graph.nodes[root if (count := count_received(self.chip, message)) is None else count]
         if isinstance(node, Input) and node.kind == "main" and self.chip.main_names[node.index] in self.chip.free:
             return
         setting = Setting()

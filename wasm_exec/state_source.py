@@ -16,6 +16,10 @@ PUBLIC = ("state_get", "state_set")
 COUNT, HAS_ZERO, ZERO = 0, 8, 64                    # in the first page: number of keys, whether key zero is there, its slot
 FIRST, LAST = PAGE_BYTES, STATE_BYTES - STATE_SLOT_BYTES
 MIX = 0x9E3779B97F4A7C15
+# An entry in hand, eight words, changes places with the one at `place`.
+EXCHANGE = "\n".join(f"""        x = map64(place{f' + {8 * k}' * (k > 0)})
+        set_map64(place{f' + {8 * k}' * (k > 0)}, {word})
+        {word} = x""" for k, word in enumerate("abcdpqrs"))
 SOURCE = f"""
 def map_home(a: u64, b: u64, c: u64, d: u64) -> u32:
     x = a * {MIX}
@@ -65,30 +69,7 @@ def map_room(place: u32) -> none:
         place = map_next(place)
         while map_above(place, a, b, c, d):
             place = map_next(place)
-        x = map64(place)
-        set_map64(place, a)
-        a = x
-        x = map64(place + 8)
-        set_map64(place + 8, b)
-        b = x
-        x = map64(place + 16)
-        set_map64(place + 16, c)
-        c = x
-        x = map64(place + 24)
-        set_map64(place + 24, d)
-        d = x
-        x = map64(place + 32)
-        set_map64(place + 32, p)
-        p = x
-        x = map64(place + 40)
-        set_map64(place + 40, q)
-        q = x
-        x = map64(place + 48)
-        set_map64(place + 48, r)
-        r = x
-        x = map64(place + 56)
-        set_map64(place + 56, s)
-        s = x
+{EXCHANGE}
 
 def state_get(key: u32, value: u32) -> u32:
     a = load64(key)

@@ -20,7 +20,7 @@ import numpy as np
 
 from bundles import api
 from bundles.artefacts import Artefacts
-from bundles.bundle import MANIFEST, open_bundle
+from bundles.bundle import MANIFEST, SESSION_LOG, open_bundle
 from bundles.difference import Change, from_words, to_words
 from bundles.files import read_proof
 from bundles.formats import decode_proof
@@ -29,7 +29,7 @@ from bundles.journal import DONE, JobRow, Journal
 from bundles.lock import held
 from bundles.manifest import decode_manifest
 from bundles.proving import keys_of
-from bundles.session import LOG, Session
+from bundles.session import Session
 from bundles.session_log import PlaceRow, SessionLog
 from bundles.sitting import Place
 from bundles.snapshot import decode_pages
@@ -131,13 +131,13 @@ def formats(folder: Path) -> list[Format]:
             session.call("add", number)
             session.log.placed(PlaceRow(Place(number, 6, 100 * number), number == 1, bytes(32), 100))
         session.log.base.execute("PRAGMA journal_mode = DELETE")
-        called = (folder / "session" / LOG).read_bytes()
+        called = (folder / "session" / SESSION_LOG).read_bytes()
 
     def session_read(content: bytes) -> object:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        (place / LOG).write_bytes(content)
-        log = SessionLog(place / LOG)
+        (place / SESSION_LOG).write_bytes(content)
+        log = SessionLog(place / SESSION_LOG)
         try:
             found = log.header(), log.places(), log.input()
             log.called(replace(log.state(), calls=99), b"")

@@ -15,9 +15,9 @@ import pytest
 
 import longrun
 from bundles import api, session, sitting
-from bundles.bundle import open_bundle
+from bundles.bundle import SESSION_LOG, is_open, open_bundle
 from bundles.errors import BadCall, Busy, Over, Unsupported
-from bundles.session import Answer, Session, is_open
+from bundles.session import Answer, Session
 from bundles.session_log import SessionLog
 from stark.errors import Malformed
 from wasm_exec.cutting import Budget
@@ -131,7 +131,7 @@ def test_nothing_is_half_there(place: Path, short_pieces: None, monkeypatch: pyt
                 for _ in range(9):                      # not every call comes to a later place
                     held.call("take", 2, payload=b"b" * 20)
                     state = held.state
-        with_log = SessionLog(place / session.LOG, writing=False)
+        with_log = SessionLog(place / SESSION_LOG, writing=False)
         assert with_log.state() == held.state == state
         with_log.close()
         assert held.call("take", 3).results == (state.events + 1,)
@@ -238,7 +238,7 @@ def test_what_is_no_session(place: Path) -> None:
 
 def test_one_that_was_not_opened_to_the_end_can_be_opened_again(place: Path) -> None:
     place.mkdir()
-    SessionLog(place / session.LOG).close()
+    SessionLog(place / SESSION_LOG).close()
     with pytest.raises(Malformed, match="not an open session"):
         Session(place)
     with opened(place) as held:
@@ -266,7 +266,7 @@ def test_what_is_damaged_is_said_in_a_line(place: Path, short_pieces: None) -> N
     for content in (b"", b"SQLite format 3\0" + bytes(200), b"something else" * 99):
         shutil.rmtree(place)
         place.mkdir()
-        (place / session.LOG).write_bytes(content)
+        (place / SESSION_LOG).write_bytes(content)
         done = command("call", place, "take", "1")
         assert done.returncode == 3 and len(done.stderr.splitlines()) == 1, done.stderr
 
@@ -326,7 +326,7 @@ def test_a_kill_at_the_very_end_of_closing(place: Path, monkeypatch: pytest.Monk
     monkeypatch.undo()
     with pytest.raises(Over, match="closed"):
         Session(place)
-    assert open_bundle(place).manifest.outcome.exited and (place / session.LOG).exists()
+    assert open_bundle(place).manifest.outcome.exited and (place / SESSION_LOG).exists()
     api.collect(place)
     assert sorted(path.name for path in place.iterdir()) == ["files", "manifest.msgpack", "work"]
 

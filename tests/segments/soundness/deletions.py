@@ -21,7 +21,7 @@ from stark.check import Filled, unbalanced_messages
 from stark.chip import Chip, Message
 from stark.expression import Input, P
 from stark.flat import needed
-from stark.forge import LIMB_WRAP, Forger, Forgery
+from stark.forge import LIMB_WRAP, Forger
 from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, filled, gathered, segment, tables
 from wasm_exec.instructions import BY_NUMBER
 
@@ -114,27 +114,12 @@ class Breaker(Forger):
         gone = {place + k for m, place in self.places() if m is message for k in range(1, 1 + len(message.parts))}
         return self.only([k for k in range(len(self.equations)) if k not in gone])
 
-    def successful(self, main: Words, origin: Origin, deleted: int | None) -> Forgery | None:
-        if not main.shape[1]:
-            return None
-        rows = self.states(main, origin)
-        good = self.goal(rows)
-        if deleted is not None:
-            good &= self.value(deleted, main, origin) != 0
-        for k in np.flatnonzero(good):
-            if self.keeps_to_tables(self.states(main[:, k:k + 1], origin[k:k + 1])):
-                before, after = self.honest.main[:, origin[k]], main[:, k]
-                cells = {self.chip.main_names[c]: (int(before[c]), int(after[c])) for c in np.flatnonzero(before != after)}
-                return Forgery(self.rows[origin[k]], cells)
-        return None
+    def reached(self, main: Words, origin: Origin, deleted: int | None) -> Bools:
+        good = self.goal(self.states(main, origin))
+        return good if deleted is None else good & (self.value(deleted, main, origin) != 0)
 
-    def keeps_to_tables(self, row: Rows) -> bool:
-        for message in self.looked_up:
-            values = row.evaluate(self.chip, [message.times.number, *(part.number for part in message.parts)], self.public)[:, 0]
-            asks = values[0] == 1 if self.loud else values[0] != 0
-            if asks and message is not self.passed_over and values[1:].astype(np.uint32).tobytes() not in self.tables[message.bus.number]:
-                return False
-        return True
+    def asks(self, message: Message, times: int) -> bool:
+        return message is not self.passed_over and (times == 1 if self.loud else times != 0)
 
 
 def anything(rows: Rows) -> Bools:

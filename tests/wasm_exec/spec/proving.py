@@ -157,19 +157,7 @@ class ProvingScript(Script):
         super().__init__(path)
         self.machines: list[Watched] = []
 
-    def instantiate(self, command: Node) -> Machine:
-        wasm = module_binary(command)
-        try:
-            machine = self.watched(wasm)
-        except Unlinkable as failure:
-            if "spectest" in failure.message:
-                raise
-            raise self.with_others(wasm) from None
-        if machine.started is not None:
-            raise AssertionError(f"the module trapped: {machine.started.name}")
-        return machine
-
-    def watched(self, wasm: bytes) -> Watched:
+    def machine(self, wasm: bytes) -> Watched:
         self.machines.append(Watched(wasm, self.environment))
         return self.machines[-1]
 
@@ -179,7 +167,7 @@ class ProvingScript(Script):
         if node.head != "module":
             return super().traps(command)
         try:
-            trap = self.watched(module_binary(node)).started
+            trap = self.machine(module_binary(node)).started
         except Unlinkable:
             raise self.with_others(module_binary(node)) from None
         if trap is None:

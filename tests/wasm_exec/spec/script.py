@@ -94,7 +94,7 @@ class Script:
     def instantiate(self, command: Node) -> Machine:
         wasm = module_binary(command)
         try:
-            machine = Machine(wasm, self.environment)
+            machine = self.machine(wasm)
         except Unlinkable as failure:
             if "spectest" in failure.message:
                 raise
@@ -102,6 +102,9 @@ class Script:
         if machine.started is not None:
             raise AssertionError(f"the module trapped: {machine.started.name}")
         return machine
+
+    def machine(self, wasm: bytes) -> Machine:
+        return Machine(wasm, self.environment)
 
     def with_others(self, wasm: bytes) -> Excluded:
         """For a module that is left out: what it imports may be changed by it, so nothing is said about that any more."""
