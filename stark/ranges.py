@@ -57,7 +57,7 @@ def loose(speaking: Speaking, root: int, column: int, gifts: tuple[Sequence[Gift
     if where is not None and speaking.trial is not None and speaking.defined(column):        # without a message the column is only a name
         where = where & speaking.sent(message.times.number for message in chip.messages
                                       if any(column in mains(inputs_of(chip, part.number)) for part in message.parts))
-    return where is None or not speaking.ignores(root, column, where)
+    return where is None or bool((where & speaking.depends(root, column)).any())
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def tied(speaking: Speaking, column: int, times: set[int]) -> bool:
     if speaking.covers(column, times) or speaking.defined(column):
         return True
     where, roots = speaking.silent(column, times), [root for root, columns in speaking.columns.items() if column in columns]
-    return where is not None and all(speaking.ignores(root, column, where) for root in roots)
+    return where is not None and not any((where & speaking.connects(root, column)).any() for root in roots)
 
 
 def columns_in(chip: Chip, root: int) -> set[int]:

@@ -55,13 +55,14 @@ class Setting:
 @dataclass(frozen=True)
 class Trial:
     """Rows with everything that bits and fixed columns can be: the main columns that are tried, some nodes on all rows, the rows that no
-    requirement refuses, those of zeros."""
+    requirement refuses, those of zeros; whether they are the rows of the table, one after the other."""
 
     tables: Filled
     columns: set[int]
     found: dict[int, npt.NDArray[np.uint64]]
     fine: npt.NDArray[np.bool_]
     zero: npt.NDArray[np.bool_]
+    in_order: bool = False
 
 
 class Rows:
@@ -155,7 +156,8 @@ class Rows:
         roots = [number for number, columns in self.requirements.items() if columns <= setting.columns and not columns & set(counts)]
         looked_at = sorted({node.index for number in [*roots, *wanted, *others]
                             for node in inputs_of(self.chip, number) if node.kind == "fixed"})
-        if not setting.columns and self.fixed is not None and self.fixed.shape[1]:      # the key says all, row by row
+        in_order = not setting.columns and self.fixed is not None and self.fixed.shape[1] > 0
+        if self.fixed is not None and in_order:                 # the key says all, row by row
             fixed, numbers = self.fixed, np.zeros(self.fixed.shape[1], np.int64)
             main = np.broadcast_to(np.uint32(0), (len(self.chip.main_names), len(numbers)))
         else:
@@ -176,7 +178,7 @@ class Rows:
         fine = ~np.any([found[number] != 0 for number in roots] or [numbers < 0], axis=0)
         for count in counts:
             fine &= self.counted(count, setting, tables)
-        return Trial(tables, setting.columns, found, fine, numbers == 0)
+        return Trial(tables, setting.columns, found, fine, numbers == 0, in_order)
 
     def counted(self, count: int, setting: Setting, tables: Filled) -> npt.NDArray[np.bool_]:
         """Rows where a count may be other than 0 if it stands as 1: no requirement is a multiple of it, and nothing else, there."""

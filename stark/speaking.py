@@ -5,7 +5,8 @@ others, also matters on every row where one of these requirements looks there.
 """
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from stark.settings import MOST_BITS, Rows, Setting, Trial, inputs_of, mains
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
+OWN, BESIDE, ELSEWHERE = range(3)       # random numbers for the columns of a row, and twice for what stands beside it
+EMPTY: Mapping[int, int] = MappingProxyType({})
 
 
 class Speaking:
@@ -30,7 +33,7 @@ class Speaking:
         roots = sorted({requirement.expression.number for requirement in chip.requirements})
         self.columns = {root: mains(inputs_of(chip, root)) for root in roots}
         self.ahead = [root for root in roots if any(n.next or n.kind in ("public", "selector") for n in inputs_of(chip, root))]
-        self.random = np.random.default_rng(1).integers(1, P, (3, len(chip.graph.nodes)))       # two of them are what stands beside a row
+        self.random = np.random.default_rng(1).integers(1, P, (3, len(chip.graph.nodes)))     
         self.trial = self.tried() if self.known else None
         self.spoken: dict[tuple[int, ...], Mask] = {}
 
@@ -60,9 +63,16 @@ class Speaking:
         if beside not in self.spoken:
             mask = self.sent(self.times)
             for root in beside:
-                mask |= self.evaluated(root, trial, self.random[1]) != self.evaluated(root, trial, self.random[2])
+                mask |= self.looks_beside(root, trial)
             self.spoken[beside] = mask & trial.fine
         return self.spoken[beside]
+
+    def looks_beside(self, root: int, trial: Trial) -> Mask:
+        """The rows that a requirement ties to something beside them, the row that it looks at as the next one, too."""
+        mask: Mask = self.evaluated(root, OWN, BESIDE) != self.evaluated(root, OWN, ELSEWHERE)
+        if any(node.next and node.kind == "main" for node in inputs_of(self.chip, root)):
+            mask = mask | np.roll(mask, 1) if trial.in_order else np.full_like(mask, mask.any())
+        return mask
 
     def silent(self, column: int, times: Collection[int]) -> Mask | None:
         """Where the column matters and none of these messages is sent; None if it cannot be told."""
@@ -91,31 +101,38 @@ class Speaking:
         """Whether the one requirement that looks at a column says that it is something made of others: it then says nothing about them."""
         return sum(column in columns for columns in self.columns.values()) == 1 and self.rows.definition(column) is not None
 
-    def ignores(self, root: int, column: int, where: Mask) -> bool:
-        """Whether a requirement does not depend on the column on these rows."""
-        if self.trial is None:
-            return False
-        one, other = (self.evaluated(root, self.trial, self.random[1], {column: value}) for value in (3, 5))
-        return not (where & (one != other)).any()
+    def depends(self, root: int, column: int) -> Mask:
+        """On which of the rows that are tried a requirement depends on the column."""
+        one, other = (self.evaluated(root, OWN, BESIDE, {column: value}) for value in (3, 5))
+        mask: Mask = one != other
+        return mask
 
-    def evaluated(self, root: int, trial: Trial, beside: npt.NDArray[np.int64], given: dict[int, int] | None = None) -> U64:
-        """On the rows that are tried, with random numbers for whatever a row of theirs does not have."""
-        height, found = len(trial.fine), dict[int, U64]()
+    def connects(self, root: int, column: int) -> Mask:
+        """On which of them it says something about the column and something else, in this row or beside it."""
+        one, other = (self.evaluated(root, k, k, {column: 3}) for k in (OWN, BESIDE))
+        mask: Mask = self.depends(root, column) & (one != other)
+        return mask
+
+    def evaluated(self, root: int, own: int, beside: int, given: Mapping[int, int] = EMPTY) -> U64:
+        """On the rows that are tried, with random numbers for the other main columns of a row and for whatever stands beside it."""
+        trial, found = self.trial, dict[int, U64]()
+        if trial is None:
+            raise ValueError("no rows are tried")
         for number in needed(self.chip.graph, [root]):
             match self.chip.graph.nodes[number]:
                 case Constant(value):
                     found[number] = np.full(1, value, np.uint64)
-                case Input("main", index, False) if given is not None and index in given:
+                case Input("main", index, False) if index in given:
                     found[number] = np.full(1, given[index], np.uint64)
                 case Input("main", index, False) if index in trial.columns:
                     found[number] = trial.tables.main[index].astype(np.uint64)
-                case Input("fixed", index, False):
-                    found[number] = trial.tables.fixed[index].astype(np.uint64)
+                case Input("fixed", index, following) if not following or trial.in_order:
+                    found[number] = np.roll(trial.tables.fixed[index], -int(following)).astype(np.uint64)
                 case Input("main", _, False):
-                    found[number] = np.full(1, self.random[0, number], np.uint64)
+                    found[number] = np.full(1, self.random[own, number], np.uint64)
                 case Input():
-                    found[number] = np.full(1, beside[number], np.uint64)
+                    found[number] = np.full(1, self.random[beside, number], np.uint64)
                 case Operation(name, left, right):
                     a, b = found[left], found[right]
                     found[number] = (a * b if name == "mul" else a + b if name == "add" else a + (np.uint64(P) - b)) % np.uint64(P)
-        return np.broadcast_to(found[root], (height,))
+        return np.broadcast_to(found[root], trial.fine.shape)
