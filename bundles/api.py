@@ -179,6 +179,7 @@ def writable(out_file: Path) -> None:
 
 def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None) -> Facts:
     """What a proof file claims, for people to read."""
+    from bundles.changes import distinct_keys
     from bundles.checking import applications, outcome, short
     from bundles.files import RunFile
     from bundles.security import bits
@@ -195,8 +196,8 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
         facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"
     for program, states in applications(proof.runs).items():
         pairs = zip(proof.runs, proof.changes, strict=True)
-        changed = {change.key for run, changes in pairs if run.program == program for change in changes}
-        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, len(changed)).items()}
+        changed = distinct_keys([changes for run, changes in pairs if run.program == program])
+        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, changed).items()}
     return facts
 
 

@@ -8,8 +8,8 @@ from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
+from bundles.changes import to_words
 from bundles.checking import once, short
-from bundles.difference import to_words
 from bundles.engine import Engine, Inline
 from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof

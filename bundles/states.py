@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bundles import api
 from bundles.bundle import Bundle, open_bundle
+from bundles.changes import Difference
 from bundles.checking import applications
-from bundles.difference import Difference, composed, leads
+from bundles.difference import composed, leads
 from bundles.errors import Unsupported
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program

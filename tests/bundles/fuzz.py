@@ -21,7 +21,7 @@ import numpy as np
 from bundles import api
 from bundles.artefacts import Artefacts
 from bundles.bundle import MANIFEST, SESSION_LOG, open_bundle
-from bundles.difference import Change, from_words, to_words
+from bundles.changes import Change, from_words, to_words
 from bundles.files import read_proof
 from bundles.formats import decode_proof
 from bundles.job import JOURNAL, LOCK, PROOFS
@@ -158,7 +158,7 @@ def formats(folder: Path) -> list[Format]:
             Format("proof file, verified", (folder / "run.proof").read_bytes(), verified),
             Format("state file", encode_state(StateMap({bytes([k]) * 32: bytes([k]) * 32 for k in range(4)})), decode_state),
             Format("state difference", to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32))).tobytes(),
-                   lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32))),
+                   lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
             artefact("segment 0"), artefact("leaf 0"), artefact("join 0-2"),
