@@ -15,7 +15,7 @@ from bundles.errors import Unsupported
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
 from bundles.state_files import BEGINNING, encode_state, read_state
-from bundles.store import write_whole
+from bundles.store import check_room, write_whole
 from continuation.claims import Digest, spelled
 from segments.memory_tree import wide
 from segments.openings import state_root
@@ -76,6 +76,7 @@ def step_of(file: Path, program: bytes | None = None) -> Step:
 
 def apply(step: Step, state: Path, out: Path) -> Facts:
     """Writes the state that the step leads to; Rejected unless it leads from this state, and to the root of the claim."""
+    check_place(out)
     after = leads(read_state(state), step.changes, step.before, step.after, wide(api.kernels()))
     write_state(out, encode_state(after))
     return {"state before": spelled(step.before), "state after": spelled(step.after), "changed keys": len(step.changes),
@@ -99,13 +100,18 @@ def state_facts(file: Path) -> Facts | None:
 
 
 def write_state(out: Path, content: bytes) -> None:
-    """In the place of another state file, or where nothing is."""
+    check_place(out)
+    write_whole(out, content)
+
+
+def check_place(out: Path) -> None:
+    """A state file is written in the place of another one, or where nothing is."""
     if out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, not a state file", str(out))
     if out.exists():
         read_state(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(out, content)
+    check_room(out.parent)
 
 
 def root_named(text: str) -> Digest:

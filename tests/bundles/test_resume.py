@@ -15,7 +15,7 @@ import pytest
 from bundles import api, store
 from bundles.bundle import open_bundle
 from bundles.engine import Failure, Finished, Inline
-from bundles.errors import Busy
+from bundles.errors import Busy, Misuse
 from bundles.job import LOCK, PROOFS, work_on
 from bundles.journal import DONE, RUNNING
 from bundles.lock import writer
@@ -156,7 +156,7 @@ def wait_for_workers(parent: int, directory: Path) -> list[int]:
 
 
 def test_a_second_prove_says_in_a_line_who_is_at_work(bundle: Path) -> None:
-    with writer(bundle / "work" / LOCK):
+    with writer(bundle / "work" / LOCK, bundle):
         with pytest.raises(Busy, match=f"process {os.getpid()}"):
             prove(bundle)
         with longrun("prove", bundle, "-o", bundle.parent / "second.proof") as second:
@@ -274,5 +274,5 @@ def test_one_task_alone(again: Path) -> None:
     assert api.prove_only(again, "segment 1")["task"] == "segment 1"
     assert rows(again) == before
     for name, said in (("segment 7", "no task"), ("leaf", "no task is called")):
-        with pytest.raises(Malformed, match=said):
+        with pytest.raises(Misuse, match=said):
             api.prove_only(again, name)
