@@ -230,21 +230,9 @@ def doctor(place: Path) -> Facts:
 
 
 def inspect(file: Path) -> Facts:
-    """What a proof file, a bundle directory or an open session says of itself. Nothing of it is checked."""
-    if session_at(file):
-        from bundles.open_sessions import facts
-        return facts(file)
-    if file.is_dir():
-        from bundles.bundle import open_bundle
-        from bundles.states import roots_of
-        bundle = open_bundle(file)
-        manifest = bundle.manifest
-        return {"kind": "bundle", "profile": manifest.profile, "segment size": manifest.size, "program file": manifest.program.hex(),
-                "segments": manifest.segments, "steps": manifest.steps, "outcome": str(manifest.outcome),
-                **states_of(roots_of(bundle), len(bundle.difference()))}
-    from bundles.files import read_proof
-    from bundles.states import state_facts
-    return state_facts(file) or facts_of(read_proof(opened(file)), file)
+    """What a file of ours or a bundle directory says of itself. Nothing of it is checked."""
+    from bundles.inspecting import inspected
+    return inspected(file)
 
 
 def opened(file: Path) -> ProofFile:

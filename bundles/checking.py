@@ -58,8 +58,8 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
         check_states(before, after, expected)
     unused = [short(program) for program in known if program not in {run.program for run in runs}]
     if unused:
-        wanted = f"runs of {several(len(programs), 'program')}"
-        raise Rejected("every program given has run", wanted, f"runs of {len(programs) - len(unused)}")
+        given = f"runs of {several(len(programs), 'program')}"
+        raise Rejected("every program given has run", given, f"runs of {len(programs) - len(unused)}")
     trusted = trusted_keys(file.profile, kernels, ["last"])
     if isinstance(file, RunFile):
         verify_run(file.proof, file.claim, trusted, kernels.permute)

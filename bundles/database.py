@@ -36,6 +36,10 @@ class Database:
     def close(self) -> None:
         self.base.close()
 
+    def names(self) -> set[str]:
+        """Of its tables."""
+        return {str(name) for (name,) in self._do("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Errors of the data base in our words: a full disk is an OSError, damage is Malformed."""

@@ -14,7 +14,7 @@ from bundles.difference import composed, leads
 from bundles.errors import Unsupported
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
-from bundles.state_files import BEGINNING, encode_state, read_state
+from bundles.state_files import encode_state, read_state
 from bundles.store import check_room, write_whole
 from continuation.claims import Digest, spelled
 from segments.memory_tree import wide
@@ -88,15 +88,6 @@ def save(source: Path | None, out: Path) -> Facts:
     state = EMPTY if source is None else read_state(source)
     write_state(out, encode_state(state))
     return {"root": spelled(state_root(state, wide(api.kernels()))), "keys": len(state.entries)}
-
-
-def state_facts(file: Path) -> Facts | None:
-    """What a state file holds; None for a file of another kind."""
-    with file.open("rb") as there:
-        if there.read(len(BEGINNING)) != BEGINNING:
-            return None
-    state = read_state(file)
-    return {"kind": "state", "keys": len(state.entries), "root": spelled(state_root(state, wide(api.kernels())))}
 
 
 def write_state(out: Path, content: bytes) -> None:

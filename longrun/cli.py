@@ -163,8 +163,9 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
 
 
 @app.command(epilog="Example: longrun inspect app.proof")
-def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")], json: Json = False) -> None:
-    """Show what a file claims, without checking it."""
+def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a file of longrun's, or a bundle directory")],
+            json: Json = False) -> None:
+    """Show what a file says of itself, whichever of ours it is, without checking it."""
     facts = api.inspect(file)
     show({"checked": False, **facts} if json else facts, json, "", "(not checked)")
 
