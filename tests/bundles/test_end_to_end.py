@@ -17,6 +17,7 @@ from bundles.rollup import batch_claim, folded
 from continuation.claims import BatchClaim, RunClaim
 from continuation.kinds import ROLLUP
 from continuation.layout import STATEMENT
+from segments.openings import input_digest
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from wasm_exec.text import from_text
@@ -168,7 +169,7 @@ def test_a_file_names_a_kind_that_exists(made: Made) -> None:
 def test_an_expected_input_is_hashed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollup of thousands of claims once had the verifier hash the input for each of them."""
     hashed: list[bytes] = []
-    digest = checking.input_digest
+    digest = input_digest
     monkeypatch.setattr(checking, "input_digest", lambda content, permute: hashed.append(content) or digest(content, permute))
     with pytest.raises(Rejected, match="the input is the one given"):
         verify(made.both, input=FIRST)
