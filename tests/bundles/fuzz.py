@@ -12,7 +12,7 @@ import resource
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -166,9 +166,10 @@ def formats(folder: Path) -> list[Format]:
             Format("session", called, session_read), Format("lock", b"process 17 since 2000", lock_read)]
 
 
-def fuzz(folder: Path, mutations: int, seed: int) -> dict[str, int]:
-    """How many damaged files of each kind were refused. Whatever else a reader does is an error of ours and comes through."""
-    kinds = formats(folder)
+def fuzz(folder: Path, mutations: int, seed: int, names: Sequence[str] = ()) -> dict[str, int]:
+    """How many damaged files of each kind were refused. Whatever else a reader does is an error of ours and comes through. `names`: of
+    some kinds; all if there is none."""
+    kinds = [kind for kind in formats(folder) if not names or kind.name in names]
     before = {path: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refused = {kind.name: 0 for kind in kinds}
@@ -196,9 +197,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kind", action="append", default=[], help="only this kind of file; again for more")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        print(json.dumps(fuzz(Path(folder), options.mutations, options.seed), indent=1))
+        print(json.dumps(fuzz(Path(folder), options.mutations, options.seed, options.kind), indent=1))
 
 
 if __name__ == "__main__":
