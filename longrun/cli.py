@@ -2,7 +2,7 @@
 
 Exit codes: 0 done, 1 a proof was rejected, 2 wrong usage, 3 a file is malformed or a module cannot be used, 4 a file cannot be read or
 written, 5 the recorded program trapped, 6 another process uses this bundle, 7 some task failed again and again, 8 the session has ended,
-70 a fault of longrun, 130 interrupted.
+9 the run was given up, 70 a fault of longrun, 130 stopped.
 """
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ from bundles import api
 from bundles.errors import Busy, Over, Stuck
 from bundles.formats import Kind, encode_proof
 from bundles.session import Session
-from longrun.cli import main
+from longrun import failures
+from longrun.cli import app, main
 from longrun.failures import told
 from longrun.stopping import proving
 from wasm_exec.text import from_text
@@ -168,7 +169,7 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 3 and "cannot be proved" in err
 
 
-COMMANDS = ("run", "open", "call", "close", "certificates", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
+COMMANDS = sorted(str(command.name or getattr(command.callback, "__name__", "")) for command in app.registered_commands)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -183,6 +184,23 @@ def test_completion_is_offered(longrun: Longrun) -> None:
     assert code == 0 and "--install-completion" in out and "--show-completion" in out
 
 
+@pytest.mark.parametrize("words, offered", [("longrun pro", "prove"), ("longrun prove --sch", "--scheduler")])
+def test_completion_completes(words: str, offered: str) -> None:
+    environment = {**os.environ, "_LONGRUN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    command = f"import sys; sys.path.insert(0, {str(SAMPLES.parent)!r}); from longrun.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert offered in done.stdout.split(), done
+
+
+def test_the_readme_has_every_command_and_every_exit_code() -> None:
+    readme = (SAMPLES.parent / "README.md").read_text()
+    codes = {value for name, value in vars(failures).items() if name.isupper() and isinstance(value, int)}
+    told = readme.split("\nExit codes: ")[1].split("\n\n")[0]
+    assert codes | {0} == {int(part.split()[0]) for part in told.split(" · ")} and len(codes) >= 11
+    for name in COMMANDS:
+        assert f"\n    longrun {name} " in readme
+
+
 def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
     """From a recording to a rollup; what is told to people goes to the error stream or into the object."""
     Path("other.txt").write_bytes(b"1 2")
@@ -192,6 +210,7 @@ def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
                  "prove first -o first.proof --workers 1", "prove second -o second.proof --workers 1", "status first", "resume first",
                  "gc first", "batch first.proof second.proof -o both.proof", "verify both.proof --program sum.wasm --allow-toy",
                  "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy",
+                 "state first -o first.state", "diff first",
                  "open counter.wat --profile toy", "call counter.bundle add -5", "close counter.bundle"):
         code, out, _ = longrun(*line.split(), "--json")
         assert code == 0, line

@@ -167,7 +167,9 @@ def test_a_journal_is_read_while_it_is_written(journal: Journal) -> None:
     "UPDATE tasks SET artefact = x'00'", "UPDATE tasks SET name = 'leaf x' WHERE name = 'leaf 1'", "UPDATE tasks SET state = 'lost'",
     "UPDATE tasks SET starts = 'many'", "UPDATE tasks SET seconds = 'long'", "UPDATE tasks SET note = x'ff'",
     "UPDATE tasks SET state = cast(x'ff0a0afe' AS TEXT)", "DROP TABLE tasks",
-    "UPDATE job SET version = 2", "UPDATE job SET version = '2' || char(10) || hex(zeroblob(9999))", "UPDATE job SET segments = 'five'", "UPDATE tasks SET state = 'running'"])
+    "UPDATE job SET version = 2",
+    "UPDATE job SET version = '2' || char(10) || hex(zeroblob(9999))",
+    "UPDATE job SET segments = 'five'", "UPDATE tasks SET state = 'running'"])
 def test_a_journal_that_says_nonsense_is_malformed(journal: Journal, change: str) -> None:
     job(journal, Played()).run()
     with sqlite3.connect(journal.path) as base:

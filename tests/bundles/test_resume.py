@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import signal
 import stat
@@ -116,6 +117,18 @@ def test_a_killed_worker_is_replaced(bundle: Path, proved: Path) -> None:
         assert process.wait() == 0
     assert good(bundle.parent / "killed.proof", proved) and all_gone(workers)
     assert TASKS <= sum(starts(bundle).values()) <= TASKS + 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="how much memory a process has is read from /proc")
+def test_a_worker_without_memory_is_replaced(bundle: Path, proved: Path) -> None:
+    """It gets no more than it has, when it is about to begin."""
+    with longrun("prove", bundle, "-o", bundle.parent / "poor.proof", "--workers", "2") as process:
+        workers = wait_for_workers(process.pid, bundle)
+        resource.prlimit(workers[0], resource.RLIMIT_AS, (1 << 20, 1 << 20))
+        _, said = process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert good(bundle.parent / "poor.proof", proved) and all_gone(workers)
+    assert TASKS < sum(starts(bundle).values()) <= TASKS + 2
 
 
 def test_a_killed_job_takes_its_workers_with_it_and_goes_on_later(bundle: Path, proved: Path) -> None:
