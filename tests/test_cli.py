@@ -196,7 +196,7 @@ def test_the_readme_has_every_command_and_every_exit_code() -> None:
     readme = (SAMPLES.parent / "README.md").read_text()
     codes = {value for name, value in vars(failures).items() if name.isupper() and isinstance(value, int)}
     told = readme.split("\nExit codes: ")[1].split("\n\n")[0]
-    assert codes | {0} == {int(part.split()[0]) for part in told.split(" · ")} and len(codes) >= 11
+    assert codes | {0} == {int(part.split()[0]) for part in told.split(" ·")} and len(codes) >= 11
     for name in COMMANDS:
         assert f"\n    longrun {name} " in readme
 
