@@ -23,7 +23,7 @@ from bundles.artefacts import Artefacts
 from bundles.bundle import MANIFEST, SESSION_LOG, open_bundle
 from bundles.changes import Change, from_words, to_words
 from bundles.files import read_proof
-from bundles.formats import decode_proof
+from bundles.formats import Kind, decode_proof, encode_proof
 from bundles.job import JOURNAL, LOCK, PROOFS
 from bundles.journal import DONE, JobRow, Journal
 from bundles.lock import held
@@ -36,6 +36,7 @@ from bundles.snapshot import decode_pages
 from bundles.state_files import decode_state, encode_state
 from bundles.store import Store, digest_of
 from bundles.tasks import Task, parsed
+from continuation.kinds import ROLLUP
 from stark.errors import Malformed, Rejected
 from stark.field import P
 from tests.bundles.jobs import ROOT, SUM, entered
@@ -154,10 +155,15 @@ def formats(folder: Path) -> list[Format]:
         (folder / "changed.proof").write_bytes(content)
         api.inspect(folder / "changed.proof")
         return api.verify(folder / "changed.proof", [SUM], allow_toy=True)
+    run = read_proof(decode_proof((folder / "run.proof").read_bytes()))
+    changed = to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32)))
+    rollup = encode_proof(Kind.ROLLUP, "toy", [np.array([ROLLUP.number], np.uint32), run.proof.statement, np.tile(run.claim.words, 3),
+                                               np.concatenate([changed, to_words(()), changed])], run.proof.content)
     return [Format("proof file", (folder / "run.proof").read_bytes(), lambda content: read_proof(decode_proof(content))),
             Format("proof file, verified", (folder / "run.proof").read_bytes(), verified),
+            Format("rollup file", rollup, lambda content: read_proof(decode_proof(content))),
             Format("state file", encode_state(StateMap({bytes([k]) * 32: bytes([k]) * 32 for k in range(4)})), decode_state),
-            Format("state difference", to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32))).tobytes(),
+            Format("state difference", changed.tobytes(),
                    lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
