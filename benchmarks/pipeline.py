@@ -1,4 +1,4 @@
-"""Figures of the whole way: one run recorded, proved in segments, folded, batched with a second run, verified; by stage."""
+"""Figures of the whole way: one run recorded, proved in segments, folded, verified; by stage."""
 from __future__ import annotations
 
 import tempfile
@@ -11,7 +11,7 @@ from bundles.bundle import Bundle, write_bundle
 from bundles.checking import Expected, check_file
 from bundles.files import RunFile
 from bundles.keys import RunKeys
-from bundles.proving import prove_batch, prove_bundle
+from bundles.proving import prove_bundle
 from segments.shape import Shape
 from stark import profiles
 from stark.kernels import load
@@ -21,7 +21,7 @@ from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "sieve.wat"
-INPUTS = {"p100": (9000, 500), "toy": (400, 50)}                # sieves up to these numbers
+INPUTS = {"p100": 9000, "toy": 400}                # sieves up to these numbers
 SIZES = {"p100": "2^16", "toy": "toy"}
 
 
@@ -30,20 +30,11 @@ def measure(figures: Figures, profile_name: str, threads: int) -> None:
     program = translate(from_text(SAMPLE), 64, 8)
     keys = RunKeys(profile, Shape.of(SIZES[profile_name], len(program.instructions)))
     with tempfile.TemporaryDirectory() as folder:
-        bundles = [recorded(program, keys, number, Path(folder) / str(number)) for number in INPUTS[profile_name]]
+        bundle = recorded(program, keys, INPUTS[profile_name], Path(folder) / "run")
         kernels, inline = load("best", threads), Means(workers=1)
-        started = time.perf_counter()
-        proved = prove_bundle(bundles[0], program, keys, kernels, quiet, inline)
-        seconds = time.perf_counter() - started
-        first, second = proved.file, prove_bundle(bundles[1], program, keys, kernels, quiet, inline).file
-        stages(figures, bundles[0], keys, proved.seconds, seconds, threads)
-        started = time.perf_counter()
-        rollup = prove_batch([first, second], kernels, quiet)
-        seconds = time.perf_counter() - started
-        figures.add("bundles.batch_s", seconds, "two run proofs to one rollup proof, keys included")
-        figures.add("bundles.batch_s_per_bundle", seconds / 2, "of two, keys included; more bundles share the keys")
-        figures.add("bundles.rollup_kib", len(rollup.encode()) / 1024)
-        verifying(figures, program, first)
+        proved = prove_bundle(bundle, program, keys, kernels, quiet, inline)
+        stages(figures, bundle, proved.seconds)
+        verifying(figures, program, proved.file)
 
 
 def quiet(stage: str, done: int, total: int) -> None:
@@ -55,15 +46,14 @@ def recorded(program: Program, keys: RunKeys, number: int, folder: Path) -> Bund
     return write_bundle(folder, SAMPLE.read_bytes(), recording, keys.profile.name, keys.shape.size)
 
 
-def stages(figures: Figures, bundle: Bundle, keys: RunKeys, seconds: dict[str, float], total: float, threads: int) -> None:
-    steps, segments = bundle.manifest.steps, bundle.manifest.segments
+def stages(figures: Figures, bundle: Bundle, seconds: dict[str, float]) -> None:
+    segments = bundle.manifest.segments
     for sort, name, count in (("leaf", "leaf", segments), ("join", "join", segments - 1), ("run", "root", 1)):
         spent = sum(value for stage, value in seconds.items() if stage.startswith(f"{sort}:") and stage != f"{sort}: circuit")
         if count:
             figures.add(f"continuation.{name}_s", spent / count, "replay, fill and prove of one circuit")
     circuits = sum(value for stage, value in seconds.items() if stage.endswith(": circuit"))
     figures.add("continuation.setup_s", seconds["keys"] + circuits, "keys that ship; segment key and circuits in use")
-    figures.add("bundles.end_to_end_khz_per_core", steps / total / threads / 1000, f"bundle to run proof, {total:.1f} s")
     figures.stages("bundles.prove", seconds)
 
 

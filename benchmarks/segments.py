@@ -117,7 +117,7 @@ def one_guest(name: str) -> dict[str, object]:
     if name in SMALL:
         figures.append(("tiny_s", both, f"{where}, processor time, filling included"))
     else:
-        floor = floor_seconds(committed_columns(key.key), key.key.log_rows, 1)
+        floor = floor_seconds(committed_columns(key.key), key.key, kernels, time.perf_counter)
         twice = ProvingKeys(program, profiles.get("p100").segment, load("best", 2))
         twice.of(segment.shape)
         clock = time.perf_counter()
@@ -137,7 +137,7 @@ def one_guest(name: str) -> dict[str, object]:
     return {"figures": figures, "page": page(name, segment, steps, filling, watch)}
 
 
-def instructions_per_step(program: Program, wasm: bytes, executed: np.ndarray) -> float:    # type: ignore[type-arg]
+def instructions_per_step(program: Program, wasm: bytes, executed: np.ndarray) -> float:
     """Instructions of WebAssembly for each step: each is counted with the first step of its function that does not lie before it."""
     known = np.unique(program.offsets)
     structure = (BLOCK, LOOP, ELSE, END)

@@ -54,13 +54,16 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. Without a size of segments
     one is chosen. `state`: a state file, or a bundle directory whose state goes on."""
     from bundles.bundle import unfinished
-    from bundles.recording import written_run
+    from bundles.recording import sizes_of, written_run
     from bundles.state_files import read_state
+    from bundles.store import check_room
     from wasm_exec.state import EMPTY
     profile = profiles.get(profile_name)
+    sizes_of(profile, size)
     program = translated(app)
     if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
+    check_room(directory)
     return written_run(directory, app, program, input, profile, size, max_steps, on_progress,
                        EMPTY if state is None else read_state(state))
 
@@ -76,7 +79,8 @@ def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means |
     it was ended in whatever way, is not done again. Of an open session it proves what there is, with the outcome `paused`, or, with
     `follow`, waits until it is closed."""
     from bundles.bundle import open_bundle
-    from bundles.proving import keys_of, prove_bundle
+    from bundles.proving import check_means, keys_of, prove_bundle
+    check_means(means or Means())
     writable(out_file)
     if session_at(directory):
         from bundles.open_sessions import closed, up_to_now
@@ -168,6 +172,7 @@ def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
 def writable(out_file: Path) -> None:
     """Says before any work that a proof cannot be written there, and that it would take the place of something that is not one."""
     from bundles.formats import MAGIC
+    from bundles.store import check_room
     if out_file.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, a proof is one file", str(out_file))
     out_file.parent.mkdir(parents=True, exist_ok=True)
@@ -175,10 +180,12 @@ def writable(out_file: Path) -> None:
         with out_file.open("rb") as there:
             if there.read(len(MAGIC)) != MAGIC:
                 raise FileExistsError(errno.EEXIST, "there is a file that is not a proof", str(out_file))
+    check_room(out_file.parent)
 
 
 def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None) -> Facts:
     """What a proof file claims, for people to read."""
+    from bundles.changes import distinct_keys
     from bundles.checking import applications, outcome, short
     from bundles.files import RunFile
     from bundles.security import bits
@@ -195,8 +202,8 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
         facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"
     for program, states in applications(proof.runs).items():
         pairs = zip(proof.runs, proof.changes, strict=True)
-        changed = {change.key for run, changes in pairs if run.program == program for change in changes}
-        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, len(changed)).items()}
+        changed = distinct_keys([changes for run, changes in pairs if run.program == program])
+        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, changed).items()}
     return facts
 
 
@@ -223,21 +230,9 @@ def doctor(place: Path) -> Facts:
 
 
 def inspect(file: Path) -> Facts:
-    """What a proof file, a bundle directory or an open session says of itself. Nothing of it is checked."""
-    if session_at(file):
-        from bundles.open_sessions import facts
-        return facts(file)
-    if file.is_dir():
-        from bundles.bundle import open_bundle
-        from bundles.states import roots_of
-        bundle = open_bundle(file)
-        manifest = bundle.manifest
-        return {"kind": "bundle", "profile": manifest.profile, "segment size": manifest.size, "program file": manifest.program.hex(),
-                "segments": manifest.segments, "steps": manifest.steps, "outcome": str(manifest.outcome),
-                **states_of(roots_of(bundle), len(bundle.difference()))}
-    from bundles.files import read_proof
-    from bundles.states import state_facts
-    return state_facts(file) or facts_of(read_proof(opened(file)), file)
+    """What a file of ours or a bundle directory says of itself. Nothing of it is checked."""
+    from bundles.inspecting import inspected
+    return inspected(file)
 
 
 def opened(file: Path) -> ProofFile:

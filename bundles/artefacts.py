@@ -17,6 +17,7 @@ from segments.claim import STATEMENT as SEGMENT_STATEMENT
 from segments.claim import SegmentProof
 from stark.errors import Malformed
 from stark.key import DIGEST
+from stark.profiles import Profile
 
 U32 = npt.NDArray[np.uint32]
 KINDS = {"segment": Kind.SEGMENT, "leaf": Kind.LEAF, "join": Kind.JOIN}
@@ -31,12 +32,18 @@ class Damaged(Malformed):
         self.task = task
 
 
+def names_of(profile: Profile) -> tuple[list[str], list[str]]:
+    """What the numbers in results stand for: shapes of segments, and kinds of spans."""
+    shapes = list(shapes_of(profile))
+    return shapes, [*ABOVE, *(f"{Sort.LEAF.label} of {shape}" for shape in shapes)]
+
+
 class Artefacts:
     """The results of one job. What comes from the store has the digest that the journal names, and the form of its task."""
 
     def __init__(self, store: Store, keys: RunKeys) -> None:
-        self.store, self.keys, self.shapes = store, keys, list(shapes_of(keys.profile))
-        self.kinds = [*ABOVE, *(f"{Sort.LEAF.label} of {shape}" for shape in self.shapes)]
+        self.store, self.keys = store, keys
+        self.shapes, self.kinds = names_of(keys.profile)
 
     def put_segment(self, task: Task, proof: SegmentProof) -> bytes:
         """Payloads: the number of the shape and the level, the cap, the statement, the words."""

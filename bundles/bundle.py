@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bundles.difference import Difference, difference
+from bundles.changes import Difference
+from bundles.difference import difference
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bundles.errors import several
 from bundles.files import RollupFile, RunFile
 from bundles.keys import claimed_program, trusted_keys
 from continuation.claims import Digest, RunClaim, chained, spelled
@@ -57,7 +58,8 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
         check_states(before, after, expected)
     unused = [short(program) for program in known if program not in {run.program for run in runs}]
     if unused:
-        raise Rejected("every program given has run", f"runs of {len(programs)} programs", f"runs of {len(programs) - len(unused)}")
+        given = f"runs of {several(len(programs), 'program')}"
+        raise Rejected("every program given has run", given, f"runs of {len(programs) - len(unused)}")
     trusted = trusted_keys(file.profile, kernels, ["last"])
     if isinstance(file, RunFile):
         verify_run(file.proof, file.claim, trusted, kernels.permute)

@@ -22,7 +22,7 @@ from urllib.parse import urlparse
 from bundles.arrival import Arrival
 from bundles.cluster_worker import carry_out, quiet
 from bundles.engine import Failure, Finished, Reason
-from bundles.errors import Unsupported
+from bundles.errors import Misuse, Unsupported
 from bundles.tasks import Task
 from stark.errors import Malformed, Rejected
 
@@ -44,16 +44,16 @@ class Place:
     certificates: Path | None = None
 
     def security(self) -> Mapping[str, str]:
-        """Unsupported if others could listen in or join."""
+        """Misuse if others could listen in or join."""
         address = urlparse(self.scheduler or "")
         if address.scheme not in ("tcp", "tls") or not address.hostname:
-            raise Unsupported(f"{self.scheduler} is no address of a scheduler; it is like tls://HOST:8786")
+            raise Misuse(f"{self.scheduler} is no address of a scheduler; it is like tls://HOST:8786")
         if address.scheme == "tcp":
             if address.hostname not in LOOPBACK:
-                raise Unsupported(f"{self.scheduler} is another machine without TLS: whoever reaches it can run code here")
+                raise Misuse(f"{self.scheduler} is another machine without TLS: whoever reaches it can run code here")
             return {}
         if self.certificates is None:
-            raise Unsupported("a scheduler with TLS needs --tls FOLDER, with ca.pem, cert.pem and key.pem in it")
+            raise Misuse("a scheduler with TLS needs --tls FOLDER, with ca.pem, cert.pem and key.pem in it")
         missing = [name for name in CERTIFICATES.values() if not (self.certificates / name).is_file()]
         if missing:
             raise FileNotFoundError(errno.ENOENT, "there is no such file", str(self.certificates / missing[0]))

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from stark.errors import Malformed
 
 WAIT_S = 30.0
+SAID_LIMIT = 200
 
 
 class Database:
@@ -36,6 +37,10 @@ class Database:
     def close(self) -> None:
         self.base.close()
 
+    def names(self) -> set[str]:
+        """Of its tables."""
+        return {str(name) for (name,) in self._do("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Errors of the data base in our words: a full disk is an OSError, damage is Malformed."""
@@ -49,7 +54,9 @@ class Database:
             raise self.damaged(error) from None
 
     def damaged(self, what: object) -> Malformed:
-        return Malformed(f"the {self.what} {self.path} cannot be used: {what}{self.hint and f' ({self.hint})'}")
+        """One line, without anything that stands in the data base."""
+        reason = " ".join(str(what).partition(" with text ")[0].split())[:SAID_LIMIT]
+        return Malformed(f"the {self.what} {self.path} cannot be used: {reason}{self.hint and f' ({self.hint})'}")
 
     @contextlib.contextmanager
     def whole(self) -> Iterator[None]:

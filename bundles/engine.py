@@ -40,7 +40,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a task: the digest of its result or a failure, and the seconds of its stages; `all` is the whole task."""
+    """The end of a task: the digest of its result or a failure, and the seconds of its stages; `all` is the whole task, `processor` what
+    it took of the processor."""
 
     task: Task
     result: bytes | Failure
@@ -86,10 +87,11 @@ class Inline:
 
 def carried_out(work: Work, task: Task, inputs: Sequence[bytes]) -> Finished:
     """Does a task, and tells its failures apart."""
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     work.watch.seconds.clear()
     result = attempt(work, task, inputs)
-    return Finished(task, result, {**work.watch.seconds, "all": time.perf_counter() - started})
+    spent = {"all": time.perf_counter() - started, "processor": time.process_time() - processor}
+    return Finished(task, result, work.watch.seconds | spent)
 
 
 def attempt(work: Work, task: Task, inputs: Sequence[bytes]) -> bytes | Failure:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bundles.difference import Difference, from_words, to_words
+from bundles.changes import Difference, from_words, to_words
 from bundles.formats import Kind, ProofFile, encode_proof
 from bundles.rollup import batch_claim
 from bundles.sent import SentProof
@@ -81,22 +81,11 @@ def read_proof(file: ProofFile) -> RunFile | RollupFile:
         raise Malformed(f"a statement has {STATEMENT} words, not {len(statement)}")
     proof = SentProof(kinds[int(number[0])].name, statement, file.packed)
     if file.kind == Kind.RUN:
-        return RunFile(profile, proof, differences(file.payloads[2], 1)[0])
+        return RunFile(profile, proof, from_words(file.payloads[2], 1)[0])
     claims = file.payloads[2]
     if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
     runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
     if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
         raise Malformed("the claim of a run has words without a meaning")
-    return RollupFile(profile, proof, runs, differences(file.payloads[3], len(runs)))
-
-
-def differences(words: npt.NDArray[np.uint32], count: int) -> tuple[Difference, ...]:
-    """So many of them, and nothing behind."""
-    found = []
-    for _ in range(count):
-        one, words = from_words(words)
-        found.append(one)
-    if len(words):
-        raise Malformed("there is something behind the state differences")
-    return tuple(found)
+    return RollupFile(profile, proof, runs, from_words(file.payloads[3], len(runs)))

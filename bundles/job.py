@@ -10,7 +10,7 @@ from pathlib import Path
 from bundles.artefacts import Artefacts
 from bundles.bundle import Bundle, open_bundle
 from bundles.engine import Engine, Failure, Finished, Reason
-from bundles.errors import Stuck
+from bundles.errors import Misuse, Stuck
 from bundles.journal import DONE, JobRow, Journal
 from bundles.keys import RunKeys
 from bundles.lock import writer
@@ -51,7 +51,7 @@ class Job:
             while self.goal not in self.done:
                 self.submit()
                 if not self.running:
-                    raise Stuck({str(task): str(failure) for task, failure in self.aside.items()})
+                    raise Stuck({str(task): str(failure) for task, failure in self.aside.items()}, self.bundle.directory)
                 for finished in self.engine.wait(PATIENCE_S):
                     self.take(finished)
         finally:
@@ -108,7 +108,7 @@ class Job:
 @contextlib.contextmanager
 def opened(bundle: Bundle, keys: RunKeys, kernels: Kernels, out: str, workers: int) -> Iterator[tuple[Journal, int]]:
     """The journal of a bundle for its one writer, and how many tasks an earlier one left in flight; Busy if there is a writer already."""
-    with writer(bundle.work / LOCK):
+    with writer(bundle.work / LOCK, bundle.directory):
         Store(bundle.work / PROOFS).sweep()
         identity = identity_of(bundle, keys, kernels)
         journal = Journal(bundle.work / JOURNAL)
@@ -142,10 +142,13 @@ def work_on(directory: Path, kernels: Kernels) -> Work:
 
 def attempted(directory: Path, name: str, kernels: Kernels) -> dict[str, object]:
     """Does one task in this process, with whatever error it ends in, and writes nothing into the journal."""
-    task = parsed(name)
+    try:
+        task = parsed(name)
+    except Malformed as error:
+        raise Misuse(str(error)) from None
     bundle = open_bundle(directory)
     if task not in everything(root(bundle.manifest.segments)):
-        raise Malformed(f"the proof of {directory} has no task {name}")
+        raise Misuse(f"the proof of {directory} has no task {name}; its last one is {root(bundle.manifest.segments)}")
     work = work_on(directory, kernels)
     done = {}
     if (bundle.work / JOURNAL).is_file():

@@ -15,13 +15,14 @@ TRIES, PAUSE = 5, 0.1           # a reader that only looks holds the lock for a 
 
 
 @contextlib.contextmanager
-def writer(path: Path, doing: str = "being proved") -> Iterator[None]:
-    """Held for as long as the block runs; Busy, with the owner's number and since when, if another process holds it."""
+def writer(path: Path, directory: Path, doing: str = "being proved") -> Iterator[None]:
+    """Held for as long as the block runs; Busy, with the owner's number and since when, if another process holds it. `directory`: the
+    bundle that the lock is about."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not taken(handle):
-            raise Busy(note(handle), doing)
+            raise Busy(note(handle), doing, directory)
         os.ftruncate(handle, 0)
         os.write(handle, f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC".encode())
         yield

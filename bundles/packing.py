@@ -18,6 +18,15 @@ def pack(value: object) -> bytes:
     return packed
 
 
+LIST_HEADS = (1, 3, 5)          # bytes that say how long a list is
+
+
+def list_head(count: int) -> bytes:
+    """The bytes before the items of a list of so many."""
+    head: bytes = msgpack.Packer().pack_array_header(count)
+    return head
+
+
 def unpack(data: bytes, what: str, size_limit: int = SIZE_LIMIT) -> object:
     """The value of canonical bytes. Whatever else the bytes are, they are Malformed."""
     if len(data) > size_limit:
@@ -28,7 +37,7 @@ def unpack(data: bytes, what: str, size_limit: int = SIZE_LIMIT) -> object:
         nonlocal left
         left -= 1
         if left < 0:
-            raise ValueError("too many lists and maps for so few bytes")
+            raise Unwanted("too many lists and maps for so few bytes")
         return container
 
     try:
@@ -37,21 +46,42 @@ def unpack(data: bytes, what: str, size_limit: int = SIZE_LIMIT) -> object:
             max_ext_len=0,
             ext_hook=refused_extension, list_hook=counted, object_pairs_hook=lambda pairs: without_repetition(counted(pairs)))
         canonical = pack(value) == data             # packing refuses depths that unpacking lets through
+    except Unwanted as error:
+        raise Malformed(f"{what}: {error}") from None
+    except msgpack.ExtraData:
+        raise Malformed(f"{what}: there is something behind its end") from None
+    except UnicodeDecodeError:
+        raise Malformed(f"{what}: a text in it is not UTF-8") from None
+    except msgpack.StackError:
+        raise Malformed(f"{what}: lists stand in lists too deeply") from None
     except (ValueError, TypeError, OverflowError, RecursionError, MemoryError, msgpack.UnpackException) as error:
-        raise Malformed(f"{what}: {error or type(error).__name__}") from None
+        raise Malformed(f"{what}: {reason(str(error))}") from None
     if not canonical:
         raise Malformed(f"{what}: not in canonical form")
     return value
 
 
+class Unwanted(ValueError):
+    """Something that msgpack knows and our files never have."""
+
+
+def reason(said: str) -> str:
+    """What the library says, in the words of whoever made the file."""
+    if "incomplete" in said:
+        return "it ends too soon"
+    if "exceeds max" in said:
+        return "something in it is too long"
+    return "it is not what such a file has"
+
+
 def refused_extension(code: int, _: bytes) -> object:
-    raise ValueError(f"extension type {code}")
+    raise Unwanted(f"a value of extension type {code}")
 
 
 def without_repetition(pairs: Sequence[Any]) -> dict[Any, object]:
     out = dict(pairs)
     if len(out) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise Unwanted("a key stands twice")
     return out
 
 

@@ -94,11 +94,14 @@ class Processes:
                     finished = key.data.hear()
                     if finished is not None:
                         ended.append(finished)
-                        self.release(key.data)
+                        self.release(key.data, finished.result)
         return ended
 
-    def release(self, worker: Worker) -> None:
+    def release(self, worker: Worker, result: bytes | Failure) -> None:
+        """One without memory gives back what it holds: the next worker begins with little."""
         self.busy.remove(worker)
+        if isinstance(result, Failure) and result.reason == Reason.MEMORY and worker.process.returncode is None:
+            worker.end()
         if worker.process.returncode is None:
             self.idle.append(worker)
 

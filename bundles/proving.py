@@ -8,10 +8,10 @@ from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle
+from bundles.changes import to_words
 from bundles.checking import once, short
-from bundles.difference import to_words
 from bundles.engine import Engine, Inline
-from bundles.errors import Unsupported
+from bundles.errors import Misuse, Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
 from bundles.job import PROOFS, Job, identity_of, opened, work_of
@@ -62,11 +62,27 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
                 journal.forget(error.task, str(error))
 
 
+def check_means(means: Means) -> None:
+    """Misuse, before any work, if there is no such engine, or if it would leave something unused that was asked for."""
+    if means.engine not in (None, *ENGINES):
+        raise Misuse(f"there is no engine {means.engine}, but {', '.join(ENGINES)}")
+    if means.scheduler is None:
+        if means.certificates is not None:
+            raise Misuse("certificates are shown to a scheduler, and none is named (--scheduler tls://HOST:8786)")
+        if means.engine == "inline" and means.workers not in (None, 1):
+            raise Misuse(f"the engine inline has one worker, not {means.workers}")
+        return
+    if means.engine not in (None, "dask"):
+        raise Misuse(f"a scheduler is for the engine dask, not for {means.engine}")
+    if means.workers is not None or means.memory_limit is not None:
+        raise Misuse("the workers of a scheduler are started beside it: how many, and with how much memory, is said there")
+    from bundles.cluster import Place
+    Place(means.scheduler, means.certificates).security()
+
+
 def engine_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, workers: int, means: Means) -> Engine:
     """The engine that was asked for; else this process where one worker is enough, or several."""
     name = means.engine or ("dask" if means.scheduler else "inline" if workers == 1 else "processes")
-    if name not in ENGINES:
-        raise Unsupported(f"there is no engine {name}, but {', '.join(ENGINES)}")
     if name == "processes":
         return Processes(bundle.directory, workers)
     work = work_of(bundle, program, keys, kernels)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bundles.api import Progress, Recorded
 from bundles.bundle import write_bundle
-from bundles.errors import Unsupported
+from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF
 from segments.choosing import recorded
 from segments.shape import Shape
@@ -24,7 +24,7 @@ def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
     """The sizes of segments to try, small first: small ones are soon proved, large ones cost a tenth for every step."""
     sizes = SIZES_OF["toy" if profile.toy else "p100"]
     if wanted is not None and wanted not in sizes:
-        raise Unsupported(f"segments of profile {profile.name} have the size {' or '.join(sizes)}, not {wanted}")
+        raise Misuse(f"segments of profile {profile.name} have the size {' or '.join(sizes)}, not {wanted}")
     return [wanted] if wanted is not None else list(sizes)
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from continuation.claims import BatchClaim, RunClaim
+import numpy as np
+import numpy.typing as npt
+
+from continuation.claims import Application, BatchClaim, Digest, RunClaim, demand, digest_of
+from stark import poseidon2
 
 T = TypeVar("T")
+U64 = npt.NDArray[np.uint64]
 
 
 def folded(items: Sequence[T], join: Callable[[T, T], T]) -> T:
@@ -18,5 +23,22 @@ def folded(items: Sequence[T], join: Callable[[T, T], T]) -> T:
 
 
 def batch_claim(runs: Sequence[RunClaim]) -> BatchClaim:
-    """What a batch of these runs, in this order, claims."""
-    return folded([BatchClaim.one(run) for run in runs], BatchClaim.join)
+    """What a batch of these runs, in this order, claims: `BatchClaim.join` over their tree, with the hashes of a level made together, and
+    none before everything else holds."""
+    first, last = runs[0], runs[-1]
+    pairs = list(zip(runs, runs[1:], strict=False))
+    demand("both batches were made with the same keys", all(run.keys == first.keys for run in runs))
+    demand("neighbouring runs of one application chain", all(left.program != right.program or left.after == right.before
+                                                             for left, right in pairs))
+    single = int(all(run.program == first.program for run in runs))
+    return BatchClaim(tree_of(np.array([run.words for run in runs], np.uint64)), first.keys, len(runs), single,
+                      Application(first.program, first.before), Application(last.program, last.after))
+
+
+def tree_of(claims: U64) -> Digest:
+    """The root over the hashes of the claims, a row each. Neighbours meet level by level; one without a neighbour goes up as it is."""
+    digests = poseidon2.sponge(claims)
+    while len(digests) > 1:
+        paired = len(digests) // 2 * 2
+        digests = np.concatenate([poseidon2.compress(digests[:paired:2], digests[1:paired:2]), digests[paired:]])
+    return digest_of(digests[0])

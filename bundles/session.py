@@ -69,7 +69,7 @@ class Session:
         self.held, self.let_go = contextlib.ExitStack(), False
         with contextlib.ExitStack() as stack:
             if is_open(directory):
-                stack.enter_context(writer(directory / LOCK, DOING))
+                stack.enter_context(writer(directory / LOCK, directory, DOING))
             if not is_open(directory):
                 raise not_open(directory)
             self.log = SessionLog(directory / SESSION_LOG)
@@ -97,7 +97,7 @@ class Session:
         if not fresh(directory):
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
+        with writer(directory / LOCK, directory, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
             store = Store(directory / FILES)
             digest, state = store.put(app), store.put(encode_state(before))
             with log.whole():
@@ -113,9 +113,9 @@ class Session:
     def calls(self, events: Sequence[Call], max_steps: int = MAX_STEPS) -> list[Answer]:
         """The same for several events, of which all are there afterwards or none. The one that ends the session is the last."""
         if self.let_go:
-            raise Over("this session was let go or closed here")
+            raise Over("this session was let go or closed here", self.directory)
         if not self.state.outcome.paused:
-            raise Over(f"the session has ended, {self.state.outcome}")
+            raise Over(f"the session has ended, {self.state.outcome}", self.directory)
         content = [self.encoded(*event) for event in events]
         machine, self.machine = self.machine or self.restored(), None       # whatever fails half way begins again from the disk
         reached = machine.go_on(b"".join(content), max_steps)
@@ -213,7 +213,7 @@ class Session:
 
 def not_open(directory: Path) -> Exception:
     closed = (directory / MANIFEST).is_file()
-    return Over(f"the session in {directory} is closed") if closed else Malformed(f"{directory} is not an open session")
+    return Over(f"the session in {directory} is closed", directory) if closed else Malformed(f"{directory} is not an open session")
 
 
 def fresh(directory: Path) -> bool:

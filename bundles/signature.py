@@ -4,7 +4,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-from bundles.errors import BadCall
+from bundles.errors import BadCall, several
 from wasm_exec.decode import decode
 from wasm_exec.module import FunctionType, ValueType
 from wasm_exec.translate import event_types
@@ -23,8 +23,8 @@ def signatures(app: bytes) -> Mapping[str, FunctionType]:
 def bits_of(name: str, kinds: FunctionType, values: Sequence[Value | str]) -> list[int]:
     """Arguments as bits; BadCall if they are not those of the event. Integers may be signed or not."""
     if len(values) != len(kinds.parameters):
-        raise BadCall(f"{name} takes {len(kinds.parameters)} arguments ({', '.join(map(kind_name, kinds.parameters)) or 'none'}), "
-                      f"not {len(values)}")
+        wanted = ", ".join(map(kind_name, kinds.parameters)) or "none"
+        raise BadCall(f"{name} takes {several(len(kinds.parameters), 'argument')} ({wanted}), not {len(values)}")
     return [bits(name, kind, value) for kind, value in zip(kinds.parameters, values, strict=True)]
 
 

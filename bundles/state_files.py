@@ -4,7 +4,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from bundles.packing import Fields, pack, unpack
+import numpy as np
+
+from bundles.changes import rising
+from bundles.packing import LIST_HEADS, list_head, pack
 from bundles.store import read_limited
 from stark.errors import Malformed
 from wasm_exec.spaces import STATE_KEYS_LIMIT
@@ -13,6 +16,10 @@ from wasm_exec.state import KEY_BYTES, VALUE_BYTES, StateMap
 KIND, VERSION = "longrun state", 1
 NAMES = ("kind", "version", "digest", "entries")
 BEGINNING = pack(dict.fromkeys(NAMES))[:1] + pack("kind") + pack(KIND)         # of every state file
+BYTES = pack(bytes(KEY_BYTES))[:-KEY_BYTES]                                    # before every key, value and digest
+DIGEST = BEGINNING + pack("version") + pack(VERSION) + pack("digest") + BYTES  # before the digest
+ENTRIES = pack("entries")                                                      # behind it
+ENTRY_BYTES = 2 * len(BYTES) + KEY_BYTES + VALUE_BYTES
 STATE_FILE_LIMIT = 1 << 23
 
 
@@ -23,23 +30,39 @@ def encode_state(state: StateMap) -> bytes:
 
 
 def decode_state(content: bytes) -> StateMap:
-    """The state of canonical bytes; Malformed if they are anything else."""
-    fields = Fields(unpack(content, "state file", STATE_FILE_LIMIT), "state file", NAMES)
-    if fields.text("kind") != KIND:
+    """The state of canonical bytes; Malformed if they are anything else. There is one place for everything, so that the entries are looked
+    at as one array, and become keys and values when all of it holds."""
+    if len(content) > STATE_FILE_LIMIT:
+        raise Malformed(f"state file: {len(content)} bytes, the limit is {STATE_FILE_LIMIT}")
+    if not content.startswith(BEGINNING):
         raise Malformed("this is not a state file")
-    version = fields.integer("version", 1 << 16)
-    if version != VERSION:
-        raise Malformed(f"this state file has format {version}, this longrun reads format {VERSION}")
-    parts = fields.sequence("entries", 2 * STATE_KEYS_LIMIT)
-    entries = [part for part in parts if isinstance(part, bytes) and len(part) == KEY_BYTES == VALUE_BYTES]
-    if len(entries) != len(parts) or len(entries) % 2:
+    if not content.startswith(DIGEST):
+        raise Malformed(f"this state file has another format; this longrun reads format {VERSION}")
+    begin = len(DIGEST) + KEY_BYTES
+    if content[begin:begin + len(ENTRIES)] != ENTRIES:
+        raise Malformed(f"state file: the fields must be {', '.join(NAMES)}")
+    start = counted(content, begin + len(ENTRIES))
+    rows = np.frombuffer(content, np.uint8, offset=start).reshape(-1, ENTRY_BYTES)
+    head, middle = len(BYTES), len(BYTES) + KEY_BYTES
+    keys, values = rows[:, head:middle], rows[:, middle + head:]
+    if any((rows[:, place:place + head] != np.frombuffer(BYTES, np.uint8)).any() for place in (0, middle)):
         raise Malformed(f"state file: entries must be keys of {KEY_BYTES} bytes, each followed by a value of {VALUE_BYTES}")
-    keys = entries[::2]
-    if any(here >= there for here, there in zip(keys, keys[1:], strict=False)):
+    if not rising(keys).all():
         raise Malformed("state file: the keys are not in order")
-    if hashlib.sha256(b"".join(entries)).digest() != fields.digest("digest"):
+    if hashlib.sha256(np.concatenate([keys, values], axis=1).tobytes()).digest() != content[len(DIGEST):begin]:
         raise Malformed("state file: its digest is not that of its entries")
-    return StateMap(dict(zip(keys, entries[1::2], strict=True)))
+    places = range(start + head, len(content), ENTRY_BYTES)
+    value_at = KEY_BYTES + head
+    return StateMap({content[k:k + KEY_BYTES]: content[k + value_at:k + value_at + VALUE_BYTES] for k in places})
+
+
+def counted(content: bytes, place: int) -> int:
+    """Where the entries begin: behind their number, which must be the one that fits, in its only form."""
+    for length in LIST_HEADS:
+        entries, rest = divmod(len(content) - place - length, ENTRY_BYTES)
+        if not rest and 0 <= entries <= STATE_KEYS_LIMIT and content[place:place + length] == list_head(2 * entries):
+            return place + length
+    raise Malformed(f"state file: entries must be a list of at most {STATE_KEYS_LIMIT} keys and values, and end the file")
 
 
 def read_state(path: Path) -> StateMap:

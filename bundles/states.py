@@ -8,13 +8,14 @@ from pathlib import Path
 
 from bundles import api
 from bundles.bundle import Bundle, open_bundle
+from bundles.changes import Difference
 from bundles.checking import applications
-from bundles.difference import Difference, composed, leads
+from bundles.difference import composed, leads
 from bundles.errors import Unsupported
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
-from bundles.state_files import BEGINNING, encode_state, read_state
-from bundles.store import write_whole
+from bundles.state_files import encode_state, read_state
+from bundles.store import check_room, write_whole
 from continuation.claims import Digest, spelled
 from segments.memory_tree import wide
 from segments.openings import state_root
@@ -75,6 +76,7 @@ def step_of(file: Path, program: bytes | None = None) -> Step:
 
 def apply(step: Step, state: Path, out: Path) -> Facts:
     """Writes the state that the step leads to; Rejected unless it leads from this state, and to the root of the claim."""
+    check_place(out)
     after = leads(read_state(state), step.changes, step.before, step.after, wide(api.kernels()))
     write_state(out, encode_state(after))
     return {"state before": spelled(step.before), "state after": spelled(step.after), "changed keys": len(step.changes),
@@ -88,23 +90,19 @@ def save(source: Path | None, out: Path) -> Facts:
     return {"root": spelled(state_root(state, wide(api.kernels()))), "keys": len(state.entries)}
 
 
-def state_facts(file: Path) -> Facts | None:
-    """What a state file holds; None for a file of another kind."""
-    with file.open("rb") as there:
-        if there.read(len(BEGINNING)) != BEGINNING:
-            return None
-    state = read_state(file)
-    return {"kind": "state", "keys": len(state.entries), "root": spelled(state_root(state, wide(api.kernels())))}
-
-
 def write_state(out: Path, content: bytes) -> None:
-    """In the place of another state file, or where nothing is."""
+    check_place(out)
+    write_whole(out, content)
+
+
+def check_place(out: Path) -> None:
+    """A state file is written in the place of another one, or where nothing is."""
     if out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, not a state file", str(out))
     if out.exists():
         read_state(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(out, content)
+    check_room(out.parent)
 
 
 def root_named(text: str) -> Digest:

@@ -91,6 +91,18 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def check_room(folder: Path) -> None:
+    """OSError unless a file can be made in this folder, or in the nearest one above it that exists."""
+    folder = folder.absolute()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        handle, name = tempfile.mkstemp(dir=there, prefix=WRITING)
+    except OSError as error:
+        raise OSError(error.errno, f"no file can be made here ({error.strerror or error})", str(there)) from None
+    os.close(handle)
+    Path(name).unlink()
+
+
 def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

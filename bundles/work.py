@@ -34,6 +34,8 @@ from wasm_exec.execute import replay
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 
+NO_KEYS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)     # what a damaged file of keys ends in
+
 
 class Work:
     """What is needed again and again is made at its first use and kept: keys, circuits, the memory at the last boundary."""
@@ -115,7 +117,7 @@ def trusted_of(profile: Profile, kernels: Kernels, folder: Path) -> Trusted:
     that no worker has to: that takes a while."""
     found = published(profile.name)
     if found is None:
-        with contextlib.suppress(ValueError, LookupError, TypeError):       # a file that was not written to its end
+        with contextlib.suppress(*NO_KEYS):
             found = published(profile.name, folder)
     if found is None:
         found = trusted_keys(profile, kernels)

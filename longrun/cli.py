@@ -2,13 +2,11 @@
 
 Exit codes: 0 done, 1 a proof was rejected, 2 wrong usage, 3 a file is malformed or a module cannot be used, 4 a file cannot be read or
 written, 5 the recorded program trapped, 6 another process uses this bundle, 7 some task failed again and again, 8 the session has ended,
-70 a fault of longrun, 130 interrupted.
+9 the run was given up, 70 a fault of longrun, 130 stopped.
 """
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,9 +14,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from bundles import api
+from bundles.errors import several
 from longrun import sessions
 from longrun.certificates import certificates
-from longrun.failures import GIVEN_UP, INTERRUPTED, TRAPPED, UNUSABLE, USAGE, Stop, told
+from longrun.failures import GIVEN_UP, TRAPPED, UNUSABLE, USAGE, Stop, told
 from longrun.options import (
     INPUT_LIMIT,
     App,
@@ -38,7 +37,8 @@ from longrun.options import (
     read,
 )
 from longrun.state_commands import Root, StateFile, register, root_named
-from longrun.telling import Facts, OnProgress, complain, progress, say, show, shown
+from longrun.stopping import batching, heard, proving, recording, spelled, stoppable
+from longrun.telling import complain, progress, say, show, shown
 
 GIGABYTE = 10**9
 
@@ -54,20 +54,21 @@ def run(program: App, out: Out,
         json: Json = False) -> None:
     """Record a run of APP.wasm into a bundle directory."""
     content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
-    with progress() as on_progress:
+    with stoppable(lambda: recording(out)), progress() as on_progress:
         recorded = api.record(content, entered, out, known(profile), max_steps, segments, on_progress, state)
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
     else:
-        say(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
+        say(f"{several(recorded.steps, 'step')} in {several(recorded.segments, 'segment')}, {recorded.outcome}, profile {recorded.profile}")
         say(f"output: {shown(recorded.output)}")
     if recorded.outcome.startswith("running"):
-        raise Stop(GIVEN_UP, f"the run was given up after {recorded.steps:,} steps; it has not ended, so that there is nothing to prove",
+        spent = several(recorded.steps, "step")
+        raise Stop(GIVEN_UP, f"the run was given up after {spent}; it has not ended, so that there is nothing to prove",
                    "a larger --max-steps lets it go on")
     if recorded.trapped:
         say(f"longrun: the program trapped in {recorded.location} "
-                   f"(that is an outcome like others: longrun prove {out} -o FILE proves it)", err=True)
+                   f"(that is an outcome like others: longrun prove {spelled(out)} -o FILE proves it)", err=True)
         raise typer.Exit(TRAPPED)
 
 
@@ -87,12 +88,23 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
           json: Json = False) -> None:
     """Prove a recorded run, or an open session as it stands; the result is one file. What an earlier call has done is not done again."""
     if only is not None:
-        show(api.prove_only(bundle, only), json)
+        given = {"-o": out, "--workers": workers, "--memory-limit": memory_limit, "--engine": engine, "--scheduler": scheduler,
+                 "--tls": tls, "--follow": follow or None}
+        unused = [name for name, value in given.items() if value is not None]
+        if unused:
+            raise Stop(USAGE, f"one task alone is done here and writes no proof: {' and '.join(unused)} cannot be used with --only",
+                       f"longrun prove {spelled(bundle)} --only '{only}'")
+        with stoppable(lambda: ("stopped", "the same command begins again")):
+            facts = api.prove_only(bundle, only)
+        show(facts, json)
         return
     if out is None:
-        raise Stop(USAGE, "the proof needs a place", f"longrun prove {bundle} -o FILE")
-    place, with_what = out, means(workers, memory_limit, engine, scheduler, tls)
-    show(stoppable(bundle, lambda on_progress: api.prove(bundle, place, on_progress, with_what, follow)), json)
+        raise Stop(USAGE, "the proof needs a place", f"longrun prove {spelled(bundle)} -o FILE")
+    if api.session_at(bundle) and not follow:
+        say(f"the session in {bundle} is open: what it has done up to now is run once more, to be cut into segments", err=True)
+    with stoppable(lambda: proving(bundle, out, follow)), progress() as on_progress:
+        facts = api.prove(bundle, out, on_progress, means(workers, memory_limit, engine, scheduler, tls), follow)
+    show(facts, json)
 
 
 @app.command(epilog="Example: longrun resume run")
@@ -102,9 +114,11 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
     """Go on with a proof that was begun, after whatever ended it."""
     facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
     if "done" not in facts:
-        raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {bundle} -o FILE proves it as it stands")
+        raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
     say(f"{facts['done']} of {facts['tasks']} tasks are done, {facts['left']} are left", err=True)
-    show(stoppable(bundle, lambda on_progress: api.resume(bundle, on_progress, out, with_what)), json)
+    with stoppable(lambda: proving(bundle, out)), progress() as on_progress:
+        facts = api.resume(bundle, on_progress, out, with_what)
+    show(facts, json)
 
 
 @app.command(epilog="Example: longrun status run --json")
@@ -125,7 +139,7 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
     """Join run proofs to one rollup proof."""
     if len(proofs) < 2:
         raise Stop(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
-    with progress() as on_progress:
+    with stoppable(batching), progress() as on_progress:
         facts = api.batch(proofs, out, on_progress)
     show(facts, json)
 
@@ -149,8 +163,9 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
 
 
 @app.command(epilog="Example: longrun inspect app.proof")
-def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")], json: Json = False) -> None:
-    """Show what a file claims, without checking it."""
+def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a file of longrun's, or a bundle directory")],
+            json: Json = False) -> None:
+    """Show what a file says of itself, whichever of ours it is, without checking it."""
     facts = api.inspect(file)
     show({"checked": False, **facts} if json else facts, json, "", "(not checked)")
 
@@ -180,24 +195,11 @@ def means(workers: int | None, gigabytes: float | None, engine: str | None, sche
     return api.Means(workers, None if gigabytes is None else int(gigabytes * GIGABYTE), engine, scheduler, tls)
 
 
-def stoppable(bundle: Path, task: Callable[[OnProgress], Facts]) -> Facts:
-    """Runs a task that can be ended at any time, by an interruption or by SIGTERM, and gone on with later."""
-    def stop(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        with progress() as on_progress:
-            return task(on_progress)
-    except KeyboardInterrupt:
-        raise Stop(INTERRUPTED, "stopped; what is done is kept", f"longrun resume {bundle} goes on") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point: runs one command and ends the process with its exit code."""
     try:
-        app(arguments, prog_name="longrun")
+        with heard():
+            app(arguments, prog_name="longrun")
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else USAGE

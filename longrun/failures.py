@@ -1,10 +1,11 @@
 """Errors as people read them: one line, a hint where there is one, and an exit code."""
 from __future__ import annotations
 
+import shlex
 import traceback
 from dataclasses import dataclass
 
-from bundles.errors import BadCall, Busy, Over, Stuck, Unsupported
+from bundles.errors import BadCall, Busy, Misuse, Over, Stuck, Unsupported
 from stark.errors import Malformed, Rejected
 from wasm_exec import errors
 
@@ -30,6 +31,10 @@ class Told:
         return f"longrun: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
+class Interrupted(BaseException):
+    """A signal has stopped the command."""
+
+
 class Stop(Exception):
     """A failure that a command has found itself."""
 
@@ -52,20 +57,23 @@ def told(error: BaseException) -> Told:
         case BadCall():
             return Told(USAGE, str(error), error.hint)
         case Over():
-            return Told(OVER, str(error), "longrun status DIR shows how it stands")
+            return Told(OVER, str(error), f"longrun status {shlex.quote(str(error.directory))} shows how it stands")
+        case Misuse():
+            return Told(USAGE, str(error))
         case Malformed() | Unsupported():
             return Told(UNUSABLE, str(error))
         case Busy():
-            return Told(BUSY, str(error), "longrun status DIR shows how far it is")
+            return Told(BUSY, str(error), f"longrun status {shlex.quote(str(error.directory))} shows how far it is")
         case Stuck():
-            return Told(STUCK, str(error), f"everything else is done and kept; longrun prove DIR --only '{error.name}' shows the error")
+            alone = f"longrun prove {shlex.quote(str(error.directory))} --only '{error.name}'"
+            return Told(STUCK, str(error), f"everything else is done and kept; {alone} shows the error")
         case OSError():
             hint = "choose another place or remove it" if isinstance(error, FileExistsError) else ""
             return Told(FILES, f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error), hint)
         case MemoryError():
             return Told(FILES, "there is not enough memory", "fewer --workers need less; what is done is kept")
-        case KeyboardInterrupt():
-            return Told(INTERRUPTED, "interrupted")
+        case Interrupted() | KeyboardInterrupt():
+            return Told(INTERRUPTED, "stopped")
         case _:
             traceback.print_exception(error)
             return Told(INTERNAL, "this is a fault of longrun's own; please report what is printed above")

@@ -1,6 +1,7 @@
 """Arguments and options that several commands have, and how files are read for them."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -51,4 +52,10 @@ def module(path: Path) -> bytes:
     try:
         return from_text(content)
     except errors.Malformed as error:
-        raise Stop(UNUSABLE, f"{path} is not WebAssembly text: {error.message.splitlines()[0]}") from None
+        raise Stop(UNUSABLE, f"{path}{place_in(error.message)} is not WebAssembly text: {error.message.splitlines()[0]}") from None
+
+
+def place_in(message: str) -> str:
+    """Line and column, where the reader of texts names them."""
+    found = re.search(r"^\s*--> .*?:(\d+):(\d+)$", message, re.MULTILINE)
+    return f", line {found[1]}, column {found[2]}," if found else ""

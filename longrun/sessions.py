@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from bundles.errors import several
 from longrun.failures import TRAPPED
 from longrun.options import INPUT_LIMIT, App, Bundle, Json, Profile, Segments, known, module, read
 from longrun.state_commands import StateFile
+from longrun.stopping import calling, closing, spelled, stoppable
 from longrun.telling import progress, say, show, shown
 
 
@@ -43,7 +45,8 @@ def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", hel
     session = Session(bundle)
     try:
         before = session.state.steps
-        answer = session.call(name, *arguments or (), payload=content, max_steps=max_steps)
+        with stoppable(lambda: calling(bundle)):
+            answer = session.call(name, *arguments or (), payload=content, max_steps=max_steps)
         steps = session.state.steps - before
     finally:
         session.leave()
@@ -55,7 +58,7 @@ def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", hel
         if answer.output:
             say(f"output: {shown(answer.output)}")
     if answer.ended:
-        say(f"longrun: the session has ended, {answer.outcome} (longrun close {bundle} makes a bundle of it)", err=True)
+        say(f"longrun: the session has ended, {answer.outcome} (longrun close {spelled(bundle)} makes a bundle of it)", err=True)
         raise typer.Exit(TRAPPED if answer.outcome.startswith("trapped") else 0)
 
 
@@ -64,15 +67,17 @@ def close(bundle: Bundle, json: Json = False) -> None:
     from bundles.session import Session
     session = Session(bundle)
     try:
-        with progress() as on_progress:
-            recorded = session.close(on_progress)
+        total = session.state.steps
+        say(f"the session runs once more, {several(total, 'step')}, to be cut into segments", err=True)
+        with stoppable(lambda: closing(bundle)), progress() as on_progress:
+            recorded = session.close(lambda stage, done, _: on_progress(stage, min(done, total), total))
     finally:
         session.leave()
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output)}, json)
         return
-    say(f"{recorded.steps:,} steps in {recorded.segments:,} segments, {recorded.outcome}, profile {recorded.profile}")
+    say(f"{several(recorded.steps, 'step')} in {several(recorded.segments, 'segment')}, {recorded.outcome}, profile {recorded.profile}")
 
 
 COMMANDS: dict[Callable[..., None], str] = {

@@ -2,17 +2,27 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
+from bundles import api
+from bundles.errors import Busy, Over, Stuck
 from bundles.formats import Kind, encode_proof
-from longrun.cli import main
+from bundles.session import Session
+from longrun import failures
+from longrun.cli import app, main
+from longrun.failures import told
+from longrun.stopping import proving
 from wasm_exec.text import from_text
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -26,6 +36,7 @@ def longrun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     for name in ("sum", "hello"):
         Path(f"{name}.wasm").write_bytes(from_text(SAMPLES / f"{name}.wat"))
     Path("in.txt").write_bytes(b"12 30 400")
+    Path("line.wat").write_text('(module\n (func (export "_start") i32.const))\n')
     Path("toy.proof").write_bytes(encode_proof(Kind.RUN, "toy", [np.arange(20, dtype=np.uint32)]))
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -65,7 +76,20 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["run", "sum.wasm", "-o", "in.txt"], 4, "in.txt"),
     (["run", "sum.wasm"], 2, "--out"),
     (["fly"], 2, "fly"),
-    (["run", "sum.wasm", "-o", "d", "--segments", "2^17"], 3, "2^16 or 2^20"),
+    (["run", "sum.wasm", "-o", "d", "--segments", "2^17"], 2, "2^16 or 2^20"),
+    (["run", "line.wat", "-o", "d"], 3, "line.wat, line 2, column 35, is not WebAssembly text"),
+    (["run", "sum.wasm", "-o", "/proc/none/d"], 4, "/proc"),
+    (["prove", "d", "-o", "x", "--engine", "abacus"], 2, "there is no engine abacus, but inline, processes, dask"),
+    (["prove", "d", "-o", "x", "--scheduler", "203.0.113.5"], 2, "no address"),
+    (["prove", "d", "-o", "x", "--scheduler", "tcp://203.0.113.5:8786"], 2, "without TLS"),
+    (["prove", "d", "-o", "x", "--scheduler", "tcp://127.0.0.1:1", "--engine", "processes"], 2, "for the engine dask"),
+    (["prove", "d", "-o", "x", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"], 2, "beside it"),
+    (["prove", "d", "-o", "x", "--tls", "keys"], 2, "none is named"),
+    (["prove", "d", "-o", "x", "--engine", "inline", "--workers", "2"], 2, "has one worker"),
+    (["prove", "d", "--only", "leaf 0", "-o", "x", "--follow"], 2, "-o and --follow cannot be used with --only"),
+    (["prove", "d", "--only", "leaf 0", "--workers", "1", "--memory-limit", "1", "--engine", "inline", "--scheduler", "x", "--tls", "y"],
+     2, "--workers and --memory-limit and --engine and --scheduler and --tls cannot be used with --only"),
+    (["prove", "d", "--only", "leaf"], 2, "no task is called 'leaf'"),
     (["batch", "toy.proof", "-o", "x"], 2, "at least two"),
     (["verify", "missing.proof", "--program", "sum.wasm"], 4, "missing.proof"),
     (["verify", "in.txt", "--program", "sum.wasm"], 3, "not a proof file"),
@@ -84,8 +108,35 @@ def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], 
     code, _, err = longrun(*arguments)
     assert (code, said in err) == (expected, True), err
     assert "Traceback" not in err
-    if expected != 2:
+    if expected != 2 or arguments[-2:] == ["--only", "leaf"]:
         assert len(err.splitlines()) == 1
+
+
+def test_a_task_that_the_proof_does_not_have_is_wrong_usage(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    code, _, err = longrun("prove", "run", "--only", "segment 7")
+    assert code == 2 and "has no task segment 7; its last one is root 0-1" in err
+
+
+def test_hints_name_the_bundle() -> None:
+    """As one types it."""
+    place = Path("my run")
+    for error, said in ((Busy("process 7", "being proved", place), "longrun status 'my run' shows"),
+                        (Over("it has ended", place), "longrun status 'my run' shows"),
+                        (Stuck({"leaf 7": "bad luck"}, place), "longrun prove 'my run' --only 'leaf 7' shows")):
+        assert said in told(error).line
+
+
+def test_the_hint_of_a_stopped_proof_is_a_command_that_goes_on(longrun: Longrun) -> None:
+    """`resume` only where it does: where a proof was begun, and not of an open session."""
+    shutil.copy(SAMPLES / "session" / "counter.wat", ".")
+    longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")
+    longrun("open", "counter.wat", "-o", "open", "--profile", "toy")
+    assert proving(Path("run"), Path("x"))[1] == "longrun prove run -o x goes on"
+    Path("run/work").mkdir()
+    Path("run/work/journal.sqlite").touch()
+    assert proving(Path("run"), Path("x"))[1] == "longrun resume run goes on"
+    assert proving(Path("open"), Path("x"), follow=True)[1] == "longrun prove open -o x --follow goes on"
 
 
 def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
@@ -97,9 +148,10 @@ def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
 
 def test_where_a_proof_goes_is_checked_before_any_work(longrun: Longrun) -> None:
     assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
-    for place, said in ((".", "a directory"), ("in.txt", "not a proof")):
+    for place, said in ((".", "a directory"), ("in.txt", "not a proof"), ("/proc/app.proof", "/proc: no file can be made here"),
+                        ("/proc/none/app.proof", "/proc"), ("in.txt/app.proof", "in.txt")):
         code, _, err = longrun("prove", "run", "-o", place)
-        assert code == 4 and said in err and place in err and "segments" not in err
+        assert code == 4 and said in err and place[:5] in err and "segments" not in err
         assert longrun("batch", "toy.proof", "toy.proof", "-o", place)[0] == 4
 
 
@@ -117,7 +169,7 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 3 and "cannot be proved" in err
 
 
-COMMANDS = ("run", "open", "call", "close", "certificates", "prove", "resume", "status", "gc", "batch", "verify", "inspect", "doctor")
+COMMANDS = sorted(str(command.name or getattr(command.callback, "__name__", "")) for command in app.registered_commands)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -132,6 +184,23 @@ def test_completion_is_offered(longrun: Longrun) -> None:
     assert code == 0 and "--install-completion" in out and "--show-completion" in out
 
 
+@pytest.mark.parametrize("words, offered", [("longrun pro", "prove"), ("longrun prove --sch", "--scheduler")])
+def test_completion_completes(words: str, offered: str) -> None:
+    environment = {**os.environ, "_LONGRUN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    command = f"import sys; sys.path.insert(0, {str(SAMPLES.parent)!r}); from longrun.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert offered in done.stdout.split(), done
+
+
+def test_the_readme_has_every_command_and_every_exit_code() -> None:
+    readme = (SAMPLES.parent / "README.md").read_text()
+    codes = {value for name, value in vars(failures).items() if name.isupper() and isinstance(value, int)}
+    told = readme.split("\nExit codes: ")[1].split("\n\n")[0]
+    assert codes | {0} == {int(part.split()[0]) for part in told.split(" ·")} and len(codes) >= 11
+    for name in COMMANDS:
+        assert f"\n    longrun {name} " in readme
+
+
 def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
     """From a recording to a rollup; what is told to people goes to the error stream or into the object."""
     Path("other.txt").write_bytes(b"1 2")
@@ -141,6 +210,7 @@ def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
                  "prove first -o first.proof --workers 1", "prove second -o second.proof --workers 1", "status first", "resume first",
                  "gc first", "batch first.proof second.proof -o both.proof", "verify both.proof --program sum.wasm --allow-toy",
                  "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy",
+                 "state first -o first.state", "diff first",
                  "open counter.wat --profile toy", "call counter.bundle add -5", "close counter.bundle"):
         code, out, _ = longrun(*line.split(), "--json")
         assert code == 0, line
@@ -170,15 +240,17 @@ def test_a_session_is_told_in_words(longrun: Longrun) -> None:
     assert out == "c is open, profile toy; its events: add(i32), reset(), say()\n"
     assert longrun("call", "c", "add", "0x10")[1] == "results: 16\n"
     assert longrun("call", "c", "say")[1] == "results: none\noutput: 3 bytes, '16\\n'\n"
-    for arguments, said in ((["add"], "takes 1 arguments (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
+    for arguments, said in ((["add"], "takes 1 argument (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
         code, _, err = longrun("call", "c", *arguments)
         assert code == 2 and said in err and len(err.splitlines()) == 1
     assert longrun("call", "c", "add", "1", "--payload", "missing")[0] == 4
     assert "events        2\n" in longrun("status", "c")[1]
     assert longrun("resume", "c")[0] == 3
-    assert longrun("close", "c")[0] == 0
+    code, out, err = longrun("close", "c")
+    assert code == 0 and err.startswith("the session runs once more, 185 steps, to be cut into segments\n")
+    assert " in 1 segment, exited(0)" in out
     code, _, err = longrun("call", "c", "add", "1")
-    assert code == 8 and "is closed" in err and longrun("close", "c")[0] == 8
+    assert code == 8 and "is closed (longrun status c shows how it stands)" in err and longrun("close", "c")[0] == 8
 
 
 def test_an_event_that_traps_has_the_exit_code_of_a_trap(longrun: Longrun) -> None:
@@ -201,6 +273,36 @@ def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:
     Path("run.proof").write_bytes(content)
     code, _, err = longrun("verify", "run.proof", "--program", "hello.wasm", "--allow-toy")
     assert code == 1 and err.startswith("longrun: the proof is not valid. This does not hold: ") and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_what_is_stopped_says_what_is_there_then(longrun: Longrun, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals) -> None:
+    """The endless run really runs when the signal comes; of the others it comes at their beginning."""
+    def later(*arguments: object, **named: object) -> object:
+        threading.Timer(0.3, os.kill, (os.getpid(), sent)).start()
+        return record(*arguments, **named)
+
+    def now(*_: object, **__: object) -> NoReturn:
+        os.kill(os.getpid(), sent)
+        raise AssertionError("nobody was stopped")
+    record = api.record
+    Path("endless.wat").write_text("(module (func (export \"_start\") (loop $again (br $again))))")
+    shutil.copy(SAMPLES / "session" / "counter.wat", ".")
+    longrun("open", "counter.wat", "-o", "c", "--profile", "toy")
+    monkeypatch.setattr(api, "record", later)
+    for place in ("prove", "batch"):
+        monkeypatch.setattr(api, place, now)
+    monkeypatch.setattr(Session, "close", now)
+    monkeypatch.setattr(Session, "call", now)
+    before = signal.getsignal(sent)
+    for line, said in (("run endless.wat -o d --profile toy", "stopped; nothing was recorded (the same command begins again)"),
+                       ("close c", "stopped; the session is open as before (longrun close c closes it)"),
+                       ("call c say", "stopped; a call is whole or has not happened (longrun status c shows how many there are)"),
+                       ("prove c -o x", "stopped; what is done is kept (longrun prove c -o x goes on)"),
+                       ("batch toy.proof toy.proof -o x", "stopped; nothing was written (the same command begins again)")):
+        code, _, err = longrun(*line.split())
+        assert code == 130 and err.splitlines()[-1] == f"longrun: {said}", err
+    assert signal.getsignal(sent) == before and longrun("status", "c")[0] == 0 and not Path("d/manifest.msgpack").exists()
 
 
 def test_an_unfinished_recording_is_gone_on_with(longrun: Longrun) -> None:

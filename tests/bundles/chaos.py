@@ -1,4 +1,5 @@
-"""`make chaos`: kills processes of a proving job at random moments, goes on, and counts what had to be done again.
+"""`make chaos`: kills processes of a proving job at random moments, goes on, and counts what had to be done again. What else can go wrong
+once (a full disk, a lost file, a worker without memory, a scheduler that dies, two commands at a time) is in the tests that it runs then.
 
 Every kill hits the command or one of its workers with SIGKILL. A job is one toy run; when it is proved before all kills are spent, its
 work is removed and it begins anew. Every proof must be valid, of the same claim word for word, and every job may have begun at most as

@@ -12,7 +12,7 @@ import resource
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,9 +21,9 @@ import numpy as np
 from bundles import api
 from bundles.artefacts import Artefacts
 from bundles.bundle import MANIFEST, SESSION_LOG, open_bundle
-from bundles.difference import Change, from_words, to_words
+from bundles.changes import Change, from_words, to_words
 from bundles.files import read_proof
-from bundles.formats import decode_proof
+from bundles.formats import Kind, decode_proof, encode_proof
 from bundles.job import JOURNAL, LOCK, PROOFS
 from bundles.journal import DONE, JobRow, Journal
 from bundles.lock import held
@@ -36,6 +36,7 @@ from bundles.snapshot import decode_pages
 from bundles.state_files import decode_state, encode_state
 from bundles.store import Store, digest_of
 from bundles.tasks import Task, parsed
+from continuation.kinds import ROLLUP
 from stark.errors import Malformed, Rejected
 from stark.field import P
 from tests.bundles.jobs import ROOT, SUM, entered
@@ -154,11 +155,16 @@ def formats(folder: Path) -> list[Format]:
         (folder / "changed.proof").write_bytes(content)
         api.inspect(folder / "changed.proof")
         return api.verify(folder / "changed.proof", [SUM], allow_toy=True)
+    run = read_proof(decode_proof((folder / "run.proof").read_bytes()))
+    changed = to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32)))
+    rollup = encode_proof(Kind.ROLLUP, "toy", [np.array([ROLLUP.number], np.uint32), run.proof.statement, np.tile(run.claim.words, 3),
+                                               np.concatenate([changed, to_words(()), changed])], run.proof.content)
     return [Format("proof file", (folder / "run.proof").read_bytes(), lambda content: read_proof(decode_proof(content))),
             Format("proof file, verified", (folder / "run.proof").read_bytes(), verified),
+            Format("rollup file", rollup, lambda content: read_proof(decode_proof(content))),
             Format("state file", encode_state(StateMap({bytes([k]) * 32: bytes([k]) * 32 for k in range(4)})), decode_state),
-            Format("state difference", to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32))).tobytes(),
-                   lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32))),
+            Format("state difference", changed.tobytes(),
+                   lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
             artefact("segment 0"), artefact("leaf 0"), artefact("join 0-2"),
@@ -166,9 +172,10 @@ def formats(folder: Path) -> list[Format]:
             Format("session", called, session_read), Format("lock", b"process 17 since 2000", lock_read)]
 
 
-def fuzz(folder: Path, mutations: int, seed: int) -> dict[str, int]:
-    """How many damaged files of each kind were refused. Whatever else a reader does is an error of ours and comes through."""
-    kinds = formats(folder)
+def fuzz(folder: Path, mutations: int, seed: int, names: Sequence[str] = ()) -> dict[str, int]:
+    """How many damaged files of each kind were refused. Whatever else a reader does is an error of ours and comes through. `names`: of
+    some kinds; all if there is none."""
+    kinds = [kind for kind in formats(folder) if not names or kind.name in names]
     before = {path: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refused = {kind.name: 0 for kind in kinds}
@@ -196,9 +203,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kind", action="append", default=[], help="only this kind of file; again for more")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        print(json.dumps(fuzz(Path(folder), options.mutations, options.seed), indent=1))
+        print(json.dumps(fuzz(Path(folder), options.mutations, options.seed, options.kind), indent=1))
 
 
 if __name__ == "__main__":

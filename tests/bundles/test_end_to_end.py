@@ -1,6 +1,7 @@
 """From a program to a rollup proof and back: what is proved verifies, and everything that was tampered with is refused by name."""
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import Kind, decode_proof, encode_proof
 from bundles.recording import FEW
 from bundles.rollup import batch_claim, folded
+from continuation.claims import BatchClaim, RunClaim
+from continuation.kinds import ROLLUP
+from continuation.layout import STATEMENT
+from segments.openings import input_digest
 from stark.errors import Malformed, Rejected
 from stark.expression import P
 from wasm_exec.text import from_text
@@ -164,7 +169,7 @@ def test_a_file_names_a_kind_that_exists(made: Made) -> None:
 def test_an_expected_input_is_hashed_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollup of thousands of claims once had the verifier hash the input for each of them."""
     hashed: list[bytes] = []
-    digest = checking.input_digest
+    digest = input_digest
     monkeypatch.setattr(checking, "input_digest", lambda content, permute: hashed.append(content) or digest(content, permute))
     with pytest.raises(Rejected, match="the input is the one given"):
         verify(made.both, input=FIRST)
@@ -182,6 +187,37 @@ def test_a_doubled_run_is_refused_before_any_work(made: Made) -> None:
 def test_batches_have_one_tree() -> None:
     assert folded(list("abcde"), lambda left, right: f"({left}{right})") == "(((ab)(cd))e)"
     assert folded(["a"], lambda left, right: left + right) == "a"
+
+
+def invented(count: int, programs: int = 1) -> list[RunClaim]:
+    """Claims of runs that chain, of some programs in turn."""
+    return [RunClaim((number % programs + 1,) * 8, (2,) * 8, (3,) * 8, (4,) * 8, 1, 0, (number, 0, 0, 0), (number // programs,) * 8,
+                     (number // programs + 1,) * 8, 5) for number in range(count)]
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+def test_the_claim_of_a_batch_is_that_of_its_joins(programs: int) -> None:
+    for count in (1, 2, 3, 5, 8, 11):
+        runs = invented(count, programs)
+        assert batch_claim(runs) == folded([BatchClaim.one(run) for run in runs], BatchClaim.join)
+    broken = {"the same keys": replace(runs[4], keys=(9,) * 8),
+              "one application chain": replace(runs[4], program=(1,) * 8, before=(9,) * 8)}
+    for sentence, run in broken.items():
+        for claim in (batch_claim, lambda several: folded([BatchClaim.one(run) for run in several], BatchClaim.join)):
+            with pytest.raises(Rejected, match=sentence):
+                claim([*invented(4), run, *runs[5:]])
+
+
+def test_a_thousand_invented_claims_are_soon_refused(made: Made) -> None:
+    """They once cost two seconds, a hash at a time."""
+    claimed = read_run(made.first).claim
+    claims = np.stack([replace(claimed, exit_code=(number, 0, 0, 0)).words for number in range(1024)])
+    content = encode_proof(Kind.ROLLUP, "toy", [np.array([ROLLUP.number], np.uint32), np.zeros(STATEMENT, np.uint32), claims.reshape(-1),
+                                                np.zeros(1024, np.uint32)])
+    began = time.process_time()
+    with pytest.raises((Malformed, Rejected)):
+        verify_bytes(made, content)
+    assert time.process_time() - began < 1.0
 
 
 def read_run(file: Path) -> RunFile:

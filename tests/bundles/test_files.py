@@ -5,17 +5,22 @@ import random
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgpack
 import numpy as np
 import pytest
 
+from bundles import work
 from bundles.bundle import MANIFEST, open_bundle, write_bundle
 from bundles.formats import FILE_LIMIT, HEADER, Kind, decode_proof, encode_proof
 from bundles.manifest import decode_manifest
 from bundles.packing import pack, unpack
 from bundles.snapshot import decode_pages, encode_pages
 from bundles.store import Store, digest_of
+from continuation.published import published
+from stark import profiles
 from stark.errors import Malformed
 from stark.field import P
 from wasm_exec.cutting import Budget
@@ -198,6 +203,21 @@ def test_many_small_containers_take_little_memory() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * len(content)
+
+
+KEYS = '{"version": 3, "layers": %s, "caps": {"leaf": [-1]}, "digests": {}, "segments": [], "wide": [], "root": []}'
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", KEYS % "[]", KEYS % '{"leaf": 1}', KEYS % "{}", "[" * 100_000],
+                         ids=["empty", "begun", "list", "map", "no layers", "a number", "a number below 0", "deep"])
+def test_damaged_keys_of_a_job_are_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    """Where none ship."""
+    made: Any = SimpleNamespace()
+    (tmp_path / "toy.json").write_text(content)
+    monkeypatch.setattr(work, "published", lambda name, folder=None: published(name, folder) if folder else None)
+    monkeypatch.setattr(work, "trusted_keys", lambda *_: made)
+    monkeypatch.setattr(work, "publish", lambda name, keys, folder: (folder / f"{name}.json").write_text("made again"))
+    assert work.trusted_of(profiles.get("toy"), made, tmp_path) is made and (tmp_path / "toy.json").read_text() == "made again"
 
 
 def test_a_manifest_nested_too_deeply_is_malformed() -> None:

@@ -59,7 +59,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def job(journal: Journal, engine: Played, segments: int = 5) -> Job:
-    bundle: Any = SimpleNamespace(manifest=SimpleNamespace(segments=segments))
+    bundle: Any = SimpleNamespace(manifest=SimpleNamespace(segments=segments), directory=Path("run"))
     return Job(bundle, journal, engine, 4, lambda *_: None)
 
 
@@ -165,41 +165,45 @@ def test_a_journal_is_read_while_it_is_written(journal: Journal) -> None:
 
 @pytest.mark.parametrize("change", [
     "UPDATE tasks SET artefact = x'00'", "UPDATE tasks SET name = 'leaf x' WHERE name = 'leaf 1'", "UPDATE tasks SET state = 'lost'",
-    "UPDATE tasks SET starts = 'many'", "UPDATE tasks SET seconds = 'long'", "UPDATE tasks SET note = x'ff'", "DROP TABLE tasks",
-    "UPDATE job SET version = 2", "UPDATE job SET segments = 'five'", "UPDATE tasks SET state = 'running'"])
+    "UPDATE tasks SET starts = 'many'", "UPDATE tasks SET seconds = 'long'", "UPDATE tasks SET note = x'ff'",
+    "UPDATE tasks SET state = cast(x'ff0a0afe' AS TEXT)", "DROP TABLE tasks",
+    "UPDATE job SET version = 2",
+    "UPDATE job SET version = '2' || char(10) || hex(zeroblob(9999))",
+    "UPDATE job SET segments = 'five'", "UPDATE tasks SET state = 'running'"])
 def test_a_journal_that_says_nonsense_is_malformed(journal: Journal, change: str) -> None:
     job(journal, Played()).run()
     with sqlite3.connect(journal.path) as base:
         base.executescript(change)
     base.close()
-    with pytest.raises(Malformed, match="journal"):
+    with pytest.raises(Malformed, match="journal") as error:
         reader = Journal(journal.path, writing=False)
         reader.job()
         reader.rows()
+    assert "\n" not in str(error.value) and len(str(error.value)) < 1000
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "work" / "lock"
     assert held(path) is None
-    with writer(path):
+    with writer(path, tmp_path):
         assert held(path) == f"process {os.getpid()} since " + (held(path) or "").partition("since ")[2]
-        with pytest.raises(Busy, match=f"process {os.getpid()} since 20"), writer(path):
+        with pytest.raises(Busy, match=f"process {os.getpid()} since 20"), writer(path, tmp_path):
             pass
     assert held(path) is None
-    with writer(path):
+    with writer(path, tmp_path):
         pass
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     program = """from pathlib import Path; import sys; from bundles.lock import writer
-with writer(Path(sys.argv[1])):
+with writer(Path(sys.argv[1]), Path()):
     print('mine', flush=True); input()"""
     command = [sys.executable, "-c", program, tmp_path / "lock"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
         assert other.stdout is not None and other.stdout.readline() == b"mine\n"
-        with pytest.raises(Busy, match=f"process {other.pid}"), writer(tmp_path / "lock"):
+        with pytest.raises(Busy, match=f"process {other.pid}"), writer(tmp_path / "lock", tmp_path):
             pass
         other.kill()
         other.wait()
-        with writer(tmp_path / "lock"):
+        with writer(tmp_path / "lock", tmp_path):
             pass

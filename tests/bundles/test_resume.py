@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import signal
 import stat
@@ -15,7 +16,7 @@ import pytest
 from bundles import api, store
 from bundles.bundle import open_bundle
 from bundles.engine import Failure, Finished, Inline
-from bundles.errors import Busy
+from bundles.errors import Busy, Misuse
 from bundles.job import LOCK, PROOFS, work_on
 from bundles.journal import DONE, RUNNING
 from bundles.lock import writer
@@ -118,6 +119,18 @@ def test_a_killed_worker_is_replaced(bundle: Path, proved: Path) -> None:
     assert TASKS <= sum(starts(bundle).values()) <= TASKS + 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="how much memory a process has is read from /proc")
+def test_a_worker_without_memory_is_replaced(bundle: Path, proved: Path) -> None:
+    """It gets no more than it has, when it is about to begin."""
+    with longrun("prove", bundle, "-o", bundle.parent / "poor.proof", "--workers", "2") as process:
+        workers = wait_for_workers(process.pid, bundle)
+        resource.prlimit(workers[0], resource.RLIMIT_AS, (1 << 20, 1 << 20))
+        _, said = process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert good(bundle.parent / "poor.proof", proved) and all_gone(workers)
+    assert TASKS < sum(starts(bundle).values()) <= TASKS + 2
+
+
 def test_a_killed_job_takes_its_workers_with_it_and_goes_on_later(bundle: Path, proved: Path) -> None:
     with longrun("prove", bundle, "-o", bundle.parent / "killed.proof", "--workers", "2") as process:
         workers = wait_for_workers(process.pid, bundle)
@@ -156,7 +169,7 @@ def wait_for_workers(parent: int, directory: Path) -> list[int]:
 
 
 def test_a_second_prove_says_in_a_line_who_is_at_work(bundle: Path) -> None:
-    with writer(bundle / "work" / LOCK):
+    with writer(bundle / "work" / LOCK, bundle):
         with pytest.raises(Busy, match=f"process {os.getpid()}"):
             prove(bundle)
         with longrun("prove", bundle, "-o", bundle.parent / "second.proof") as second:
@@ -274,5 +287,5 @@ def test_one_task_alone(again: Path) -> None:
     assert api.prove_only(again, "segment 1")["task"] == "segment 1"
     assert rows(again) == before
     for name, said in (("segment 7", "no task"), ("leaf", "no task is called")):
-        with pytest.raises(Malformed, match=said):
+        with pytest.raises(Misuse, match=said):
             api.prove_only(again, name)

@@ -76,9 +76,32 @@ def test_what_a_call_is_given_shows_nowhere_but_in_the_session(place: Path) -> N
     assert not any(map(found, told)) and not any(found(str(path).encode()) for path in place.rglob("*"))
 
 
+def test_an_open_session_that_is_proved_on_a_cluster_shows_nothing_either(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of tasks, what the cluster logs and keeps for itself, arguments of its workers, the bundle of the session as it stands."""
+    pytest.importorskip("distributed")
+    (place / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(place / "scratch"))
+    monkeypatch.setenv("DASK_LOGGING__DISTRIBUTED", "debug")
+    Path(place / "app.wat").write_text("""(module (import "longrun" "read_input" (func $read (param i32 i32) (result i32))) (memory 1)
+        (func (export "take") (result i32) (call $read (i32.const 0) (i32.const 1000))))""")
+    told = [said(longrun("open", place / "app.wat", "-o", place / "s", "--profile", "toy")),
+            said(longrun("call", place / "s", "take", "--payload", place / "in.txt"))]
+    with longrun("prove", place / "s", "-o", place / "s.proof", "--engine", "dask", "--workers", "2") as process:
+        shown = watched(process)
+        told.append(said(process))
+    assert process.returncode == 0 and len(shown) > 5, told[-1]
+    files = [path for path in (place / "s").rglob("*") if path.is_file()]
+    assert any("paused" in path.parts for path in files) and {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert not any("work" in path.parts and found(path.read_bytes()) for path in files)
+    told += [said(longrun(command, place / "s")) for command in ("status", "inspect", "gc")]
+    assert not any(map(found, [*told, *shown])) and not any(found(str(path).encode()) for path in place.rglob("*"))
+    with_it = {path.relative_to(place).parts[:2] for path in place.rglob("*") if path.is_file() and found(path.read_bytes())}
+    assert with_it <= {("in.txt",), ("s", "session.sqlite"), ("s", "session.sqlite-wal")} and len(with_it) > 1
+
+
 def watched(process: subprocess.Popen[bytes]) -> list[bytes]:
-    """Arguments and environments of the command and its workers while it works, and the journal as it is then."""
-    seen = []
+    """Arguments and environments of the command and its workers while it works."""
+    seen: list[bytes] = []
     while process.poll() is None and len(seen) < 200:
         for number in (process.pid, *children(process.pid)):
             with contextlib.suppress(OSError):

@@ -6,19 +6,26 @@ import io
 import json
 import subprocess
 import sys
+import time
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import pytest
 
 from bundles import api, states
 from bundles.bundle import open_bundle
+from bundles.changes import Change, Difference, distinct_keys, from_words, to_words
 from bundles.checking import applications
-from bundles.difference import Change, Difference, applied, composed, difference, from_words, to_words
+from bundles.difference import applied, composed, difference
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import decode_proof
-from bundles.state_files import decode_state, encode_state, read_state
+from bundles.packing import pack
+from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state, read_state
 from continuation.claims import Digest
 from continuation.layout import POWER_WORDS
 from segments.openings import empty_state_root, state_root
@@ -157,28 +164,93 @@ def test_the_commands(made: Path, tmp_path: Path) -> None:
     assert (told["state after"], told["changed keys, as the file says"]) == (shown["state after"], 2)
 
 
-def test_a_state_file_has_one_form() -> None:
-    state = StateMap({bytes([k]) * 32: bytes(32) for k in range(3)})
+@pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 100, 32_768])
+def test_a_state_file_comes_back(count: int) -> None:
+    """Whatever the form of its number of entries is, it is what msgpack writes."""
+    state = StateMap({k.to_bytes(32, "big"): bytes([k % 256]) * 32 for k in range(count)})
     content = encode_state(state)
-    assert decode_state(content) == state and decode_state(encode_state(EMPTY)) == EMPTY
-    for damaged in (content[:-1] + b"\1", content[:-1], content + b"\0", content.replace(b"\1" * 32, b"\3" * 32), encode_state(EMPTY)[:20]):
-        with pytest.raises(Malformed):
-            decode_state(damaged)
+    assert decode_state(content) == state and msgpack.unpackb(content)["entries"][::2] == sorted(state.entries)
+
+
+def state_file(**changed: object) -> bytes:
+    """A state file of three keys with other values in some of its fields."""
+    fields = msgpack.unpackb(encode_state(StateMap({bytes([k]) * 32: bytes(32) for k in range(3)})))
+    return pack({**fields, **changed})
+
+
+@pytest.mark.parametrize("content, said", [
+    (state_file()[:-1] + b"\1", "digest"), (state_file()[:-1], "at most"), (state_file() + b"\0", "at most"),
+    (state_file(more=1), "not a state"), (state_file(version="1"), "another format"),
+    (state_file().replace(b"\1" * 32, b"\3" * 32), "not in order"), (state_file()[:20], "another format"), (b"", "not a state"),
+    (state_file(kind="longrun bundle"), "not a state"), (state_file(version=2), "another format"),
+    (state_file(digest=b"1"), "another format"), (state_file(entries=[bytes(32)]), "at most"), (state_file(entries={}), "at most"),
+    (state_file(entries=[b"", bytes(32)]), "at most"), (state_file(entries=["a" * 32, bytes(32)]), "keys of 32 bytes"),
+    (state_file(entries=[bytes(32), b"\1" * 31 + b"x"]), "digest"), (state_file(entries=[bytes(32)] * 4), "not in order"),
+    (state_file().replace(b"\x96", b"\xdc\0\6"), "at most"), (state_file() + bytes(STATE_FILE_LIMIT), "the limit"),
+    (state_file()[:-206] + b"\xa7another" + state_file()[-205:], "fields")])
+def test_a_state_file_has_one_form(content: bytes, said: str) -> None:
+    with pytest.raises(Malformed, match=said):
+        decode_state(content)
 
 
 def test_a_difference_has_one_form() -> None:
     changes: Difference = (Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, b"1" * 32, b"2" * 32))
     words = to_words(changes)
-    back, rest = from_words(np.append(words, np.uint32(7)))
-    assert back == changes and rest.tolist() == [7] and from_words(to_words(()))[0] == ()
+    (back,) = from_words(words, 1)
+    assert back == changes and tuple(back) == changes and back[1:] == changes[1:] and from_words(to_words(()), 1) == ((),)
     swapped, same = (changes[1], changes[0]), (replace(changes[1], new=b"1" * 32),)
-    odd = words.copy()
-    odd[1] = 2
-    high = words.copy()
+    odd, high, behind, hidden = (words.copy() for _ in range(4))
+    odd[1] = 2                                      # neither a value before nor none
     high[1] |= 1 << 24
-    for bad in (to_words(swapped), to_words(same), odd, high, words[:-1], words[:0], np.array([1 << 30], np.uint32)):
+    behind[-1] |= 1 << 16                           # in the bytes that fill up the last word
+    hidden[12] = 1                                  # a value before of a key that had none
+    for bad in (to_words(swapped), to_words((changes[0], changes[0])), to_words(same), odd, high, behind, hidden, words[:-1], words[:0],
+                np.append(words, np.uint32(0)), np.array([1 << 30], np.uint32)):
         with pytest.raises(Malformed):
-            from_words(bad)
+            from_words(bad, 1)
+
+
+def test_several_differences_stand_one_after_the_other() -> None:
+    """Each is in order by itself, and the damage of one is found among the others."""
+    one = tuple(Change(bytes([k]) * 32, None, bytes(32)) for k in range(5))
+    parts: list[Difference] = [one, (), one[3:], one[:1], ()]
+    words = np.concatenate([to_words(part) for part in parts])
+    assert list(from_words(words, 5)) == parts and distinct_keys(from_words(words, 5)) == 5
+    for other in (4, 6):
+        with pytest.raises(Malformed):
+            from_words(words, other)
+    for part in ((one[1], one[0]), (one[0], one[0])):
+        with pytest.raises(Malformed, match="not in order"):
+            from_words(np.concatenate([words, to_words(part)]), 6)
+
+
+def cost(read: Callable[[], object], size: int) -> tuple[float, float]:
+    """Milliseconds of processor time for a million bytes, the least of three; bytes of memory for a byte, at most."""
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        read()
+        times.append(time.process_time() - began)
+    tracemalloc.start()
+    read()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return min(times) * 1e9 / size, peak / size
+
+
+def test_reading_a_difference_costs_about_what_it_has_bytes() -> None:
+    """Forty times the time and ten times the memory, as objects."""
+    changes = [Change(k.to_bytes(32, "big"), None, bytes(32)) for k in range(40_000)]
+    for parts in ([changes], [changes[k:k + 1] for k in range(1024)], [[]] * 1024):
+        words = np.concatenate([to_words(part) for part in parts])
+        time_taken, memory = cost(partial(from_words, words, len(parts)), 4 * len(words) + 224 * len(parts))
+        assert time_taken < 20 and memory < 3, (len(parts), time_taken, memory)
+
+
+def test_reading_a_state_file_costs_about_what_it_has_bytes() -> None:
+    content = encode_state(StateMap({k.to_bytes(32, "big"): bytes(32) for k in range(65_000)}))
+    time_taken, memory = cost(lambda: decode_state(content), len(content))
+    assert time_taken < 40 and memory < 3, (time_taken, memory)
 
 
 def test_differences_compose_and_apply() -> None:

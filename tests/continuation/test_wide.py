@@ -5,8 +5,9 @@ import pytest
 
 from continuation.claims import RunClaim, SpanClaim
 from continuation.kinds import kinds
+from continuation.lowering import Lowered
 from continuation.prove import Prover
-from continuation.setup import Lowered, Setup, build, record
+from continuation.setup import Setup, build, record
 from continuation.verify import verify_run
 from stark.errors import Rejected
 from tests.continuation import world

@@ -33,8 +33,9 @@ def root_of(opened: np.ndarray, index: int, groups: dict[int, int], top: int, lo
     siblings = iter(opened[at_word:].reshape(-1, kind.digest))
     digest = poseidon2.sponge(rows[top][None], hash_width)
     for level in range(top, log_cap, -1):
-        pair = [digest, next(siblings)[None]]
-        digest = poseidon2.compress(*(pair if not index >> (top - level) & 1 else pair[::-1]), hash_width)
+        pair = digest, next(siblings)[None]
+        left, right = pair if not index >> (top - level) & 1 else pair[::-1]
+        digest = poseidon2.compress(left, right, hash_width)
         if level - 1 in rows:
             digest = poseidon2.compress(poseidon2.sponge(rows[level - 1][None], hash_width), digest, hash_width)
     assert next(siblings, None) is None

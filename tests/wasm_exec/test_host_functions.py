@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from stark import poseidon2
+from stark.field import P
 from tests.wasm_exec.test_agreement import check_agreement
 from wasm_exec.cutting import Budget
 from wasm_exec.execute import run
@@ -71,10 +72,10 @@ def test_poseidon2_is_the_permutation_of_the_prover() -> None:
     assert POSEIDON2 == (*(word for words in full[:4] for word in words), *partial, *(word for words in full[4:] for word in words))
     assert DIAGONAL == poseidon2.HASHES[16].diagonal
     generator = random.Random(3)
-    states = [[generator.randrange(poseidon2.P) for _ in range(16)] for _ in range(5)] + [[0] * 16, [poseidon2.P - 1] * 16]
+    states = [[generator.randrange(P) for _ in range(16)] for _ in range(5)] + [[0] * 16, [P - 1] * 16]
     for state in states:
         assert list(struct.unpack("<16I", answer("poseidon2", struct.pack("<16I", *state)))) == poseidon2.permute_one(state)
-    assert answer("poseidon2", b"\xff" * 64) == answer("poseidon2", struct.pack("<I", 0xFFFFFFFF % poseidon2.P) * 16)
+    assert answer("poseidon2", b"\xff" * 64) == answer("poseidon2", struct.pack("<I", 0xFFFFFFFF % P) * 16)
 
 
 def number_of(generator: random.Random) -> int:

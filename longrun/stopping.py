@@ -1,0 +1,77 @@
+"""Being stopped, by an interruption or by SIGTERM: a sentence says what is there then, and how one goes on."""
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from longrun.failures import INTERRUPTED, Interrupted, Stop
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Sentence = tuple[str, str]          # what is there, and a hint
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Within it a signal that is not ignored ends what is being done by `Interrupted`."""
+    def stop(*_: object) -> NoReturn:
+        raise Interrupted
+    mine = SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.getsignal(number) for number in mine}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stoppable(sentence: Callable[[], Sentence]) -> Iterator[None]:
+    """What is said of the block when it is stopped; it is asked for then."""
+    try:
+        yield
+    except Interrupted:
+        raise Stop(INTERRUPTED, *sentence()) from None
+
+
+def recording(bundle: Path) -> Sentence:
+    from bundles.bundle import MANIFEST
+    if (bundle / MANIFEST).is_file():
+        return "stopped; the run is recorded", f"longrun prove {spelled(bundle)} -o FILE proves it"
+    return "stopped; nothing was recorded", "the same command begins again"
+
+
+def calling(bundle: Path) -> Sentence:
+    return "stopped; a call is whole or has not happened", f"longrun status {spelled(bundle)} shows how many there are"
+
+
+def closing(bundle: Path) -> Sentence:
+    from bundles.bundle import is_open
+    if is_open(bundle):
+        return "stopped; the session is open as before", f"longrun close {spelled(bundle)} closes it"
+    return "stopped; the session is closed", f"longrun prove {spelled(bundle)} -o FILE proves it"
+
+
+def proving(bundle: Path, out: Path | None, follow: bool = False) -> Sentence:
+    from bundles.bundle import WORK, is_open
+    from bundles.job import JOURNAL
+    if not is_open(bundle) and (bundle / WORK / JOURNAL).is_file():
+        return "stopped; what is done is kept", f"longrun resume {spelled(bundle)} goes on"
+    again = f"longrun prove {spelled(bundle)} -o {'FILE' if out is None else spelled(out)}{' --follow' if follow else ''} goes on"
+    return "stopped; what is done is kept", again
+
+
+def batching() -> Sentence:
+    return "stopped; nothing was written", "the same command begins again"
+
+
+def spelled(path: Path) -> str:
+    """As one types it."""
+    return shlex.quote(str(path))
