@@ -125,7 +125,7 @@ def test_a_guest_prints_what_is_expected(name: str, tmp_path: Path) -> None:
     ("bookings", b"\n a -0.01", 0, b"sum                 -0.01\n"),
     ("markdown", b"", 1, b""),
     ("markdown", b"**a** `b` [c](d) [e](d) *f", 0, b"<li>d, 2 times, first as c</li>\n</ol>\n"),
-    ("markdown", b"# \xe6\xb0\xb4 \xf0\x9f\x8c\x8a\n\xff", 0, b"\n</p>\n"),
+    ("markdown", b"- \xe6\xb0\xb4\n\n\xf0\x9f\x8c\x8a", 0, b"\xe6\xb0\xb4</li>\n</ul>\n<p>\n\xf0\x9f\x8c\x8a\n</p>\n"),
     ("adventure", b"dance", 1, b"> dance\nYou do not know how to do that.\nYou gave up after 1 turns.\n"),
 ])
 def test_other_inputs(name: str, content: bytes, code: int, output: bytes, tmp_path: Path) -> None:
