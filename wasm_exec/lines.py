@@ -1,7 +1,7 @@
 """Which line of which source file an instruction comes from, if the module carries DWARF's table of lines (versions 2 to 5).
 
-Only for messages about a run that trapped: whatever is broken, unknown or too large in there, the answer is that no line is known. The work is
-one step for each byte of the table, without recursion.
+Only for messages about a run that trapped: whatever is broken, unknown or too large in there, the answer is that no line is known. The
+work is one step for each byte of the table, without recursion.
 """
 
 from __future__ import annotations

@@ -120,7 +120,8 @@ def test_damaged_tables_are_never_fatal() -> None:
     for _ in range(400):
         damaged = bytearray(CRASH)
         for _ in range(generator.choice([1, 1, 2, 5, 40])):
-            damaged[generator.randrange(start, min(start + 250, len(damaged)))] = generator.choice([0, 1, 0x7F, 0x80, 0xFF, generator.randrange(256)])
+            place = generator.randrange(start, min(start + 250, len(damaged)))
+            damaged[place] = generator.choice([0, 1, 0x7F, 0x80, 0xFF, generator.randrange(256)])
         assert len(Lines(bytes(damaged), [0x97, 0x6A, 0x49]).at(0x97)) < 2 * lines.NAME_SHOWN
 
 
