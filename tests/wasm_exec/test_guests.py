@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import wasmtime
 
+from tests.wasm_exec.spec.proving import Proved, Tally, budget, look_at_run
 from wasm_exec.cutting import Budget
 from wasm_exec.execute import run
 from wasm_exec.recording import Recording
@@ -143,6 +144,18 @@ def test_where_it_is_cut_changes_nothing(name: str) -> None:
     assert len(fast.segments) == len(slow.segments) > 5 and fast.output == expected(name)
     for mine, theirs in zip([*fast.segments, fast.final], [*slow.segments, slow.final], strict=True):
         assert mine.same_as(theirs)
+
+
+@pytest.mark.parametrize("name, content, output", [
+    ("markdown", b"# A\n", b"<h1>A</h1>\n"), ("bookings", b"a 1.00\n", b"sum                  1.00\n"),
+])
+def test_a_run_of_a_guest_is_proved(name: str, content: bytes, output: bytes) -> None:
+    """Every segment, at toy parameters; together they are about this input and this output."""
+    program = load((SAMPLES / "built" / f"{name}.wasm").read_bytes())
+    recording = run(program, content, budget(len(program.instructions)))
+    assert recording.outcome.exited and recording.output.endswith(output)
+    look_at_run(recording, Proved(), tally := Tally())
+    assert tally.problems == [] and tally.counts["runs"] == 1 and tally.counts["segments"] == len(recording.segments)
 
 
 def test_every_guest_has_its_module_and_its_files() -> None:
