@@ -52,10 +52,10 @@ def written_run(directory: Path, app: bytes, program: Program, content: bytes, p
     """Records a run from this state of its application into a directory."""
     recording, taken = chosen(program, content, profile, size, max_steps, on_progress, before)
     write_bundle(directory, app, recording, profile.name, taken)
-    return summary(recording, profile)
+    return summary(recording, profile, app)
 
 
-def summary(recording: Recording, profile: Profile) -> Recorded:
+def summary(recording: Recording, profile: Profile, app: bytes) -> Recorded:
     outcome = recording.outcome
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(outcome), outcome.trapped, recording.output,
-                    location(recording) if outcome.trapped else "")
+                    location(recording, app) if outcome.trapped else "")

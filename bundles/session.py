@@ -189,7 +189,7 @@ class Session:
         wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
         if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
             raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")
-        self.recorded = summary(recording, profile)
+        self.recorded = summary(recording, profile, self.app)
         write_bundle(self.directory, self.app, recording, profile.name, size)
         forgotten(self.directory)
         self.leave()

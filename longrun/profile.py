@@ -1,6 +1,6 @@
-"""Where the steps of a run went: a profile for speedscope, and a summary.
+"""Where the steps of a run went: a profile for speedscope, or as .cpuprofile for speedscope and the profiler of Firefox, and a summary.
 
-    python -m longrun.profile APP.wasm profile.speedscope.json [INPUT]
+    python -m longrun.profile APP.wasm profile.speedscope.json|profile.cpuprofile [INPUT]
 """
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def main(app: str, out: str, *input_file: str) -> None:
     content = Path(input_file[0]).read_bytes() if input_file else b""
     recording = run(load(from_text(Path(app))), content, BUDGET)
     observer = observe(recording)
-    Path(out).write_text(json.dumps(observer.speedscope(Path(app).name)))
+    found = observer.cpu_profile() if out.endswith(".cpuprofile") else observer.speedscope(Path(app).name)
+    Path(out).write_text(json.dumps(found))
     print(f"{recording.final.steps:,} steps, {recording.outcome}")
-    for title, found in (("function", observer.by_function()), ("family", observer.by_family()), ("memory", observer.memory())):
+    for title, counts in (("function", observer.by_function()), ("family", observer.by_family()), ("memory", observer.memory())):
         print(f"\n{title}")
-        for name, count in list(found.items())[:SHOWN]:
+        for name, count in list(counts.items())[:SHOWN]:
             print(f"  {count:>14,}  {name}")
 
 

@@ -13,7 +13,9 @@ from wasm_exec.opcodes import CODE_OF
 from wasm_exec.reader import Reader
 
 MODULE_BYTES_LIMIT = 1 << 26
-LOCALS_LIMIT = 50_000
+LOCALS_LIMIT = 50_000       # of a function
+ALL_LOCALS_LIMIT = 1 << 20  # of all functions together: a few bytes declare very many
+VALUES_LIMIT = 1000         # that a type takes, or gives
 SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11]
 Item = TypeVar("Item")
 
@@ -89,7 +91,10 @@ def read_type(reader: Reader) -> FunctionType:
         raise Invalid("garbage collection is not supported", start)
     if form != 0x60:
         raise Malformed("integer representation too long" if form >= 0x80 else "malformed type", start)
-    return FunctionType(tuple(many(reader, read_value_type)), tuple(many(reader, read_value_type)))
+    found = FunctionType(tuple(many(reader, read_value_type)), tuple(many(reader, read_value_type)))
+    if max(len(found.parameters), len(found.results)) > VALUES_LIMIT:
+        raise Invalid(f"a type with more than {VALUES_LIMIT} parameters or results is not supported", start)
+    return found
 
 
 def read_kind(reader: Reader, what: str) -> ExternalKind:
@@ -159,6 +164,16 @@ def read_export(reader: Reader) -> Export:
     return Export(reader.position, reader.name(), read_kind(reader, "export"), reader.unsigned())
 
 
+def read_bodies(reader: Reader, module: Module) -> None:
+    locals_ = 0
+    for _ in range(reader.unsigned()):
+        body = read_body(reader)
+        locals_ += sum(count for count, _ in body.locals)
+        if locals_ > ALL_LOCALS_LIMIT:
+            raise Invalid(f"more than {ALL_LOCALS_LIMIT} locals of all functions are not supported", body.offset)
+        module.bodies.append(body)
+
+
 def read_body(reader: Reader) -> Body:
     part = reader.part(reader.unsigned())
     start = part.position
@@ -193,7 +208,7 @@ SECTIONS: dict[int, Callable[[Reader, Module], object]] = {
     7: lambda reader, module: module.exports.extend(many(reader, read_export)),
     8: lambda reader, module: setattr(module, "start", (reader.position, reader.unsigned())),
     9: lambda reader, module: module.elements.extend(many(reader, read_elements)),
-    10: lambda reader, module: module.bodies.extend(many(reader, read_body)),
+    10: read_bodies,
     11: lambda reader, module: module.data.extend(many(reader, read_data)),
     12: lambda reader, module: setattr(module, "data_count", reader.unsigned()),
 }

@@ -45,6 +45,7 @@ class BlockSlots:
         self.used = {I32: 0, I64: 0}
         self.locals: dict[Slot, int] = {}
         self.dirty: dict[Slot, None] = {}
+        self.short: set[int] = set()  # locals of 64 bits whose upper half is known to be 0
         self.steps = self.extras = self.memories = 0  # of this block, so far: steps, and rows of `extra` and `memory` before this step
         self.has_extra = self.has_memory = False  # this step
 
@@ -84,11 +85,32 @@ class BlockSlots:
     def write(self, item: Decoded) -> None:
         """The value on the stack becomes the value of slot d."""
         slot = item.d, item.operation.operands["d"] is Use.WRITE64
+        short = slot[1] and self.is_short(item)
         local = self.fresh(slot[1])
+        if short:
+            self.short.add(local)
         self.code.set(local)
         self.locals[slot] = local
         self.note("d", local, slot[1])
         self.dirty[slot] = None
+
+    def is_short(self, item: Decoded) -> bool:
+        """Whether the upper half of what this operation writes is 0, whatever it reads. That half of a fresh trace is 0 already."""
+        match item.operation.name:
+            case "EXTEND_U" | "CLZ64" | "CTZ64" | "POPCNT64":
+                return True
+            case "CONST64" | "AND64I":
+                return not item.immediate >> 32
+            case "SHR_U64I":
+                return item.immediate >= 32
+            case "COPY64":
+                return self.locals.get((item.a, True)) in self.short
+            case "AND64":
+                return bool(self.short & {self.locals.get((item.a, True)), self.locals.get((item.b, True))})
+            case "OR64" | "XOR64" | "SELECT64":
+                return self.short >= {self.locals.get((item.a, True)), self.locals.get((item.b, True))}
+            case _:
+                return False
 
     def flush(self) -> None:
         for slot in self.dirty:
@@ -129,7 +151,7 @@ class BlockSlots:
             self.code.get(extra_row, local).access("i32.store", TRACE, self.extra_offset(column))
             return
         self.code.get(row, local).access("i64.store32" if wide else "i32.store", TRACE, BASE[column] + ROW_BYTES * (self.steps - 1))
-        if wide:
+        if wide and local not in self.short:
             self.code.get(extra_row, local).const64(32).op("i64.shr_u")
             self.code.access("i64.store32", TRACE, self.extra_offset(f"{column}_high"))
 

@@ -112,12 +112,17 @@ def copy_to(memory: Bytes, content: Bytes) -> None:
     memory[: len(content)] = content
 
 
+@lru_cache(maxsize=1)
+def system_calls() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
 def prefer_huge_pages(memory: Bytes) -> None:
     """Asks for large pages, which are there sooner than many small ones. Without them it works as well."""
     if sys.platform == "linux":
         first = memory.ctypes.data // mmap.PAGESIZE * mmap.PAGESIZE
         size = memory.ctypes.data + len(memory) - first
-        ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), HUGE_PAGES)
+        system_calls().madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), HUGE_PAGES)
 
 
 class Instance:

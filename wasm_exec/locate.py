@@ -1,12 +1,13 @@
-"""Where in its module a run ended: functions by name and index, bytes of the module."""
+"""Where in its module a run ended: functions by name and index, bytes of the module, and lines of the source if it knows them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wasm_exec.instructions import BY_NUMBER, ENTERING
+from wasm_exec.lines import Lines, printable
 from wasm_exec.program import COLUMN, Program
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import Space
@@ -16,14 +17,15 @@ CALLERS_SHOWN = 4
 
 @dataclass(frozen=True)
 class Place:
-    """A function of the module, and the byte of the instruction at which it was."""
+    """A function of the module, and the byte of the instruction at which it was; `line` as `file.c:12`, if that is known."""
 
     name: str
     index: int
     offset: int
+    line: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} (function {self.index}) at byte {self.offset:#x}"
+        return f"{printable(self.name)} (function {self.index}) at byte {self.offset:#x}{', ' if self.line else ''}{self.line}"
 
 
 def backtrace(recording: Recording, most: int = CALLERS_SHOWN + 1) -> list[Place]:
@@ -51,7 +53,8 @@ def call_before(program: Program, following: int) -> int:
     return calls[0] if len(calls) == 1 else following
 
 
-def location(recording: Recording) -> str:
-    """The end of a run for a message: the innermost function, and some that called it."""
+def location(recording: Recording, wasm: bytes = b"") -> str:
+    """The end of a run for a message: the innermost function, and some that called it. With the bytes of the module, with lines."""
     places = backtrace(recording)
-    return ", called by ".join(map(str, places)) if places else "outside of the module's functions"
+    lines = Lines(wasm, [place.offset for place in places])
+    return ", called by ".join(str(replace(place, line=lines.at(place.offset))) for place in places) or "outside of the module's functions"

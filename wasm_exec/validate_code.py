@@ -8,7 +8,7 @@ from wasm_exec.module import Body, FunctionType, Instruction, ValueType
 from wasm_exec.opcodes import BLOCK, CODE_OF, ELSE, END, IF, LOOP, OPCODES, SELECT_TYPED
 from wasm_exec.signatures import NEED_MEMORY, SIGNATURES, WIDTHS
 from wasm_exec.validate_references import RULES as REFERENCES
-from wasm_exec.validate_stack import BodyChecker, Context, Frame
+from wasm_exec.validate_stack import BRANCHES_LIMIT, BodyChecker, Context, Frame
 
 
 def validate_body(context: Context, signature: FunctionType, body: Body) -> None:
@@ -68,8 +68,11 @@ def branch_if(checker: BodyChecker, instruction: Instruction) -> None:
 def branch_table(checker: BodyChecker, instruction: Instruction) -> None:
     depths = instruction.operand
     assert isinstance(depths, list)
+    if len(depths) > BRANCHES_LIMIT:
+        raise checker.fail(f"a br_table with more than {BRANCHES_LIMIT} labels is not supported")
     checker.pop(ValueType.I32)
     arity = len(checker.label(depths[-1]))
+    checker.count(len(depths) * arity)
     for depth in depths:
         types = checker.label(depth)
         if len(types) != arity:

@@ -11,6 +11,8 @@ from wasm_exec.signatures import Types
 
 NESTING_LIMIT = 10_000
 FRAME_VALUES_LIMIT = 60_000
+BRANCHES_LIMIT = 65_536     # of one br_table
+WORK_LIMIT = 1 << 24        # values that all code of a module pops and pushes, as it is written: a few bytes can name a thousand
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Context:
     module: Module
     functions: list[FunctionType]
     declared: set[int]
+    work: int = 0
 
 
 @dataclass
@@ -61,11 +64,18 @@ class BodyChecker:
             raise self.fail("type mismatch")
         return actual
 
+    def count(self, values: int) -> None:
+        self.context.work += values
+        if self.context.work > WORK_LIMIT:
+            raise self.fail(f"code that moves more than {WORK_LIMIT} values is not supported")
+
     def pop_all(self, types: Types) -> None:
+        self.count(len(types))
         for kind in reversed(types):
             self.pop(kind)
 
     def push_all(self, types: Types) -> None:
+        self.count(len(types))
         self.stack.extend(types)
         if len(self.stack) + len(self.locals) > FRAME_VALUES_LIMIT:
             raise self.fail(f"more than {FRAME_VALUES_LIMIT} values in a function are not supported")

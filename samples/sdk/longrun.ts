@@ -1,4 +1,4 @@
-// The functions of module `longrun` for AssemblyScript. Build with --runtime stub --use abort= ; an event of a session is an exported function.
+// The functions of module `longrun` for AssemblyScript. The compiler's ordinary settings will do; an event of a session is an exported function.
 
 // @ts-ignore: decorator
 @external("longrun", "read_input") export declare function readInput(bytes: usize, length: u32): u32;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import wasmtime
 
+from tests.wasm_exec.spec.proving import Proved, Tally, budget, look_at_run
 from wasm_exec.cutting import Budget
 from wasm_exec.execute import run
 from wasm_exec.recording import Recording
@@ -17,10 +19,12 @@ from wasm_exec.translate import load
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 C_GUESTS = sorted(path.stem for path in (SAMPLES / "c").glob("*.c"))
+SCRIPTS = sorted(path.stem for path in (SAMPLES / "assemblyscript").glob("*.ts"))
 SESSIONS = ["cave"]  # test_cave.py
-GUESTS = sorted([*C_GUESTS, *(path.stem for path in (SAMPLES / "rust").glob("*.rs") if path.stem not in SESSIONS)])
+GUESTS = sorted([*C_GUESTS, *SCRIPTS, *(path.stem for path in (SAMPLES / "rust").glob("*.rs") if path.stem not in SESSIONS)])
 BUDGET = Budget.uniform(1 << 16, 500)
 HAS_ZIG = subprocess.run([sys.executable, "-c", "import ziglang"], capture_output=True, check=False).returncode == 0
+ASC, ASC_VERSION = os.environ.get("ASC") or shutil.which("asc"), "0.28.20"
 
 
 def entered(name: str) -> bytes:
@@ -32,26 +36,32 @@ def expected(name: str) -> bytes:
 
 
 def under_wasmtime(wasm: bytes, content: bytes, folder: Path) -> tuple[int, bytes]:
-    """Exit code and output of a WASI command."""
+    """Exit code and output of a command, with WASI or with the functions of module `longrun`."""
     (folder / "in").write_bytes(content)
     linker = wasmtime.Linker(engine := wasmtime.Engine())
     store = wasmtime.Store(engine)
     linker.define_wasi()
+    i32 = wasmtime.ValType.i32()
+    linker.define_func("env", "abort", wasmtime.FuncType([i32] * 4, []), aborted)
     written = bytearray()
     with_longrun(linker, content, written)
     config = wasmtime.WasiConfig()
     config.argv = ["main"]
     config.stdin_file, config.stdout_file = str(folder / "in"), str(folder / "out")
     store.set_wasi(config)
-    start = linker.instantiate(store, wasmtime.Module(engine, wasm)).exports(store)["_start"]
+    exports = linker.instantiate(store, wasmtime.Module(engine, wasm)).exports(store)
+    start = exports["_start" if "_start" in exports.keys() else "main"]
     assert isinstance(start, wasmtime.Func)
-    code = 0
     try:
-        start(store)
+        code = start(store) or 0
     except wasmtime.ExitTrap as stop:
         code = stop.code
-    del store, linker, start
+    del store, linker, start, exports
     return code, (folder / "out").read_bytes() + bytes(written)
+
+
+def aborted(message: int, file: int, line: int, column: int) -> None:
+    raise AssertionError("a guest in AssemblyScript gave up")
 
 
 def with_longrun(linker: wasmtime.Linker, content: bytes, written: bytearray) -> None:
@@ -114,6 +124,9 @@ def test_a_guest_prints_what_is_expected(name: str, tmp_path: Path) -> None:
     ("bookings", b"a 92233720368547758.07\nb 0.01", 1, b"line 2: too large\n"),
     ("bookings", b"\n\n\xff\xfe 1.00\n a -0.01", 1, b"line 3: no booking\n"),
     ("bookings", b"\n a -0.01", 0, b"sum                 -0.01\n"),
+    ("markdown", b"", 1, b""),
+    ("markdown", b"**a** `b` [c](d) [e](d) *f", 0, b"<li>d, 2 times, first as c</li>\n</ol>\n"),
+    ("markdown", b"- \xe6\xb0\xb4\n\n\xf0\x9f\x8c\x8a", 0, b"\xe6\xb0\xb4</li>\n</ul>\n<p>\n\xf0\x9f\x8c\x8a\n</p>\n"),
     ("adventure", b"dance", 1, b"> dance\nYou do not know how to do that.\nYou gave up after 1 turns.\n"),
 ])
 def test_other_inputs(name: str, content: bytes, code: int, output: bytes, tmp_path: Path) -> None:
@@ -133,6 +146,18 @@ def test_where_it_is_cut_changes_nothing(name: str) -> None:
         assert mine.same_as(theirs)
 
 
+@pytest.mark.parametrize("name, content, output", [
+    ("markdown", b"# A\n", b"<h1>A</h1>\n"), ("bookings", b"a 1.00\n", b"sum                  1.00\n"),
+])
+def test_a_run_of_a_guest_is_proved(name: str, content: bytes, output: bytes) -> None:
+    """Every segment, at toy parameters; together they are about this input and this output."""
+    program = load((SAMPLES / "built" / f"{name}.wasm").read_bytes())
+    recording = run(program, content, budget(len(program.instructions)))
+    assert recording.outcome.exited and recording.output.endswith(output)
+    look_at_run(recording, Proved(), tally := Tally())
+    assert tally.problems == [] and tally.counts["runs"] == 1 and tally.counts["segments"] == len(recording.segments)
+
+
 def test_every_guest_has_its_module_and_its_files() -> None:
     assert sorted([*GUESTS, *SESSIONS]) == sorted(path.stem for path in (SAMPLES / "built").glob("*.wasm"))
     assert all(path.stat().st_size < 100_000 for path in (SAMPLES / "built").iterdir())
@@ -144,4 +169,14 @@ def test_every_guest_has_its_module_and_its_files() -> None:
 def test_the_c_modules_are_what_the_build_script_makes(tmp_path: Path) -> None:
     subprocess.run([SAMPLES / "c" / "build.sh", tmp_path], check=True, env=os.environ | {"PYTHON": sys.executable})
     for name in C_GUESTS:
+        assert (tmp_path / f"{name}.wasm").read_bytes() == (SAMPLES / "built" / f"{name}.wasm").read_bytes(), name
+
+
+@pytest.mark.skipif(ASC is None, reason="the AssemblyScript compiler asc is not on the path")
+def test_the_assemblyscript_modules_are_what_the_build_script_makes(tmp_path: Path) -> None:
+    assert ASC is not None
+    if ASC_VERSION not in subprocess.run([ASC, "--version"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip(f"this asc is not {ASC_VERSION}")
+    subprocess.run([SAMPLES / "assemblyscript" / "build.sh", tmp_path], check=True, env=os.environ | {"ASC": ASC})
+    for name in SCRIPTS:
         assert (tmp_path / f"{name}.wasm").read_bytes() == (SAMPLES / "built" / f"{name}.wasm").read_bytes(), name

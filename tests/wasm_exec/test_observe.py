@@ -96,3 +96,22 @@ def test_the_file_is_what_speedscope_reads(tmp_path: Path, capsys: pytest.Captur
     assert len(profile["samples"]) == len(profile["weights"])
     assert {frame for chain in profile["samples"] for frame in chain} <= set(range(len(frames)))
     assert frames[profile["samples"][0][0]]["name"] == "entry" and "steps, exited(0)" in capsys.readouterr().out
+
+
+def test_the_file_is_what_the_profiler_of_firefox_reads(tmp_path: Path) -> None:
+    """Read as both readers do: the time of a sample is the delta after it, its chain goes up through the nodes that list it."""
+    (tmp_path / "in").write_bytes(INPUTS["fib_recursive"])
+    main(str(SAMPLES / "fib_recursive.wat"), str(tmp_path / "out.cpuprofile"), str(tmp_path / "in"))
+    found = json.loads((tmp_path / "out.cpuprofile").read_text())
+    parents = {child: node["id"] for node in found["nodes"] for child in node["children"]}
+    names = {node["id"]: node["callFrame"]["functionName"] for node in found["nodes"]}
+    assert sorted(parents) == sorted(set(names) - {1}) and names[1] == "(root)" and found["samples"][-1] == 1
+    steps: Counter[str] = Counter()
+    for sample, taken in zip(found["samples"][:-1], found["timeDeltas"][1:], strict=True):
+        chain = [sample]
+        while chain[0] != 1:
+            chain.insert(0, parents[chain[0]])
+        steps[";".join(names[node] for node in chain[1:])] += taken
+    seen = observe(run(load(from_text(SAMPLES / "fib_recursive.wat")), INPUTS["fib_recursive"], BUDGETS["one segment"]))
+    assert {chain: str(count) for chain, count in steps.items()} == dict(line.rsplit(" ", 1) for line in seen.collapsed().splitlines())
+    assert found["endTime"] - found["startTime"] == sum(found["timeDeltas"]) == sum(seen.steps)

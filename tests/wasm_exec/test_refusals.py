@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wasm_exec.test_samples import INPUTS, SAMPLES
-from wasm_exec.decode import decode
+from wasm_exec import validate_stack
+from wasm_exec.decode import ALL_LOCALS_LIMIT, VALUES_LIMIT, decode
+from wasm_exec.emit import I32, function_type, section, unsigned, vector
 from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 from wasm_exec.validate import validate
+from wasm_exec.validate_stack import BRANCHES_LIMIT
 from wasm_exec.wasi import STANDARD
 
 HEADER = b"\0asm\1\0\0\0"
@@ -72,6 +75,12 @@ UNSUPPORTED = {
     "(memory 1 1 shared)": "shared memory is not supported",
     "(memory i64 1)": "64-bit memory is not supported",
     "(func (return_call 0))": "tail calls are not supported",
+    "(type (struct (field i32)))": "garbage collection is not supported",
+    "(func (drop (ref.i31 (i32.const 0))))": "garbage collection is not supported",
+    "(tag)": "exception handling is not supported",
+    "(func (try_table))": "exception handling is not supported",
+    "(memory 1) (func (drop (i32.atomic.load (i32.const 0))))": "threads are not supported",
+    "(memory 1) (memory 1) (func (drop (i32.load 1 (i32.const 0))))": "more than one memory is not supported",
     '(import "longrun" "fly" (func))': "the import longrun.fly is not supported",
     '(import "env" "memory" (memory 1))': "the import env.memory of a memory is not supported",
     '(import "longrun" "halt" (func))': "the import longrun.halt has another type",
@@ -130,6 +139,54 @@ def test_deep_nesting_is_no_recursion() -> None:
     load(one_main(b"\x02\x40" * depth + b"\x0b" * depth + b"\x0b"))
     with pytest.raises(Invalid, match="nested blocks"):
         load(one_main(b"\x02\x40" * 11_000 + b"\x0b" * 11_001))
+
+
+def of_types(types: list[bytes], body: bytes, count: int = 1, locals_: bytes = b"\0") -> bytes:
+    """So many functions of the first type with the same body."""
+    whole = unsigned(len(locals_ + body)) + locals_ + body
+    return HEADER + b"".join([section(1, vector(types)), section(3, vector([b"\0"] * count)), section(10, vector([whole] * count))])
+
+
+VOID = function_type([], [])
+
+
+def test_types_have_up_to_a_thousand_values() -> None:
+    for type_of in (lambda count: function_type([I32] * count, []), lambda count: function_type([], [I32] * count)):
+        validate(decode(of_types([VOID, type_of(VALUES_LIMIT)], b"\x0b")))
+        with pytest.raises(Invalid, match="a type with more than 1000") as failure:
+            decode(of_types([VOID, type_of(VALUES_LIMIT + 1)], b"\x0b"))
+        assert failure.value.offset == 15
+
+
+def test_all_functions_together_have_so_many_locals() -> None:
+    """Seven bytes declare fifty thousand."""
+    each = b"\1" + unsigned(ALL_LOCALS_LIMIT // 32) + b"\x7f"
+    assert len(decode(of_types([VOID], b"\x0b", 32, each)).bodies) == 32
+    with pytest.raises(Invalid, match="locals of all functions"):
+        decode(of_types([VOID], b"\x0b", 33, each))
+
+
+def test_a_table_of_branches_has_so_many_labels() -> None:
+    def table(count: int) -> bytes:
+        return of_types([VOID], b"\x41\x00\x0e" + unsigned(count - 1) + b"\0" * count + b"\x0b")
+
+    validate(decode(table(BRANCHES_LIMIT)))
+    with pytest.raises(Invalid, match="a br_table with more than"):
+        validate(decode(table(BRANCHES_LIMIT + 1)))
+
+
+@pytest.mark.parametrize("body", [
+    b"\x00" + b"\x10\x00" * 200 + b"\x0b",                                       # calls that cannot be reached
+    b"\x02\x01\x00\x0e" + unsigned(100) + b"\0" * 101 + b"\x0b\x00\x0b",         # a table of labels
+    b"\x02\x01\x00" + b"\x0d\x00" * 100 + b"\x0b\x00\x0b",                       # branches
+])
+def test_validation_does_so_much_work(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes can name a thousand values again and again: what is popped and pushed is counted."""
+    wasm = of_types([function_type([I32] * 1000, []), function_type([], [I32] * 1000)], body)
+    validate(decode(wasm))
+    monkeypatch.setattr(validate_stack, "WORK_LIMIT", 100_000)
+    with pytest.raises(Invalid, match="code that moves more than 100000 values"):
+        validate(decode(wasm))
 
 
 def one_main(body: bytes) -> bytes:
