@@ -15,6 +15,7 @@ from segments.claim import BOUNDARY, CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, R
 from stark import poseidon2
 from stark.errors import Rejected
 from stark.field import P
+from stark.poseidon2 import Permute
 from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 
 U32 = npt.NDArray[np.uint32]
@@ -30,12 +31,12 @@ STEP_BITS = (24, 16)                            # of the limbs
 LOW_LIMB, MOST_STEPS = 1 << STEP_BITS[0], 1 << sum(STEP_BITS)
 
 
-def sponge(words: Sequence[int]) -> Digest:
-    return digest_of(poseidon2.sponge(np.array([words], np.uint64)))
+def sponge(words: Sequence[int], permute: Permute = poseidon2.permute) -> Digest:
+    return digest_of(poseidon2.sponge(np.array([words], np.uint64), permute=permute))
 
 
-def compress(left: Digest, right: Digest) -> Digest:
-    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64)))
+def compress(left: Digest, right: Digest, permute: Permute = poseidon2.permute) -> Digest:
+    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64), permute=permute))
 
 
 def digest_of(words: npt.NDArray[np.unsignedinteger]) -> Digest:
@@ -172,10 +173,10 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
                     span.after.pc, ends.page[EXIT_LIMBS], ends.before[STATE], ends.after[STATE], span.steps)
 
 
-def program_with_image(program: Digest, spaces: Sequence[Digest]) -> Digest:
+def program_with_image(program: Digest, spaces: Sequence[Digest], permute: Permute = poseidon2.permute) -> Digest:
     """A program with the memory that it starts with, whatever its input and the application's state."""
     image = [NOTHING if space in GIVEN else digest for space, digest in enumerate(spaces)]
-    return compress(program, sponge(sum(image, ())))
+    return compress(program, sponge(sum(image, ()), permute), permute)
 
 
 @dataclass(frozen=True)
