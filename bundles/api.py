@@ -203,8 +203,8 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
 def states_of(states: tuple[Digest, Digest], changed: int) -> Facts:
     """The roots of an application's state before and after, if it has one; how many keys the file says to have changed."""
     from bundles.checking import short
-    from segments.openings import empty_state_root
-    if states == (empty_state_root(),) * 2:
+    from segments.openings import EMPTY_STATE_ROOT
+    if states == (EMPTY_STATE_ROOT,) * 2:
         return {}
     return {"state before": short(states[0]), "state after": short(states[1]), "changed keys, as the file says": changed}
 

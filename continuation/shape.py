@@ -16,10 +16,17 @@ from stark.profiles import Parameters
 HEIGHTS = 3                     # different ones in a shape: each costs every query of whoever verifies it four permutations
 
 
+@cache
 def chips(layout: Layout) -> dict[str, Chip]:
-    every = (permute.definition(), arithmetic.definition(), bits.definition(layout), fold.definition(layout), unpack.definition(),
-             join.definition(), cap.definition(), constant.definition(), public.definition())
+    """By name. Those that are the same under every layout are made once."""
+    permutation, gates, unpacking, joining, caps, constants, statement = everywhere()
+    every = (permutation, gates, bits.definition(layout), fold.definition(layout), unpacking, joining, caps, constants, statement)
     return {chip.name: chip for chip in every}
+
+
+@cache
+def everywhere() -> tuple[Chip, ...]:
+    return tuple(module.definition() for module in (permute, arithmetic, unpack, join, cap, constant, public))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -166,7 +165,8 @@ register(app)
 
 def print_version(wanted: bool) -> None:
     if wanted:
-        say(f"longrun {version_of('longrun')}")
+        from importlib.metadata import version
+        say(f"longrun {version('longrun')}")
         raise typer.Exit
 
 

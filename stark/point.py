@@ -133,7 +133,7 @@ def balanced(graph: Graph, outputs: Sequence[int]) -> list[int]:
     into a sum by the operation that makes them, come last."""
     order = needed(graph, list(outputs))
     uses = used(graph, order, outputs)
-    level, new = dict.fromkeys(order, 0), {}            # type: ignore[var-annotated]
+    level, new = dict.fromkeys(order, 0), {}
     terms: dict[int, list[int]] = {}                    # of the sums
 
     def operation(name: Literal["add", "sub", "mul"], left: int, right: int) -> int:
