@@ -145,14 +145,18 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
-           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None) -> Facts:
-    """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these."""
+           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None,
+           profile_name: str | None = None) -> Facts:
+    """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these, or not
+    under the profile that is asked for."""
     from bundles.checking import Expected, check_file
     from bundles.files import read_proof
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
     if profile.toy and not allow_toy:
         raise Rejected("the profile is for real proofs", "p100", profile.name)
+    if profile_name is not None and profile.name != profile_name:
+        raise Rejected("the profile is the one given", profile_name, profile.name)
     proof = read_proof(decoded)
     expected = Expected(input, output, exit_code, state_before, state_after)
     trusted = check_file(proof, [translated(program) for program in programs], expected, kernels())

@@ -29,6 +29,7 @@ NOTHING: Digest = (0,) * 8
 STEPS = slice(CLAIM - 2, CLAIM)                 # of a span and of a run: the number of steps, its lower and its higher limb
 STEP_BITS = (24, 16)                            # of the limbs
 LOW_LIMB, MOST_STEPS = 1 << STEP_BITS[0], 1 << sum(STEP_BITS)
+RUN_BITS = 20                                   # of the number of runs in a batch
 
 
 def sponge(words: Sequence[int], permute: Permute = poseidon2.permute) -> Digest:
@@ -75,7 +76,12 @@ def steps_of(words: Words) -> int:
 
 def counting(steps: int) -> U32:
     """What a circuit reads to see that a number of steps can be counted: the bits of its limbs, lowest first."""
-    return np.array([steps >> k & 1 for k in range(sum(STEP_BITS))], np.uint32)
+    return bits_of(steps, sum(STEP_BITS))
+
+
+def bits_of(number: int, count: int) -> U32:
+    """So many of them, the lowest first."""
+    return np.array([number >> k & 1 for k in range(count)], np.uint32)
 
 
 def carry(left: Words, right: Words) -> int:
@@ -224,13 +230,14 @@ class BatchClaim:
         demand("both batches were made with the same keys", self.keys == right.keys)
         same = self.last.program == right.first.program
         demand("neighbouring runs of one application chain", not same or self.last.state == right.first.state)
+        demand("the runs of both can be counted", self.count + right.count < 1 << RUN_BITS)
         return BatchClaim(compress(self.runs, right.runs), self.keys, self.count + right.count, self.single * right.single * same,
                           self.first, right.last)
 
 
 def meeting(left: BatchClaim, right: BatchClaim) -> U32:
     """What a join of batches reads beside its children: whether the runs that meet are of one application and, if they are not, weights
-    under which the differences of their programs sum to 1."""
+    under which the differences of their programs sum to 1. (Behind it stand the bits of the number of runs.)"""
     differences = [(there - here) % P for here, there in zip(left.last.program, right.first.program, strict=True)]
     place = next((k for k, difference in enumerate(differences) if difference), None)
     weights = [pow(difference, -1, P) if k == place else 0 for k, difference in enumerate(differences)]
