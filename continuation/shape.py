@@ -29,6 +29,11 @@ def everywhere() -> tuple[Chip, ...]:
     return tuple(module.definition() for module in (permute, arithmetic, unpack, join, cap, constant, public))
 
 
+@cache
+def cells_in_a_row(layout: Layout) -> dict[str, int]:
+    return {name: measure(chip).cells for name, chip in chips(layout).items()}
+
+
 @dataclass(frozen=True)
 class RecursionShape:
     layout: Layout
@@ -50,7 +55,7 @@ def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Par
     """The heights that every circuit fits in: of those with few different ones, the one with the fewest cells."""
     least = max(parameters.log_cap - parameters.log_blowup, 1)
     needed = {name: max(least, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
-    cells = {name: measure(chip).cells for name, chip in chips(layout).items()}
+    cells = cells_in_a_row(layout)
     tallest, others = max(needed.values()), sorted(set(needed.values()))[:-1]
 
     def raised(chosen: Collection[int]) -> dict[str, int]:
