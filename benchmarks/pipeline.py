@@ -1,6 +1,9 @@
 """Figures of the whole way: one run recorded, proved in segments, folded, verified; by stage."""
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +25,7 @@ from wasm_exec.translate import load as translate
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "sieve.wat"
 INPUTS = {"p100": 9000, "toy": 400}                # sieves up to these numbers
+TIMES = 5
 SIZES = {"p100": "2^16", "toy": "toy"}
 
 
@@ -35,6 +39,8 @@ def measure(figures: Figures, profile_name: str, threads: int) -> None:
         proved = prove_bundle(bundle, program, keys, kernels, quiet, inline)
         stages(figures, bundle, proved.seconds)
         verifying(figures, program, proved.file)
+        (Path(folder) / "run.proof").write_bytes(proved.file.encode())
+        command(figures, Path(folder) / "run.proof")
 
 
 def quiet(stage: str, done: int, total: int) -> None:
@@ -59,7 +65,7 @@ def stages(figures: Figures, bundle: Bundle, seconds: dict[str, float]) -> None:
 
 def verifying(figures: Figures, program: Program, file: RunFile) -> None:
     figures.add("continuation.root_kib", len(file.encode()) / 1024, file.profile.name)
-    for name, kernels, unit, times in (("continuation.verify_ms", load("best"), 1000, 5),
+    for name, kernels, unit, times in (("continuation.verify_ms", load("best"), 1000, TIMES),
                                        ("continuation.verify_python_s", load("reference"), 1, 1)):
         spent = []
         for _ in range(times):
@@ -68,5 +74,17 @@ def verifying(figures: Figures, program: Program, file: RunFile) -> None:
             spent.append(time.process_time() - started)
         note = "unpacked and verified, the program's digest computed anew" + ("" if unit > 1 else ", without Rust")
         figures.add(name, min(spent) * unit, f"{note}; processor time, keys at hand")
+
+
+def command(figures: Figures, file: Path) -> None:
+    """What a person waits for: the interpreter, all modules, the keys from their file, one proof."""
+    spent = []
+    for _ in range(TIMES):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        arguments = ["verify", str(file), "--program", str(SAMPLE), "--allow-toy"]
+        subprocess.run([sys.executable, "-m", "longrun", *arguments], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    figures.add("continuation.verify_command_s", min(spent), "longrun verify as a command, cold; processor time")
 
 

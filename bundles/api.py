@@ -149,14 +149,18 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
-           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None) -> Facts:
-    """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these."""
+           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None,
+           profile_name: str | None = None) -> Facts:
+    """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these, or not
+    under the profile that is asked for."""
     from bundles.checking import Expected, check_file
     from bundles.files import read_proof
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
     if profile.toy and not allow_toy:
         raise Rejected("the profile is for real proofs", "p100", profile.name)
+    if profile_name is not None and profile.name != profile_name:
+        raise Rejected("the profile is the one given", profile_name, profile.name)
     proof = read_proof(decoded)
     expected = Expected(input, output, exit_code, state_before, state_after)
     trusted = check_file(proof, [translated(program) for program in programs], expected, kernels())
@@ -210,8 +214,8 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
 def states_of(states: tuple[Digest, Digest], changed: int) -> Facts:
     """The roots of an application's state before and after, if it has one; how many keys the file says to have changed."""
     from bundles.checking import short
-    from segments.openings import empty_state_root
-    if states == (empty_state_root(),) * 2:
+    from segments.openings import EMPTY_STATE_ROOT
+    if states == (EMPTY_STATE_ROOT,) * 2:
         return {}
     return {"state before": short(states[0]), "state after": short(states[1]), "changed keys, as the file says": changed}
 

@@ -83,4 +83,5 @@ def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Dig
     except LookupError:
         raise Rejected("the program can be proved", f"below 2^{PROGRAMS[-1]} instructions", len(program.instructions)) from None
     code = program_digest(program, log_height, profile.segment, kernels)
-    return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), wide(kernels))))
+    permute = wide(kernels)
+    return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), permute)), permute)

@@ -19,6 +19,7 @@ from continuation.claims import (
     OUTPUT,
     PAGE_LEVELS,
     PAGE_LIMBS,
+    RUN_BITS,
     SPACES,
     STATE,
     STEP_BITS,
@@ -122,6 +123,9 @@ def batch(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         m.require_equal("the runs are those of the left and then of the right", claim[RUNS_DIGEST], compress(m, left.runs, right.runs))
         m.require_equal("all runs are counted", claim[COUNT], left.count + right.count)
         same, weights = m.read(1), m.read(DIGEST)
+        bits = m.read(RUN_BITS)                                     # a batch joined with itself again and again comes to an end
+        m.require_equal("a bit of the number of runs is 0 or 1", bits * bits, bits)
+        m.require_equal("the runs can be counted", claim[COUNT], spelled(m, bits))
         differences = right.first[:DIGEST] - left.last[:DIGEST]
         m.require_equal("runs of two programs differ somewhere, or are said to be of one", dot(weights, differences) + same,
                         m.constant([1]))

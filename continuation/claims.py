@@ -15,6 +15,7 @@ from segments.claim import BOUNDARY, CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, R
 from stark import poseidon2
 from stark.errors import Rejected
 from stark.field import P
+from stark.poseidon2 import Permute
 from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 
 U32 = npt.NDArray[np.uint32]
@@ -28,14 +29,15 @@ NOTHING: Digest = (0,) * 8
 STEPS = slice(CLAIM - 2, CLAIM)                 # of a span and of a run: the number of steps, its lower and its higher limb
 STEP_BITS = (24, 16)                            # of the limbs
 LOW_LIMB, MOST_STEPS = 1 << STEP_BITS[0], 1 << sum(STEP_BITS)
+RUN_BITS = 20                                   # of the number of runs in a batch
 
 
-def sponge(words: Sequence[int]) -> Digest:
-    return digest_of(poseidon2.sponge(np.array([words], np.uint64)))
+def sponge(words: Sequence[int], permute: Permute = poseidon2.permute) -> Digest:
+    return digest_of(poseidon2.sponge(np.array([words], np.uint64), permute=permute))
 
 
-def compress(left: Digest, right: Digest) -> Digest:
-    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64)))
+def compress(left: Digest, right: Digest, permute: Permute = poseidon2.permute) -> Digest:
+    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64), permute=permute))
 
 
 def digest_of(words: npt.NDArray[np.unsignedinteger]) -> Digest:
@@ -74,7 +76,12 @@ def steps_of(words: Words) -> int:
 
 def counting(steps: int) -> U32:
     """What a circuit reads to see that a number of steps can be counted: the bits of its limbs, lowest first."""
-    return np.array([steps >> k & 1 for k in range(sum(STEP_BITS))], np.uint32)
+    return bits_of(steps, sum(STEP_BITS))
+
+
+def bits_of(number: int, count: int) -> U32:
+    """So many of them, the lowest first."""
+    return np.array([number >> k & 1 for k in range(count)], np.uint32)
 
 
 def carry(left: Words, right: Words) -> int:
@@ -172,10 +179,10 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
                     span.after.pc, ends.page[EXIT_LIMBS], ends.before[STATE], ends.after[STATE], span.steps)
 
 
-def program_with_image(program: Digest, spaces: Sequence[Digest]) -> Digest:
+def program_with_image(program: Digest, spaces: Sequence[Digest], permute: Permute = poseidon2.permute) -> Digest:
     """A program with the memory that it starts with, whatever its input and the application's state."""
     image = [NOTHING if space in GIVEN else digest for space, digest in enumerate(spaces)]
-    return compress(program, sponge(sum(image, ())))
+    return compress(program, sponge(sum(image, ()), permute), permute)
 
 
 @dataclass(frozen=True)
@@ -223,13 +230,14 @@ class BatchClaim:
         demand("both batches were made with the same keys", self.keys == right.keys)
         same = self.last.program == right.first.program
         demand("neighbouring runs of one application chain", not same or self.last.state == right.first.state)
+        demand("the runs of both can be counted", self.count + right.count < 1 << RUN_BITS)
         return BatchClaim(compress(self.runs, right.runs), self.keys, self.count + right.count, self.single * right.single * same,
                           self.first, right.last)
 
 
 def meeting(left: BatchClaim, right: BatchClaim) -> U32:
     """What a join of batches reads beside its children: whether the runs that meet are of one application and, if they are not, weights
-    under which the differences of their programs sum to 1."""
+    under which the differences of their programs sum to 1. (Behind it stand the bits of the number of runs.)"""
     differences = [(there - here) % P for here, there in zip(left.last.program, right.first.program, strict=True)]
     place = next((k for k, difference in enumerate(differences) if difference), None)
     weights = [pow(difference, -1, P) if k == place else 0 for k, difference in enumerate(differences)]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import BatchClaim, Ends, RunClaim, SpanClaim, boundary, carry, close, counting, meeting
+from continuation.claims import RUN_BITS, BatchClaim, Ends, RunClaim, SpanClaim, bits_of, boundary, carry, close, counting, meeting
 from continuation.kinds import LIFT, Sort, kind_of
 from continuation.proofs import ContinuationProof
 from continuation.replay import replay
@@ -54,8 +54,9 @@ class Prover:
     def batch(self, left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
         """Of runs or batches, whatever their programs and shapes."""
         one, other = self.runs(left), self.runs(right)
-        parts = [*self._child(left), *self._child(right), meeting(one, other)]
-        return self._prove(kind_of(Sort.BATCH, left.sort, right.sort).name, parts, one.join(other))
+        claim = one.join(other)
+        parts = [*self._child(left), *self._child(right), meeting(one, other), bits_of(claim.count, RUN_BITS)]
+        return self._prove(kind_of(Sort.BATCH, left.sort, right.sort).name, parts, claim)
 
     def rollup(self, batch: ContinuationProof) -> ContinuationProof:
         """The batch in the shape that is handed out."""

@@ -97,26 +97,34 @@ def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, Re
         lowered = Lowered(record(kinds([name], ())[f"{Sort.LEAF.label} of {name}"], {}, segments[name]))
         if lowered.counts[permute.NAME] > most:
             wide.append(name)
-        widen(shapes, "wide" if name in wide else "leaf", lowered, layers)
+        layer = "wide" if name in wide else "leaf"
+        widen(shapes, layer, needed(lowered, layers[layer]))
     first = dict(shapes)
     known = next(iter(first.values()))
     low = tuple((name, FIRST_GUESS) for name, _ in known.log_heights)
     for layer in LAYERS:                            # from below: proofs of a tall shape need a tall circuit, so a tall shape settles too
         if layer != "wide":
             shapes.setdefault(layer, RecursionShape(known.layout, low, layers[layer]))
+    room: dict[tuple[str, tuple[RecursionShape, ...]], RecursionShape] = {}         # that a kind needs whose parts have these shapes
     for _ in range(MOST_ROUNDS):
         keys = {layer: shape.key() for layer, shape in shapes.items()}
         found = {"leaf": shapes["leaf"], **first}
         for kind in kinds((), wide).values():
-            widen(found, kind.sort.layer, Lowered(record(kind, keys)), layers)
+            asked = kind.name, tuple(shapes[part.layer] for part in kind.parts)
+            if asked not in room:
+                room[asked] = needed(Lowered(record(kind, keys)), layers[kind.sort.layer])
+            widen(found, kind.sort.layer, room[asked])
         if found == shapes:
             return shapes, tuple(wide)
         shapes = found
     raise ValueError("the shapes of the recursion do not settle")
 
 
-def widen(shapes: dict[str, RecursionShape], layer: str, lowered: Lowered, layers: Layers) -> None:
-    shape = fitting(lowered.layout, [lowered.counts], layers[layer])
+def needed(lowered: Lowered, parameters: Parameters) -> RecursionShape:
+    return fitting(lowered.layout, [lowered.counts], parameters)
+
+
+def widen(shapes: dict[str, RecursionShape], layer: str, shape: RecursionShape) -> None:
     shapes[layer] = larger(shapes[layer], shape) if layer in shapes else shape
 
 

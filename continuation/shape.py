@@ -16,10 +16,22 @@ from stark.profiles import Parameters
 HEIGHTS = 3                     # different ones in a shape: each costs every query of whoever verifies it four permutations
 
 
+@cache
 def chips(layout: Layout) -> dict[str, Chip]:
-    every = (permute.definition(), arithmetic.definition(), bits.definition(layout), fold.definition(layout), unpack.definition(),
-             join.definition(), cap.definition(), constant.definition(), public.definition())
+    """By name. Those that are the same under every layout are made once."""
+    permutation, gates, unpacking, joining, caps, constants, statement = everywhere()
+    every = (permutation, gates, bits.definition(layout), fold.definition(layout), unpacking, joining, caps, constants, statement)
     return {chip.name: chip for chip in every}
+
+
+@cache
+def everywhere() -> tuple[Chip, ...]:
+    return tuple(module.definition() for module in (permute, arithmetic, unpack, join, cap, constant, public))
+
+
+@cache
+def cells_in_a_row(layout: Layout) -> dict[str, int]:
+    return {name: measure(chip).cells for name, chip in chips(layout).items()}
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Par
     """The heights that every circuit fits in: of those with few different ones, the one with the fewest cells."""
     least = max(parameters.log_cap - parameters.log_blowup, 1)
     needed = {name: max(least, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
-    cells = {name: measure(chip).cells for name, chip in chips(layout).items()}
+    cells = cells_in_a_row(layout)
     tallest, others = max(needed.values()), sorted(set(needed.values()))[:-1]
 
     def raised(chosen: Collection[int]) -> dict[str, int]:

@@ -7,7 +7,6 @@ written, 5 the recorded program trapped, 6 another process uses this bundle, 7 s
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -34,6 +33,7 @@ from longrun.options import (
     Workers,
     known,
     module,
+    named,
     read,
 )
 from longrun.state_commands import Root, StateFile, register, root_named
@@ -151,12 +151,14 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
            output: Annotated[Path | None, typer.Option(help="require that this was the output")] = None,
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="require that it exited with this code")] = None,
            state_before: Root = None, state_after: Root = None,
+           profile: Annotated[str | None, typer.Option(help="require that it is proved under this profile")] = None,
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
            json: Json = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
+    before, after = (None if root is None else root_named(root) for root in (state_before, state_after))
     facts = api.verify(proof, [module(path) for path in program], read(input, INPUT_LIMIT) if input else None,
-                       read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy,
-                       *(None if root is None else root_named(root) for root in (state_before, state_after)))
+                       read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy, before, after,
+                       None if profile is None else named(profile))
     if json:
         facts = {"verified": True, **facts}
     show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
@@ -181,7 +183,8 @@ register(app)
 
 def print_version(wanted: bool) -> None:
     if wanted:
-        say(f"longrun {version_of('longrun')}")
+        from importlib.metadata import version
+        say(f"longrun {version('longrun')}")
         raise typer.Exit
 
 

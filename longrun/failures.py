@@ -12,7 +12,7 @@ from wasm_exec import errors
 REJECTED, USAGE, UNUSABLE, FILES, TRAPPED, BUSY, STUCK, OVER, GIVEN_UP, INTERNAL, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 70, 130
 ASKED = ("the program is the one given", "the input is the one given", "the output is the one given", "the exit code is the one given",
          "the state before is the one given", "the state after is the one given",
-         "every program given has run")
+         "every program given has run", "the profile is the one given")
 
 DIFFERENCE = ("the state given is the one before the run", "the difference begins with the values of this state",
               "the difference leads to a state", "the difference leads to the state after the run")

@@ -10,19 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from longrun.failures import Told
 
@@ -88,22 +75,9 @@ def progress() -> Iterator[OnProgress]:
         yield lines
         lines.end()
         return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        numbers: dict[str, TaskID] = {}
-
-        def on_progress(stage: str, done: int, total: int) -> None:
-            if stage not in numbers:
-                numbers[stage] = bars.add_task(stage, total=total or None)
-            bars.update(numbers[stage], completed=done, total=total or None)
+    from longrun.bars import bars
+    with bars() as on_progress:
         yield on_progress
-
-
-class Rate(ProgressColumn):
-    """How much of a stage is done in a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(rate(task.speed) if task.speed else "")
 
 
 def rate(a_second: float) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from stark import poseidon2
 from stark.errors import Rejected
+from stark.poseidon2 import Permute
 
 U32 = npt.NDArray[np.uint32]
 Words = tuple[int, ...]
@@ -73,10 +74,11 @@ class SegmentProof:
         return SegmentClaim(digest_of(self.cap, self.level), Boundary.of(before), Boundary.of(after), int(self.statement[STEPS]))
 
 
-def digest_of(cap: U32, level: int) -> Words:
+def digest_of(cap: U32, level: int, permute: Permute = poseidon2.permute) -> Words:
     """The eight words that stand for a commitment in claims. The level is part of it, so that nobody reads the same cap as that of a taller
     table, whose leaves are what lies under rows."""
-    return tuple(int(word) for word in poseidon2.sponge(np.array([[*cap.reshape(-1).tolist(), level]], np.uint64))[0])
+    words = np.array([[*cap.reshape(-1).tolist(), level]], np.uint64)
+    return tuple(int(word) for word in poseidon2.sponge(words, permute=permute)[0])
 
 
 @dataclass(frozen=True)

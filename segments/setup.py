@@ -11,6 +11,7 @@ from segments.catalogue import MORE
 from segments.claim import STATEMENT, Words, digest_of
 from segments.machine import machine
 from segments.memory import boundary, pages
+from segments.memory_tree import wide
 from segments.shape import Shape
 from stark.kernels.protocol import Kernels
 from stark.key import Key
@@ -74,7 +75,7 @@ def program_digest(program: Program, log_height: int, parameters: Parameters, ke
     chip = machine().program
     table = chip.fixed_table(tables.program_fixed(program, log_height), log_height)
     cap = kernels.commit([table], log_height, parameters.log_blowup, parameters.log_cap).cap
-    return digest_of(cap, log_height + parameters.log_blowup)
+    return digest_of(cap, log_height + parameters.log_blowup, wide(kernels))
 
 
 def program_level(key: Key) -> int:

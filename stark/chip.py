@@ -146,6 +146,11 @@ class Chip:
         """A column for each pair of messages after the first, and the running sum, which carries the first."""
         return (len(self.messages) // 2) + 1 if self.messages else 0
 
+    @property
+    def constraints(self) -> int:
+        """The requirements, and those of the LogUp columns: one for each pair of messages, three for the running sum."""
+        return len(self.requirements) + (self.logup_columns + 2 if self.messages else 0)
+
 
 def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
     unknown = set(columns) ^ set(names)

@@ -55,17 +55,17 @@ class Graph:
 
     def operation(self, name: Literal["add", "sub", "mul"], left: int, right: int) -> Expression:
         a, b = self.nodes[left], self.nodes[right]
-        if isinstance(a, Constant) and isinstance(b, Constant):
-            return self.constant({"add": a.value + b.value, "sub": a.value - b.value, "mul": a.value * b.value}[name])
-        zero, one = Constant(0), Constant(1)
-        if b == zero and name != "mul":
+        x, y = (node.value if isinstance(node, Constant) else None for node in (a, b))
+        if x is not None and y is not None:
+            return self.constant({"add": x + y, "sub": x - y, "mul": x * y}[name])
+        if y == 0 and name != "mul":
             return Expression(self, left)
-        if a == zero and name == "add":
+        if x == 0 and name == "add":
             return Expression(self, right)
-        if name == "mul" and zero in (a, b):
+        if name == "mul" and 0 in (x, y):
             return self.constant(0)
-        if name == "mul" and one in (a, b):
-            return Expression(self, left if b == one else right)
+        if name == "mul" and 1 in (x, y):
+            return Expression(self, left if y == 1 else right)
         if name == "sub" and left == right:
             return self.constant(0)
         if name != "sub" and left > right:

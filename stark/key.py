@@ -14,7 +14,7 @@ from stark.chip import Chip
 from stark.expression import P
 from stark.field import coset_shift
 from stark.flat import FlatChip, flatten
-from stark.point import PointChip, compile_point
+from stark.point import PointChip, compile_point, layout, together
 from stark.poseidon2 import Hash, of_width
 from stark.profiles import Parameters
 
@@ -170,8 +170,9 @@ class Key:
         return [flatten(chip) for chip in self.chips]
 
     @cached_property
-    def point(self) -> list[PointChip]:
-        return [compile_point(chip, self.statement) for chip in self.chips]
+    def point(self) -> PointChip:
+        """The constraints of all chips."""
+        return together([(compile_point(chip, self.statement), len(layout(chip, self.statement))) for chip in self.chips])
 
     @cached_property
     def digest(self) -> U32:

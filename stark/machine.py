@@ -67,9 +67,9 @@ class Value:
         return Value(self.machine, data, self.extension)
 
     def __getitem__(self, item: Any) -> Value:
-        if self._tail:
+        if self.extension and self.machine.words_inside:
             item = (*item, slice(None)) if isinstance(item, tuple) else (item, slice(None))
-        return self._moved(self.data[item])
+        return Value(self.machine, self.data[item], self.extension)
 
     def reshape(self, *shape: int) -> Value:
         return self._moved(self.data.reshape(*shape, *self._tail))
@@ -147,10 +147,10 @@ class Machine(ABC):
     def permute(self, state: Value) -> Value:
         """Poseidon2 on a last axis of sixteen or twenty-four words."""
 
-    def absorb(self, state: Value, blocks: Value) -> Value:
-        """A sponge's state after these blocks, each in the place of the rate."""
-        for k in range(len(blocks)):
-            state = self.permute(concat([blocks[k], state[blocks.shape[1]:]]))
+    def absorb(self, state: Value, words: Value, rate: int) -> Value:
+        """The states of sponges, on a last axis, after these words: so many at a time take the place of the rate."""
+        for start in range(0, words.shape[-1], rate):
+            state = self.permute(concat([words[..., start:start + rate], state[..., rate:]], -1))
         return state
 
     @abstractmethod

@@ -109,12 +109,13 @@ class Numbers(Machine):
         flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, state.data.shape[-1])
         return Value(self, self.permutation(flat).astype(np.uint64).reshape(state.data.shape), False)
 
-    def absorb(self, state: Value, blocks: Value) -> Value:
-        row, words = state.data.astype(np.uint32).reshape(1, -1), blocks.data.astype(np.uint32)
-        for block in words:
-            row[0, :len(block)] = block
-            row = self.permutation(row)
-        return Value(self, row.astype(np.uint64)[0], False)
+    def absorb(self, state: Value, words: Value, rate: int) -> Value:
+        rows = state.data.astype(np.uint32).reshape(-1, state.data.shape[-1])
+        taken = words.data.astype(np.uint32).reshape(len(rows), -1)
+        for start in range(0, taken.shape[1], rate):
+            rows[:, :rate] = taken[:, start:start + rate]
+            rows = self.permutation(rows)
+        return Value(self, rows.astype(np.uint64).reshape(state.data.shape), False)
 
     def hint_bits(self, word: Value) -> Value:
         return Value(self, word.data[..., None] >> np.arange(31, dtype=np.uint64) & np.uint64(1), False)

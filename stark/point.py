@@ -1,7 +1,11 @@
 """The point reading: a chip's constraints, LogUp included, on values opened at one point, levelled into array operations."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from heapq import heapify, heappop, heappush
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -72,16 +76,9 @@ def layout(chip: Chip, statement: int) -> dict[tuple[Kind, int, bool], int]:
 
 def compile_point(chip: Chip, statement: int) -> PointChip:
     graph = chip.graph.copy()
-    outputs = [r.expression.number for r in chip.requirements] + logup_constraints(chip, graph)
+    outputs = balanced(graph, [r.expression.number for r in chip.requirements] + logup_constraints(chip, graph))
     order = needed(graph, outputs)
-    uses = dict.fromkeys(order, 0)
-    for number in order:
-        node = graph.nodes[number]
-        if isinstance(node, Operation):
-            uses[node.left] += 1
-            uses[node.right] += 1
-    for number in outputs:
-        uses[number] += 1
+    uses = used(graph, order, outputs)
     fused = multiply_adds(graph, order, uses)
     inside = {product for product, _ in fused.values()}
     place = layout(chip, statement)
@@ -116,6 +113,87 @@ def compile_point(chip: Chip, statement: int) -> PointChip:
     values = [graph.nodes[number] for number in constants]
     return PointChip(np.array(positions, np.int64), tuple(v.value for v in values if isinstance(v, Constant)), tuple(steps),
                      np.array([at[number] for number in outputs], np.int64))
+
+
+def used(graph: Graph, order: Sequence[int], outputs: Sequence[int]) -> dict[int, int]:
+    """How often each node is wanted."""
+    uses = dict.fromkeys(order, 0)
+    for number in order:
+        node = graph.nodes[number]
+        if isinstance(node, Operation):
+            uses[node.left] += 1
+            uses[node.right] += 1
+    for number in outputs:
+        uses[number] += 1
+    return uses
+
+
+def balanced(graph: Graph, outputs: Sequence[int]) -> list[int]:
+    """The same values with as many operations on fewer levels: a sum takes its terms of low levels first. Products, which can be taken
+    into a sum by the operation that makes them, come last."""
+    order = needed(graph, list(outputs))
+    uses = used(graph, order, outputs)
+    level, new = dict.fromkeys(order, 0), {}
+    terms: dict[int, list[int]] = {}                    # of the sums
+
+    def operation(name: Literal["add", "sub", "mul"], left: int, right: int) -> int:
+        number = graph.operation(name, left, right).number
+        level[number] = 1 + max(level[left], level[right])
+        return number
+
+    def built(number: int) -> int:
+        if number not in new:
+            products = [k for k in terms[number] if k in single]
+            heap = [(level[k], k) for k in terms[number] if k not in single]
+            heapify(heap)
+            while len(heap) > 1:
+                both = operation("add", heappop(heap)[1], heappop(heap)[1])
+                heappush(heap, (level[both], both))
+            parts = [k for _, k in heap] + sorted(products, key=lambda k: level[k])
+            new[number] = reduce(lambda one, other: operation("add", one, other), parts)
+        return new[number]
+    single: set[int] = set()
+    for number in order:
+        node = graph.nodes[number]
+        if not isinstance(node, Operation):
+            new[number] = number
+        elif node.name == "add":
+            sides = ((side, side in terms and uses[side] == 1) for side in (node.left, node.right))
+            terms[number] = [term for side, inner in sides for term in (terms[side] if inner else [built(side)])]
+        else:
+            new[number] = operation(node.name, built(node.left), built(node.right))
+            if node.name == "mul" and uses[number] == 1:
+                single.add(new[number])
+    return [built(number) for number in outputs]
+
+
+def together(parts: Sequence[tuple[PointChip, int]]) -> PointChip:
+    """Several chips as one, so that an array operation does for all of them what is of one kind and level. The inputs of each stand behind
+    those of the chips before it: `parts` says how many they are. The outputs are in the order of the chips."""
+    offsets = np.cumsum([0, *(inputs for _, inputs in parts)])
+    chips = [chip for chip, _ in parts]
+    places: list[list[Indices]] = [[] for _ in chips]               # of a chip's values among all, in the chip's order
+    taken = 0
+
+    def placed(k: int, count: int) -> None:
+        nonlocal taken
+        places[k].append(np.arange(taken, taken + count))
+        taken += count
+    for k, chip in enumerate(chips):
+        placed(k, len(chip.wanted))
+    for k, chip in enumerate(chips):
+        placed(k, len(chip.constants))
+    kinds = sorted({(step.level, step.name) for chip in chips for step in chip.steps})
+    steps = []
+    for kind in kinds:
+        found = [(k, step) for k, chip in enumerate(chips) for step in chip.steps if (step.level, step.name) == kind]
+        operands = zip(*([np.concatenate(places[k])[operand] for operand in step.operands] for k, step in found), strict=True)
+        steps.append(Step(kind[1], kind[0], tuple(np.concatenate(operand) for operand in operands)))
+        for k, step in found:
+            placed(k, len(step.operands[0]))
+    wanted = [chip.wanted + offset for chip, offset in zip(chips, offsets, strict=False)]
+    outputs = [np.concatenate(places[k])[chip.outputs] for k, chip in enumerate(chips)]
+    return PointChip(np.concatenate(wanted), sum((chip.constants for chip in chips), ()), tuple(steps), np.concatenate(outputs))
 
 
 def multiply_adds(graph: Graph, order: list[int], uses: dict[int, int]) -> dict[int, tuple[int, int]]:

@@ -6,7 +6,7 @@ rounds with them. The length of a state says which permutation is meant; what ha
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from stark import grain
 from stark.field import U64, P, residue
 
 FULL_ROUNDS = 8
+Permute = Callable[[U64], U64]
 
 
 def _half_power(k: int) -> int:
@@ -146,7 +147,7 @@ def permute(states: U64) -> U64:
     return np.stack(last, axis=-1)
 
 
-def compress(left: U64, right: U64, width: int = WIDTH) -> U64:
+def compress(left: U64, right: U64, width: int = WIDTH, permute: Permute = permute) -> U64:
     """Digests (n, digest) and (n, digest) to digests: side by side from word 0 on, zeros after them, permuted, the first words kept.
 
     Width 16 is full with two digests of 8; width 24 has 18 words of digests and 6 zeros.
@@ -156,7 +157,7 @@ def compress(left: U64, right: U64, width: int = WIDTH) -> U64:
     return permute(np.concatenate([left, right, rest], axis=-1))[:, :kind.digest]
 
 
-def sponge(rows: U64, width: int = WIDTH) -> U64:
+def sponge(rows: U64, width: int = WIDTH, permute: Permute = permute) -> U64:
     """Digests (n, digest) of rows (n, row length); the row length is part of what is hashed: it is the first word of the capacity."""
     kind, (count, length) = of_width(width), rows.shape
     padded = np.zeros((count, -(-length // kind.rate) * kind.rate), np.uint64)

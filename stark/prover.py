@@ -134,7 +134,7 @@ def shaped(key: Key, i: int, tables: Mapping[str, U32], columns: int) -> U32:
 
 def jobs(key: Key, trees: Mapping[str, Commitment], statement: U32, gamma: U32, beta: U32, totals: U32, combiner: U32) -> list[QuotientJob]:
     """Each chip's part of the quotient; the constraints of all chips in a row are weighted by falling powers of the combiner."""
-    counts = [len(point.outputs) for point in key.point]
+    counts = [chip.constraints for chip in key.chips]
     powers = ext_powers_of(combiner.astype(np.uint64), max(1, sum(counts)))[::-1].astype(np.uint32)
     places = {name: iter(range(len(key.chips))) for name in trees}
 

@@ -63,16 +63,26 @@ class Walk:
         out = [np.unique(self.leaves)]
         for _ in range(max(self.opening.log_height - min(self.opening.log_cap, *self.opening.levels), 0)):
             above = out[-1] >> 1
-            out.append(above[np.flatnonzero(np.diff(above, prepend=-1))])
+            out.append(above[changes(above)])
         return out
 
+    @cached_property
+    def _lonely(self) -> list[npt.NDArray[np.bool_]]:
+        out = []
+        for places in self._places:
+            paired = places[:-1] ^ 1 == places[1:]          # neighbours stand side by side
+            met = np.zeros(len(places), np.bool_)
+            met[:-1] |= paired
+            met[1:] |= paired
+            out.append(~met)
+        return out
+
+    def lonely(self, level: int) -> npt.NDArray[np.bool_]:
+        """Of every place whether its neighbour is none."""
+        return self._lonely[self.opening.log_height - level]
+
     def alone(self, level: int) -> Places:
-        places = self.at(level)
-        paired = places[:-1] ^ 1 == places[1:]              # neighbours stand side by side
-        met = np.zeros(len(places), np.bool_)
-        met[:-1] |= paired
-        met[1:] |= paired
-        return places[~met]
+        return self.at(level)[self.lonely(level)]
 
     def climb(self) -> Iterator[int]:
         """The levels that have siblings, from the leaves up."""
@@ -82,7 +92,7 @@ class Walk:
     def words(self) -> int:
         """Of the pruned form."""
         rows = sum(width * len(self.at(level)) for level, width in self.opening.levels.items())
-        return rows + self.opening.digest * sum(len(self.alone(level)) for level in self.climb())
+        return rows + self.opening.digest * sum(int(self.lonely(level).sum()) for level in self.climb())
 
 
 def walk(opening: Opening, positions: Places) -> Walk:
@@ -127,20 +137,25 @@ def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
         places = way.at(level)
         if level in leaves and level < opening.log_height:
             known = joined(m, leaves[level], known)
-        alone = way.alone(level)
-        sent = pruned[at:at + opening.digest * len(alone)].reshape(-1, opening.digest)
+        is_alone = way.lonely(level)
+        sent = pruned[at:at + opening.digest * int(is_alone.sum())].reshape(-1, opening.digest)
         at += sent.size
         siblings = np.zeros_like(known)
-        is_alone = np.zeros(len(places), np.bool_)
-        is_alone[np.searchsorted(places, alone)] = True
         siblings[is_alone] = sent
         siblings[~is_alone] = known[np.searchsorted(places, places[~is_alone] ^ 1)]
         spread(level, siblings, places)
         turned = (places & 1).astype(bool)[:, None]
         left, right = np.where(turned, siblings, known), np.where(turned, known, siblings)
-        first = np.flatnonzero(np.diff(places >> 1, prepend=-1))
+        first = changes(places >> 1)
         known = joined(m, left[first], right[first])
     return np.concatenate(tape)
+
+
+def changes(values: Places) -> npt.NDArray[np.bool_]:
+    """Of values that do not fall, which differ from the one before; the first does."""
+    new = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return new
 
 
 def hashed(m: Numbers, rows: U32, digest: int) -> U32:

@@ -133,7 +133,6 @@ def shape_of(key: Key) -> Shape:
         for words in key.levels(tree).values():
             padded = -(-words // block) * block
             powers += -(-padded // 5) if tree.extension else padded
-    messages = [(len(flat.messages), 2**log_height) for flat, log_height in zip(key.flat, key.log_heights, strict=True)]
-    widths = [len(parts) for flat in key.flat for _, _, parts in flat.messages]
-    return Shape(key.log_rows, powers, sum(len(chip.outputs) for chip in key.point), sum(count * rows for count, rows in messages),
-                 max(widths, default=0))
+    messages = sum(len(chip.messages) << log_height for chip, log_height in zip(key.chips, key.log_heights, strict=True))
+    widths = [len(message.parts) for chip in key.chips for message in chip.messages]
+    return Shape(key.log_rows, powers, sum(chip.constraints for chip in key.chips), messages, max(widths, default=0))

@@ -19,7 +19,7 @@ class Transcript:
         if not len(words):
             return                                      # or the last block could be drawn twice
         words = padded(self.m, words.reshape(1, -1), self.rate)[0]
-        self.state, self.left = self.m.absorb(self.state, words.reshape(-1, self.rate)), self.rate
+        self.state, self.left = self.m.absorb(self.state, words, self.rate), self.rate
 
     def draw_words(self, count: int) -> Value:
         drawn = []
@@ -49,10 +49,7 @@ def sponge(m: Machine, words: Value, digest: int = DIGEST) -> Value:
     rows, length = words.shape
     kind = of_digest(digest)
     state = m.constant([[0] * kind.rate + [length] + [0] * (kind.width - kind.rate - 1)] * rows)
-    words = padded(m, words, kind.rate)
-    for start in range(0, words.shape[1], kind.rate):
-        state = m.permute(concat([words[:, start:start + kind.rate], state[:, kind.rate:]], 1))
-    return state[:, :digest]
+    return m.absorb(state, padded(m, words, kind.rate), kind.rate)[:, :digest]
 
 
 def compress(m: Machine, left: Value, right: Value) -> Value:

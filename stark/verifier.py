@@ -75,7 +75,7 @@ def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> N
         powers.append(powers[-1] * powers[-1])
     vanishing = powers[-1] - 1                                  # z^height - 1 is the same for every chip
     selectors: dict[int, Value] = {}
-    combined = zero(m)
+    inputs = []
     public = [zero(m) + statement] if key.statement else []
     for i, log_height in enumerate(key.log_heights):
         with m.phase("selectors"):
@@ -85,27 +85,26 @@ def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> N
         with m.phase("constraints"):
             sides = [said.opened[side][key.opened[tree.name, i]] for side in (0, 1) for tree in key.trees if tree.name != "quotient"]
             total = said.sums[key.speaking.index(i)] if i in key.speaking else zero(m)
-            inputs = concat([side for side in sides if len(side)] + [selectors[log_height], stack([*said.lookups, total]), *public])
-            if len(key.point[i].outputs):
-                combined = m.horner(combined, said.combiner, evaluate(m, key.point[i], inputs))
+            inputs += [side for side in sides if len(side)] + [selectors[log_height], stack([*said.lookups, total]), *public]
     with m.phase("constraints"):
+        combined = m.horner(zero(m), said.combiner, evaluate(m, key.point, concat(inputs)))
         quotient = said.opened[0][key.opened["quotient", len(key.chips) - 1]]
         m.require_equal("the constraints are the quotient times the vanishing polynomial", combined,
                         m.mul_add(powers[-1], quotient[1], quotient[0]) * vanishing)
 
 
-def evaluate(m: Machine, chip: PointChip, inputs: Value) -> Value:
-    """A chip's constraints on opened values."""
-    values = inputs[chip.wanted]
-    if chip.constants:
-        values = concat([values, m.constant_extension([[c, 0, 0, 0, 0] for c in chip.constants])])
-    for _, steps in groupby(chip.steps, lambda step: step.level):
+def evaluate(m: Machine, chips: PointChip, inputs: Value) -> Value:
+    """The constraints of chips on opened values."""
+    values = inputs[chips.wanted]
+    if chips.constants:
+        values = concat([values, m.constant_extension([[c, 0, 0, 0, 0] for c in chips.constants])])
+    for _, steps in groupby(chips.steps, lambda step: step.level):
         results = [values]
         for step in steps:
             operands = [values[operand] for operand in step.operands]
             results.append(m.mul_add(*operands) if step.name == "mul_add" else m.arithmetic(step.name, *operands))
         values = concat(results)
-    return values[chip.outputs]
+    return values[chips.outputs]
 
 
 def inverted(m: Machine, value: Value) -> Value:

@@ -66,6 +66,9 @@ def test_a_trap_is_an_outcome_with_a_code_of_its_own(longrun: Longrun) -> None:
 def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm")
     assert code == 1 and "a toy proof, which proves nothing" in err and "--allow-toy" in err
+    for demanded in ("p100", "p128"):
+        code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm", "--allow-toy", "--profile", demanded)
+        assert code == 1 and f"asked for. This does not hold: the profile is the one given, expected {demanded}, got toy" in err
 
 
 @pytest.mark.parametrize("arguments, expected, said", [
@@ -95,6 +98,7 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["verify", "in.txt", "--program", "sum.wasm"], 3, "not a proof file"),
     (["verify", "toy.proof", "--program", "missing.wasm"], 4, "missing.wasm"),
     (["verify", "toy.proof"], 2, "--program"),
+    (["verify", "toy.proof", "--program", "sum.wasm", "--profile", "p99"], 2, "choose one of p100, p128, toy"),
     (["verify", "toy.proof", "--program", "sum.wasm", "--exit-code", "-1"], 2, "--exit-code"),
     (["inspect", "in.txt"], 3, "not a proof file"),
     (["inspect", "."], 3, "not a bundle"),

@@ -28,7 +28,7 @@ from bundles.packing import pack
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state, read_state
 from continuation.claims import Digest
 from continuation.layout import POWER_WORDS
-from segments.openings import empty_state_root, state_root
+from segments.openings import EMPTY_STATE_ROOT, state_root
 from stark.errors import Malformed, Rejected
 from wasm_exec.state import EMPTY, StateMap
 
@@ -68,7 +68,8 @@ def rollup_of(file: Path) -> RollupFile:
 def test_three_bundles_lead_from_the_empty_state_to_the_last(made: Path) -> None:
     last = open_bundle(made / "3").state_after()
     assert balances(last) == LEFT
-    first, after = empty_state_root(), state_root(last)
+    first, after = EMPTY_STATE_ROOT, state_root(last)
+    assert first == state_root(StateMap())
     facts = api.verify(made / "all.proof", [LEDGER], allow_toy=True, state_before=first, state_after=after)
     assert facts["runs"] == 3
     assert api.verify(made / "2.proof", [LEDGER], b"alice bob 30", b"1 done\n", 0, True)["changed keys, as the file says"] == 2

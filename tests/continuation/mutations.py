@@ -1,4 +1,5 @@
-"""Mutated proofs in three readings: `python -m tests.continuation.mutations COUNT` (make mutations). They must agree, and accept none.
+"""Mutated proofs in three readings: `python -m tests.continuation.mutations COUNT [FIRST]` (make mutations). They must agree, and
+accept none. Every mutation has a number and follows from it, so that a run that was ended can go on behind the last number that it told.
 
 The verifier on numbers and the replay of its recording must break the same requirements; the tables that are filled from the replay must
 break when, and only when, a requirement does. Tables take a hundred times longer, so every tenth proof is read as tables too.
@@ -6,6 +7,7 @@ break when, and only when, a requirement does. Tables take a hundred times longe
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 
 import numpy as np
@@ -56,17 +58,20 @@ def readings_agree(tape: U32, claim: U32, tables: bool) -> bool:
     return not m.failed
 
 
-def run(count: int, seed: int = 0, tables_every: int = TABLES_EVERY) -> Counter[tuple[str, bool]]:
+def run(count: int, first: int = 0, tables_every: int = TABLES_EVERY, told_every: int = 0) -> Counter[tuple[str, bool]]:
+    """The mutations with these numbers; all of the first ones are among those of every longer run."""
     honest, claim = np.concatenate([part.reshape(-1) for part in world.leaf_parts()]), world.leaf(0).claim
-    rng, seen = np.random.default_rng(seed), Counter[tuple[str, bool]]()
-    for number in range(count):
-        how, tape = mutated(honest, rng)
+    seen, started = Counter[tuple[str, bool]](), time.process_time()
+    for number in range(first, first + count):
+        how, tape = mutated(honest, np.random.default_rng(number))
         accepted = readings_agree(tape, claim, number % tables_every == 0)
-        assert accepted == bool((tape == honest).all()), how
+        assert accepted == bool((tape == honest).all()), f"mutation {number}: {how}"
         seen[how, accepted] += 1
+        if told_every and (number + 1) % told_every == 0:
+            print(f"up to {number + 1}: {time.process_time() - started:.0f} s of a processor", flush=True)
     return seen
 
 
 if __name__ == "__main__":
-    for (what, good), times in sorted(run(int(sys.argv[1])).items()):
+    for (what, good), times in sorted(run(*map(int, sys.argv[1:3]), told_every=500).items()):
         print(f"{times:6} {what}: {'accepted' if good else 'refused'}")

@@ -32,7 +32,7 @@ def test_honest_tables_pass(name: str) -> None:
     proof = world.leaf(0) if name == "leaf" else getattr(world, name)()
     parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: world.pair(world.join(), world.leaf(2)),
              "run": lambda: [*world.child(world.span()), world.memory().words],
-             "batch": lambda: [*world.child(world.run()) * 2, world.SAME],
+             "batch": lambda: [*world.child(world.run()) * 2, world.SAME, world.TWO],
              "rollup": lambda: world.child(world.batch())}[name]()
     machine, statement = world.tables(proof.kind, parts, proof.claim)
     assert check(machine, statement) == []

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from continuation.claims import STATE, BatchClaim, Digest, RunClaim, SpanClaim, close, compress, meeting
+from continuation.claims import RUN_BITS, STATE, BatchClaim, Digest, RunClaim, SpanClaim, bits_of, close, compress, meeting
 from continuation.layout import POWER_WORDS, STATEMENT
 from continuation.proofs import ContinuationProof
 from continuation.prove import RunTree, fold_run
@@ -220,7 +220,7 @@ def test_every_sort_has_its_own_part_of_the_list() -> None:
     refused = "allowed keys: the key is allowed here"
     assert refused in world.refusals("run of join", [*world.child(world.batch()), world.memory().words], world.run().claim)
     assert refused in world.refusals("rollup", world.child(world.span()), world.rollup().claim)
-    assert refused in world.refusals("batch of batch and batch", [*world.child(world.span()) * 2, SAME], world.batch().claim)
+    assert refused in world.refusals("batch of batch and batch", [*world.child(world.span()) * 2, SAME, world.TWO], world.batch().claim)
     with pytest.raises(ValueError, match="no place"):
         world.child(world.rollup())
 
@@ -273,7 +273,8 @@ def batch_refusals(left: ContinuationProof, right: ContinuationProof, read: U32,
     one, two = (BatchClaim.one(RunClaim.of(proof.claim)) for proof in (left, right))
     claim = replace(BatchClaim(compress(one.runs, two.runs), one.keys, 2, int(one.last.program == two.first.program), one.first, two.last),
                     **other)  # type: ignore[arg-type]
-    return world.refusals(RUNS, [*world.child(left), *world.child(right), read], claim.words)
+    parts = [*world.child(left), *world.child(right), read, bits_of(claim.count, RUN_BITS)]
+    return world.refusals(RUNS, parts, claim.words)
 
 
 def test_runs_of_one_application_chain() -> None:
@@ -307,6 +308,56 @@ def test_what_a_batch_says_of_applications_is_true() -> None:
     assert (claim.single, claim.first.state, claim.last.state) == (1, (1,) * 8, (3,) * 8)
     mixed = BatchClaim.of(world.prover().batch(whole, other).claim)
     assert (mixed.single, mixed.last) == (0, two.last)
+
+
+def batch_of(count: int) -> ContinuationProof:
+    """The words of a batch of two runs under a claim of so many: no proof of it, but all other requirements of a batch are as they were."""
+    batch = world.batch()
+    claim = replace(BatchClaim.of(batch.claim), count=count)
+    return replace(batch, statement=np.concatenate([batch.statement[:POWER_WORDS], claim.words]))
+
+
+def test_the_number_of_runs_does_not_overflow() -> None:
+    """A batch that is joined with itself again and again: before its count could wrap around p there is no claim for it."""
+    kind, counted, bit = "batch of batch and batch", "batch: the runs can be counted", "batch: a bit of the number of runs is 0 or 1"
+    sentences = {counted, bit, "batch: all runs are counted"}
+
+    def refusals(left: int, right: int, said: int, bits: U32) -> set[str]:
+        one, two = (BatchClaim.of(batch_of(count).claim) for count in (left, right))
+        claim = replace(one, runs=compress(one.runs, two.runs), count=said)
+        return world.refusals(kind, [*world.child(batch_of(left)), *world.child(batch_of(right)), SAME, bits], claim.words) & sentences
+    most = (1 << RUN_BITS) - 1
+    assert refusals(most - 1, 1, most, bits_of(most, RUN_BITS)) == set()
+    assert refusals(most, 1, most + 1, bits_of(0, RUN_BITS)) == {counted}
+    assert refusals(most, 1, 0, bits_of(0, RUN_BITS)) == {"batch: all runs are counted"}
+    assert refusals(most, 1, most + 1, np.append(bits_of(0, RUN_BITS - 1), np.uint32(2))) == {bit}
+    assert refusals(P - 1, 3, 2, bits_of(2, RUN_BITS)) == set()         # what no batch can claim: its own circuit has said no
+    one = BatchClaim.of(world.batch().claim)
+    with pytest.raises(Rejected, match="the runs of both can be counted"):
+        replace(one, count=most).join(one)
+
+
+def test_segments_of_another_run_are_not_spliced_in() -> None:
+    """Of the same program, at the same place: of a run on another input, whose memory is another; of another setup, whose keys are; of
+    another profile, whose proofs have other lengths."""
+    places = world.boundaries()
+    other = [replace(place, root=(7,) * 8) for place in places[1:3]]
+    segment = small.prove_segment(small.segment_setup(world.KERNELS, 0, world.SIZES[1]), other[0], other[1], world.KERNELS)
+    spliced = world.prover().leaf(segment)
+    claim, apart = replace(SpanClaim.of(world.join().claim), after=other[1]), "the right span starts where the left one ends"
+    with pytest.raises(Rejected, match=apart):
+        world.prover().join(world.leaf(0), spliced)
+    assert world.refusals(LEAVES, world.pair(world.leaf(0), spliced), claim.words) == {f"join: {apart}"}
+    foreign = world.leaf(1).statement.copy()
+    foreign[POWER_WORDS:][8:16] = 5
+    elsewhere = replace(world.leaf(1), statement=foreign)
+    with pytest.raises(Rejected, match="both spans were made with the same keys"):
+        world.prover().join(world.leaf(0), elsewhere)
+    found = world.refusals(LEAVES, world.pair(world.leaf(0), elsewhere), world.join().claim)
+    assert "allowed keys: the keys are those that the child was made with" in found
+    shorter = replace(world.leaf(1), words=world.leaf(1).words[:-1])        # a proof under other parameters has another length
+    with pytest.raises(Malformed, match="the tape has"):
+        world.refusals(LEAVES, world.pair(world.leaf(0), shorter), world.join().claim)
 
 
 def test_a_prover_refuses_before_it_proves() -> None:

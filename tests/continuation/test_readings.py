@@ -112,5 +112,5 @@ def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
 
 def test_three_readings_of_mutated_proofs_agree() -> None:
     """More of them: make mutations."""
-    seen = mutations.run(120, seed=7, tables_every=12)
+    seen = mutations.run(120, first=20_000, tables_every=12)
     assert len(seen) >= 8 and all(accepted == (how == "honest") or how in ("zeros", "two swapped") for how, accepted in seen)

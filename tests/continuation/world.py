@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import Ends, SpanClaim, carry, counting
+from continuation.claims import RUN_BITS, Ends, SpanClaim, bits_of, carry, counting
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.replay import Replayed, replay
@@ -23,6 +23,7 @@ from tests.continuation import small
 U32 = npt.NDArray[np.uint32]
 KERNELS = load("best")
 SAME = np.array([1] + [0] * 8, np.uint32)           # what a batch reads of two runs of one program that meet
+TWO = bits_of(2, RUN_BITS)                          # and then of the number of runs
 SIZES = (small.LOG_STEPS, small.LOG_LONG, small.LOG_STEPS)         # a run of segments of two shapes
 LAYERS = {"leaf": small.TOY, "wide": small.TOY, "join": small.TOY, "last": replace(small.TOY, log_blowup=2, queries=3)}
 

@@ -1,6 +1,8 @@
 """The readings of one chip agree: expressions on rows, flat code in the kernels, and the point reading."""
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from stark.chip import Bus, Chip
 from stark.expression import Graph, P
 from stark.flat import flatten
 from stark.kernels import load
-from stark.machine import Value
+from stark.machine import Value, concat
 from stark.measure import measure
 from stark.numbers import Numbers
 from stark.point import compile_point, layout
@@ -75,6 +77,27 @@ def test_the_point_reading_says_what_the_rows_say() -> None:
         values = evaluate(m, compile_point(chip, 2), Value(m, inputs, True)).data
         assert [int(v) for v in values[:len(roots), 0]] == [int(by_rows[root][row]) for root in roots]
         assert not values[:len(roots), 1:].any()
+
+
+def test_all_chips_together_have_the_values_of_each() -> None:
+    """The verifier evaluates the constraints of all chips at once, on as few levels as their sums allow."""
+    key, *_ = example((3, 3, 3))
+    rng = np.random.default_rng(8)
+    m = Numbers(np.zeros(0, np.uint32), KERNELS.permute)
+    inputs = [m.constant_extension(rng.integers(0, P, (len(layout(chip, key.statement)), 5))) for chip in key.chips]
+    apart = [evaluate(m, compile_point(chip, key.statement), value).data for chip, value in zip(key.chips, inputs, strict=True)]
+    assert [len(values) for values in apart] == [chip.constraints for chip in key.chips]
+    assert np.array_equal(evaluate(m, key.point, concat(inputs)).data, np.concatenate(apart))
+
+
+def test_a_long_sum_takes_few_levels() -> None:
+    chip = Chip("c", "")
+    columns = chip.columns("x", 64)
+    deep = columns[0] * columns[1] * columns[2]
+    chip.require("the sum vanishes", reduce(lambda a, b: a + b, columns) + deep)
+    compiled = compile_point(chip, 0)
+    assert max(step.level for step in compiled.steps) == 7
+    assert sum(len(step.operands[0]) for step in compiled.steps) == 65          # 63 sums, a product, and one with a sum
 
 
 def test_flat_code_reuses_slots() -> None:
