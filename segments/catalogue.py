@@ -104,6 +104,21 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 2^20 text 12 | add 17+16 mul 10 div 10 bitwise 10 shift 10 compare 16 branch 16 move 10 select 10 load 16 store 16 call 10 halt 3 add64
     10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count 10 count64 10
     indirect 10 grow 11 outside 3 page 16 node 12 hash 16+15
+toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 load 9 store 9 call 9 halt 3 add64 9 mul64 7 div64 6
+    bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3
+    page 10 node 10 hash 11 sha256 5 cells 9 compression 10
+2^14 hosts | add 13 mul 11 div 9 bitwise 12 shift 12 compare 12 branch 12 move 12 select 10 load 12 store 11 call 11 halt 3 add64 11
+    mul64 10 div64 8 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 10 count 8 count64 8
+    indirect 9 grow 9 outside 3 page 12 node 12 hash 13 sha256 7 cells 11 compression 11
+2^16 hosts | add 15 mul 13 div 11 bitwise 14 shift 14 compare 14 branch 14 move 14 select 12 load 14 store 13 call 13 halt 3 add64 13
+    mul64 12 div64 10 bitwise64 13 shift64 13 compare64 13 move64 13 select64 10 load64 13 store64 13 convert 12 count 10 count64 10
+    indirect 11 grow 11 outside 3 page 13 node 13 hash 14 sha256 9 cells 13 compression 13
+2^18 hosts | add 17 mul 14 div 12 bitwise 16 shift 16 compare 16 branch 16 move 16 select 14 load 16 store 15 call 15 halt 3 add64 15
+    mul64 13 div64 11 bitwise64 15 shift64 15 compare64 15 move64 15 select64 12 load64 15 store64 15 convert 14 count 11 count64 11
+    indirect 12 grow 12 outside 3 page 14 node 14 hash 15 sha256 11 cells 15 compression 15
+2^20 hosts | add 19 mul 16 div 14 bitwise 18 shift 18 compare 18 branch 18 move 18 select 16 load 18 store 17 call 17 halt 3 add64 17
+    mul64 15 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 17 store64 17 convert 16 count 13 count64 13
+    indirect 14 grow 14 outside 3 page 16 node 16 hash 17 sha256 13 cells 17 compression 17
 """
 
 
