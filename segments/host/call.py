@@ -47,7 +47,7 @@ def chip(name: str, results: Results) -> HostFamily:
 
 def touches(name: str, results: Results, steps: Steps) -> list[Touch]:
     """One for every slot. What they hold afterwards is what the function makes of what they held."""
-    first, after = steps.fp + steps.fields["d"], results(steps.cells)
+    first, after = steps.fp + steps.fields["d"], results(steps.cells.reshape(len(steps), HOSTS[name].cells))
     return [Touch(f"cell {k}", int(Space.FRAMES64), first + k, after[:, k]) for k in range(HOSTS[name].cells)]
 
 

@@ -48,6 +48,7 @@ class Compression:
         self.round_words()
         self.sums()
         self.messages()
+        chip.free |= {name: "counts in the rows that the sums before it lead to" for name in chip.main_names if name.startswith(("carry ", "lag "))}
 
     # -- columns
 

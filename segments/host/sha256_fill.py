@@ -68,12 +68,17 @@ class Compressed:
         self.w[:, 1:5] = words[:, :16].byteswap().reshape(count, 4, WORDS)
         flat = self.w[:, 1:17].reshape(count, 64)
         for t in range(16, 64):
-            flat[:, t] = flat[:, t - 16] + rotated(flat[:, t - 15], *EARLY) + flat[:, t - 7] + rotated(flat[:, t - 2], *LATE)
+            terms = [flat[:, t - 16], rotated(flat[:, t - 15], *EARLY), flat[:, t - 7], rotated(flat[:, t - 2], *LATE)]
+            flat[:, t] = self.new("w", t, np.sum(terms, axis=0, dtype=np.uint32))
         self.w[:, 1:17] = flat.reshape(count, 16, WORDS)
         self.carry: dict[str, U32] = {}
         self.rounds(flat)
         self.schedule_carries()
         self.sums()
+
+    def new(self, name: str, number: int, words: U32) -> U32:
+        """The word of this name that is made in a round, or the sum of this number. Who lies about one overrides this."""
+        return words
 
     def rounds(self, flat: U32) -> None:
         a, e = (np.zeros((len(flat), 68), np.uint32) for _ in range(2))
@@ -82,10 +87,11 @@ class Compressed:
         for t in range(64):
             choice = e[:, t + 1] ^ e[:, t + 3] & (e[:, t + 2] ^ e[:, t + 1])
             terms = [a[:, t], e[:, t], rotated(e[:, t + 3], SECOND_AMOUNTS), choice, np.full(len(flat), SHA256[t], np.uint32), flat[:, t]]
-            e[:, t + 4], low_e[:, t], high_e[:, t] = added(terms)
+            sums, low_e[:, t], high_e[:, t] = added(terms)
+            e[:, t + 4] = self.new("e", t, sums)
             x, y, z = a[:, t + 3], a[:, t + 2], a[:, t + 1]
             terms = [e[:, t + 4], rotated(x, FIRST_AMOUNTS), x & y | z & (x | y), ~a[:, t], np.ones(len(flat), np.uint32)]
-            a[:, t + 4], _, _ = added(terms)
+            a[:, t + 4] = self.new("a", t, added(terms)[0])
             low, high = (sum(part.astype(np.int64) for part in parts) for parts in zip(*map(halves, terms[:3]), strict=True))
             old_low, old_high = halves(a[:, t])
             carry = (low - old_low) >> 16
@@ -115,7 +121,7 @@ class Compressed:
         last = np.concatenate([self.a[:, 16, ::-1], self.e[:, 16, ::-1]], axis=1)
         for k in range(2 * WORDS):
             value, low, high = added([last[:, k], self.begin[:, k]])
-            (self.a if k < WORDS else self.e)[:, OUT, WORDS - 1 - k % WORDS] = value
+            (self.a if k < WORDS else self.e)[:, OUT, WORDS - 1 - k % WORDS] = self.new("sum", k, value)
             self.w[:, OUT, 0] |= low << np.uint32(2 * k) | high << np.uint32(2 * k + 1)
 
     @property

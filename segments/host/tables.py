@@ -50,7 +50,7 @@ def filled_columns(steps: Mapping[str, Steps], kinds: Mapping[Name, Access], pas
     out = {CELLS: cells.fill([asked(name, kinds, past) for name in called])}
     for name in called:
         calls, table = steps[name], WORKS[name][0]
-        out[table] = FILLS[name](calls.cells, calls.time, calls.fp + calls.fields["d"], 1 << log_heights[table])
+        out[table] = FILLS[name](calls.cells.reshape(len(calls), HOSTS[name.upper()].cells), calls.time, calls.fp + calls.fields["d"], 1 << log_heights[table])
     return out
 
 
