@@ -1,7 +1,8 @@
 """The shapes that exist, as text: the logarithm of the number of rows of every chip that varies. A shape has no other guest chips.
 
-The first shape of a size is its general one: it has a chip for every family, it sets the budget of a run, and every other shape of the size
-is below it. The others were found by scripts/fit_shapes.py on the segments of real programs (docs/decisions/0004-shapes.md).
+The first shape of a size is its general one: it has a chip for every family but those of host functions, it sets the budget of a run, and
+every other shape of the size is below it. What calls host functions is proved in the shapes with `hosts` in their name: the first of a size
+is the general one with their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by scripts/fit_shapes.py on the segments of real programs (docs/decisions/0004-shapes.md).
 """
 from __future__ import annotations
 
@@ -119,6 +120,9 @@ toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select
 2^20 hosts | add 19 mul 16 div 14 bitwise 18 shift 18 compare 18 branch 18 move 18 select 16 load 18 store 17 call 17 halt 3 add64 17
     mul64 15 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 17 store64 17 convert 16 count 13 count64 13
     indirect 14 grow 14 outside 3 page 16 node 16 hash 17 sha256 13 cells 17 compression 17
+2^20 hosts 2 | add 17 mul 10 div 10 bitwise 14 shift 14 compare 16 branch 17 move 17 select 12 load 17 store 16 call 15 halt 3 add64 12
+    mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 17 store64 15 convert 12 count 10 count64 10
+    indirect 12 grow 10 outside 3 page 14 node 11 hash 15 sha256 13 cells 17 compression 17
 """
 
 
