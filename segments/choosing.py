@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from segments.heights import cells_in_a_row
-from segments.host.tables import rows_of_calls
+from segments.host.tables import with_rows_of_calls
 from segments.memory.pages import LOG_PAGES
 from segments.shape import HOSTS, Shape, rows_of_memory
 from wasm_exec.cutting import Limits
@@ -37,7 +37,7 @@ class Bill:
             self.on_steps(self.steps)
         index = np.concatenate([(space << LOG_PAGES) + pages for space, (pages, _) in end.touched.items()])
         rows = {family.name.lower(): count for family, count in end.rows.items()}
-        rows |= {"halt": 1} | rows_of_calls(rows) | rows_of_memory(index)
+        rows = with_rows_of_calls(rows | {"halt": 1} | rows_of_memory(index))
         found = self.shape.cheapest(rows)
         self.used += sum(cells_in_a_row(name) * count for name, count in rows.items())
         self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price

@@ -29,6 +29,7 @@ from wasm_exec.spaces import Space, SystemCell
 from wasm_exec.trace import Trace
 
 U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Read:
     @property
     def rows(self) -> dict[str, int]:
         calls = {name: len(steps) for name, steps in self.deal.steps.items()}
-        return calls | hosts.rows_of_calls(calls) | rows_of_memory(self.past.pages.index)
+        return hosts.with_rows_of_calls(calls | rows_of_memory(self.past.pages.index))
 
 
 def read(program: Program, trace: Trace, image: MemoryImage) -> Read:
@@ -123,7 +124,7 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
             *filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
             *filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             *filled(parts.node, nodes.fill(update.nodes)),
-            *filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
+            *filled(parts.hash, hash_columns(parts.hash, update, hosts.permuted(steps), shape, permutations)),
             *filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
     used = shape.split(done.rows)
     rows += filled(parts.lookup, tables.lookup_fill(rows, used))
@@ -158,12 +159,12 @@ class State:
         return State(*(int(found[part.number][0]) for part in message.parts))
 
 
-def hash_columns(chip: Chip, update: Update, shape: Shape, permutations: Permutations) -> Columns:
-    """All permutations that pages and nodes ask for: the last row of a page and all nodes want the first half."""
+def hash_columns(chip: Chip, update: Update, whole: U64, shape: Shape, permutations: Permutations) -> Columns:
+    """All permutations that pages and nodes ask for: the last row of a page and all nodes want the first half. Calls want the `whole`."""
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])
     second = np.concatenate([states[:, :-1].reshape(-1, 16) for states in sponges])
-    return hashes.fill(chip, first, second, shape.room[chip.name], permutations)
+    return hashes.fill(chip, first, second, whole, shape.room[chip.name], permutations)
 
 
 def words(digest: npt.NDArray[np.uint64]) -> tuple[int, ...]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import cache
 
 from wasm_exec.emit import I32, I64, Code
-from wasm_exec.host_constants import SHA256
+from wasm_exec.host_constants import DIAGONAL, POSEIDON2, SHA256
+from wasm_exec.host_source import FIELD, WIDTH, external
 from wasm_exec.module import Instruction, ValueType
 from wasm_exec.opcodes import END, OPCODES
 from wasm_exec.recorder_layout import MACHINE
@@ -35,7 +36,22 @@ def sha256() -> str:
     return "\n".join(lines) + "\n"
 
 
-TEXTS = {"SHA256": sha256}
+def cube(word: str, constant: int) -> list[str]:
+    return [f"    x = ({word} + {constant}) % {FIELD}", f"    {word} = x * x % {FIELD} * x % {FIELD}"]
+
+
+def poseidon2() -> str:
+    lines = ["def f(pointer: u32) -> none:"] + [f"    s{i} = u64(load32(pointer + {4 * i})) % {FIELD}" for i in range(WIDTH)] + external("    ")
+    for at in (0, 16, 32, 48, *range(64, 84), 84, 100, 116, 132):
+        if 64 <= at < 84:
+            lines += [*cube("s0", POSEIDON2[at]), "    sum = " + " + ".join(f"s{i}" for i in range(WIDTH))]
+            lines += [f"    s{i} = (s{i} * {factor} + sum) % {FIELD}" for i, factor in enumerate(DIAGONAL)]
+        else:
+            lines += [line for i in range(WIDTH) for line in cube(f"s{i}", POSEIDON2[at + i])] + external("    ")
+    return "\n".join([*lines, *(f"    store32(pointer + {4 * i}, u32(s{i}))" for i in range(WIDTH))]) + "\n"
+
+
+TEXTS = {"SHA256": sha256, "POSEIDON2": poseidon2}
 
 
 @cache

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from wasm_exec.host_constants import SHA256
+from wasm_exec.host_constants import DIAGONAL, POSEIDON2, SHA256
 
 Cells = Sequence[int]
 MASK = 0xFFFFFFFF
+FIELD = 0x7F000001
 
 
 @dataclass(frozen=True)
@@ -56,4 +57,25 @@ def sha256(cells: Cells) -> list[int]:
     return [*cells[:8], *(low | high << 32 for low, high in zip(state[::2], state[1::2], strict=True))]
 
 
-HOSTS: Mapping[str, Host] = MappingProxyType({"SHA256": Host(12, sha256)})
+def external(state: Cells) -> list[int]:
+    """The matrix of the full rounds of Poseidon2."""
+    mixed: list[int] = []
+    for a, b, c, d in zip(*(state[k::4] for k in range(4)), strict=True):
+        mixed += [2 * a + 3 * b + c + d, a + 2 * b + 3 * c + d, a + b + 2 * c + 3 * d, 3 * a + b + c + 2 * d]
+    return [(word + sum(mixed[k % 4 :: 4])) % FIELD for k, word in enumerate(mixed)]
+
+
+def poseidon2(cells: Cells) -> list[int]:
+    """Eight cells with sixteen words, which count modulo the prime: the permutation."""
+    state = external([cell >> shift & MASK for cell in cells for shift in (0, 32)])
+    for at in range(0, 148):
+        if 64 <= at < 84:
+            state[0] = pow(state[0] + POSEIDON2[at], 3, FIELD)
+            total = sum(state)
+            state = [(word * factor + total) % FIELD for word, factor in zip(state, DIAGONAL, strict=True)]
+        elif (at - 4) % 16 == 0 if at >= 84 else at % 16 == 0:
+            state = external([pow(word + constant, 3, FIELD) for word, constant in zip(state, POSEIDON2[at : at + 16], strict=True)])
+    return [low | high << 32 for low, high in zip(state[::2], state[1::2], strict=True)]
+
+
+HOSTS: Mapping[str, Host] = MappingProxyType({"SHA256": Host(12, sha256), "POSEIDON2": Host(8, poseidon2)})

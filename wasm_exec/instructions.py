@@ -50,6 +50,7 @@ class Family(IntEnum):
     INDIRECT = 26
     GROW = 27
     SHA256 = 28
+    POSEIDON2 = 29
 
 
 class Use(Enum):
@@ -219,6 +220,7 @@ FAMILIES: dict[Family, list[Row]] = {
     Family.INDIRECT: [("CALL_SLOT", {"d": Use.FRAME, "a": Use.READ}, lambda a, b, c: 0, 0)],
     Family.GROW: [("GROW", {}, lambda a, b, c: 0, 0)],
     Family.SHA256: [("SHA256", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
+    Family.POSEIDON2: [("POSEIDON2", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
 }
 
 TABLE: tuple[Operation, ...] = tuple(

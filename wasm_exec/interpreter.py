@@ -252,5 +252,6 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     Family.INDIRECT: Interpreter.call,
     Family.GROW: Interpreter.grow,
     Family.SHA256: Interpreter.host,
+    Family.POSEIDON2: Interpreter.host,
     Family.HALT: Interpreter.halt,
 }

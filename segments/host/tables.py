@@ -7,9 +7,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from segments.host import cells, sha256, sha256_fill
+from segments.host import cells, poseidon2, sha256, sha256_fill
 from segments.history import LOG_CELLS, Access
-from segments.steps import Columns, Past, Steps
+from segments.steps import U64, Columns, Past, Steps
 from stark.chip import Chip
 from wasm_exec.hosts import HOSTS
 
@@ -17,7 +17,8 @@ U32 = npt.NDArray[np.uint32]
 Number = TypeVar("Number", bound=np.generic)
 CELLS = "cells"
 # The function, by the name of the chip that takes its calls: the chip that computes, and the rows of a call there.
-WORKS: Mapping[str, tuple[str, int]] = {"sha256": ("compression", sha256.ROWS)}
+WORKS: Mapping[str, tuple[str, int]] = {"sha256": ("compression", sha256.ROWS), "poseidon2": ("sponge", 1)}
+PERMUTED = "poseidon2"          # every call of it is one more row of the hash chip
 FIXED = {"compression": sha256.fixed}
 Name = tuple[str, str]
 
@@ -29,6 +30,23 @@ def rows_of_calls(calls: Mapping[str, int]) -> dict[str, int]:
         return {}
     return {CELLS: sum(HOSTS[name.upper()].cells * count for name, count in taken.items())} | {
         WORKS[name][0]: WORKS[name][1] * count for name, count in taken.items()}
+
+
+def with_rows_of_calls(rows: Mapping[str, int]) -> dict[str, int]:
+    """These rows of families and of memory, and those that calls among them need."""
+    out = dict(rows) | rows_of_calls(rows)
+    if rows.get(PERMUTED):
+        out["hash"] = rows.get("hash", 0) + rows[PERMUTED]
+    return out
+
+
+def permuted(steps: Mapping[str, Steps]) -> U64:
+    """The states that calls ask the hash chip for."""
+    return poseidon2.states(cells_of(PERMUTED, steps[PERMUTED]))
+
+
+def cells_of(name: str, calls: Steps) -> U64:
+    return calls.cells.reshape(len(calls), HOSTS[name.upper()].cells)
 
 
 def most_calls(name: str, room: Mapping[str, int]) -> int:
@@ -50,11 +68,11 @@ def filled_columns(steps: Mapping[str, Steps], kinds: Mapping[Name, Access], pas
     out = {CELLS: cells.fill([asked(name, kinds, past) for name in called])}
     for name in called:
         calls, table = steps[name], WORKS[name][0]
-        out[table] = FILLS[name](calls.cells.reshape(len(calls), HOSTS[name.upper()].cells), calls.time, calls.fp + calls.fields["d"], 1 << log_heights[table])
+        out[table] = FILLS[name](cells_of(name, calls), calls.time, calls.fp + calls.fields["d"], 1 << log_heights[table])
     return out
 
 
-FILLS = {"sha256": sha256_fill.fill}
+FILLS = {"sha256": sha256_fill.fill, "poseidon2": poseidon2.fill}
 
 
 def asked(name: str, kinds: Mapping[Name, Access], past: Mapping[Name, Past]) -> cells.Asked:

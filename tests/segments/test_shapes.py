@@ -15,7 +15,7 @@ from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES, read
 from segments.choosing import Bill, TooDear, recorded, size_within
 from segments.fill import Segment, fill, fill_cheapest
 from segments.heights import LEAF, MOST_PERMUTATIONS, WIDE_LEAF, permutations_of
-from segments.host.tables import rows_of_calls
+from segments.host.tables import with_rows_of_calls
 from segments.machine import machine
 from segments.memory_tree import MemoryTree
 from segments.prove import prove_segment
@@ -82,7 +82,7 @@ def test_every_shape_is_below_the_general_one(name: str) -> None:
 def test_what_a_budget_allows_fits_the_general_shape(name: str) -> None:
     budget, general = Shape(name, 10).budget, largest(name)
     rows = {family.name.lower(): count for family, count in budget.rows.items() if family.name.lower() in general.log_heights}
-    assert general.holds(rows | rows_of_calls(rows))
+    assert general.holds(with_rows_of_calls(rows))
     for log_distance in (0, 6, 12):
         pages = np.arange(budget.hashes) << log_distance
         most = bisect_right(range(len(pages)), 2 * budget.hashes, key=lambda k: rows_of_memory(pages[:k])["hash"]) - 1

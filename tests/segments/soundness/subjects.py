@@ -16,8 +16,8 @@ TABLES = ("program", "lookup")
 CHIPS = [chip.name for chip in machine().chips]
 GUESTS = [family.name for family in machine().families]
 HOSTS = [family.name for family in machine().families if isinstance(family, HostFamily)]
-BEHIND = ["cells", "compression"]               # chips that calls of host functions have rows in
-ROW_BY_ROW = [*GUESTS, "node"]                  # chips that look at one row at a time
+BEHIND = ["cells", "compression", "sponge"]               # chips that calls of host functions have rows in
+ROW_BY_ROW = [*GUESTS, "node", "sponge"]                  # chips that look at one row at a time
 ATTACKED = [name for name in CHIPS if name not in TABLES]
 
 
