@@ -2,7 +2,8 @@
 
 The first shape of a size is its general one: it has a chip for every family but those of host functions, it sets the budget of a run, and
 every other shape of the size is below it. What calls host functions is proved in the shapes with `hosts` in their name: the first of a size
-is the general one with their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by scripts/fit_shapes.py on the segments of real programs (docs/decisions/0004-shapes.md).
+is the general one with their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by
+scripts/fit_shapes.py on the segments of real programs (docs/decisions/0004-shapes.md).
 """
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ class Machine:
 
     @property
     def chips(self) -> list[Chip]:
-        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
+        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.boundary, self.page, self.node,
+                self.hash, self.program, self.lookup]
 
 
 @cache
@@ -79,5 +80,6 @@ def machine() -> Machine:
                 add.chip(4), mul.chip64(), div.chip(4), bitwise.chip(4), shift.chip(4), compare.chip(4), move.chip(4), select.chip(4),
                 load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip(),
                 host_call.chip("SHA256", sha256_fill.results), host_call.chip("POSEIDON2", poseidon2.results))
-    return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
-                   hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())
+    return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(),
+                   boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
+                   program=tables.program_chip(), lookup=tables.lookup_chip())

@@ -16,7 +16,7 @@ from wasm_exec.emit import I32, I64, Code, function_type, name, section, unsigne
 from wasm_exec.emit_block import BlockEmitter
 from wasm_exec.emit_helpers import enter_helper, touch_helper
 from wasm_exec.emit_slots import Frame
-from wasm_exec.host_native import function
+from wasm_exec.host_native import native
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
 from wasm_exec.program import Program
@@ -98,7 +98,7 @@ class ModuleEmitter:
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
                  function_type([*handed_on, I32], [I32]), function_type([], [I32])] + [function_type([I32], [])] * bool(self.hosts)
         functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
-        functions += [function(host) for host in self.hosts]
+        functions += [native(host) for host in self.hosts]
         functions += [self.chunk(item) for item in self.chunks] + [self.run()]
         count = len(self.chunks)
         kinds = [0] * len(TOUCHABLE) + [1] + [4] * len(self.hosts) + [2] * count + [3]

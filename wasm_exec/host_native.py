@@ -41,7 +41,8 @@ def cube(word: str, constant: int) -> list[str]:
 
 
 def poseidon2() -> str:
-    lines = ["def f(pointer: u32) -> none:"] + [f"    s{i} = u64(load32(pointer + {4 * i})) % {FIELD}" for i in range(WIDTH)] + external("    ")
+    lines = ["def f(pointer: u32) -> none:"]
+    lines += [f"    s{i} = u64(load32(pointer + {4 * i})) % {FIELD}" for i in range(WIDTH)] + external("    ")
     for at in (0, 16, 32, 48, *range(64, 84), 84, 100, 116, 132):
         if 64 <= at < 84:
             lines += [*cube("s0", POSEIDON2[at]), "    sum = " + " + ".join(f"s{i}" for i in range(WIDTH))]
@@ -55,7 +56,7 @@ TEXTS = {"SHA256": sha256, "POSEIDON2": poseidon2}
 
 
 @cache
-def function(host: str) -> bytes:
+def native(host: str) -> bytes:
     """The body of the function for the recorder."""
     known = parse(TEXTS[host]())
     body = Compiler(known["f"], known).compile()

@@ -1,8 +1,8 @@
 """Host functions: what a step of each does to slots of 64 bits of its frame, in plain Python.
 
-A host function is one instruction. It takes `cells` slots of 64 bits from slot d on and puts new values into them; it sees no address and cannot
-trap. The routines that guests call (wasm_exec/host_routines.py) load the slots from memory first and store the results afterwards, with
-ordinary instructions, so alignment, bounds and overlaps are theirs.
+A host function is one instruction. It takes `cells` slots of 64 bits from slot d on and puts new values into them; it sees no address and
+cannot trap. The routines that guests call (wasm_exec/host_routines.py) load the slots from memory first and store the results
+afterwards, with ordinary instructions, so alignment, bounds and overlaps are theirs.
 """
 
 from __future__ import annotations

@@ -237,8 +237,9 @@ class Interpreter:
         extra = [[event.a >> 32, event.b >> 32, event.d >> 32, event.c] for event, operation in pairs if operation.has_extra]
         memory = [[event.address, event.cell0, event.cell1] for event, operation in pairs if operation.has_memory]
         cells = [value for event in events for value in event.cells]
-        return Trace.of(columns | {"cells": np.array(cells, dtype=np.uint64), "extra": np.array(extra, dtype=np.uint32).reshape(-1, len(EXTRA)),
-                                   "memory": np.array(memory, dtype=np.uint64).reshape(-1, len(MEMORY))})
+        return Trace.of(columns | {"extra": np.array(extra, dtype=np.uint32).reshape(-1, len(EXTRA)),
+                                   "memory": np.array(memory, dtype=np.uint64).reshape(-1, len(MEMORY)),
+                                   "cells": np.array(cells, dtype=np.uint64)})
 
 
 FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {

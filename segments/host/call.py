@@ -1,7 +1,7 @@
 """A host function is called: one step that hands its time and its first slot to the chip that computes, and nothing else.
 
-The chip of the function asks the cells chip for every cell that it takes or changes, the first at the time of the step and each of the others
-one tick later.
+The chip of the function asks the cells chip for every cell that it takes or changes, the first at the time of the step and each of the
+others one tick later.
 """
 from __future__ import annotations
 

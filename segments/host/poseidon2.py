@@ -1,7 +1,7 @@
-"""The chip of Poseidon2: one row for each call. The permutation itself is a row of the hash chip, which proves it for pages and nodes as well.
+"""The chip of Poseidon2: one row for each call. The permutation itself is a row of the hash chip, which proves it for pages and nodes too.
 
-The sixteen words come from memory as any 32 bits and count modulo the prime. Those that go back are below it: the high limb is at most that of
-p - 1, and if it is that, the low limb is 0.
+The sixteen words come from memory as any 32 bits and count modulo the prime. Those that go back are below it: the high limb is at most that
+of p - 1, and if it is that, the low limb is 0.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Permute = Callable[[U64], U64]
 
 
 def chip() -> Chip:
-    chip = Chip("sponge", "Poseidon2 makes of the sixteen words of eight cells, taken modulo p, those that are put into their place, below p")
+    chip = Chip("sponge", "of the sixteen words of eight cells, taken modulo p, Poseidon2 makes those that take their place, below p")
     real, time, address = chip.boolean("real"), chip.column("time"), chip.column("address")
     before, after = (chip.columns(name, 2 * WIDTH) for name in ("before", "after"))
     chip.receive(HOST, int(number("POSEIDON2")), time, address, times=real)

@@ -10,6 +10,7 @@ has limbs of its own in the row, and two majorities that reach into the row befo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -27,6 +28,7 @@ BLOCK_CELLS = 8
 FIRST_AMOUNTS, SECOND_AMOUNTS = (2, 13, 22), (6, 11, 25)                 # of Σ of a and e
 EARLY, LATE = ((7, 18), 3), ((17, 19), 10)                              # of σ: rotations, and a shift
 Word = Sequence[Expression]
+Bits = Sequence[Expression | None]      # None is 0
 
 
 def chip() -> Chip:
@@ -35,7 +37,7 @@ def chip() -> Chip:
 
 class Compression:
     def __init__(self) -> None:
-        self.chip = chip = Chip("compression", "of eight words and a block of sixteen, SHA-256 makes the eight words that are put into their place")
+        self.chip = chip = Chip("compression", "of eight words and a block of sixteen SHA-256 makes the eight words that take their place")
         self.inside, self.first, self.out = chip.fixed("inside"), chip.fixed("first"), chip.fixed("out")
         self.rounds, self.scheduled, self.closing = chip.fixed("rounds follow"), chip.fixed("schedule follows"), chip.fixed("sums follow")
         self.takes, self.place = chip.fixed("takes the block"), chip.fixed("place")
@@ -48,7 +50,8 @@ class Compression:
         self.round_words()
         self.sums()
         self.messages()
-        chip.free |= {name: "counts in the rows that the sums before it lead to" for name in chip.main_names if name.startswith(("carry ", "lag "))}
+        reason = "counts in the rows that the sums before it lead to"
+        chip.free |= {name: reason for name in chip.main_names if name.startswith(("carry ", "lag "))}
 
     # -- columns
 
@@ -62,10 +65,21 @@ class Compression:
         return [self.chip.boolean(f"{name} bit {k}") for k in range(BITS)]
 
     def defined(self, name: str, bits: Word) -> Limbs:
-        """The limbs of what may be anything of degree 3 in a row."""
+        """The limbs of what may have degree 3 in a row."""
         limbs = self.limbs(name)
         for k, (limb, value) in enumerate(zip(limbs, packed(bits), strict=True)):
             self.chip.require(f"limb {k} of {name}", limb - value)
+        return limbs
+
+    def exclusive(self, name: str, terms: Sequence[Bits]) -> Limbs:
+        """The limbs of the exclusive or of words. With 1 and -1 for the bits 0 and 1 it is a product, which takes few gates to verify."""
+        limbs = self.limbs(name)
+        signs = [product([bit * -2 + 1 for bit in bits if bit is not None]) for bits in zip(*terms, strict=True)]
+        for k, limb in enumerate(limbs):
+            whole = signs[16 * k + 15]
+            for sign in signs[16 * k + 14:16 * k - 1 if k else None:-1]:
+                whole = whole + whole + sign
+            self.chip.require(f"limb {k} of {name}", 2 * limb + whole - (LIMB - 1))
         return limbs
 
     def between(self, sentence: str, gate: Expression, expression: Expression) -> None:
@@ -91,8 +105,8 @@ class Compression:
 
     def schedule(self) -> None:
         chip, w = self.chip, self.w
-        early = [self.defined(f"early {k}", mixed(w[k], *EARLY)) for k in range(WORDS)]
-        late = [self.defined(f"late {k}", mixed(w[k], *LATE)) for k in range(WORDS)]
+        early = [self.exclusive(f"early {k}", mixed(w[k], *EARLY)) for k in range(WORDS)]
+        late = [self.exclusive(f"late {k}", mixed(w[k], *LATE)) for k in range(WORDS)]
         lags = [[self.limbs(f"lag {stage} {k}") for k in range(WORDS)] for stage in range(3)]
         for k in range(WORDS):
             carries = self.carries(f"w {k}", 2)
@@ -120,8 +134,8 @@ class Compression:
     def round_words(self) -> None:
         chip, a, e, w = self.chip, self.a, self.e, self.w
         later_a, later_e, later_w = ([[bit.next for bit in word] for word in words] for words in (a, e, w))
-        upper = [self.defined(f"Σ of a {k}", exclusive(a[k], FIRST_AMOUNTS)) for k in range(WORDS)]
-        lower = [self.defined(f"Σ of e {k}", exclusive(e[k], SECOND_AMOUNTS)) for k in range(WORDS)]
+        upper = [self.exclusive(f"Σ of a {k}", rotations(a[k], FIRST_AMOUNTS)) for k in range(WORDS)]
+        lower = [self.exclusive(f"Σ of e {k}", rotations(e[k], SECOND_AMOUNTS)) for k in range(WORDS)]
         same = [self.defined("majority of the last three", majority(a[1], a[2], a[3])),
                 self.defined("majority of the first three", majority(a[0], a[1], a[2]))]
         both = {}
@@ -130,8 +144,8 @@ class Compression:
             for k, (bit, x, y) in enumerate(zip(both[name], one, other, strict=True)):
                 chip.require(f"{name}, bit {k}", bit - x * y)
         reaching = [
-            [p + x * (y + z - 2 * p) for p, x, y, z in zip(both["a 2 and a 3"], later_a[0], a[2], a[3], strict=True)],
-            [p.next + x * (y + z - 2 * p.next) for p, x, y, z in zip(both["a 0 and a 1"], a[3], later_a[0], later_a[1], strict=True)]]
+            [p + x * (y + z + p * -2) for p, x, y, z in zip(both["a 2 and a 3"], later_a[0], a[2], a[3], strict=True)],
+            [p.next + x * (y + z + p.next * -2) for p, x, y, z in zip(both["a 0 and a 1"], a[3], later_a[0], later_a[1], strict=True)]]
         majorities = [same[0], packed(reaching[0]), packed(reaching[1]), [limb.next for limb in same[1]]]
         for k in range(WORDS):
             first, second = self.carries(f"e {k}", 3), self.carries(f"a {k}", 2)
@@ -189,23 +203,21 @@ def swapped(bits: Word) -> Limbs:
     return packed([bit for byte in order for bit in byte])
 
 
-def exclusive(bits: Word, amounts: Sequence[int]) -> Word:
-    """The exclusive or of three rotations."""
-    return [either(*(bits[(k + amount) % BITS] for amount in amounts)) for k in range(BITS)]
+def rotations(bits: Word, amounts: Sequence[int]) -> list[Bits]:
+    return [[bits[(k + amount) % BITS] for k in range(BITS)] for amount in amounts]
 
 
-def mixed(bits: Word, rotations: Sequence[int], shift: int) -> Word:
-    """Of two rotations and a shift."""
-    return [either(*(bits[(k + amount) % BITS] for amount in rotations), *bits[k + shift:k + shift + 1]) for k in range(BITS)]
+def mixed(bits: Word, amounts: Sequence[int], shift: int) -> list[Bits]:
+    """Two rotations and a shift."""
+    return [*rotations(bits, amounts), [*bits[shift:], *[None] * shift]]
 
 
-def either(x: Expression, y: Expression, z: Expression | None = None) -> Expression:
-    two = x + y - 2 * x * y
-    return two if z is None else two + z - 2 * two * z
+def product(factors: Sequence[Expression]) -> Expression:
+    return reduce(lambda x, y: x * y, factors)
 
 
 def majority(x: Word, y: Word, z: Word) -> Word:
-    return [p * q + r * (p + q - 2 * p * q) for p, q, r in zip(x, y, z, strict=True)]
+    return [p * q + r * (p + q + p * q * -2) for p, q, r in zip(x, y, z, strict=True)]
 
 
 # -- the fixed table

@@ -134,7 +134,8 @@ class Compressed:
                     yield f"{name} {k} bit {bit}", (words[:, :, k] >> np.uint32(bit) & np.uint32(1)).astype(np.uint8)
         for name, one, other in (("a 2 and a 3", 2, 3), ("a 0 and a 1", 0, 1)):
             for bit in range(BITS):
-                yield f"{name} bit {bit}", (self.a[:, :, one] >> np.uint32(bit) & self.a[:, :, other] >> np.uint32(bit) & np.uint32(1)).astype(np.uint8)
+                both_set = (self.a[:, :, one] & self.a[:, :, other]) >> np.uint32(bit) & np.uint32(1)
+                yield f"{name} bit {bit}", both_set.astype(np.uint8)
         for k in range(WORDS):
             yield from both(f"Σ of a {k}", rotated(self.a[:, :, k], FIRST_AMOUNTS))
             yield from both(f"Σ of e {k}", rotated(self.e[:, :, k], SECOND_AMOUNTS))
@@ -147,8 +148,9 @@ class Compressed:
         for name, bits in (("e", 3), ("a", 2), ("w", 2)):
             for k in range(WORDS):
                 for half in range(2):
+                    carry = self.carry[f"{name} {k} half {half}"]
                     for bit in range(bits):
-                        yield f"carry {name} {k} half {half} bit {bit}", (self.carry[f"{name} {k} half {half}"] >> np.uint32(bit) & np.uint32(1))
+                        yield f"carry {name} {k} half {half} bit {bit}", carry >> np.uint32(bit) & np.uint32(1)
 
     def lags(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
         """Sums of limbs that wait for the rows in which a word is made of them."""
@@ -172,6 +174,9 @@ def both(name: str, words: U32) -> Iterator[tuple[str, npt.NDArray[np.generic]]]
 
 def added(terms: Sequence[U32]) -> tuple[U32, U32, U32]:
     """The sum of words, and the carries out of both of its limbs."""
-    low = np.sum([halves(term)[0] for term in terms], axis=0, dtype=np.uint32)
-    high = np.sum([halves(term)[1] for term in terms], axis=0, dtype=np.uint32) + (low >> np.uint32(16))
-    return (high << np.uint32(16) | low & np.uint32(LIMB - 1)).astype(np.uint32), low >> np.uint32(16), high >> np.uint32(16)
+    low, high = np.zeros_like(terms[0]), np.zeros_like(terms[0])
+    for term in terms:
+        low += halves(term)[0]
+        high += halves(term)[1]
+    high += low >> np.uint32(16)
+    return high << np.uint32(16) | low & np.uint32(LIMB - 1), low >> np.uint32(16), high >> np.uint32(16)

@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from segments.host import cells, poseidon2, sha256, sha256_fill
 from segments.history import LOG_CELLS, Access
+from segments.host import cells, poseidon2, sha256, sha256_fill
 from segments.steps import U64, Columns, Past, Steps
 from stark.chip import Chip
 from wasm_exec.hosts import HOSTS
@@ -56,7 +56,8 @@ def most_calls(name: str, room: Mapping[str, int]) -> int:
 
 
 def fixed_tables(log_heights: Mapping[str, int], chips: Mapping[str, Chip]) -> dict[str, U32]:
-    return {name: chips[name].fixed_table(make(log_heights[name]), log_heights[name]) for name, make in FIXED.items() if name in log_heights}
+    present = {name: log_heights[name] for name in FIXED if name in log_heights}
+    return {name: chips[name].fixed_table(FIXED[name](height), height) for name, height in present.items()}
 
 
 def filled_columns(steps: Mapping[str, Steps], kinds: Mapping[Name, Access], past: Mapping[Name, Past],

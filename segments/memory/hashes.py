@@ -31,8 +31,8 @@ def in_numpy(states: U32) -> U32:
 
 
 def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> Columns:
-    """The permutations of which the first half, those of which the second half, and those of which both are asked for: (n, 16) each. Padding
-    permutes zeros."""
+    """The permutations of which the first half, those of which the second half, and those of which both are asked for: (n, 16) each.
+    Padding permutes zeros."""
     used = np.concatenate([first_halves, second_halves, whole])
     if len(used) > height:
         raise ValueError(f"{len(used)} permutations do not fit in {height} rows")

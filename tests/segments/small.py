@@ -140,6 +140,7 @@ def of_hosts() -> Segment:
     rng, lines = np.random.default_rng(11), list[Line]()
     for name, operation in BY_NAME.items():
         for first in (0, (1 << 64) - 1, None, 0x6A09E667) if operation.cells else ():
-            lines += [const64(3 + k, int(rng.integers(1 << 64, dtype=np.uint64)) if first is None else first) for k in range(operation.cells)]
+            values = rng.integers(1 << 64, size=operation.cells, dtype=np.uint64).tolist() if first is None else [first] * operation.cells
+            lines += [const64(3 + k, value) for k, value in enumerate(values)]
             lines += [(name, 3, 0, 0, 0, 0)] * (1 if first is None else 2)
     return one_segment(program([*lines, ("HALT", 0, 0, 0, 0, 0)]))

@@ -27,9 +27,9 @@ from stark.errors import Malformed, Rejected
 from stark.kernels import load as kernels
 from stark.poseidon2 import permute
 from stark.profiles import PROFILES
+from tests.segments.small import Line, const, program
 from tests.segments.soundness.subjects import BEHIND
 from tests.segments.soundness.subjects import HOSTS as HOST_CHIPS
-from tests.segments.small import Line, const, program
 from wasm_exec.cutting import ROWS_LIMIT, START_HASHES, Blocks, Budget, Limits, Meter, hashes_of
 from wasm_exec.execute import make_engine, replay, run
 from wasm_exec.image import MemoryImage

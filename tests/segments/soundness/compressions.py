@@ -1,5 +1,5 @@
-"""Code K and M2 for the chip of SHA-256: blocks that are wrong in one word and follow from it in everything else, and rows of no block in which
-one column is wrong and what is made of it in the row follows."""
+"""Code K and M2 for the chip of SHA-256: blocks that are wrong in one word and follow from it in everything else, and rows of no block in
+which one column is wrong and what is made of it in the row follows."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from segments.host.sha256 import OUT, ROWS, chip, fixed
 from segments.host.sha256_fill import Compressed, laid
-from segments.steps import U64
+from segments.steps import U64, inverse
 from stark.attack import Rows
 from stark.check import Filled
 from stark.chip import Chip
@@ -101,12 +101,16 @@ def of_no_block(made: Chip, honest: U32, fixed_table: U32) -> Iterator[int]:
     empty = Rows(main, honest[:, [0] * len(columns)].astype(np.uint64) * np.uint64(0), *[
         np.repeat(fixed_table[:, at:at + 1].astype(np.uint64), len(columns), axis=1) for at in (NOTHING, NOTHING + 1)],
         np.zeros((3, len(columns)), np.uint64))
-    empty.main[columns, np.arange(len(columns))] = [2 if " bit " in made.main_names[c] or made.main_names[c] == "real" else 1 for c in columns]
+    names = [made.main_names[column] for column in columns]
+    empty.main[columns, np.arange(len(columns))] = [2 if " bit " in name or name == "real" else 1 for name in names]
     for name, requirement in definitions(made).items():
         place = made.main_names.index(name)
+        empty.main[place] = 1
+        slope = empty.evaluate(made, [requirement], ())[0]
         empty.main[place] = 0
         rest = empty.evaluate(made, [requirement], ())[0]
-        empty.main[place] = (np.uint64(P) - rest + (np.array(columns) == place).astype(np.uint64)) % np.uint64(P)
+        value = (P - rest.astype(np.int64)) * inverse((slope.astype(np.int64) - rest.astype(np.int64)) % P) + (np.array(columns) == place)
+        empty.main[place] = (value % P).astype(np.uint64)
     broken = empty.evaluate(made, roots, ()) != 0
     for k in range(len(columns)):
         if broken[:, k].sum() == 1:
