@@ -17,6 +17,9 @@ SHIFT = Bus(7, "shift", ("amount", "byte", "low", "high"), (8, 256, 256, 256), (
 HASH = Bus(8, "hash", ("rate", *(f"word{k}" for k in range(16)), *(f"out{k}" for k in range(8))), tables=("hash", "hash" + MORE))
 NODE = Bus(9, "node", ("level", "index", *(f"before{k}" for k in range(8)), *(f"after{k}" for k in range(8))))
 PAGE = Bus(10, "page", ("page", "time"))
+HOST = Bus(11, "host", ("function", "time", "address"))
+CELL = Bus(12, "cell", ("address", "time", *(f"before{k}" for k in range(4)), *(f"after{k}" for k in range(4))),
+           (None, None, *[1 << 16] * 8))
 
-ALL = (PROGRAM, STATE, MEMORY, RANGE16, BYTES, AND, SHIFT, HASH, NODE, PAGE)
+ALL = (PROGRAM, STATE, MEMORY, RANGE16, BYTES, AND, SHIFT, HASH, NODE, PAGE, HOST, CELL)
 LOOKUPS = (RANGE16, BYTES, AND, SHIFT)

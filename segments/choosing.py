@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from segments.heights import cells_in_a_row
+from segments.host.tables import with_rows_of_calls
 from segments.memory.pages import LOG_PAGES
-from segments.shape import Shape, rows_of_memory
+from segments.shape import HOSTS, Shape, rows_of_memory
 from wasm_exec.cutting import Limits
 from wasm_exec.execute import run
 from wasm_exec.program import Program
@@ -36,7 +37,7 @@ class Bill:
             self.on_steps(self.steps)
         index = np.concatenate([(space << LOG_PAGES) + pages for space, (pages, _) in end.touched.items()])
         rows = {family.name.lower(): count for family, count in end.rows.items()}
-        rows |= {"halt": 1} | rows_of_memory(index)
+        rows = with_rows_of_calls(rows | {"halt": 1} | rows_of_memory(index))
         found = self.shape.cheapest(rows)
         self.used += sum(cells_in_a_row(name) * count for name, count in rows.items())
         self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price
@@ -44,10 +45,13 @@ class Bill:
             raise TooDear
 
 
-def size_within(cells: int, sizes: Sequence[str], instructions: int) -> str:
+def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts: bool = False) -> str:
     """The largest of these sizes of which no segment has more committed cells, or else the smallest: `cells` is the memory that there is
-    over what a cell takes."""
-    found = sorted((sum(Shape.of(size, instructions).cells.values()), size) for size in sizes)
+    over what a cell takes, `calls_hosts` whether the program calls host functions."""
+    shapes = [Shape.of(size, instructions) for size in sizes]
+    if calls_hosts:
+        shapes = [Shape(shape.name + HOSTS, shape.log_program) for shape in shapes]
+    found = sorted((sum(shape.cells.values()), shape.size) for shape in shapes)
     return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 
 

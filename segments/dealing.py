@@ -17,6 +17,9 @@ from wasm_exec.trace import EXTRA, MEMORY, Trace
 
 LAST = max(operation.number for operation in TABLE)
 HAS_EXTRA = np.isin(np.arange(LAST + 1), [operation.number for operation in TABLE if operation.has_extra])
+CELLS = np.zeros(LAST + 1, np.int64)
+for operation in TABLE:
+    CELLS[operation.number] = operation.cells
 HAS_MEMORY = np.isin(np.arange(LAST + 1), [operation.number for operation in TABLE if operation.has_memory])
 
 
@@ -39,7 +42,8 @@ def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
     chosen = to[op // 16]
     if (chosen < 0).any():
         raise ValueError(f"there is no chip for operation {op[np.flatnonzero(chosen < 0)[0]]}")
-    everything, places = np.arange(len(op)), (np.cumsum(HAS_EXTRA[op]) - 1, np.cumsum(HAS_MEMORY[op]) - 1)
+    everything = np.arange(len(op))
+    places = np.cumsum(HAS_EXTRA[op]) - 1, np.cumsum(HAS_MEMORY[op]) - 1, np.cumsum(CELLS[op])
     grown += int(np.count_nonzero(op == BY_NAME["GROW"].number))
     if is_outside(steps_at(program, trace, op, places, everything, everything[-1:], grown)):
         chosen[-1] = machine.outside
@@ -50,15 +54,19 @@ def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
     return Deal(steps, int(chosen[-1]), int(time[-1] + ticks[-1]))
 
 
-def steps_at(program: Program, trace: Trace, op: Ints, places: tuple[Ints, Ints], time: Ints, rows: Ints, grown: int) -> Steps:
-    """The steps in these rows; `places` says which rows of `extra` and `memory` belong to the steps that have some."""
+def steps_at(program: Program, trace: Trace, op: Ints, places: tuple[Ints, Ints, Ints], time: Ints, rows: Ints, grown: int) -> Steps:
+    """The steps in these rows; `places` says which rows of `extra` and `memory` belong to the steps that have some, and where the
+    `cells` of each step end."""
     pc, here = trace.pc[rows].astype(np.int64), op[rows]
     extra = np.zeros((len(rows), len(EXTRA)), np.int64)
     extra[HAS_EXTRA[here]] = trace.extra[places[0][rows[HAS_EXTRA[here]]]]
     cells = np.zeros((len(rows), len(MEMORY)), np.uint64)
     cells[HAS_MEMORY[here]] = trace.memory[places[1][rows[HAS_MEMORY[here]]]]
+    taken = int(CELLS[here].max(initial=0))
+    slots = trace.cells[(places[2][rows] - CELLS[here])[:, None] + np.arange(taken)]
     values = {name: getattr(trace, name)[rows] | extra[:, column] << 32 for column, name in enumerate("abd")}
     fields = {name: program.column(name)[pc].astype(np.int64) for name in ("d", "a", "b", "i", "j", "next")}
     return Steps(pc=pc, fp=trace.fp[rows].astype(np.int64), time=time[rows], op=here, fields=fields, **values, c=extra[:, 3],
                  address=cells[:, 0].view(np.int64), cell0=cells[:, 1], cell1=cells[:, 2], link=values["d"].view(np.uint64),
+                 cells=slots,
                  first_pages=program.memory_pages * PAGES_PER_WASM_PAGE, grown=grown)

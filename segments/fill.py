@@ -12,7 +12,8 @@ from segments.buses import STATE
 from segments.catalogue import MORE
 from segments.claim import RUNNING, Boundary
 from segments.dealing import Deal, dealt
-from segments.history import History, accesses_of, history
+from segments.history import Access, History, accesses_of, history
+from segments.host import tables as hosts
 from segments.machine import chips, machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory.hashes import Permutations, in_numpy
@@ -28,6 +29,7 @@ from wasm_exec.spaces import Space, SystemCell
 from wasm_exec.trace import Trace
 
 U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,12 @@ class Read:
     trace: Trace
     deal: Deal
     past: History
+    kinds: Mapping[tuple[str, str], Access]
 
     @property
     def rows(self) -> dict[str, int]:
-        return {name: len(steps) for name, steps in self.deal.steps.items()} | rows_of_memory(self.past.pages.index)
+        calls = {name: len(steps) for name, steps in self.deal.steps.items()}
+        return hosts.with_rows_of_calls(calls | rows_of_memory(self.past.pages.index))
 
 
 def read(program: Program, trace: Trace, image: MemoryImage) -> Read:
@@ -74,7 +78,7 @@ def read(program: Program, trace: Trace, image: MemoryImage) -> Read:
     parts = machine()
     deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES))
     kinds = {name: access for family in parts.families for name, access in accesses_of(family, deal.steps[family.name]).items()}
-    return Read(trace, deal, history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image))
+    return Read(trace, deal, history(kinds, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), deal.end, image), kinds)
 
 
 def fill(program: Program, shape: Shape, trace: Trace, image: MemoryImage, tree: MemoryTree,
@@ -114,11 +118,13 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
     end = State.last_of(guests[parts.families[deal.last].name], len(steps[parts.families[deal.last].name]))
     update = tree.update(past.with_frame_pointer(end.fp))
     then, cell = past.frame_pointer.then[0], past.frame_pointer.cell[0]
+    behind = hosts.filled_columns(steps, done.kinds, past.past, shape.log_heights)
     rows = [*(table for both in guests.values() for table in both),
+            *(table for name, columns in behind.items() for table in filled(chips()[name], columns)),
             *filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
             *filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             *filled(parts.node, nodes.fill(update.nodes)),
-            *filled(parts.hash, hash_columns(parts.hash, update, shape, permutations)),
+            *filled(parts.hash, hash_columns(parts.hash, update, hosts.permuted(steps), shape, permutations)),
             *filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
     used = shape.split(done.rows)
     rows += filled(parts.lookup, tables.lookup_fill(rows, used))
@@ -153,12 +159,12 @@ class State:
         return State(*(int(found[part.number][0]) for part in message.parts))
 
 
-def hash_columns(chip: Chip, update: Update, shape: Shape, permutations: Permutations) -> Columns:
-    """All permutations that pages and nodes ask for: the last row of a page and all nodes want the first half."""
+def hash_columns(chip: Chip, update: Update, whole: U64, shape: Shape, permutations: Permutations) -> Columns:
+    """All permutations that pages and nodes ask for: the last row of a page and all nodes want the first half. Calls want the `whole`."""
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])
     second = np.concatenate([states[:, :-1].reshape(-1, 16) for states in sponges])
-    return hashes.fill(chip, first, second, shape.room[chip.name], permutations)
+    return hashes.fill(chip, first, second, whole, shape.room[chip.name], permutations)
 
 
 def words(digest: npt.NDArray[np.uint64]) -> tuple[int, ...]:

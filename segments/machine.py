@@ -27,6 +27,8 @@ from segments.guest import (
     shift,
     store,
 )
+from segments.host import call as host_call
+from segments.host import cells, poseidon2, sha256, sha256_fill
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
@@ -37,6 +39,9 @@ class Machine:
     """Guest families by the number of their family, and the chips around them."""
 
     families: tuple[GuestFamily, ...]
+    cells: Chip
+    compression: Chip
+    sponge: Chip
     boundary: Chip
     page: Chip
     node: Chip
@@ -51,7 +56,8 @@ class Machine:
 
     @property
     def chips(self) -> list[Chip]:
-        return [*(family.chip for family in self.families), self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
+        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.boundary, self.page, self.node,
+                self.hash, self.program, self.lookup]
 
 
 @cache
@@ -72,6 +78,8 @@ def chips() -> dict[str, Chip]:
 def machine() -> Machine:
     families = (*(guest.chip() for guest in (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)),
                 add.chip(4), mul.chip64(), div.chip(4), bitwise.chip(4), shift.chip(4), compare.chip(4), move.chip(4), select.chip(4),
-                load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip())
-    return Machine(families=families, boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(),
-                   hash=hashes.chip(), program=tables.program_chip(), lookup=tables.lookup_chip())
+                load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip(),
+                host_call.chip("SHA256", sha256_fill.results), host_call.chip("POSEIDON2", poseidon2.results))
+    return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(),
+                   boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
+                   program=tables.program_chip(), lookup=tables.lookup_chip())

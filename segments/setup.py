@@ -9,7 +9,8 @@ import numpy.typing as npt
 from segments import tables
 from segments.catalogue import MORE
 from segments.claim import STATEMENT, Words, digest_of
-from segments.machine import machine
+from segments.host import tables as hosts
+from segments.machine import chips, machine
 from segments.memory import boundary, pages
 from segments.memory_tree import wide
 from segments.shape import Shape
@@ -39,7 +40,7 @@ def fixed_tables(program: Program, shape: Shape) -> dict[str, U32]:
     parts, logs = machine(), shape.log_heights
     return {
         "boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]),
-        **pages_fixed(shape),
+        **pages_fixed(shape), **hosts.fixed_tables(logs, chips()),
         "program": parts.program.fixed_table(tables.program_fixed(program, logs["program"]), logs["program"]),
         "lookup": lookup_table()}
 
@@ -54,7 +55,7 @@ def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
     """The key of a shape with the commitment to all fixed columns but the program: what a leaf of the continuation knows."""
     key, parts, logs = shape_key(shape, parameters), machine(), shape.log_heights
     fixed = {"boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]), **pages_fixed(shape),
-             "lookup": lookup_table()}
+             **hosts.fixed_tables(logs, chips()), "lookup": lookup_table()}
     matrices = [fixed[chip.name] for chip in key.chips if chip.name in fixed]
     return key.with_cap(kernels.commit(matrices, key.log_rows, parameters.log_blowup, parameters.log_cap).cap)
 

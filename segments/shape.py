@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES
 from segments.heights import Heights, cells_of, price_of, room_of, with_fixed
+from segments.host.tables import CELLS, WORKS, most_calls
 from segments.machine import chips
 from segments.memory.pages import DEPTH, ROWS
 from stark.chip import Chip
@@ -20,6 +21,7 @@ from wasm_exec.instructions import Family
 PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
+HOSTS = " hosts"        # behind the name of a size: its general shape with the chips of host functions
 CUTTING = 1 / 64        # tables that have at least this share of all cells say where a segment is cut
 
 
@@ -81,7 +83,7 @@ class Shape:
     def budgets(self) -> list[Budget]:
         """All by which a run in segments of this size may be cut; the first is that of the general shape."""
         general = Shape(self.size, self.log_program)
-        out = [general.budget, *(shape.budget for shape in self.alike if shape.size == self.size)]
+        out = [general.budget, *(shape.budget for shape in self.alike if shape.size == self.size and CELLS not in shape.log_heights)]
         for name, most in CUTS.get(self.size, ()):
             rows = {family: min(count, most) if family.name.lower() == name else count for family, count in general.budget.rows.items()}
             out.append(Budget(rows, min(most // 2, general.budget.hashes) if name == "hash" else general.budget.hashes))
@@ -89,6 +91,8 @@ class Shape:
 
     def limit(self, name: str) -> int:
         """Rows of this kind after which a segment is cut."""
+        if name in WORKS:
+            return most_calls(name, room(self.size + HOSTS, self.log_program))
         own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
         large = sum(self.cells[each] for each in own) >= CUTTING * sum(self.cells.values())
         return (self if large else Shape(self.size, self.log_program)).room[name]

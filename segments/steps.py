@@ -37,6 +37,7 @@ class Steps:
     cell0: U64
     cell1: U64
     link: U64
+    cells: U64                        # what a host function found in its slots, a row for each step
     first_pages: int                  # of linear memory at the beginning, of 256 bytes each
     grown: int                        # and how many have come at the end of the segment
 

@@ -84,7 +84,7 @@ class Forger:
         """A row that says something else; or, without requirement number `deleted`, one that breaks this requirement alone."""
         columns = range(len(self.chip.main_names)) if deleted is None else self.support[deleted]
         main, origin, touched = self.first_changes(columns, np.random.default_rng(seed))
-        kept = np.array([k for k in range(len(self.equations)) if k != deleted])
+        kept = np.array([k for k in range(len(self.equations)) if k != deleted], np.int64)
         for level in range(depth + 1):
             if not main.shape[1]:
                 return None

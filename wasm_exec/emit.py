@@ -96,6 +96,11 @@ class Code:
         self.content += (b"\x00" if memory == 0 else bytes([0x40, memory])) + unsigned(offset)
         return self
 
+    def copy_memory(self, target: int, source: int) -> Code:
+        """From memory to memory: (address in the target, address in the source, bytes)."""
+        self.content += b"\xfc\x0a" + unsigned(target) + unsigned(source)
+        return self
+
     def block(self, text: str = "block") -> Code:
         self.content += bytes([CODE_OF[text], EMPTY_BLOCK])
         return self

@@ -6,8 +6,9 @@ from wasm_exec.emit import Code
 from wasm_exec.emit_slots import BlockSlots
 from wasm_exec.instructions import Family, Use
 from wasm_exec.interpreter import Decoded
-from wasm_exec.recorder_layout import GUEST, LINK_BYTES, MACHINE, SLOT_BYTES
+from wasm_exec.recorder_layout import GUEST, LINK_BYTES, MACHINE, SLOT_BYTES, STATE_CELLS, TRACE
 from wasm_exec.spaces import CELL_BYTES, FRAME_POINTER_LIMIT, PAGE_BITS, WASM_PAGE_BYTES, Space, SystemCell, size_in_bytes
+from wasm_exec.trace_columns import CELLS_BASE
 
 PLAIN = "ADD SUB MUL DIV_U DIV_S REM_U REM_S AND OR XOR SHL SHR_U SHR_S ROTL ROTR EQ NE LT_U LT_S GE_U GE_S CLZ CTZ POPCNT".split()
 WASM_NAMES = {name + suffix: f"{kind}.{name.lower()}" for name in PLAIN for kind, suffix in (("i32", ""), ("i64", "64"))}
@@ -35,6 +36,8 @@ class BlockEmitter(BlockSlots):
                 self.move(item)
             case Family.GROW:
                 self.grow()
+            case Family.SHA256 | Family.POSEIDON2:
+                self.host(item)
             case _:
                 self.compute(item)
 
@@ -92,6 +95,26 @@ class BlockEmitter(BlockSlots):
         code.const32(0).get(self.frame.address).const64(1).op("i64.add").access("i64.store", MACHINE, cell)
         code.get(self.frame.address).const64(PAGE_BITS).op("i64.shl").const64(self.memory_pages * WASM_PAGE_BYTES).op("i64.add")
         code.const64(0).const32(3).call(self.frame.touch[Space.LINEAR]).op("drop")
+
+    def host(self, item: Decoded) -> None:
+        """Slots go to memory, where the function finds them. What they hold before is noted when tracing."""
+        code, cells = self.code, item.operation.cells
+        self.flush()
+        self.dirty.clear()
+        if self.frame.row is not None:
+            code.const32(0).access("i32.load", MACHINE, STATE_CELLS).const32(CELLS_BASE).op("i32.add")
+            self.put_cell_address(item.d)
+            code.const32(CELL_BYTES * cells).copy_memory(TRACE, MACHINE)
+            code.const32(0).const32(0).access("i32.load", MACHINE, STATE_CELLS).const32(CELL_BYTES * cells).op("i32.add")
+            code.access("i32.store", MACHINE, STATE_CELLS)
+        self.put_cell_address(item.d)
+        code.call(self.frame.hosts[item.operation.name])
+        for slot in range(item.d, item.d + cells):
+            self.locals.pop((slot, True), None)
+
+    def put_cell_address(self, slot: int) -> None:
+        self.put_address(True)
+        self.code.const32(self.slot_offset((slot, True))).op("i32.add")
 
     def load(self, item: Decoded) -> None:
         a = self.operand("a", item)

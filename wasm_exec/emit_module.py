@@ -16,6 +16,7 @@ from wasm_exec.emit import I32, I64, Code, function_type, name, section, unsigne
 from wasm_exec.emit_block import BlockEmitter
 from wasm_exec.emit_helpers import enter_helper, touch_helper
 from wasm_exec.emit_slots import Frame
+from wasm_exec.host_native import native
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
 from wasm_exec.program import Program
@@ -84,7 +85,9 @@ class ModuleEmitter:
         self.block = after + 3 if tracing else after
         self.passed = list(range(self.block))  # what every function hands on
         self.enter = len(TOUCHABLE)
-        self.first_function = self.enter + 1
+        used = dict.fromkeys(item.operation.name for item in self.decoded if item.operation.cells)
+        self.hosts = {host: self.enter + 1 + number for number, host in enumerate(used)}
+        self.first_function = self.enter + 1 + len(self.hosts)
         self.touch = {int(space): index for index, space in enumerate(TOUCHABLE)}
         self.chunks = chunks
         self.grows = program.memory_limit > program.memory_pages
@@ -93,11 +96,12 @@ class ModuleEmitter:
     def emit(self) -> bytes:
         handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32, I32] if self.tracing else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
-                 function_type([*handed_on, I32], [I32]), function_type([], [I32])]
+                 function_type([*handed_on, I32], [I32]), function_type([], [I32])] + [function_type([I32], [])] * bool(self.hosts)
         functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
+        functions += [native(host) for host in self.hosts]
         functions += [self.chunk(item) for item in self.chunks] + [self.run()]
         count = len(self.chunks)
-        kinds = [0] * len(TOUCHABLE) + [1] + [2] * count + [3]
+        kinds = [0] * len(TOUCHABLE) + [1] + [4] * len(self.hosts) + [2] * count + [3]
         memories = [self.program.memory_limit, self.layout.end // WASM_PAGE_BYTES] + ([PAGES] if self.tracing else [])
         exports = [name("run") + b"\x00" + unsigned(len(functions) - 1)]
         exports += [name(text) + b"\x02" + unsigned(index) for index, text in enumerate(["guest", "machine", "trace"][: len(memories)])]
@@ -136,7 +140,7 @@ class ModuleEmitter:
     def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
         frame = Frame(FP, self.block, self.row, self.extra_row, self.memory_row, code.new_local(I64), code.new_local(I64),
-                      {I32: [], I64: []}, self.touch)
+                      {I32: [], I64: []}, self.touch, self.hosts)
         first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
         self.last_page(code, item.frame).const32(0).access("i32.load", MACHINE, STATE_HIGH).op("i32.gt_s", "i32.or").block("if")

@@ -32,6 +32,7 @@ class Frame:
     link: int
     pool: dict[int, list[int]]  # by type
     touch: dict[int, int]  # helper functions by space
+    hosts: dict[str, int]  # host functions by name
 
 
 class BlockSlots:

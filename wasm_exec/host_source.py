@@ -1,7 +1,7 @@
 """Functions of module `longrun` besides the three primitives, in the small language: permutations and arithmetic that guests often need.
 
-They take addresses. They are routines in register code like any other, so what they do is proved step by step; a chip of their own may
-take the place of a routine one day without a change for the guest.
+They take addresses. They are routines in register code like any other, so what they do is proved step by step. For SHA-256 and Poseidon2
+there are host functions, which guests get in their place (wasm_exec/host_routines.py); the routines stay to compare with.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from wasm_exec.recorder_layout import (
     FRAME_CELLS,
     SLOT_BYTES,
     STATE_BLOCK,
+    STATE_CELLS,
     STATE_CHUNK,
     STATE_EXTRA_ROW,
     STATE_FP,
@@ -168,7 +169,7 @@ class Instance:
         """Runs one segment; the state says where it stopped."""
         chunk, block = self.compiled.dispatch[pc].tolist()
         state = {STATE_FP: SLOT_BYTES * fp, STATE_BLOCK: block, STATE_CHUNK: chunk, STATE_LOW: 0x7FFFFFFF, STATE_HIGH: -1,
-                 STATE_ROW: 0, STATE_EXTRA_ROW: 0, STATE_MEMORY_ROW: 0, STATE_HASHES: hashes - START_HASHES,
+                 STATE_ROW: 0, STATE_EXTRA_ROW: 0, STATE_MEMORY_ROW: 0, STATE_CELLS: 0, STATE_HASHES: hashes - START_HASHES,
                  STATE_TOUCHED: 1, STATE_MARKED: 0}  # the page of the frame pointer is touched
         for place, value in state.items():
             self.set_state32(place, value)
@@ -223,4 +224,5 @@ class Instance:
             return memory[start : start + size].view(kind)
 
         rows = self.state32(STATE_ROW) // ROW_BYTES
-        return trace_of(part, rows, self.state32(STATE_EXTRA_ROW) // EXTRA_ROW_BYTES, self.state32(STATE_MEMORY_ROW) // MEMORY_ROW_BYTES)
+        return trace_of(part, rows, self.state32(STATE_EXTRA_ROW) // EXTRA_ROW_BYTES, self.state32(STATE_MEMORY_ROW) // MEMORY_ROW_BYTES,
+                        self.state32(STATE_CELLS) // CELL_BYTES)

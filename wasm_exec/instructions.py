@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cached_property
 
-from wasm_exec import integers
+from wasm_exec import hosts, integers
 from wasm_exec.integers import Meaning, Named
 
 MASK = 0xFFFFFFFF
@@ -49,6 +49,8 @@ class Family(IntEnum):
     COUNT64 = 25
     INDIRECT = 26
     GROW = 27
+    SHA256 = 28
+    POSEIDON2 = 29
 
 
 class Use(Enum):
@@ -67,6 +69,7 @@ class Use(Enum):
     TARGET = "pc to go to"
     FRAME = "slots by which the frame pointer grows"
     KIND = "kind of trap"
+    CELLS = "the first of the slots of 64 bits that a host function takes and changes"
 
 
 Operands = dict[str, Use]
@@ -110,6 +113,11 @@ class Operation:
     def has_memory(self) -> bool:
         """Whether a step of it has a row in `Trace.memory`."""
         return self.width > 0 or self.family is Family.GROW
+
+    @cached_property
+    def cells(self) -> int:
+        """How many slots of 64 bits from d on it takes, as rows in `Trace.cells`; 0 for all that are no host function."""
+        return hosts.HOSTS[self.name].cells if self.name in hosts.HOSTS else 0
 
     @cached_property
     def has_extra(self) -> bool:
@@ -211,6 +219,8 @@ FAMILIES: dict[Family, list[Row]] = {
     Family.COUNT64: rows(integers.counting(64), {"d": Use.WRITE64, "a": Use.READ64}, None, "64"),
     Family.INDIRECT: [("CALL_SLOT", {"d": Use.FRAME, "a": Use.READ}, lambda a, b, c: 0, 0)],
     Family.GROW: [("GROW", {}, lambda a, b, c: 0, 0)],
+    Family.SHA256: [("SHA256", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
+    Family.POSEIDON2: [("POSEIDON2", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
 }
 
 TABLE: tuple[Operation, ...] = tuple(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from wasm_exec.cutting import Blocks, Budget, Meter
 from wasm_exec.errors import BudgetTooSmall, Trap, TrapKind
+from wasm_exec.hosts import HOSTS
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NUMBER, ENTERING, MASK, Family, Operation, Use
 from wasm_exec.program import Program
@@ -44,6 +45,7 @@ class Step:
     address: int = 0
     cell0: int = 0
     cell1: int = 0
+    cells: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,15 @@ class Interpreter:
         self.cells[Space.SYSTEM][SystemCell.GROWN_PAGES] = event.cell0 + 1
         self.pc = instruction.next
 
+    def host(self, instruction: Decoded, event: Step) -> None:
+        """A host function on slots of this frame."""
+        host, first = HOSTS[instruction.operation.name], self.fp + instruction.d
+        frames = self.cells[Space.FRAMES64]
+        event.cells = tuple(frames[first : first + host.cells])
+        for place, value in enumerate(host.meaning(event.cells)):
+            frames[first + place] = value
+        self.pc = instruction.next
+
     def load(self, instruction: Decoded, event: Step) -> None:
         self.access(instruction, event, instruction.b)
         found = bytes(self.bytes[instruction.b][event.address : event.address + instruction.operation.width])
@@ -225,8 +236,10 @@ class Interpreter:
         pairs = [(event, self.decoded[event.pc].operation) for event in events]
         extra = [[event.a >> 32, event.b >> 32, event.d >> 32, event.c] for event, operation in pairs if operation.has_extra]
         memory = [[event.address, event.cell0, event.cell1] for event, operation in pairs if operation.has_memory]
+        cells = [value for event in events for value in event.cells]
         return Trace.of(columns | {"extra": np.array(extra, dtype=np.uint32).reshape(-1, len(EXTRA)),
-                                   "memory": np.array(memory, dtype=np.uint64).reshape(-1, len(MEMORY))})
+                                   "memory": np.array(memory, dtype=np.uint64).reshape(-1, len(MEMORY)),
+                                   "cells": np.array(cells, dtype=np.uint64)})
 
 
 FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
@@ -239,5 +252,7 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     Family.CALL: Interpreter.call,
     Family.INDIRECT: Interpreter.call,
     Family.GROW: Interpreter.grow,
+    Family.SHA256: Interpreter.host,
+    Family.POSEIDON2: Interpreter.host,
     Family.HALT: Interpreter.halt,
 }

@@ -74,7 +74,7 @@ def frame_slots(flow: Flow) -> int:
     highest = 0
     for line in flow.lines:
         frame = line.operation.operands.get("d") is Use.FRAME
-        highest = max(highest, *line.read, line.d if frame or line.operation.writes else 0)
+        highest = max(highest, *line.read, line.d if frame or line.operation.writes else 0, line.d + line.operation.cells - 1)
     if highest >= FRAME_SLOTS_LIMIT:
         offset = next((line.offset for line in flow.lines if line.offset), 0)
         raise Invalid(f"a frame of {highest + 1} slots is not supported", offset)

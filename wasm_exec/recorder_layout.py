@@ -29,8 +29,8 @@ TOUCHED_LIMIT = MEMORY_PAGES_LIMIT * PAGES_PER_WASM_PAGE + (1 << 19)  # all page
 # Words of 8 bytes at the beginning of memory 1: where a segment begins and where it stopped, and counters that helper functions change.
 (
     STATE_FP, STATE_BLOCK, STATE_HASHES, STATE_LOW, STATE_HIGH, STATE_ROW, STATE_CHUNK, STATE_TOUCHED, STATE_MARKED, STATE_EXTRA_ROW,
-    STATE_MEMORY_ROW,
-) = (8 * word for word in range(11))
+    STATE_MEMORY_ROW, STATE_CELLS,
+) = (8 * word for word in range(12))
 STATE_WORDS = 8 * 16
 
 # What is left of the rows of a family is a number of 21 bits with sign inside one of several words. Families that often occur
@@ -46,6 +46,7 @@ GROUPS: list[list[Family]] = [
     [Family.BITWISE64, Family.SHIFT64, Family.MUL64],
     [Family.INDIRECT, Family.SELECT64, Family.DIV64],
     [Family.COUNT, Family.COUNT64, Family.GROW],
+    [Family.SHA256, Family.POSEIDON2],
 ]
 SIGNS = sum(1 << LANE_BITS * (lane + 1) - 1 for lane in range(3))
 

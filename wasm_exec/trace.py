@@ -29,6 +29,8 @@ class Trace:
               cell0     LOAD and STORE: the 8-byte cell `address >> 3` of the space before the access; GROW: system cell 4 before the step
               cell1     the cell after it, if the access crosses into it
 
+    cells     for each step of a host function (Operation.cells) what its slots held before, in the order of the steps
+
     A step that traps is the last row: it has its operands (and address), but no d, no cells and no link. For `d` the
     previous value of the slot is not recorded: it is what the last step that wrote the slot put there.
     """
@@ -40,6 +42,7 @@ class Trace:
     d: U32
     extra: U32
     memory: U64
+    cells: U64
 
     def __len__(self) -> int:
         return len(self.pc)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wasm_exec.instructions import TABLE, Family
-from wasm_exec.spaces import WASM_PAGE_BYTES
+from wasm_exec.spaces import CELL_BYTES, WASM_PAGE_BYTES
 from wasm_exec.trace import COLUMNS, EXTRA, MEMORY, Trace
 
 ROW_BYTES = 4  # the number of a row is kept times this
@@ -27,14 +27,16 @@ EXTRA_BASE = COLUMN_BYTES * len(COLUMNS)
 EXTRA_ROWS = FAMILY_ROWS * len({operation.family for operation in TABLE if operation.has_extra})
 MEMORY_BASE = EXTRA_BASE + EXTRA_ROW_BYTES * EXTRA_ROWS + APART
 MEMORY_ROWS = FAMILY_ROWS * len({operation.family for operation in TABLE if operation.has_memory})
-PAGES = -(-(MEMORY_BASE + MEMORY_ROW_BYTES * MEMORY_ROWS) // WASM_PAGE_BYTES)
+CELLS_BASE = MEMORY_BASE + MEMORY_ROW_BYTES * MEMORY_ROWS + APART
+CELLS = FAMILY_ROWS * sum(operation.cells for operation in TABLE)
+PAGES = -(-(CELLS_BASE + CELL_BYTES * CELLS) // WASM_PAGE_BYTES)
 
 Part = Callable[[int, int, type[Any]], npt.NDArray[Any]]  # start, size in bytes, kind -> a part of the memory
 
 
-def trace_of(part: Part, rows: int, extra_rows: int, memory_rows: int) -> Trace:
+def trace_of(part: Part, rows: int, extra_rows: int, memory_rows: int, cells: int) -> Trace:
     """The first rows of the columns in this memory."""
     columns = {name: part(BASE[name], ROW_BYTES * rows, np.uint32) for name in COLUMNS}
     extra = part(EXTRA_BASE, EXTRA_ROW_BYTES * extra_rows, np.uint32).reshape(-1, len(EXTRA))
     memory = part(MEMORY_BASE, MEMORY_ROW_BYTES * memory_rows, np.uint64).reshape(-1, len(MEMORY))
-    return Trace.of(columns | {"extra": extra, "memory": memory})
+    return Trace.of(columns | {"extra": extra, "memory": memory, "cells": part(CELLS_BASE, CELL_BYTES * cells, np.uint64)})

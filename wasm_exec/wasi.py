@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from wasm_exec import host_source, state_source
+from wasm_exec import host_routines, host_source, state_source
 from wasm_exec.assembler import Assembler
 from wasm_exec.environment import LONGRUN, Environment, Routine
 from wasm_exec.errors import TrapKind
@@ -16,6 +16,10 @@ from wasm_exec.wasi_source import MODULE, NOT_SUPPORTED, calls, is_call
 
 def routine(name: str, around: Surroundings) -> Assembler:
     return made(around, name)
+
+
+def host_routine(name: str, around: Surroundings) -> Assembler:
+    return host_routines.routine(name)
 
 
 def not_supported(around: Surroundings) -> Assembler:
@@ -41,6 +45,7 @@ STANDARD = Environment(
     LONGRUN.functions
     | {("longrun", name): Routine(source.functions()[name].type, partial(routine, name))
        for source in (host_source, state_source) for name in source.PUBLIC}
+    | {("longrun", name): Routine(host_routines.kind(name), partial(host_routine, name)) for name in host_routines.ROUTINES}
     | {(MODULE, name): Routine(source.type, partial(routine, name)) for name, source in calls().items() if is_call(name)}
     | {("env", "abort"): Routine(FunctionType((ValueType.I32,) * 4, ()), abort)},
     others={MODULE: unknown},

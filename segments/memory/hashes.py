@@ -30,9 +30,10 @@ def in_numpy(states: U32) -> U32:
     return trace(states.astype(np.uint64)).astype(np.uint32)
 
 
-def fill(chip: Chip, first_halves: U64, second_halves: U64, height: int, permutations: Permutations) -> Columns:
-    """The permutations of which the first half, and those of which the second half is asked for: (n, 16) each. Padding permutes zeros."""
-    used = np.concatenate([first_halves, second_halves])
+def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> Columns:
+    """The permutations of which the first half, those of which the second half, and those of which both are asked for: (n, 16) each.
+    Padding permutes zeros."""
+    used = np.concatenate([first_halves, second_halves, whole])
     if len(used) > height:
         raise ValueError(f"{len(used)} permutations do not fit in {height} rows")
     states = np.concatenate([used, np.zeros((1, WIDTH), np.uint64)]).astype(np.uint32)
@@ -40,5 +41,6 @@ def fill(chip: Chip, first_halves: U64, second_halves: U64, height: int, permuta
     padding = np.broadcast_to(found[:, -1:], (len(found), height - len(used)))
     times = np.arange(height)
     columns = dict(zip(chip.main_names, np.concatenate([found[:, :-1], padding], axis=1), strict=False))
-    return {**columns, "rate times": (times < len(first_halves)).astype(np.int64),
+    first = (times < len(first_halves)) | (times >= len(used) - len(whole)) & (times < len(used))
+    return {**columns, "rate times": first.astype(np.int64),
             "capacity times": ((times >= len(first_halves)) & (times < len(used))).astype(np.int64)}

@@ -73,5 +73,6 @@ def run(count: int, first: int = 0, tables_every: int = TABLES_EVERY, told_every
 
 
 if __name__ == "__main__":
-    for (what, good), times in sorted(run(*map(int, sys.argv[1:3]), told_every=500).items()):
+    wanted = [int(argument) for argument in sys.argv[1:]]
+    for (what, good), times in sorted(run(wanted[0], wanted[1] if len(wanted) > 1 else 0, told_every=500).items()):
         print(f"{times:6} {what}: {'accepted' if good else 'refused'}")

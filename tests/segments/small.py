@@ -8,12 +8,12 @@ import numpy as np
 
 from segments.fill import Segment, fill
 from segments.memory_tree import MemoryTree
-from segments.shape import Shape
+from segments.shape import HOSTS, Shape
 from stark.poseidon2 import permute
 from wasm_exec.assembler import TERMINATORS
 from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
-from wasm_exec.instructions import BY_NAME, Family, Use
+from wasm_exec.instructions import BY_NAME, BY_NUMBER, Family, Use
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.link import find_block_starts
 from wasm_exec.program import Function, Program
@@ -41,6 +41,13 @@ def const64(slot: int, value: int) -> Line:
     return ("CONST64", slot, value >> 32 & 0xFFFF, value >> 48, value & 0xFFFF, value >> 16 & 0xFFFF)
 
 
+def shape_of(made: Program, size: str) -> Shape:
+    """The general shape of this size; that with the chips of host functions if the program has any."""
+    general = Shape.of(size, len(made.instructions))
+    calls = any(BY_NUMBER[number].cells for number in made.column("op").tolist())
+    return Shape(size + HOSTS, general.log_program) if calls else general
+
+
 def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: int = 3) -> list[Segment]:
     """The first segments of a run, filled."""
     shape = Shape.of(size, len(made.instructions))
@@ -55,7 +62,7 @@ def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: in
 
 def one_segment(made: Program, interpreter: Interpreter | None = None, content: bytes = b"", size: str = "toy", fp: int = 0) -> Segment:
     """The first segment, as this interpreter tells it."""
-    shape, image = Shape.of(size, len(made.instructions)), MemoryImage.initial(made, content)
+    shape, image = shape_of(made, size), MemoryImage.initial(made, content)
     engine = interpreter or Interpreter(made)
     image.apply({(0, 0): np.array([fp, *[0] * 31], np.uint64)})
     engine.restore(image)
@@ -125,3 +132,15 @@ def of_everything() -> Segment:
 def of_a_trap() -> Segment:
     """A segment that ends beyond memory."""
     return one_segment(program([const(0, 0x54321), ("STORE16", 3, 0, 0, 0xFFFE, 0), ("HALT", 0, 0, 0, 0, 0)]))
+
+
+@cache
+def of_hosts() -> Segment:
+    """Calls of every host function: on zeros, on ones, at random, and again on what it has left."""
+    rng, lines = np.random.default_rng(11), list[Line]()
+    for name, operation in BY_NAME.items():
+        for first in (0, (1 << 64) - 1, None, 0x6A09E667) if operation.cells else ():
+            values = rng.integers(1 << 64, size=operation.cells, dtype=np.uint64).tolist() if first is None else [first] * operation.cells
+            lines += [const64(3 + k, value) for k, value in enumerate(values)]
+            lines += [(name, 3, 0, 0, 0, 0)] * (1 if first is None else 2)
+    return one_segment(program([*lines, ("HALT", 0, 0, 0, 0, 0)]))

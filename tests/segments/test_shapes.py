@@ -15,11 +15,12 @@ from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES, read
 from segments.choosing import Bill, TooDear, recorded, size_within
 from segments.fill import Segment, fill, fill_cheapest
 from segments.heights import LEAF, MOST_PERMUTATIONS, WIDE_LEAF, permutations_of
+from segments.host.tables import with_rows_of_calls
 from segments.machine import machine
 from segments.memory_tree import MemoryTree
 from segments.prove import prove_segment
 from segments.setup import leaf_key, program_words, setup, shape_key
-from segments.shape import PROGRAMS, Shape, rows_of_memory
+from segments.shape import HOSTS, PROGRAMS, Shape, rows_of_memory
 from segments.verify import verify_segment
 from stark.check import check
 from stark.errors import Malformed, Rejected
@@ -27,6 +28,8 @@ from stark.kernels import load as kernels
 from stark.poseidon2 import permute
 from stark.profiles import PROFILES
 from tests.segments.small import Line, const, program
+from tests.segments.soundness.subjects import BEHIND
+from tests.segments.soundness.subjects import HOSTS as HOST_CHIPS
 from wasm_exec.cutting import ROWS_LIMIT, START_HASHES, Blocks, Budget, Limits, Meter, hashes_of
 from wasm_exec.execute import make_engine, replay, run
 from wasm_exec.image import MemoryImage
@@ -55,15 +58,21 @@ def filled(made: Program, shape: Shape, cheapest: bool = False, content: bytes =
     return (fill_cheapest if cheapest else fill)(made, shape, trace, image, MemoryTree(image, permute))
 
 
+def largest(name: str) -> Shape:
+    """The general shape that is above this one."""
+    size = name.split()[0]
+    return Shape(size + HOSTS, 10) if HOSTS in name else Shape.of(size, 1)
+
+
 def test_the_catalogue_names_chips_and_nothing_else() -> None:
-    known = {family.name.lower() for family in Family} | MEMORY | {"outside"}
+    known = {family.name.lower() for family in Family} | MEMORY | {"outside"} | set(BEHIND)
     assert all({name.removesuffix(MORE) for name in heights} <= known for heights in CATALOGUE.values())
     assert read("a | x 1 y 2\n  z 3+1\nb | x 4\n") == {"a": {"x": 1, "y": 2, "z": 3, "z more": 1}, "b": {"x": 4}}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_shape_is_below_the_general_one(name: str) -> None:
-    shape, general = Shape(name, 10), Shape.of(name.split()[0], 1)
+    shape, general = Shape(name, 10), largest(name)
     assert all(rows <= general.room[chip] for chip, rows in shape.room.items())
     assert set(CATALOGUE[name]) >= MEMORY | {"halt"} and min(CATALOGUE[name].values()) >= 3
     assert all(shape.log_heights[one + MORE] < shape.log_heights[one] for one in shape.room if one + MORE in shape.log_heights)
@@ -71,9 +80,9 @@ def test_every_shape_is_below_the_general_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_what_a_budget_allows_fits_the_general_shape(name: str) -> None:
-    budget, general = Shape(name, 10).budget, Shape.of(name.split()[0], 1)
+    budget, general = Shape(name, 10).budget, largest(name)
     rows = {family.name.lower(): count for family, count in budget.rows.items() if family.name.lower() in general.log_heights}
-    assert general.holds(rows)
+    assert general.holds(with_rows_of_calls(rows))
     for log_distance in (0, 6, 12):
         pages = np.arange(budget.hashes) << log_distance
         most = bisect_right(range(len(pages)), 2 * budget.hashes, key=lambda k: rows_of_memory(pages[:k])["hash"]) - 1
@@ -83,7 +92,10 @@ def test_what_a_budget_allows_fits_the_general_shape(name: str) -> None:
 
 def test_a_general_shape_has_every_chip() -> None:
     for size in SIZES:
-        assert Shape.of(size, 1).chips == machine().chips
+        apart = {*HOST_CHIPS, *BEHIND}
+        assert Shape.of(size, 1).chips == [chip for chip in machine().chips if chip.name not in apart]
+        assert Shape(size + HOSTS, 10).chips == machine().chips
+        assert dict(Shape.of(size, 1).log_heights).items() <= dict(Shape(size + HOSTS, 10).log_heights).items()
 
 
 def test_program_heights() -> None:
@@ -120,6 +132,8 @@ def test_only_what_holds_a_share_of_the_cells_cuts(name: str) -> None:
     shape, general = Shape(name, 13), Shape.of(name.split()[0], 2000)
     for family in Family:
         chip = family.name.lower()
+        if family.name.lower() in HOST_CHIPS:
+            continue
         share = sum(shape.cells.get(one, 0) for one in (chip, chip + MORE)) / sum(shape.cells.values())
         assert shape.budget.rows[family] == min((shape if share >= 1 / 64 else general).room[chip], ROWS_LIMIT)
 
@@ -285,7 +299,10 @@ def test_less_memory_means_smaller_segments() -> None:
     assert [size_within(most[size], sizes, 5) for size in sizes] == sizes
     assert size_within(most["2^20"] - 1, sizes, 5) == "2^18" and size_within(0, sizes, 5) == "2^14"
     for size in sizes:
-        assert all(sum(shape.cells.values()) <= most[size] for shape in Shape.of(size, 5).alike if shape.size == size)
+        with_hosts = sum(Shape(size + HOSTS, 10).cells.values())
+        for shape in Shape.of(size, 5).alike:
+            assert shape.size != size or sum(shape.cells.values()) <= (with_hosts if HOSTS in shape.name else most[size])
+    assert with_hosts > most[size] and size_within(most["2^20"], sizes, 5, calls_hosts=True) == "2^18"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -23,6 +23,7 @@ from wasm_exec.trace import FIELDS, Trace
 
 Trick = Callable[[Interpreter, Step], None]
 Change = Callable[[Trace, int], Trace]
+FIRST = 10           # slot on which a host function works
 RESULT, WITNESS, COPIED = 5, 4, 6       # slots: of the result, one that nothing writes later, and where both are copied
 LOADS, STORES = (Family.LOAD, Family.LOAD64), (Family.STORE, Family.STORE64)
 READS = (Use.READ, Use.READ64)
@@ -204,6 +205,29 @@ def of(*families: Family) -> Callable[[Operation], bool]:
     return lambda operation: operation.family in families
 
 
+def calls(operation: Operation) -> bool:
+    return bool(operation.cells)
+
+
+def another_cell(place: int) -> Change:
+    """The function found something else in a slot, and what it leaves follows from that."""
+    def change(trace: Trace, k: int) -> Trace:
+        cells = trace.cells.copy()
+        cells[place] ^= np.uint64(1)
+        return replace(trace, cells=cells)
+    return change
+
+
+def another_result(machine: Interpreter, event: Step) -> None:
+    machine.cells[Space.FRAMES64][event.fp + machine.decoded[event.pc].d + len(event.cells) - 1] ^= 1
+
+
+def no_result(machine: Interpreter, event: Step) -> None:
+    first = event.fp + machine.decoded[event.pc].d
+    for place, value in enumerate(event.cells):
+        machine.cells[Space.FRAMES64][first + place] = value
+
+
 LIES = [
     Lie("left out", any_operation, change=left_out, later=True), Lie("done twice", any_operation, change=done_twice),
     Lie("before the step before it", any_operation, change=exchanged),
@@ -225,7 +249,9 @@ LIES = [
     Lie("other condition", of(Family.SELECT, Family.SELECT64), other_operand("c", 7)),
     Lie("in another cell", of(*STORES), elsewhere), Lie("not stored", of(*STORES), not_stored), Lie("a stale load", of(*LOADS), stale),
     Lie("in another byte", of(*LOADS, *STORES), shifted), Lie("another link", of(Family.CALL, Family.INDIRECT), link),
-    Lie("grown twice", of(Family.GROW), grown_twice), Lie("not grown", of(Family.GROW), grown_not)]
+    Lie("grown twice", of(Family.GROW), grown_twice), Lie("not grown", of(Family.GROW), grown_not),
+    Lie("on another first cell", calls, change=another_cell(0)), Lie("on another last cell", calls, change=another_cell(-1)),
+    Lie("leaves another last cell", calls, another_result), Lie("does nothing", calls, no_result)]
 
 
 # -- the honest programs
@@ -266,6 +292,10 @@ def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
             return program([*lines, (name, 0, 0, 0, 1 if name == "TRAP" else 0, 0), ("COPY", 0, 0, 0, 0, 0), ("HALT", 0, 0, 0, 0, 0)]), at
         case Family.GROW:
             lines += [(name, 0, 0, 0, 0, 0)] * 2
+        case _ if operation.cells:
+            lines += [const64(FIRST + k, k << 40 | 77) for k in range(operation.cells)]
+            lines += [(name, FIRST, 0, 0, 0, 0), ("COPY64", RESULT, FIRST + operation.cells - 1, 0, 0, 0)]
+            at += operation.cells
         case _ if operation.has_immediate:
             lines.append((name, RESULT, a, 0, 7, 0))
         case _:

@@ -26,6 +26,7 @@ MADE_OF_CHECKED_PARTS = {
     ("count", "expression"): "the number of bits that are set",
     ("indirect", "link"): "the two high limbs are bytes",
     ("grow", "after"): "the high limb is a byte",
+    ("cells", "after"): "who asks for the row makes it of bits, or looks it up",
     ("page", "before"): "limbs that are looked up, or 0 on padding",
     ("boundary", "frame pointer at the end"): "the high limb is a byte"}
 

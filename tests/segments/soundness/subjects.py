@@ -6,15 +6,18 @@ from functools import cache
 import numpy as np
 
 from segments.fill import Segment
+from segments.host.call import HostFamily
 from segments.machine import machine
 from stark.attack import Tables, offered
 from stark.check import Filled
-from tests.segments.small import Line, const, const64, of_a_trap, of_everything, one_segment, operation_lines, program
+from tests.segments.small import Line, const, const64, of_a_trap, of_everything, of_hosts, one_segment, operation_lines, program
 
 TABLES = ("program", "lookup")
 CHIPS = [chip.name for chip in machine().chips]
 GUESTS = [family.name for family in machine().families]
-ROW_BY_ROW = [*GUESTS, "node"]                  # chips that look at one row at a time
+HOSTS = [family.name for family in machine().families if isinstance(family, HostFamily)]
+BEHIND = ["cells", "compression", "sponge"]               # chips that calls of host functions have rows in
+ROW_BY_ROW = [*GUESTS, "node", "sponge"]                  # chips that look at one row at a time
 ATTACKED = [name for name in CHIPS if name not in TABLES]
 
 
@@ -44,11 +47,13 @@ def endings() -> tuple[Segment, ...]:
         out.append(one_segment(program([const(0, 0x54321), access, halt])))
     for name in ("TRAP", "PAUSE"):
         out.append(one_segment(program([const64(0, 1), (name, 0, 0, 0, 1, 0)])))
-    return (*out, of_a_trap())
+    return (*out, of_a_trap(), of_hosts())
 
 
 def segment(name: str) -> Segment:
     """One in which this chip has rows."""
+    if name in (*HOSTS, *BEHIND):
+        return of_hosts()
     return of_a_trap() if name == "outside" else of_everything()
 
 
