@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bundles.errors import Unsupported
 from bundles.keys import RunKeys
 
 MEMORY_INFO = Path("/proc/meminfo")
@@ -28,17 +29,25 @@ def free_memory() -> int:
 
 
 def cells_of(keys: RunKeys) -> int:
-    """Committed cells of a segment in the general shape; most segments take a cheaper one."""
-    return sum(keys.shape.cells.values())
+    """Committed cells of a segment in the general shape, which no segment exceeds; most take a cheaper one."""
+    return keys.shape.committed
 
 
 def worker_bytes(keys: RunKeys) -> int:
-    """About what one worker needs for segments of this shape."""
+    """What one worker needs for segments of this shape."""
     return PROCESS_BYTES + BYTES_PER_CELL * cells_of(keys)
 
 
+def cells_within(memory: int) -> int:
+    """How many committed cells a segment may have so that one worker needs no more than this."""
+    return (memory - PROCESS_BYTES) // BYTES_PER_CELL
+
+
 def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:
-    """As many as were wanted, or else as processors, memory and segments allow; at least one."""
+    """As many as were wanted, or else as processors, memory and segments allow; Unsupported if the limit is too low for one."""
+    if memory_limit is not None and memory_limit < worker_bytes(keys):
+        raise Unsupported(f"segments of size {keys.shape.size} need up to {worker_bytes(keys) / 1e9:.1f} GB, not {memory_limit / 1e9:.1f}: "
+                          "longrun run with --memory-limit makes smaller ones")
     if wanted is not None:
         return max(1, wanted)
     memory = free_memory() if memory_limit is None else memory_limit

@@ -39,7 +39,7 @@ class Bill:
         rows |= {"halt": 1} | rows_of_memory(index)
         found = self.shape.cheapest(rows)
         self.used += sum(cells_in_a_row(name) * count for name, count in rows.items())
-        self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price
+        self.committed, self.cells = self.committed + found.committed, self.cells + found.price
         if self.cells > self.limit or self.segments > self.few:
             raise TooDear
 
@@ -47,7 +47,7 @@ class Bill:
 def size_within(cells: int, sizes: Sequence[str], instructions: int) -> str:
     """The largest of these sizes of which no segment has more committed cells, or else the smallest: `cells` is the memory that there is
     over what a cell takes."""
-    found = sorted((sum(Shape.of(size, instructions).cells.values()), size) for size in sizes)
+    found = sorted((Shape.of(size, instructions).committed, size) for size in sizes)
     return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 
 
