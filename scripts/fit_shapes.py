@@ -61,7 +61,7 @@ def own_shape(rows: Rows, doubled: bool) -> Candidate | None:
         own |= {each: general[each] for each in (name, name + MORE)}
     is_narrow = narrow(own)
     if not is_narrow:
-        own |= {name: low(name) for name in general if name not in own}
+        own |= {name: low(name) for name in general if name not in own and MORE not in name}
     if doubled:
         own = with_second_tables(own, rows, is_narrow)
     for name in LIKELY if is_narrow else ():
