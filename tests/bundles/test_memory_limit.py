@@ -37,7 +37,8 @@ from wasm_exec.translate import load as translated
 program, kernels, content = translated(from_text(sys.argv[1]), 64, 8), load("best", 1), b"\\xff\\0"
 shape, image = Shape.of(sys.argv[2], 100), MemoryImage.initial(program, content)
 start = run(program, content, shape.budget).segments[0]
-segment = fill(program, shape, replay(program, start, image, shape.budget), image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
+trace, tree = replay(program, start, image, shape.budget), MemoryTree(image, wide(kernels))
+segment = fill(program, shape, trace, image, tree, kernels.trace_permutations)
 for table in segment.mains.values():
     table[:, -1:] += 0                          # every page of a table is there, as if all rows were used
     table += 0

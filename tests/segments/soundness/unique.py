@@ -1,8 +1,9 @@
 """Code U by a solver: two rows of a chip that take the same from others give the same to others, whatever else stands in them.
 
-For one operation after the other the flags are numbers, and what is left of every sentence is a polynomial whose columns have known ranges. It
-stands for an integer of known size, so that "0 modulo p" is "0, p, …" and everything is said in bit-vectors, for two copies of the row
-that share what is read. bitwuzla (optional, `pip install .[solver]`) then finds two rows that differ in what they give, or that there are none.
+For one operation after the other the flags are numbers, and what is left of every sentence is a polynomial whose columns have known
+ranges. It stands for an integer of known size, so that "0 modulo p" is "0, p, …" and everything is said in bit-vectors, for two copies of
+the row that share what is read. bitwuzla (optional: `pip install .[solver]`) then finds two rows that differ in what they give, or that
+there are none.
 """
 from __future__ import annotations
 
@@ -110,7 +111,7 @@ class Rows:
         outputs = [m for m in self.chip.messages if m.bus not in LOOKUPS]
         requirements = [r.expression for r in self.chip.requirements if constant(self.poly(r.expression)) is None]
         for copy in (0, 1):
-            self.facts += [self.kept(r, copy, requirements, outputs) for r in requirements]
+            self.facts += [self.kept(r, copy, requirements) for r in requirements]
             self.facts += [fact for m in self.chip.messages if m.bus in LOOKUPS for fact in self.looked_up(m, copy)]
         self.differ = self.one_of([self.differs(m) for m in outputs])
 
@@ -204,14 +205,16 @@ class Rows:
 
     # -- sentences
 
-    def kept(self, expression: Expression, copy: int, requirements: Sequence[Expression], outputs: Sequence[Message]) -> Term:
+    def kept(self, expression: Expression, copy: int, requirements: Sequence[Expression]) -> Term:
         node = self.chip.graph.nodes[expression.number]
         if isinstance(node, Operation) and node.name == "mul":
-            return self.one_of([self.kept(Expression(self.chip.graph, side), copy, requirements, outputs) for side in (node.left, node.right)])
+            factors = [Expression(self.chip.graph, side) for side in (node.left, node.right)]
+            return self.one_of([self.kept(factor, copy, requirements) for factor in factors])
         poly = self.poly(expression)
         for name in self.chip.free:                          # c + d r = 0 has a solution r unless d = 0 and c is not
             inside = {m for m in poly if name in m}
-            elsewhere = [r for r in requirements if r.number != expression.number] + [e for m in self.chip.messages for e in (m.times, *m.parts)]
+            elsewhere = [r for r in requirements if r.number != expression.number]
+            elsewhere += [e for m in self.chip.messages for e in (m.times, *m.parts)]
             if inside and all(m.count(name) == 1 for m in inside) and not any(name in m for e in elsewhere for m in self.poly(e)):
                 rest = {m: factor for m, factor in poly.items() if m not in inside}
                 slope = {tuple(one for one in m if one != name): poly[m] for m in inside}
