@@ -50,9 +50,9 @@ class Recorded:
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
-           on_progress: Progress | None = None, state: Path | None = None) -> Recorded:
+           on_progress: Progress | None = None, state: Path | None = None, memory_limit: int | None = None) -> Recorded:
     """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. Without a size of segments
-    one is chosen. `state`: a state file, or a bundle directory whose state goes on."""
+    one is chosen of which every segment is proved in so many bytes. `state`: a state file, or a bundle directory whose state goes on."""
     from bundles.bundle import unfinished
     from bundles.recording import sizes_of, written_run
     from bundles.state_files import read_state
@@ -65,7 +65,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     check_room(directory)
     return written_run(directory, app, program, input, profile, size, max_steps, on_progress,
-                       EMPTY if state is None else read_state(state))
+                       EMPTY if state is None else read_state(state), memory_limit)
 
 
 def translated(app: bytes) -> Program:

@@ -4,12 +4,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bundles.errors import Unsupported
 from bundles.keys import RunKeys
 
 MEMORY_INFO = Path("/proc/meminfo")
 GROUP_LIMIT, GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 PROCESS_BYTES = 500 << 20           # a worker with the circuits and keys of p100; measured 0.6 GB with a leaf, 0.16 GB in toy
-BYTES_PER_CELL = 15                 # of a segment's trace, with its extension and trees; measured 2.8 GB for the 188 M cells of 2^20
+BYTES_PER_CELL = 11                 # of a segment, with its extension and trees; measured 3.17 GB in all for the 287 M cells of 2^20
 
 
 def cores() -> int:
@@ -28,17 +29,25 @@ def free_memory() -> int:
 
 
 def cells_of(keys: RunKeys) -> int:
-    """Committed cells of a segment in the general shape; most segments take a cheaper one."""
-    return sum(keys.shape.cells.values())
+    """Committed cells of a segment in the general shape, which no segment exceeds; most take a cheaper one."""
+    return keys.shape.committed
 
 
 def worker_bytes(keys: RunKeys) -> int:
-    """About what one worker needs for segments of this shape."""
+    """What one worker needs for segments of this shape."""
     return PROCESS_BYTES + BYTES_PER_CELL * cells_of(keys)
 
 
+def cells_within(memory: int) -> int:
+    """How many committed cells a segment may have so that one worker needs no more than this."""
+    return (memory - PROCESS_BYTES) // BYTES_PER_CELL
+
+
 def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:
-    """As many as were wanted, or else as processors, memory and segments allow; at least one."""
+    """As many as were wanted, or else as processors, memory and segments allow; Unsupported if the limit is too low for one."""
+    if memory_limit is not None and memory_limit < worker_bytes(keys):
+        raise Unsupported(f"segments of size {keys.shape.size} need up to {worker_bytes(keys) / 1e9:.1f} GB, not {memory_limit / 1e9:.1f}: "
+                          "longrun run with --memory-limit makes smaller ones")
     if wanted is not None:
         return max(1, wanted)
     memory = free_memory() if memory_limit is None else memory_limit

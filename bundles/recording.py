@@ -6,17 +6,21 @@ from pathlib import Path
 from bundles.api import Progress, Recorded
 from bundles.bundle import write_bundle
 from bundles.errors import Misuse, Unsupported
-from bundles.keys import SIZES_OF
-from segments.choosing import recorded
-from segments.shape import Shape
+from bundles.keys import SIZES_OF, RunKeys
+from bundles.machine import cells_within, worker_bytes
+from segments.catalogue import SIZES
+from segments.choosing import recorded, size_within
+from segments.shape import TOY, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
+from wasm_exec.hosts import HOSTS
 from wasm_exec.locate import location
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.state import EMPTY, StateMap
 
+MEMORY = 4 * 10**9      # bytes: a worker takes no more unless more is allowed
 FEW = 4         # segments of a smaller size are taken if there are no more than so many
 
 
@@ -28,12 +32,29 @@ def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
     return [wanted] if wanted is not None else list(sizes)
 
 
+def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instructions: int, calls_hosts: bool = False) -> list[str]:
+    """Those sizes of which every segment is proved in so much memory; at least the largest that is."""
+    known = [TOY] if profile.toy else [size for size in SIZES if size != TOY]
+    largest = RunKeys(profile, Shape.of(size_within(cells_within(memory_limit), known, instructions, calls_hosts), instructions))
+    if worker_bytes(largest) > memory_limit:
+        raise Unsupported(f"the smallest segments of profile {profile.name} need up to {worker_bytes(largest) / 1e9:.1f} GB, "
+                          f"not {memory_limit / 1e9:.1f}")
+    fitting = [size for size in sizes_of(profile, wanted) if Shape.of(size, instructions).committed <= largest.shape.committed]
+    if wanted is not None and not fitting:
+        raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; {largest.shape.size} does not")
+    return fitting + [largest.shape.size] * (largest.shape.size not in fitting)
+
+
+def calls_hosts(program: Program) -> bool:
+    """Whether a segment may need the chips of host functions."""
+    return any(instruction.operation.name in HOSTS for instruction in program.instructions)
+
+
 def chosen(program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,
-           on_progress: Progress | None = None, before: StateMap = EMPTY) -> tuple[Recording, str]:
+           on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int = MEMORY) -> tuple[Recording, str]:
     """The run and the size of its segments; Unsupported if no segment holds some block of it."""
-    sizes = sizes_of(profile, size)
     try:
-        Shape.of(sizes[0], len(program.instructions))
+        sizes = sizes_within(memory_limit, profile, size, len(program.instructions), calls_hosts(program))
     except LookupError as error:
         raise Unsupported(str(error)) from None
     try:
@@ -48,9 +69,9 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
 
 
 def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,
-                on_progress: Progress | None = None, before: StateMap = EMPTY) -> Recorded:
+                on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> Recorded:
     """Records a run from this state of its application into a directory."""
-    recording, taken = chosen(program, content, profile, size, max_steps, on_progress, before)
+    recording, taken = chosen(program, content, profile, size, max_steps, on_progress, before, memory_limit or MEMORY)
     write_bundle(directory, app, recording, profile.name, taken)
     return summary(recording, profile, app)
 

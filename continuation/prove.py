@@ -85,7 +85,7 @@ class Prover:
         with self.watch.stage(f"{sort.label}: fill"):
             mains = made.circuit.fill(done.memory, statement, kernels.trace_permutations)
         with self.watch.stage(f"{sort.label}: prove"):
-            proof = ContinuationProof(name, statement, prove(made.proving, mains, statement, kernels))
+            proof = ContinuationProof(name, statement, prove(made.proving, mains, statement, kernels, kept=False))
         if sort.layer == "last":
             with self.watch.stage(f"{sort.label}: verify"):
                 check(proof, (sort,), claim, self.trusted, kernels.permute)

@@ -28,6 +28,7 @@ from longrun.options import (
     Profile,
     Programs,
     Scheduler,
+    SegmentMemory,
     Segments,
     Tls,
     Workers,
@@ -51,11 +52,12 @@ def run(program: App, out: Out,
         state: StateFile = None,
         max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40,
         segments: Segments = None,
+        memory_limit: SegmentMemory = None,
         json: Json = False) -> None:
     """Record a run of APP.wasm into a bundle directory."""
     content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
     with stoppable(lambda: recording(out)), progress() as on_progress:
-        recorded = api.record(content, entered, out, known(profile), max_steps, segments, on_progress, state)
+        recorded = api.record(content, entered, out, known(profile), max_steps, segments, on_progress, state, in_bytes(memory_limit))
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
@@ -195,7 +197,11 @@ def options(version: Annotated[bool, typer.Option("--version", callback=print_ve
 
 
 def means(workers: int | None, gigabytes: float | None, engine: str | None, scheduler: str | None, tls: Path | None) -> api.Means:
-    return api.Means(workers, None if gigabytes is None else int(gigabytes * GIGABYTE), engine, scheduler, tls)
+    return api.Means(workers, in_bytes(gigabytes), engine, scheduler, tls)
+
+
+def in_bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else int(gigabytes * GIGABYTE)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -53,12 +53,15 @@ def low(name: str) -> int:
 def own_shape(rows: Rows, doubled: bool) -> Candidate | None:
     """The smallest shape for these rows; None if the general shape does not hold them."""
     general = CATALOGUE[SIZE]
-    own = {name: max(low(name), logarithm(count)) for name, count in rows.items() if count}
-    if any(log > general[name] for name, log in own.items()):
+    room = room_of(general)
+    if any(count > room[name] for name, count in rows.items()):
         return None
+    own = {name: max(low(name), logarithm(count)) for name, count in rows.items() if count}
+    for name in [name for name, log in own.items() if 1 << log > room[name]]:       # then the general shape has two tables
+        own |= {each: general[each] for each in (name, name + MORE)}
     is_narrow = narrow(own)
     if not is_narrow:
-        own |= {name: low(name) for name in general if name not in own}
+        own |= {name: low(name) for name in general if name not in own and MORE not in name}
     if doubled:
         own = with_second_tables(own, rows, is_narrow)
     for name in LIKELY if is_narrow else ():
@@ -72,7 +75,7 @@ def with_second_tables(own: Own, rows: Rows, is_narrow: bool) -> Own:
     for name, count in rows.items():
         first = own.get(name, 0) - 1
         second = max(LOW, logarithm(count - (1 << first))) if first > LOW and count > 1 << first else first
-        if second < first and name not in ("page", "node"):
+        if second < first and name not in ("page", "node") and name + MORE not in own:
             chip, saved = measure(chips()[name]), cells_in_a_row(name) * ((1 << first) - (1 << second))
             if saved >= WORTH * every:
                 found.append((saved / (chip.columns + EXTENSION * chip.logup_columns), {name: first, name + MORE: second}))

@@ -31,9 +31,9 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
     12 grow 12 outside 3 page 14 node 14 hash 15
 2^18 integers | add 16 mul 14 div 9 bitwise 15 shift 15 compare 15 branch 16 move 16 select 10 load 15 store 14 call 14 halt 3 add64 9
     move64 9 convert 9 indirect 9 grow 9 page 13 node 11 hash 14
-2^20 | add 19 mul 16 div 14 bitwise 18 shift 18 compare 18 branch 18 move 18 select 16 load 18 store 17 call 17 halt 3 add64 17 mul64
-    15 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 17 store64 17 convert 16 count 13 count64 13 indirect
-    14 grow 14 outside 3 page 16 node 16 hash 17
+2^20 | add 18+17 mul 15+14 div 13 bitwise 18 shift 18 compare 18 branch 17 move 18 select 15 load 18 store 17 call 17 halt 3 add64 16+15
+    mul64 14 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 16 store64 16 convert 16 count 13 count64 13
+    indirect 14 grow 14 outside 3 page 16 node 16 hash 17
 2^20 arithmetic | add 17+16 mul 15+14 bitwise 17 shift 16+15 compare 17 branch 18 move 17+16 select 10 load 11 store 10 call 12 halt 3
     page 10 node 10 hash 10
 2^20 calls | add 17 mul 10 bitwise 10 shift 10 compare 16 branch 16 move 17 select 10 load 10 store 10 call 17 halt 3 add64 10

@@ -40,7 +40,7 @@ class Bill:
         rows = with_rows_of_calls(rows | {"halt": 1} | rows_of_memory(index))
         found = self.shape.cheapest(rows)
         self.used += sum(cells_in_a_row(name) * count for name, count in rows.items())
-        self.committed, self.cells = self.committed + sum(found.cells.values()), self.cells + found.price
+        self.committed, self.cells = self.committed + found.committed, self.cells + found.price
         if self.cells > self.limit or self.segments > self.few:
             raise TooDear
 
@@ -51,7 +51,7 @@ def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts
     shapes = [Shape.of(size, instructions) for size in sizes]
     if calls_hosts:
         shapes = [Shape(shape.name + HOSTS, shape.log_program) for shape in shapes]
-    found = sorted((sum(shape.cells.values()), shape.size) for shape in shapes)
+    found = sorted((shape.committed, shape.size) for shape in shapes)
     return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 
 

@@ -56,6 +56,12 @@ class Segment:
     def mains(self) -> dict[str, U32]:
         return {filled.chip.name: filled.main for filled in self.filled}
 
+    def handed_over(self) -> dict[str, U32]:
+        """The main tables, which the segment has no more."""
+        mains = self.mains
+        self.filled.clear()
+        return mains
+
 
 @dataclass(frozen=True)
 class Read:

@@ -62,7 +62,8 @@ def history(kinds: Mapping[tuple[str, str], Access], frame_pointer: int, end: in
     first = np.ones(len(order), bool)
     first[1:] = sorted_key[1:] != sorted_key[:-1]
     new, since = new_pages(kinds, image)
-    index, before = opened(np.union1d(sorted_key // PAGE_CELLS, new), image)
+    pages = sorted_key // PAGE_CELLS
+    index, before = opened(np.union1d(pages[np.diff(pages, prepend=-1) > 0], new), image)
     begun = np.zeros(len(index), np.int64)
     begun[np.searchsorted(index, new)] = since
     place = np.searchsorted(index, sorted_key[first] // PAGE_CELLS), sorted_key[first] % PAGE_CELLS

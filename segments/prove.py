@@ -18,8 +18,10 @@ from wasm_exec.recording import Recording
 
 
 def prove_segment(proving: ProvingKey, segment: Segment, kernels: Kernels, watch: Watch | None = None) -> SegmentProof:
-    words = prove(proving, segment.mains, segment.public, kernels, watch)
-    return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), segment.public, words, program_level(proving.key))
+    """The tables of the segment are used up."""
+    public = segment.public
+    words = prove(proving, segment.handed_over(), public, kernels, watch, kept=False)
+    return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), public, words, program_level(proving.key))
 
 
 class ProvingKeys:

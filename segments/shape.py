@@ -74,6 +74,11 @@ class Shape:
         return cells(self.name, self.log_program)
 
     @property
+    def committed(self) -> int:
+        """Committed base cells of a segment."""
+        return sum(self.cells.values())
+
+    @property
     def budget(self) -> Budget:
         """What a segment may use so that it fits the general shape, and is cut where a large table of this one is full. A table that is
         small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
@@ -117,8 +122,9 @@ class Shape:
         return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with."""
-        found = [shape for shape in self.alike if shape.holds(rows)]
+        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with, and with no more cells than
+        this one, so that this one says how much memory a proof takes."""
+        found = [shape for shape in self.alike if shape.holds(rows) and shape.committed <= self.committed]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
         return min(found, key=lambda shape: shape.price)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from segments.operands import FIELDS, FRAMES, LIMB, wide_name
 from stark.chip import Chip
 from stark.expression import P
-from wasm_exec.instructions import BY_NAME, Family
+from wasm_exec.instructions import BY_NAME, JUMP, JUMPING, Family
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 
 Ints = npt.NDArray[np.int64]
@@ -54,12 +54,17 @@ class Steps:
         return self.first_pages + self.grown
 
     def is_one_of(self, *names: str) -> Ints:
-        """Whether the operation has one of these names, or is the same on 64 bits."""
+        """Whether the operation has one of these names, or is the same on 64 bits, or jumps where it would write."""
         return marks(names)[self.op]
 
     @property
     def is_immediate(self) -> Ints:
         return self.is_one_of(*(name for name, operation in BY_NAME.items() if operation.has_immediate))
+
+    @property
+    def jumps(self) -> Ints:
+        """Whether the operation is a comparison that jumps."""
+        return (self.op >= JUMP).astype(np.int64)
 
     @property
     def immediate(self) -> Ints:
@@ -167,9 +172,10 @@ def sum_of_limbs(values: Ints, width: int) -> Ints:
 
 @cache
 def marks(names: tuple[str, ...]) -> Ints:
-    """For every number of an operation whether it has one of these names, or is the same on 64 bits."""
+    """For every number of an operation whether it has one of these names, or is the same on 64 bits, or jumps where it would write."""
     out = np.zeros(1 + max(operation.number for operation in BY_NAME.values()), np.int64)
-    out[[BY_NAME[name].number for name in (*names, *map(wide_name, names)) if name in BY_NAME]] = 1
+    every = [*names, *map(wide_name, names)]
+    out[[BY_NAME[name].number for name in (*every, *(JUMPING + name for name in every)) if name in BY_NAME]] = 1
     return out
 
 

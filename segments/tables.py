@@ -9,8 +9,9 @@ import numpy.typing as npt
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
 from segments.claim import STEPS
 from segments.operands import MEMORY_SIZE
+from segments.residues import residues_of
 from segments.steps import Columns, Ints
-from stark.check import Filled, values_of
+from stark.check import Filled
 from stark.chip import Bus, Chip
 from wasm_exec.program import FIELDS, Program
 
@@ -76,9 +77,9 @@ def asked(users: Sequence[Filled], bus: Bus) -> Ints:
         if not filled.height:
             continue
         messages = [message for message in filled.chip.messages if message.bus == bus]
-        found = values_of(filled, np.zeros(1, np.uint32), [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
+        found = residues_of(filled, [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
         for message in messages:
-            rows = row_of(bus, [found[part.number].astype(np.int64) for part in message.parts])
+            rows = row_of(bus, [found[part.number].view(np.int64) for part in message.parts])
             asking = (found[message.times.number] != 0) & (rows < len(counts))
             counts += np.bincount(rows if asking.all() else rows[asking], minlength=len(counts))
     return counts

@@ -161,9 +161,9 @@ def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLik
         values = np.asarray(columns[name])
         if values.ndim and len(values) > out.shape[1]:
             raise ValueError(f"chip {chip}: {len(values)} rows do not fit in 2^{log_height}")
-        residues = values.astype(np.int64)
-        if residues.size and not 0 <= residues.min() <= residues.max() < P:
-            residues %= P
+        residues = values if values.dtype in (np.bool_, np.int64) else values.astype(np.int64)
+        if residues.dtype == np.int64 and residues.size and residues.view(np.uint64).max() >= P:     # a negative one is huge
+            residues = residues % P
         if values.ndim:
             out[k, :len(values)] = residues
         else:

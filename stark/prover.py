@@ -56,8 +56,10 @@ class Sender:
         return np.concatenate(self.tape)
 
 
-def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels: Kernels, watch: Watch | None = None) -> U32:
-    """The words of a proof that these main tables satisfy the key's chips under this statement."""
+def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: Kernels, watch: Watch | None = None,
+          kept: bool = True) -> U32:
+    """The words of a proof that these main tables satisfy the key's chips under this statement. If they are not to be `kept`, they are
+    taken out of `mains` when they have been read for the last time, so that their memory is free for what comes."""
     watch = watch or Watch()
     key, p = proving.key, proving.key.parameters
     sender = Sender(key, kernels)
@@ -77,6 +79,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, kernels
         results = [kernels.logup(flat, f, t, statement, gamma, beta) for flat, f, t in zip(key.flat, fixed, tables, strict=True)]
         columns, totals = [c for c, _ in results if len(c)], np.array([t for _, t in results], np.uint32).reshape(-1, 5)
         del tables, results
+        if not kept:
+            mains.clear()
     if columns:
         with watch.stage("commit logup"):
             trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, key.log_cap("logup"), p.hash_width)

@@ -61,7 +61,7 @@ class Limits:
 
 # An operation after which the next instruction may belong to the same block.
 STRAIGHT = {
-    number for number, operation in BY_NUMBER.items() if operation.family not in (Family.BRANCH, Family.HALT, *ENTERING)
+    number for number, operation in BY_NUMBER.items() if not operation.target and operation.family not in (Family.HALT, *ENTERING)
 }
 
 

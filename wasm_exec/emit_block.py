@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_exec.emit import Code
 from wasm_exec.emit_slots import BlockSlots
-from wasm_exec.instructions import Family, Use
+from wasm_exec.instructions import JUMPING, Family, Use
 from wasm_exec.interpreter import Decoded
 from wasm_exec.recorder_layout import GUEST, LINK_BYTES, MACHINE, SLOT_BYTES, STATE_CELLS, TRACE
 from wasm_exec.spaces import CELL_BYTES, FRAME_POINTER_LIMIT, PAGE_BITS, WASM_PAGE_BYTES, Space, SystemCell, size_in_bytes
@@ -42,17 +42,21 @@ class BlockEmitter(BlockSlots):
                 self.compute(item)
 
     def compute(self, item: Decoded) -> None:
+        self.operands(item)
+        if item.operation.name == "MULHIGH64":
+            self.code.multiply_wide().set(self.frame.link).op("drop").get(self.frame.link)
+        else:
+            self.code.op(WASM_NAMES[item.operation.name])
+        self.write(item)
+
+    def operands(self, item: Decoded) -> None:
+        """Puts slot a on the stack, and slot b or the immediate, if there is one."""
         self.code.get(self.operand("a", item))
         operands = item.operation.operands
         if item.operation.has_immediate:
             self.constant(item.immediate, operands["a"] is Use.READ64)
         elif "b" in operands:
             self.code.get(self.operand("b", item))
-        if item.operation.name == "MULHIGH64":
-            self.code.multiply_wide().set(self.frame.link).op("drop").get(self.frame.link)
-        else:
-            self.code.op(WASM_NAMES[item.operation.name])
-        self.write(item)
 
     def constant(self, value: int, wide: bool) -> None:
         if wide:
@@ -174,6 +178,18 @@ class BlockEmitter(BlockSlots):
     def condition(self, item: Decoded) -> int:
         self.begin_row(item.operation)
         return self.operand("a", item)
+
+    def taken(self, item: Decoded) -> None:
+        """Puts on the stack whether a branch is taken."""
+        self.begin_row(item.operation)
+        self.operands(item)
+        match item.operation.name:
+            case "BRNZ":
+                pass
+            case "BRZ":
+                self.code.op("i32.eqz")
+            case name:
+                self.code.op(WASM_NAMES[name.removeprefix(JUMPING)])
 
     def enter(self, item: Decoded) -> None:
         """Writes the link, if the frame of the callee fits."""

@@ -191,15 +191,12 @@ class ModuleEmitter:
                 code.const32(target).set(self.block).branch("br", loop + inside)
 
         match last.operation.name:
-            case "BRNZ" | "BRZ":
-                condition = emitter.condition(last)
+            case _ if last.operation.target:
+                emitter.taken(last)
                 emitter.flush()
                 emitter.end_rows()
-                code.get(condition)
-                if last.operation.name == "BRZ":
-                    code.op("i32.eqz")
                 code.block("if")
-                go(last.i, 1)
+                go(last.target, 1)
                 code.end()
                 go(last.next)
             case "CALL":

@@ -1,8 +1,9 @@
 """The table of instructions: the one place that says which operations exist and what they mean.
 
 A number is 16 * (position of the family + 1) + position inside the family, so that a family can grow without moving others; 0 is
-no operation. `operands` says how an instruction uses its fields d, a, b, i, j; fields that it does not name are 0. Operations of 64
-bits have the name of those of 32 bits with 64 behind it.
+no operation. A comparison that jumps instead of writing its answer has the number of the comparison and 1024. `operands` says how an
+instruction uses its fields d, a, b, i, j; fields that it does not name are 0. Operations of 64 bits have the name of those of 32 bits with
+64 behind it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from wasm_exec.integers import Meaning, Named
 
 MASK = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
+JUMP = 1 << 10  # added to the number of a comparison that jumps
+JUMPING = "JUMP_"  # before its name
 
 
 class Family(IntEnum):
@@ -87,7 +90,7 @@ IMMEDIATE64: Operands = {"d": Use.WRITE64, "a": Use.READ64, "i": Use.LOW, "j": U
 class Operation:
     """One row. `meaning(a, b, c)` takes the values of the operands and gives the value of d.
 
-    b is the immediate where there is one, and c the condition of SELECT. A branch answers 1 when it is taken, a load
+    b is the immediate where there is one, and c the condition of SELECT. A branch or jump answers 1 when it is taken, a load
     gets the bytes as a and gives the value of the slot, a store gives the bytes for the value b. `width` is the number of bytes that
     a load or store touches, otherwise 0.
     """
@@ -108,6 +111,11 @@ class Operation:
     def writes(self) -> bool:
         """Whether d is a slot to be written."""
         return self.operands.get("d") in (Use.WRITE, Use.WRITE64)
+
+    @cached_property
+    def target(self) -> str:
+        """The field with the pc to which a branch goes when it is taken, or empty."""
+        return next((name for name, use in self.operands.items() if use is Use.TARGET and self.family not in ENTERING), "")
 
     @property
     def has_memory(self) -> bool:
@@ -159,6 +167,17 @@ def answering(operands: Operands, use: Use) -> Operands:
     return operands | {"d": use}
 
 
+def with_jumps(comparisons: list[Row]) -> list[Row]:
+    """And each once more as a jump to pc d if the answer is 1."""
+    jumps = [(JUMPING + name, answering(operands, Use.TARGET), meaning, width) for name, operands, meaning, width in comparisons]
+    return comparisons + jumps
+
+
+def number_of(family: Family, members: list[Row], position: int) -> int:
+    jumps = [name for name, *_ in members].index(members[position][0].removeprefix(JUMPING))
+    return 16 * (family + 1) + (position if jumps == position else JUMP + jumps)
+
+
 CONST64: Operands = {"d": Use.WRITE64, "i": Use.LOW, "j": Use.HIGH, "a": Use.THIRD, "b": Use.FOURTH}
 FAMILIES: dict[Family, list[Row]] = {
     Family.ADD: [*rows(integers.addition(32), THREE_SLOTS), ("ADDI", IMMEDIATE, integers.addition(32)[0][1], 0)],
@@ -166,7 +185,7 @@ FAMILIES: dict[Family, list[Row]] = {
     Family.DIV: rows(integers.division(32), THREE_SLOTS),
     Family.BITWISE: rows(integers.BITWISE, THREE_SLOTS, IMMEDIATE),
     Family.SHIFT: rows(integers.shifts(32), THREE_SLOTS, IMMEDIATE),
-    Family.COMPARE: rows(integers.comparisons(32), THREE_SLOTS, IMMEDIATE),
+    Family.COMPARE: with_jumps(rows(integers.comparisons(32), THREE_SLOTS, IMMEDIATE)),
     Family.BRANCH: [("BRNZ", BRANCH, lambda a, b, c: int(a != 0), 0), ("BRZ", BRANCH, lambda a, b, c: int(a == 0), 0)],
     Family.MOVE: [
         ("COPY", {"d": Use.WRITE, "a": Use.READ}, lambda a, b, c: a, 0),
@@ -200,9 +219,9 @@ FAMILIES: dict[Family, list[Row]] = {
     Family.DIV64: rows(integers.division(64), THREE_SLOTS64, None, "64"),
     Family.BITWISE64: rows(integers.BITWISE, THREE_SLOTS64, IMMEDIATE64, "64"),
     Family.SHIFT64: rows(integers.shifts(64), THREE_SLOTS64, IMMEDIATE64, "64"),
-    Family.COMPARE64: rows(
+    Family.COMPARE64: with_jumps(rows(
         integers.comparisons(64), answering(THREE_SLOTS64, Use.WRITE), answering(IMMEDIATE64, Use.WRITE), "64"
-    ),
+    )),
     Family.MOVE64: [
         ("COPY64", {"d": Use.WRITE64, "a": Use.READ64}, lambda a, b, c: a, 0),
         ("CONST64", CONST64, lambda a, b, c: b, 0),
@@ -224,7 +243,7 @@ FAMILIES: dict[Family, list[Row]] = {
 }
 
 TABLE: tuple[Operation, ...] = tuple(
-    Operation(name, 16 * (family + 1) + position, family, operands, meaning, width)
+    Operation(name, number_of(family, members, position), family, operands, meaning, width)
     for family, members in FAMILIES.items()
     for position, (name, operands, meaning, width) in enumerate(members)
 )

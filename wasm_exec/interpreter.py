@@ -64,6 +64,11 @@ class Decoded:
     def immediate(self) -> int:
         return self.operation.immediate(self.a, self.b, self.i, self.j)
 
+    @property
+    def target(self) -> int:
+        """Where a branch goes when it is taken."""
+        return self.d if self.operation.target == "d" else self.i
+
 
 class Interpreter:
     def __init__(self, program: Program, blocks: Blocks | None = None) -> None:
@@ -170,7 +175,15 @@ class Interpreter:
         self.write(instruction, event, operation.meaning(event.a, b, event.c))
 
     def branch(self, instruction: Decoded, event: Step) -> None:
-        self.pc = instruction.i if instruction.operation.meaning(event.a, 0, 0) else instruction.next
+        operation = instruction.operation
+        b = instruction.immediate if operation.has_immediate else event.b
+        self.pc = instruction.target if operation.meaning(event.a, b, 0) else instruction.next
+
+    def compare(self, instruction: Decoded, event: Step) -> None:
+        if instruction.operation.target:
+            self.branch(instruction, event)
+        else:
+            self.compute(instruction, event)
 
     def access(self, instruction: Decoded, event: Step, space: int) -> None:
         """Fills in the address and the cells, or traps."""
@@ -245,6 +258,8 @@ class Interpreter:
 FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     **dict.fromkeys(Family, Interpreter.compute),
     Family.BRANCH: Interpreter.branch,
+    Family.COMPARE: Interpreter.compare,
+    Family.COMPARE64: Interpreter.compare,
     Family.LOAD: Interpreter.load,
     Family.STORE: Interpreter.store,
     Family.LOAD64: Interpreter.load,

@@ -43,14 +43,16 @@ def link(functions: dict[int, Assembler], roots: Iterable[int] = ()) -> Linked:
     for index, flow in flows.items():
         base = starts[index]
         for position, line in enumerate(flow.lines):
-            i = line.i
-            if flow.taken[position] >= 0:
+            d, i, field = line.d, line.i, line.operation.target
+            if field == "d":
+                d = base + flow.taken[position]
+            elif field:
                 i = base + flow.taken[position]
             if line.callee is not None:
                 i = starts[line.callee] + flows[line.callee].entry
             following = flow.following[position]
             successor = base + following if following >= 0 else 0
-            rows.append((base + position, line.operation.number, line.d, line.a, line.b, i, line.j, successor))
+            rows.append((base + position, line.operation.number, d, line.a, line.b, i, line.j, successor))
     described = tuple(
         Function(flow.name, starts[index], starts[index] + len(flow.lines), frame_slots(flow), index) for index, flow in flows.items()
     )
@@ -103,12 +105,12 @@ def find_block_starts(
     rows_of: list[list[int]] = instructions.tolist()
     for pc, row in enumerate(rows_of):
         operation = BY_NUMBER[row[COLUMN["op"]]]
-        following, target = row[COLUMN["next"]], row[COLUMN["i"]]
+        following = row[COLUMN["next"]]
         if operation.name in TERMINATORS:
             continue
         arrivals[following] += 1
-        if operation.operands.get("i") is Use.TARGET:
-            entries |= {target, following}
+        if operation.target or operation.operands.get("i") is Use.TARGET:
+            entries |= {row[COLUMN[operation.target or "i"]], following}
         elif operation.family is Family.INDIRECT:
             entries.add(following)
         else:

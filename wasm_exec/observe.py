@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wasm_exec.execute import EngineName, make_engine, replay
-from wasm_exec.instructions import BY_NAME, TABLE, Family, Use
+from wasm_exec.instructions import BY_NAME, JUMP, TABLE, Family, Use
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import PAGE_BYTES, Space
@@ -47,7 +47,7 @@ class Observer:
     def add(self, trace: Trace, trapped: bool = False) -> None:
         """The next segment. If its last step `trapped`, that step has touched nothing."""
         numbers = self.program.column("op")[trace.pc].astype(np.int64)
-        self.families += np.bincount(numbers // 16 - 1, minlength=len(Family))
+        self.families += np.bincount(numbers % JUMP // 16 - 1, minlength=len(Family))
         self.deepest = max(self.deepest, int(trace.fp.max()))
         self.touch(trace, numbers, len(trace) - trapped)
         functions = np.searchsorted(self.program.function_starts, trace.pc, side="right") - 1

@@ -31,11 +31,9 @@ def put_memory_bytes(code: Assembler, minimum: int, grows: bool, slot: int) -> N
 def require_range(code: Assembler, place: int, count: int, size: int, test: int, kind: TrapKind) -> None:
     """Traps unless place + count <= size, without an overflow."""
     fits, end = Label(), Label()
-    code.emit("LT_U", d=test, a=size, b=count)
-    code.emit("BRNZ", a=test, target=fits)
+    code.emit("JUMP_LT_U", a=size, b=count, target=fits)
     code.emit("SUB", d=test, a=size, b=count)
-    code.emit("GE_U", d=test, a=test, b=place)
-    code.emit("BRNZ", a=test, target=end)
+    code.emit("JUMP_GE_U", a=test, b=place, target=end)
     code.place(fits)
     code.emit("TRAP", condition=kind)
     code.place(end)
@@ -46,11 +44,10 @@ def copy_loop(
     scratch: int, width: int, forward: bool = True,
 ) -> None:
     """Moves pieces of `width` bytes while there are so many; the slots are used up. Backwards, the slots point behind the bytes."""
-    value, test = scratch, scratch + 1
+    value = scratch
     again, done = Label(), Label()
     step = width if forward else -width
-    code.emit("LT_UI", d=test, a=count, immediate=width)
-    code.emit("BRNZ", a=test, target=done)
+    code.emit("JUMP_LT_UI", a=count, immediate=width, target=done)
     code.place(again)
     for slot in () if forward else (from_slot, to_slot):
         code.emit("ADDI", d=slot, a=slot, immediate=step)
@@ -59,8 +56,7 @@ def copy_loop(
     for slot in (from_slot, to_slot) if forward else ():
         code.emit("ADDI", d=slot, a=slot, immediate=step)
     code.emit("ADDI", d=count, a=count, immediate=-width)
-    code.emit("GE_UI", d=test, a=count, immediate=width)
-    code.emit("BRNZ", a=test, target=again)
+    code.emit("JUMP_GE_UI", a=count, immediate=width, target=again)
     code.place(done)
 
 
@@ -75,8 +71,7 @@ def grow(minimum: int, limit: int) -> Assembler:
     code.emit("ADDI", d=old, a=old, immediate=minimum)
     code.emit("CONST", d=test, immediate=limit)
     code.emit("SUB", d=test, a=test, b=old)
-    code.emit("GE_U", d=test, a=test, b=delta)
-    code.emit("BRNZ", a=test, target=fits)
+    code.emit("JUMP_GE_U", a=test, b=delta, target=fits)
     code.emit("CONST", d=0, immediate=0xFFFFFFFF)
     code.emit("RETURN")
     code.place(fits)
@@ -104,14 +99,12 @@ def fill(minimum: int, grows: bool) -> Assembler:
     code.emit("MUL", d=value, a=value, b=test)
     for width, store in ((4, "STORE32"), (1, "STORE8")):
         again, done = Label(), Label()
-        code.emit("LT_UI", d=test, a=count, immediate=width)
-        code.emit("BRNZ", a=test, target=done)
+        code.emit("JUMP_LT_UI", a=count, immediate=width, target=done)
         code.place(again)
         code.emit(store, d=Space.LINEAR, a=place, b=value)
         code.emit("ADDI", d=place, a=place, immediate=width)
         code.emit("ADDI", d=count, a=count, immediate=-width)
-        code.emit("GE_UI", d=test, a=count, immediate=width)
-        code.emit("BRNZ", a=test, target=again)
+        code.emit("JUMP_GE_UI", a=count, immediate=width, target=again)
         code.place(done)
     code.emit("RETURN")
     return code
@@ -125,8 +118,7 @@ def copy(minimum: int, grows: bool) -> Assembler:
     put_memory_bytes(code, minimum, grows, size)
     for place in (to, source):
         require_range(code, place, count, size, test, TrapKind.OUT_OF_BOUNDS)
-    code.emit("LT_U", d=test, a=source, b=to)
-    code.emit("BRNZ", a=test, target=backwards)
+    code.emit("JUMP_LT_U", a=source, b=to, target=backwards)
     for width in (4, 1):
         copy_loop(code, Space.LINEAR, source, 0, Space.LINEAR, to, 0, count, scratch, width)
     code.emit("RETURN")

@@ -68,21 +68,19 @@ def halt() -> Assembler:
 
 def copy_bytes(code: Assembler, source: Space, from_slot: int, from_offset: int, target: Space, to_slot: int, to_offset: int,
                count: int, scratch: int) -> None:
-    """Copies `count` bytes, four at a time while there are four; the three slots and two from `scratch` on are used up."""
-    value, test = scratch, scratch + 1
+    """Copies `count` bytes, four at a time while there are four; the three slots and `scratch` are used up."""
+    value = scratch
     for width, suffix in ((4, "32"), (1, "8")):
         again, done = Label(), Label()
         load = "LOAD32" if width == 4 else "LOAD8_U"
-        code.emit("LT_UI", d=test, a=count, immediate=width)
-        code.emit("BRNZ", a=test, target=done)
+        code.emit("JUMP_LT_UI", a=count, immediate=width, target=done)
         code.place(again)
         code.emit(load, d=value, a=from_slot, b=source, immediate=from_offset)
         code.emit("STORE" + suffix, d=target, a=to_slot, b=value, immediate=to_offset)
         code.emit("ADDI", d=from_slot, a=from_slot, immediate=width)
         code.emit("ADDI", d=to_slot, a=to_slot, immediate=width)
         code.emit("ADDI", d=count, a=count, immediate=-width)
-        code.emit("GE_UI", d=test, a=count, immediate=width)
-        code.emit("BRNZ", a=test, target=again)
+        code.emit("JUMP_GE_UI", a=count, immediate=width, target=again)
         code.place(done)
 
 
@@ -113,14 +111,13 @@ def read_input(end: int | None = None) -> Assembler:
 def write_output() -> Assembler:
     """Appends len bytes from ptr to the output; more than the limit is the trap `output_full`."""
     code = Assembler("longrun.write_output")
-    pointer, length, zero, end, room, test, place, scratch = 0, 1, 2, 3, 4, 5, 6, 7
+    pointer, length, zero, end, room, place, scratch = 0, 1, 2, 3, 4, 5, 6
     fits = Label()
     code.emit("CONST", d=zero, immediate=0)
     code.emit("LOAD32", d=place, a=zero, b=Space.SYSTEM, immediate=OUTPUT_LENGTH)
     code.emit("CONST", d=room, immediate=OUTPUT_LIMIT)
     code.emit("SUB", d=room, a=room, b=place)
-    code.emit("GE_U", d=test, a=room, b=length)
-    code.emit("BRNZ", a=test, target=fits)
+    code.emit("JUMP_GE_U", a=room, b=length, target=fits)
     code.emit("TRAP", condition=TrapKind.OUTPUT_FULL)
     code.place(fits)
     code.emit("ADD", d=end, a=place, b=length)

@@ -9,7 +9,7 @@ from wasm_exec.module import Body, FunctionType, Module, ValueType
 from wasm_exec.opcodes import BLOCK, ELSE, IF, LOOP
 from wasm_exec.places import Places
 from wasm_exec.routines import Routines
-from wasm_exec.translate_plain import condition_slot
+from wasm_exec.translate_plain import ask, question
 from wasm_exec.values import Constant, OperandStack, Slot, Temporary, places
 
 Wide = tuple[bool, ...]
@@ -92,9 +92,9 @@ class BlockTranslator:
             if not condition.value:
                 self.code.jump(block.otherwise)
             return
-        slot, negated = condition_slot(self.stack, condition)
-        block = self.open(IF, operand)  # writes only homes below the condition
-        self.code.emit("BRNZ" if negated else "BRZ", a=slot, target=block.otherwise)
+        asked = question(self.stack, condition)
+        block = self.open(IF, operand)  # writes only homes below the condition and its operands
+        ask(self.code, asked, False, block.otherwise)
 
     def middle(self, operand: object = None, reachable: bool = True) -> None:
         block = self.blocks[-1]
@@ -146,24 +146,23 @@ class BlockTranslator:
             if condition.value:
                 self.leave_to(block)
             return
-        slot, negated = condition_slot(self.stack, condition)
+        asked = question(self.stack, condition)
         if self.in_place(block):
-            self.code.emit("BRZ" if negated else "BRNZ", a=slot, target=block.label)
+            ask(self.code, asked, True, block.label)
             return
         if len(block.targets) > 1:
             self.stack.settle_top(len(block.targets))
         stay = Label()
-        self.code.emit("BRNZ" if negated else "BRZ", a=slot, target=stay)
+        ask(self.code, asked, False, stay)
         self.put_results(block.targets)
         self.code.jump(block.label)
         self.code.place(stay)
 
     def branch_table(self, operand: object) -> None:
-        """A binary search over the runs of equal targets; each comparison needs a slot above everything that is still of use."""
+        """A binary search over the runs of equal targets."""
         assert isinstance(operand, list)
         index = self.stack.pop()
         slot = self.stack.slot_of(index)
-        scratch = index.home + 1
         arity = len(self.blocks[-1 - operand[-1]].targets)
         if arity > 1:
             self.stack.settle_top(arity)
@@ -177,8 +176,7 @@ class BlockTranslator:
                 self.code.jump(exits[operand[runs[low]]])
                 continue
             middle, upper = (low + high) // 2, Label()
-            self.code.emit("LT_UI", d=scratch, a=slot, immediate=runs[middle])
-            self.code.emit("BRZ", a=scratch, target=upper)
+            self.code.emit("JUMP_GE_UI", a=slot, immediate=runs[middle], target=upper)
             waiting += [(upper, middle, high), (Label(), low, middle)]
         for depth, label in exits.items():
             self.code.place(label)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+from wasm_exec.assembler import Assembler, Label, Line
 from wasm_exec.errors import Trap
-from wasm_exec.instructions import BY_NAME, MASK, MASK64, Use, immediate_name
+from wasm_exec.instructions import BY_NAME, JUMPING, MASK, MASK64, Use, immediate_name
 from wasm_exec.opcodes import CODE_OF, SELECT_TYPED
 from wasm_exec.small_language import HIGH
 from wasm_exec.values import Constant, Local, OperandStack, Temporary, Value
@@ -31,6 +33,7 @@ OPPOSITE = {"EQ": "NE", "LT_U": "GE_U", "LT_S": "GE_S"}
 OPPOSITE |= {opposite: name for name, opposite in OPPOSITE.items()}
 OPPOSITE |= {name + "64": opposite + "64" for name, opposite in OPPOSITE.items()}
 OPPOSITE |= {immediate_name(name): immediate_name(opposite) for name, opposite in OPPOSITE.items()}
+OPPOSITE |= {JUMPING + name: JUMPING + opposite for name, opposite in OPPOSITE.items()} | {"BRNZ": "BRZ", "BRZ": "BRNZ"}
 
 
 def split_name(name: str) -> tuple[str, bool]:
@@ -175,6 +178,25 @@ def condition_slot(stack: OperandStack, value: Value) -> tuple[int, bool]:
         stack.code.items.pop()
         return line.a, line.operation.name == "EQI"
     return value.slot, False
+
+
+def question(stack: OperandStack, value: Value) -> Line:
+    """A branch, not written yet, that is taken unless this value (just popped) is 0. If the last line is a comparison whose answer nobody
+    else wants, both are one."""
+    slot, negated = condition_slot(stack, value)
+    line = stack.code.last_line
+    if isinstance(value, Temporary) and not negated and line is not None and line.written == slot == value.slot:
+        jump = BY_NAME.get(JUMPING + line.operation.name)
+        if jump is not None:
+            stack.code.items.pop()
+            return Line(jump, 0, line.a, line.b, line.i, line.j)
+    return Line(BY_NAME["BRZ" if negated else "BRNZ"], a=slot)
+
+
+def ask(code: Assembler, line: Line, answer: bool, target: Label) -> None:
+    """Writes the branch of a question: to this place if the answer is this."""
+    name = line.operation.name
+    code.items.append(replace(line, operation=BY_NAME[name if answer else OPPOSITE[name]], target=target, offset=code.offset))
 
 
 def extend_32(stack: OperandStack) -> None:

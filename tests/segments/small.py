@@ -13,7 +13,7 @@ from stark.poseidon2 import permute
 from wasm_exec.assembler import TERMINATORS
 from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
-from wasm_exec.instructions import BY_NAME, BY_NUMBER, Family, Use
+from wasm_exec.instructions import BY_NAME, BY_NUMBER, JUMPING, Family, Use
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.link import find_block_starts
 from wasm_exec.program import Function, Program
@@ -26,11 +26,15 @@ Line = tuple[str, int, int, int, int, int]      # name, d, a, b, i, j
 
 def program(lines: Sequence[Line], memory_pages: int = 1, next_of: dict[int, int] | None = None) -> Program:
     """One function; every instruction is followed by the next line unless `next_of` says otherwise."""
-    rows = [[pc, BY_NAME[name].number, d, a, b, i, j, (next_of or {}).get(pc, pc + 1 if name not in TERMINATORS else 0)]
+    next_of = next_of or {}
+    rows = [[pc, BY_NAME[name].number, pc + 2 if d == OVER else d, a, b, i, j, next_of.get(pc, pc + 1 if name not in TERMINATORS else 0)]
             for pc, (name, d, a, b, i, j) in enumerate(lines)]
     instructions = np.array(rows, np.uint32)
     return Program(instructions, memory_pages, {}, (), (Function("main", 0, len(rows), 32),), find_block_starts(instructions, 64, 4),
                    memory_limit=memory_pages + 1)
+
+
+OVER = -1       # as d of a jump: over the next line
 
 
 def const(slot: int, value: int) -> Line:
@@ -83,14 +87,22 @@ def is_wide(name: str) -> bool:
 
 def operation_lines(name: str, a: int, b: int, where: tuple[int, int, int] = (2, 0, 1)) -> list[Line]:
     """Slots for the operands are set, then the operation. With 64 bits an immediate is that of the low half of b, with its sign."""
+    _, x, y = where
+    put, alone = const64 if is_wide(name) else const, operation_alone(name, b, where)
+    if BY_NAME[name].has_immediate or BY_NAME[name].family in UNARY:
+        return [put(x, a), *alone]
+    return [put(x, a), put(y, b), *alone]
+
+
+def operation_alone(name: str, b: int, where: tuple[int, int, int]) -> list[Line]:
+    """The slots are set already; b is for an immediate. A jump goes over a line behind it."""
     d, x, y = where
-    put = const64 if is_wide(name) else const
-    upper = 0xFFFF * (b >> 31 & 1) if is_wide(name) else 0
+    if BY_NAME[name].target:
+        (_, _, *fields), = operation_alone(name.removeprefix(JUMPING), b, where)
+        return [(name, OVER, *fields), ("COPY", d, x, 0, 0, 0)]
     if BY_NAME[name].has_immediate:
-        return [put(x, a), (name, d, x, upper, b & 0xFFFF, b >> 16 & 0xFFFF)]
-    if BY_NAME[name].family in UNARY:
-        return [put(x, a), (name, d, x, 0, 0, 0)]
-    return [put(x, a), put(y, b), (name, d, x, y, 0, 0)]
+        return [(name, d, x, 0xFFFF * (b >> 31 & 1) if is_wide(name) else 0, b & 0xFFFF, b >> 16 & 0xFFFF)]
+    return [(name, d, x, 0 if BY_NAME[name].family in UNARY else y, 0, 0)]
 
 
 def lines_of_everything() -> list[Line]:
@@ -100,7 +112,7 @@ def lines_of_everything() -> list[Line]:
         lines += [const64(7, a << 32 | b), const64(8, b << 31 | a)]
         for name, operation in BY_NAME.items():
             if operation.family in (*ARITHMETIC, *ARITHMETIC64, *UNARY):
-                lines += [operation_lines(name, 0, b, (2, 7, 8))[-1]] if is_wide(name) else operation_lines(name, a, b)
+                lines += operation_alone(name, b, (2, 7, 8)) if is_wide(name) else operation_lines(name, a, b)
     for condition in (0, 1, 0x10000):
         lines += [const(0, 11), const(1, 22), const(3, condition), ("SELECT", 2, 0, 1, 3, 0), ("COPY", 4, 2, 0, 0, 0)]
         lines += [const64(0, 11 << 40), const64(1, 22 << 20), ("SELECT64", 2, 0, 1, 3, 0), ("COPY64", 4, 2, 0, 0, 0)]

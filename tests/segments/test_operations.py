@@ -24,6 +24,7 @@ from tests.segments.small import (
     is_wide,
     of_everything,
     one_segment,
+    operation_alone,
     operation_lines,
     program,
 )
@@ -68,7 +69,7 @@ def test_slots_may_coincide(where: tuple[int, int, int]) -> None:
         if where[1] != where[2] or BY_NAME[name].has_immediate:
             lines += operation_lines(name, 0x80012345, 0xFEDCBA98, where)
         else:
-            lines += [const(where[1], 0x89ABCDEF), (name, where[0], where[1], where[2], 0, 0)]
+            lines += [const(where[1], 0x89ABCDEF), *operation_alone(name, 0, where)]
     lines += [const(0, 5), const(1, 6), ("SELECT", *where, 0, 0), ("SELECT", where[0], where[1], where[2], where[0], 0),
               ("COPY", where[0], where[1], 0, 0, 0)]
     lines += [const(0, 64), ("LOAD32", 0, 0, 3, 2, 0), const(0, 71), ("STORE32", 3, 0, 0, 0, 0), ("LOAD8_S", 0, 0, 3, 0, 0)]
@@ -84,7 +85,7 @@ def test_an_operation_of_64_bits_on_edges(name: str) -> None:
         for k, b in enumerate(EDGES64):
             if BY_NAME[name].family is Family.DIV64 and (b == 0 or (a, b) == (1 << 63, (1 << 64) - 1)):
                 continue
-            lines += [operation_lines(name, a, b, (2, 0, 8 + k))[-1]]
+            lines += operation_alone(name, b, (2, 0, 8 + k))
     assert holds(run(lines))
 
 
@@ -104,7 +105,7 @@ def test_slots_of_64_bits_may_coincide(where: tuple[int, int, int]) -> None:
         if where[1] != where[2] or BY_NAME[name].has_immediate:
             lines += operation_lines(name, 0x8001234500000001, 0xFEDCBA9876543210, where)
         else:
-            lines += [const64(where[1], 0x89ABCDEF01234567), (name, where[0], where[1], where[2], 0, 0)]
+            lines += [const64(where[1], 0x89ABCDEF01234567), *operation_alone(name, 0, where)]
     lines += [const64(0, 5), const64(1, 6), ("SELECT64", *where, 0, 0), ("COPY64", where[0], where[1], 0, 0, 0)]
     for name in COUNTING:
         lines += [const(where[1], 0x80000000), const64(where[1], 1 << 50), (name, where[0], where[1], 0, 0, 0)]

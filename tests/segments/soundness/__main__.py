@@ -1,6 +1,7 @@
 """python -m tests.segments.soundness [CHIP ...]: the table of all attacks on the chips, one line for each (docs/soundness.md)."""
 from __future__ import annotations
 
+import importlib.util
 import sys
 import time
 from collections import Counter
@@ -15,7 +16,19 @@ from tests.segments.soundness.subjects import CHIPS, GUESTS
 from tests.segments.soundness.whole import LINES, cut_everywhere, metamorphic, variants
 
 ROWS = 200          # of a chip, in M
+SOLVER_SECONDS = 120.0      # for an operation
 WIDE_ROWS = 24      # of the hash chip, whose rows are all alike
+
+
+def by_solver(name: str) -> tuple[str, list[str]]:
+    """How many operations of a chip have unique outputs by the solver, and which have not; nothing without the solver."""
+    if importlib.util.find_spec("bitwuzla") is None or name not in GUESTS:
+        return "", []
+    from tests.segments.soundness.unique import cases, verdict
+    found = {case.operation: verdict(case, SOLVER_SECONDS)
+             for case in cases(next(family for family in machine().families if family.name == name))}
+    wrong = [f"U: {operation} has two rows" for operation, said in found.items() if said == "two"]
+    return f"{list(found.values()).count('unique')}/{len(found)}", wrong
 
 
 def line(name: str) -> tuple[str, list[str]]:
@@ -34,12 +47,14 @@ def line(name: str) -> tuple[str, list[str]]:
     kinds, results = len({one.lie for one in lies}), Counter(one.result for one in lies)
     told_lies = f"{results['refused']}/{len(lies)} of {kinds} kinds" if lies else ""
     noticed = Counter(verdict.how for verdict in sentences)
+    solver, two = by_solver(name)
+    wrong += two
     cells = [str(mutations), str(padding), told_lies, f"{len(sentences) - noticed['']}/{len(sentences)}", str(len(rules)),
-             "" if name not in GUESTS else "none" if forgery is None else "FOUND"]
+             "" if name not in GUESTS else "none" if forgery is None else "FOUND", solver]
     return f"{name:<11}" + "".join(f"{cell:>{size}}" for cell, size in zip(cells, WIDTHS, strict=True)), wrong
 
 
-HEADS, WIDTHS = ("M", "M-pad", "M2", "K", "R", "U (pairs)"), (32, 26, 22, 10, 5, 11)
+HEADS, WIDTHS = ("M", "M-pad", "M2", "K", "R", "U (pairs)", "U (solver)"), (32, 26, 22, 10, 5, 11, 12)
 
 
 def main(names: list[str]) -> int:

@@ -26,6 +26,7 @@ Change = Callable[[Trace, int], Trace]
 FIRST = 10           # slot on which a host function works
 RESULT, WITNESS, COPIED = 5, 4, 6       # slots: of the result, one that nothing writes later, and where both are copied
 LOADS, STORES = (Family.LOAD, Family.LOAD64), (Family.STORE, Family.STORE64)
+COMPARES = (Family.COMPARE, Family.COMPARE64)
 READS = (Use.READ, Use.READ64)
 
 
@@ -97,6 +98,11 @@ def goes(by: int) -> Trick:
     def trick(machine: Interpreter, event: Step) -> None:
         machine.pc, machine.status = event.pc + by, int(Status.RUNNING)
     return trick
+
+
+def other_way(machine: Interpreter, event: Step) -> None:
+    instruction = machine.decoded[event.pc]
+    machine.pc = instruction.target + instruction.next - machine.pc
 
 
 def frame(machine: Interpreter, event: Step) -> None:
@@ -233,6 +239,7 @@ LIES = [
     Lie("before the step before it", any_operation, change=exchanged),
     Lie("in another frame", any_operation, change=field_changed("fp", 1)),
     Lie("by another instruction", any_operation, change=field_changed("pc", 1)),
+    Lie("then the other way", lambda operation: bool(operation.target), other_way),
     Lie("then one instruction is jumped over", any_operation, goes(2)), Lie("then it comes again", any_operation, goes(0)),
     Lie("then back by one", any_operation, goes(-1)),
     Lie("then another frame", any_operation, frame, later=True), Lie("meanwhile a slot has changed", any_operation, witness, later=True),
@@ -276,6 +283,9 @@ def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
             lines.append((name, RESULT, 0, 3, 0, 0))
         case Family.STORE | Family.STORE64:
             lines += [(name, 3, 0, 3 if name == "STORE64" else 1, 0, 0), ("LOAD64", RESULT, 0, 3, 0, 0)]
+        case _ if operation.family in COMPARES and operation.target:
+            fields = (a, 0, 7, 0) if operation.has_immediate else (a, b, 0, 0)
+            lines += [(name, at + 3, *fields), *[("COPY", 7, 1, 0, 0, 0)] * 2]
         case Family.BRANCH:
             lines += [(name, 0, 1, 0, at + 3, 0), *[("COPY", 7, 1, 0, 0, 0)] * 2]
         case Family.SELECT | Family.SELECT64:

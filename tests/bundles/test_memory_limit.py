@@ -1,0 +1,101 @@
+"""How much memory a proof may take says how large its segments are, and no segment takes more."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bundles import api
+from bundles.bundle import open_bundle
+from bundles.errors import Unsupported
+from bundles.keys import RunKeys
+from bundles.machine import cells_within, fitting_workers, worker_bytes
+from bundles.recording import MEMORY, sizes_within
+from segments.catalogue import CATALOGUE, SIZES
+from segments.shape import PROGRAMS, TOY, Shape
+from stark import profiles
+from wasm_exec.text import from_text
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+P100 = profiles.get("p100")
+APP = from_text(SAMPLES / "collatz.wat")
+GB = 10**9
+PEAK = """
+import sys
+from segments.fill import fill
+from segments.memory_tree import MemoryTree, wide
+from segments.prove import ProvingKeys
+from segments.shape import Shape
+from stark import profiles
+from stark.kernels import load
+from wasm_exec.execute import replay, run
+from wasm_exec.image import MemoryImage
+from wasm_exec.text import from_text
+from wasm_exec.translate import load as translated
+program, kernels, content = translated(from_text(sys.argv[1]), 64, 8), load("best", 1), b"\\xff\\0"
+shape, image = Shape.of(sys.argv[2], 100), MemoryImage.initial(program, content)
+start = run(program, content, shape.budget).segments[0]
+trace, tree = replay(program, start, image, shape.budget), MemoryTree(image, wide(kernels))
+segment = fill(program, shape, trace, image, tree, kernels.trace_permutations)
+for table in segment.mains.values():
+    table[:, -1:] += 0                          # every page of a table is there, as if all rows were used
+    table += 0
+keys = ProvingKeys(program, profiles.get("p100").segment, kernels)
+keys.of(shape)
+keys.prove(segment)
+assert not segment.filled
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+def worker(size: str, instructions: int = 100) -> int:
+    return worker_bytes(RunKeys(P100, Shape.of(size, instructions)))
+
+
+@pytest.mark.parametrize("log_program", PROGRAMS)
+def test_no_segment_takes_more_than_four_gigabytes_by_default(log_program: int) -> None:
+    assert MEMORY == 4 * GB
+    for name in CATALOGUE:
+        assert worker_bytes(RunKeys(P100, Shape(name, log_program))) <= MEMORY, name
+
+
+def test_less_memory_makes_smaller_segments() -> None:
+    sizes = [size for size in SIZES if size != TOY]
+    needs = {size: worker(size) for size in sizes}
+    assert sorted(sizes, key=lambda size: needs[size]) == sizes == ["2^14", "2^16", "2^18", "2^20"]
+    assert all(cells_within(needs[size]) == Shape.of(size, 100).committed for size in sizes)
+    assert sizes_within(MEMORY, P100, None, 100) == sizes_within(needs["2^20"], P100, None, 100) == ["2^16", "2^20"]
+    assert sizes_within(needs["2^20"] - 1, P100, None, 100) == ["2^16", "2^18"]
+    assert sizes_within(needs["2^18"] - 1, P100, None, 100) == ["2^16"]
+    assert sizes_within(needs["2^16"] - 1, P100, None, 100) == ["2^14"]
+    assert sizes_within(needs["2^16"], P100, "2^16", 100) == ["2^16"]
+    for limit, wanted in ((needs["2^14"] - 1, None), (needs["2^20"] - 1, "2^20"), (needs["2^16"] - 1, "2^16")):
+        with pytest.raises(Unsupported, match="GB"):
+            sizes_within(limit, P100, wanted, 100)
+
+
+def test_a_run_is_cut_for_the_memory_that_there_is(tmp_path: Path) -> None:
+    for name, limit, size in (("small", worker("2^16") - 1, "2^14"), ("whole", None, "2^16")):
+        api.record(APP, b"\x40\0", tmp_path / name, "p100", memory_limit=limit)
+        assert open_bundle(tmp_path / name).manifest.size == size
+    with pytest.raises(Unsupported, match="GB"):
+        api.record(APP, b"\x40\0", tmp_path / "none", "p100", memory_limit=GB // 10)
+    with pytest.raises(Unsupported, match="longrun run with --memory-limit makes smaller ones"):
+        api.prove(tmp_path / "whole", tmp_path / "proof", lambda *_: None, api.Means(memory_limit=worker("2^16", 1000) - 1))
+    keys = RunKeys(P100, Shape.of("2^14", 100))
+    assert fitting_workers(keys, 9, 3, worker_bytes(keys)) == 3 and fitting_workers(keys, 9, None, worker_bytes(keys)) == 1
+
+
+def test_no_shape_that_a_segment_takes_has_more_cells_than_the_general_one_of_the_size() -> None:
+    for size in SIZES:
+        general = Shape.of(size, 5000)
+        for shape in general.alike:
+            assert general.cheapest(shape.room).committed <= general.committed if general.holds(shape.room) else True
+
+
+def test_proving_keeps_to_what_was_expected() -> None:
+    """The general shape of 2^14 at p100, in a process of its own, against what is expected of it and of the process."""
+    done = subprocess.run([sys.executable, "-c", PEAK, str(SAMPLES / "collatz.wat"), "2^14"], stdout=subprocess.PIPE, text=True, check=True)
+    assert 1024 * int(done.stdout) <= worker("2^14")
