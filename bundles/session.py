@@ -31,9 +31,10 @@ from stark.errors import Malformed
 from wasm_exec.events import Event, encode
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.offering import padded
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
-from wasm_exec.spaces import FRAME_POINTER_LIMIT, Space
+from wasm_exec.spaces import FRAME_POINTER_LIMIT
 from wasm_exec.state import EMPTY, StateMap
 
 LOCK, PAUSED = "session.lock", "paused"
@@ -103,6 +104,7 @@ class Session:
             with log.whole():
                 log.begin(Header(profile, size, digest, state))
                 if container:
+                    container += bytes(padded(len(container)) - len(container))
                     log.called(State(0, 0, len(container), 0, 0, Outcome(Status.PAUSED, 0)), container)
         return Session(directory)
 
@@ -162,7 +164,7 @@ class Session:
         whole = len(content) + sum(row.size for row in before if not row.whole) > max(SMALL, whole_size)
         if whole:
             keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"", self.before).occupied()}
-            content = encode_pages({key: machine.image.page(*key) for key in keys if key[0] != Space.INPUT})
+            content = encode_pages({key: machine.image.page(*key) for key in keys})
         digest = self.store.put(content)
         self.log.placed(PlaceRow(machine.place, whole, digest, len(content)))
         return [row.pages for row in before if whole and row.pages != digest]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wasm_exec.errors import Malformed
 from wasm_exec.program import Program
 from wasm_exec.session_driver import CLOSE, NUMBER_BYTES, SIZE_BYTES, VALUE_BYTES
+from wasm_exec.spaces import CELL_BYTES
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def close() -> bytes:
 
 
 def record(number: int, body: bytes) -> bytes:
-    return (NUMBER_BYTES + len(body)).to_bytes(SIZE_BYTES, "little") + number.to_bytes(NUMBER_BYTES, "little") + body
+    content = (NUMBER_BYTES + len(body)).to_bytes(SIZE_BYTES, "little") + number.to_bytes(NUMBER_BYTES, "little") + body
+    return content + bytes(-len(content) % CELL_BYTES)
 
 
 def answers(program: Program, output: bytes, exports: Iterable[str]) -> list[Answer]:

@@ -78,7 +78,7 @@ def aligned(size: int) -> int:
 class Layout:
     """Byte addresses in memory 1 for a program of so many instructions.
 
-    `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
+    `offered` holds what can be taken into the space of the input. `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
     touch and the access that is out of bounds. `touched` lists the pages whose flag is not 0, each as space * 2^24 + page.
 
@@ -95,6 +95,7 @@ class Layout:
         for space in self.OTHERS:
             self.base[space] = self.take(size_in_bytes(space, 0))
             self.flags[space] = self.take(self.pages(space))
+        self.offered = self.take(size_in_bytes(Space.INPUT, 0))
         self.base[Space.FRAMES32] = self.take(SLOT_BYTES * FRAME_CELLS)
         self.base[Space.FRAMES64] = self.take(LINK_BYTES * FRAME_CELLS)
         self.dispatch = self.take(8 * instructions)

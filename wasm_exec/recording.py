@@ -112,7 +112,8 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one."""
+    """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one. `input` is what was offered,
+    `taken` the part of it that the run has taken: what a proof of it claims."""
 
     program: Program
     input: bytes
@@ -121,6 +122,7 @@ class Recording:
     final: SegmentStart
     outcome: Outcome
     output: bytes
+    taken: bytes
     state: StateMap = EMPTY  # of the application, as the run found it
     given_up: str = ""  # which limit was reached, if the run was given up
 

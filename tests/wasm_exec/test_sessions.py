@@ -148,7 +148,7 @@ def test_halt_and_traps_inside_an_event() -> None:
 
 @pytest.mark.parametrize("content", [
     b"\x04\0\0\0\x05\0\0\0", b"\x04\0\0\0\xfe\xff\xff\xff", b"\x04\0\0\0\0\0\0\0", b"\x0b\0\0\0" + bytes(11), b"\x03\0\0\0" + bytes(4),
-    bytes(8), b"\x05\0\0\0\xff\xff\xff\xff\0",
+    b"\x05\0\0\0\xff\xff\xff\xff\0",
 ])
 def test_bad_events_trap(content: bytes) -> None:
     recording = check_agreement(counter(), content, LARGE, traces=1)
