@@ -18,6 +18,7 @@ from wasm_exec.state import StateMap
 
 MANIFEST = "manifest.msgpack"
 SESSION_LOG = "session.sqlite"         # where a session stands that was not closed
+GROWING = "growing.msgpack"            # the manifest of its whole segments, if its proof was begun
 FILES = "files"
 WORK = "work"
 APP_LIMIT = 1 << 24
@@ -110,3 +111,16 @@ def open_bundle(directory: Path) -> Bundle:
     if not (directory / MANIFEST).is_file():
         raise Malformed(f"{directory} is not a bundle: there is no {MANIFEST} in it")
     return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))
+
+
+def open_growing(directory: Path) -> Bundle | None:
+    """What there is of the run of an open session, as a bundle without an end; None if its proof was not begun."""
+    if not (directory / GROWING).is_file():
+        return None
+    return Bundle(directory, decode_manifest(read_limited(directory / GROWING, "manifest", SIZE_LIMIT)))
+
+
+def at_work(directory: Path) -> Bundle:
+    """The bundle that is proved in a directory, whether its session is closed or goes on."""
+    found = None if (directory / MANIFEST).is_file() else open_growing(directory)
+    return found or open_bundle(directory)

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, GROWING, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
+from bundles.growing import grown
 from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
 from bundles.session_log import Header, PlaceRow, SessionLog, State
@@ -184,10 +185,12 @@ class Session:
         return machine
 
     def close(self, on_progress: Progress | None = None) -> Recorded:
-        """Ends the session and makes it a bundle that can be proved. It runs once more, to be cut where segments cost least."""
+        """Ends the session and makes it a bundle that can be proved. It goes on from the segments of which the proof was begun; where none
+        was, the session runs once more, to be cut where segments cost least."""
         content = self.log.input() + (end_of_session() if self.state.outcome.paused else b"")
         profile = profiles.get(self.header.profile)
-        recording, size = chosen(self.program, content, profile, self.header.size, MAX_STEPS, on_progress, self.before)
+        recording, size = grown(self.directory, self.program, content) or chosen(
+            self.program, content, profile, self.header.size, MAX_STEPS, on_progress, self.before)
         wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
         if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
             raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")
@@ -232,7 +235,7 @@ def fresh(directory: Path) -> bool:
 
 def forgotten(directory: Path) -> None:
     """Removes what only an open session needs."""
-    for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm"):
+    for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm", GROWING):
         (directory / name).unlink(missing_ok=True)
     shutil.rmtree(directory / PAUSED, ignore_errors=True)
     for name in (LOCK, f"{PAUSED}.lock"):

@@ -86,8 +86,8 @@ class Operation:
     """One row. `meaning(a, b, c)` takes the values of the operands and gives the value of d.
 
     b is the immediate where there is one, and c the condition of SELECT. A branch answers 1 when it is taken, a load
-    gets the bytes as a and gives the value of the slot, a store gives the bytes for the value b, a take for the word b that comes from outside. `width` is the number of bytes that
-    a load or store touches, otherwise 0.
+    gets the bytes as a and gives the value of the slot, a store gives the bytes for the value b, a take for the word b that comes from
+    outside. `width` is the number of bytes that a load, store or take touches, otherwise 0.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """What a run may take: bytes from outside, each at the address of the space of the input where the program's entry takes it to.
 
-A run begins with an empty space of the input. Only the entry of a program takes (`runtime.take_cells`): that of a command all of its input, first
-its length, that of a session one event after the other. It takes a word at a time with TAKE32, of which the proof says nothing but
-that some word came. So what an event did not take yet is nowhere in the memory, and a run up to there is the same whatever follows.
+A run begins with an empty space of the input. Only the entry of a program takes (`runtime.take_cells`): that of a command all of its
+input, first its length, that of a session one event after the other. It takes a word at a time with TAKE32, of which the proof says
+nothing but that some word came. So what was not taken yet is nowhere in the memory, and a run up to there is the same whatever follows.
 """
 
 from __future__ import annotations

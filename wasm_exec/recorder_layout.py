@@ -78,9 +78,11 @@ def aligned(size: int) -> int:
 class Layout:
     """Byte addresses in memory 1 for a program of so many instructions.
 
-    `offered` holds what can be taken into the space of the input. `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
+    `base` of a space, and `flags`: one byte for each page of it: 0 not touched in this segment, 1 touched, 3 written as well. The
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
     touch and the access that is out of bounds. `touched` lists the pages whose flag is not 0, each as space * 2^24 + page.
+
+    `offered`: what can be taken into the space of the input, at the same addresses.
 
     `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and
     2n + 1 are the children of n. `marked` lists the addresses of the bytes that are 1.

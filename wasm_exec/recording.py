@@ -39,6 +39,11 @@ class Outcome:
     code: int = 0
 
     @property
+    def running(self) -> bool:
+        """Whether this is no end."""
+        return self.status == Status.RUNNING
+
+    @property
     def exited(self) -> bool:
         return self.status == Status.EXITED
 

@@ -1,8 +1,8 @@
 """The driver of a session in register code: it takes one event after the other from outside and calls the export that it names.
 
 The input is a container of WASI, or nothing, and then records: four bytes with the size of the rest, four with the number of the
-export, eight for each argument, the payload; zeros up to a multiple of eight. The driver takes a record into the space of the input when it has
-come to it, each word once, at a cursor that only grows, and counts it in cell 0. Where it is told that there is none, the
+export, eight for each argument, the payload; zeros up to a multiple of eight. The driver takes a record into the space of the input
+when it has come to it, each word once, at a cursor that only grows, and counts it in cell 0. Where it is told that there is none, the
 run is paused. So more records can be appended to the input, and nothing before that moment would have happened otherwise. The
 output gets a record for each event: size of the rest, eight bytes for each result, what the event wrote.
 """
@@ -101,8 +101,8 @@ def take_container(code: Assembler, zero: int, cursor: int, test: int, size: int
 
 def take_event(code: Assembler, zero: int, cursor: int, behind: int, test: int, size: int, cells: int, place: int, pause: Label,
                bad: Label) -> None:
-    """Takes the record at the cursor, whole, and counts it. `behind` becomes the end of it. Its first word is its size; where the word 0 came,
-    there is none yet: the run pauses, and nothing is taken."""
+    """Takes the record at the cursor, whole, and counts it. `behind` becomes the end of it. Its first word is its size; where the word 0
+    came, there is none yet: the run pauses, and nothing is taken."""
     taken = Label()
     code.emit("LOAD32", d=size, a=cursor, b=Space.INPUT, immediate=CELL_BYTES)
     code.emit("BRNZ", a=size, target=taken)  # while looking for a container

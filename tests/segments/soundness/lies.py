@@ -238,7 +238,8 @@ LIES = [
 def operations_of(family: str) -> list[Operation]:
     """Those of a chip; the chip for accesses beyond memory takes loads and stores."""
     families = (*LOADS, *STORES) if family == "outside" else (Family[family.upper()],)
-    return [operation for operation in BY_NAME.values() if operation.family in families and (family, operation.name) != ("outside", "TAKE32")]
+    return [operation for operation in BY_NAME.values()
+            if operation.family in families and (family, operation.name) != ("outside", "TAKE32")]
 
 
 def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
