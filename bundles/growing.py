@@ -1,7 +1,7 @@
 """The recording of an open session as its proof needs it: whole segments, which stay as they are whatever events follow.
 
 It stands in a manifest beside the session's log, as that of a run that is not at its end, and grows by the segments that calls have
-filled. By which budget the session is cut is chosen once, by what its first segments cost, and stays. Closing the session goes on from here.
+filled. By which budget the session is cut is chosen once, by what its first segments cost. Closing the session goes on from here.
 """
 from __future__ import annotations
 

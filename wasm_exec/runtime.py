@@ -19,7 +19,7 @@ EXIT_CODE = CELL_BYTES * SystemCell.EXIT_CODE
 INPUT_CURSOR = CELL_BYTES * SystemCell.INPUT_CURSOR
 EXPORT_FRAME = 1
 OUTPUT_LENGTH = CELL_BYTES * SystemCell.OUTPUT_LENGTH
-CELLS_AT_ONCE, WORD_BYTES = 4, 4
+LOG_CELLS_AT_ONCE, WORD_BYTES = 3, 4
 
 
 def take(code: Assembler, place: int, offset: int = 0) -> None:
@@ -27,25 +27,20 @@ def take(code: Assembler, place: int, offset: int = 0) -> None:
     code.emit("TAKE32", d=Space.INPUT, a=place, immediate=CELL_BYTES + offset)
 
 
-def take_cells(code: Assembler, place: int, cells: int, test: int) -> None:
+def take_cells(code: Assembler, place: int, cells: int, many: int) -> None:
     """So many cells of the content come from a place on, which ends behind them; all three slots are used up."""
-    many, few, one, done = (Label() for _ in range(4))
-    code.emit("GE_UI", d=test, a=cells, immediate=CELLS_AT_ONCE)
-    code.emit("BRZ", a=test, target=few)
-    for label, count in ((many, CELLS_AT_ONCE), (one, 1)):
-        code.place(label)
+    code.emit("SHR_UI", d=many, a=cells, immediate=LOG_CELLS_AT_ONCE)
+    code.emit("ANDI", d=cells, a=cells, immediate=(1 << LOG_CELLS_AT_ONCE) - 1)
+    for left, count in ((many, 1 << LOG_CELLS_AT_ONCE), (cells, 1)):
+        again, done = Label(), Label()
+        code.emit("BRZ", a=left, target=done)
+        code.place(again)
         for offset in range(0, CELL_BYTES * count, WORD_BYTES):
             take(code, place, offset)
         code.emit("ADDI", d=place, a=place, immediate=CELL_BYTES * count)
-        code.emit("ADDI", d=cells, a=cells, immediate=-count)
-        if count == 1:
-            code.emit("BRNZ", a=cells, target=one)
-        else:
-            code.emit("GE_UI", d=test, a=cells, immediate=count)
-            code.emit("BRNZ", a=test, target=many)
-            code.place(few)
-            code.emit("BRZ", a=cells, target=done)
-    code.place(done)
+        code.emit("ADDI", d=left, a=left, immediate=-1)
+        code.emit("BRNZ", a=left, target=again)
+        code.place(done)
 
 
 def take_input(code: Assembler, zero: int) -> None:

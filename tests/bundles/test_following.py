@@ -50,8 +50,11 @@ def rows(place: Path) -> list[Row]:
     path = place / WORK / JOURNAL
     if not path.is_file() or not path.stat().st_size:
         return []
-    with contextlib.closing(Journal(path, writing=False)) as journal:
-        return journal.rows()
+    try:
+        with contextlib.closing(Journal(path, writing=False)) as journal:
+            return journal.rows()
+    except Malformed:           # somebody is making it
+        return []
 
 
 def waits(place: Path, kind: str, count: int) -> None:
