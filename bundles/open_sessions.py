@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bundles.api import Progress, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
 from bundles.growing import named_files
+from bundles.job import LOCK as PROVING
+from bundles.journal import DONE
 from bundles.lock import held, writer
 from bundles.recording import chosen
 from bundles.session import DOING, LOCK, MAX_STEPS, PAUSED, fresh, not_open
 from bundles.session_log import Header, SessionLog, State
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
+from bundles.status import rows_of
 from bundles.store import Store
 from stark import profiles
 
@@ -34,7 +37,16 @@ def facts(directory: Path) -> Mapping[str, object]:
     header, state = stand(directory)
     return {"kind": "session", "state": "open" if state.outcome.paused else "ended, not closed", "owner": held(directory / LOCK),
             "profile": header.profile, "calls": state.calls, "events": state.events, "steps": state.steps,
-            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome)}
+            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome), **followed(directory)}
+
+
+def followed(directory: Path) -> Mapping[str, object]:
+    """How far its proof is, if somebody has begun it (`prove --follow`)."""
+    growing = open_growing(directory)
+    if growing is None:
+        return {}
+    proved = sum(row.task.kind == "leaf" and row.state == DONE for row in rows_of(growing)[0])
+    return {"whole segments": growing.manifest.segments, "segments proved": proved, "proved by": held(growing.work / PROVING)}
 
 
 def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
