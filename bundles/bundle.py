@@ -19,6 +19,7 @@ from wasm_exec.state import StateMap
 MANIFEST = "manifest.msgpack"
 SESSION_LOG = "session.sqlite"         # where a session stands that was not closed
 GROWING = "growing.msgpack"            # the manifest of its whole segments, if its proof was begun
+GROWING_LOCK = "growing.lock"          # held by who writes it
 FILES = "files"
 WORK = "work"
 APP_LIMIT = 1 << 24

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from bundles.api import Means, translated
 from bundles.artefacts import Damaged
-from bundles.bundle import SESSION_LOG, Bundle, at_work, is_open, open_bundle
+from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle
 from bundles.engine import Engine
 from bundles.errors import Stuck
 from bundles.growing import Growth, application
 from bundles.job import Job, identity_of, opened
 from bundles.journal import Journal
 from bundles.keys import RunKeys
+from bundles.lock import writer
 from bundles.machine import cores, fitting_workers
 from bundles.proving import Proved, engine_of, finished, keys_of, provable
 from bundles.session import not_open
@@ -82,6 +83,11 @@ def looked(growth: Growth) -> bool:
 def prove_following(directory: Path, kernels: Kernels, on_progress: Progress, means: Means, out: str) -> Proved | None:
     """The proof of a session that is open now, when it has been closed. None if it was closed before a segment was full: then there is
     nothing to go on from, and it is proved like any bundle."""
+    with writer(directory / GROWING_LOCK):
+        return proved(directory, kernels, on_progress, means, out)
+
+
+def proved(directory: Path, kernels: Kernels, on_progress: Progress, means: Means, out: str) -> Proved | None:
     with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
         header = log.header()
     if header is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bundles.api import Progress, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
 from bundles.growing import named_files
 from bundles.job import LOCK as PROVING
 from bundles.journal import DONE
@@ -71,7 +71,10 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
 
 def collected(directory: Path) -> Mapping[str, object]:
     """Removes what proofs of earlier moments left, and files that no call will ask for."""
-    with writer(directory / LOCK, DOING), writer(directory / f"{PAUSED}.lock", DOING):
+    locks = (directory / LOCK, directory / f"{PAUSED}.lock", directory / GROWING_LOCK)
+    with contextlib.ExitStack() as stack:
+        for lock in locks:
+            stack.enter_context(writer(lock, DOING))
         with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
             header, places = log.header(), log.places()
         files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]

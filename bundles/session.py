@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, GROWING, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
 from bundles.growing import grown
 from bundles.lock import writer
@@ -238,5 +238,5 @@ def forgotten(directory: Path) -> None:
     for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm", GROWING):
         (directory / name).unlink(missing_ok=True)
     shutil.rmtree(directory / PAUSED, ignore_errors=True)
-    for name in (LOCK, f"{PAUSED}.lock"):
+    for name in (LOCK, f"{PAUSED}.lock", GROWING_LOCK):
         (directory / name).unlink(missing_ok=True)

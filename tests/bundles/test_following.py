@@ -11,6 +11,7 @@ import pytest
 
 from bundles import api
 from bundles.bundle import GROWING, WORK, Bundle, at_work, is_open, open_bundle, open_growing
+from bundles.errors import Busy
 from bundles.growing import Growth, grown
 from bundles.job import JOURNAL, identity_of
 from bundles.journal import DONE, Journal, Row
@@ -133,9 +134,13 @@ def test_a_follower_that_is_killed_has_lost_nothing(place: Path, tmp_path: Path)
     """Killed while the session is open, after it is closed by somebody else, a plain proof goes on."""
     held, _ = begun(place)
     held.call("spin", 5 * SEGMENT)
-    process = longrun("prove", place, "-o", tmp_path / "x.proof", "--follow", "--workers", "1")
+    process = longrun("prove", place, "-o", tmp_path / "x.proof", "--follow", "--workers", "2")
     try:
-        waits(place, "leaf", 2)
+        waits(place, "leaf", 1)
+        with pytest.raises(Busy):
+            api.prove(place, tmp_path / "y.proof", lambda *_: None, follow=True)
+        held.call("spin", 2 * SEGMENT)      # workers that have begun see the segments that come later
+        waits(place, "leaf", 6)
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -144,7 +149,7 @@ def test_a_follower_that_is_killed_has_lost_nothing(place: Path, tmp_path: Path)
     held.close()
     api.prove(place, tmp_path / "x.proof", lambda *_: None, api.Means(workers=1))
     starts = {row.task: row.starts for row in rows(place)}
-    assert len(before) >= 4 and all(starts[task] == 1 for task in before) and sum(starts.values()) - len(starts) <= 1
+    assert len(before) >= 12 and all(starts[task] == 1 for task in before) and sum(starts.values()) - len(starts) <= 2
     api.verify(tmp_path / "x.proof", [GUEST], allow_toy=True)
 
 
