@@ -42,7 +42,7 @@ def test_others_do_not(left: SpanClaim, right: SpanClaim, sentence: str) -> None
 
 def test_a_whole_run() -> None:
     run = close(LEFT.join(RIGHT), ENDS)
-    assert run == RunClaim(program_with_image(PROGRAM, ENDS.before), KEYS, ENDS.before[6], ENDS.after[8], 1, LAST.pc, (7, 0, 0, 0),
+    assert run == RunClaim(program_with_image(PROGRAM, ENDS.before), KEYS, ENDS.after[6], ENDS.after[8], 1, LAST.pc, (7, 0, 0, 0),
                            ENDS.before[10], ENDS.after[10], 12)
     assert RunClaim.of(run.words) == run
 
