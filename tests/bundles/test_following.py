@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bundles import api
+from bundles import api, session
 from bundles.bundle import GROWING, WORK, Bundle, at_work, is_open, open_bundle, open_growing
 from bundles.errors import Busy
 from bundles.growing import Growth, grown
@@ -74,8 +74,8 @@ def test_what_is_joined_early_is_in_every_longer_tree(segments: int) -> None:
         assert set(found) <= set(everything(root(longer)))
 
 
-def test_cuts_stay_where_they_are_while_the_session_grows(place: Path) -> None:
-    """Whole segments never change; a growth that begins anew on disk finds the same; closing goes on from them."""
+def test_cuts_stay_where_they_are_while_the_session_grows(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole segments never change; a growth that begins anew on disk finds the same; closing goes on from them and runs nothing again."""
     held, growth = begun(place)
     seen: list[Bundle] = []
     for turn in range(12):
@@ -85,6 +85,7 @@ def test_cuts_stay_where_they_are_while_the_session_grows(place: Path) -> None:
         if growth.look():
             seen.append(at_work(place))
     assert len(seen) >= 4 and seen[0].manifest.segments >= 2
+    monkeypatch.setattr(session, "chosen", None)
     assert held.close().segments > seen[-1].manifest.segments
     final = open_bundle(place)
     keys, kernels = keys_of(final, held.program), api.kernels()

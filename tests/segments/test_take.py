@@ -1,9 +1,11 @@
 """The input comes word by word, each once, by the entry alone: honest sessions pass, and a machine that lies about it is refused."""
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from segments.fill import Segment
@@ -99,6 +101,19 @@ def test_a_machine_that_lies_is_refused(how: str) -> None:
         except ValueError:                  # no tables can be filled with it
             continue
         assert broken(segment), (how, number)
+
+
+def test_a_store_of_the_guest_does_not_reach_the_input() -> None:
+    """Its space is a field of the instruction: a row that says another one fetches what is not in the program."""
+    segment = one_segment(guest(), Liar(), content())
+    table = next(f for f in segment.filled if f.chip.name == "store")
+    names = table.chip.main_names
+    space, taking = (table.main[names.index(name)] for name in ("d", "is TAKE32"))
+    for row in (int(np.flatnonzero(space == Space.LINEAR)[0]), int(np.flatnonzero((space == Space.SYSTEM) & (taking == 0))[0])):
+        main = table.main.copy()
+        main[names.index("d"), row] = Space.INPUT
+        lied = [replace(f, main=main) if f is table else f for f in segment.filled]
+        assert any("bus program" in str(found) for found in check(lied, segment.public))
 
 
 @pytest.mark.parametrize("lines, sentence", [
