@@ -29,10 +29,9 @@ from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec.events import Event, encode
+from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
-from wasm_exec.offering import padded
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.spaces import FRAME_POINTER_LIMIT
@@ -105,7 +104,7 @@ class Session:
             with log.whole():
                 log.begin(Header(profile, size, digest, state))
                 if container:
-                    container += bytes(padded(len(container)) - len(container))
+                    container = filled(container)
                     log.called(State(0, 0, len(container), 0, 0, Outcome(Status.PAUSED, 0)), container)
         return Session(directory)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wasm_exec.errors import Malformed
+from wasm_exec.offering import padded
 from wasm_exec.program import Program
 from wasm_exec.session_driver import CLOSE, NUMBER_BYTES, SIZE_BYTES, VALUE_BYTES
-from wasm_exec.spaces import CELL_BYTES
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ def close() -> bytes:
 
 
 def record(number: int, body: bytes) -> bytes:
-    content = (NUMBER_BYTES + len(body)).to_bytes(SIZE_BYTES, "little") + number.to_bytes(NUMBER_BYTES, "little") + body
-    return content + bytes(-len(content) % CELL_BYTES)
+    return filled((NUMBER_BYTES + len(body)).to_bytes(SIZE_BYTES, "little") + number.to_bytes(NUMBER_BYTES, "little") + body)
+
+
+def filled(part: bytes) -> bytes:
+    """A container or a record with zeros behind it, so that a record can follow."""
+    return part + bytes(padded(len(part)) - len(part))
 
 
 def answers(program: Program, output: bytes, exports: Iterable[str]) -> list[Answer]:

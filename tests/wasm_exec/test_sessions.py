@@ -14,7 +14,7 @@ from bundles.bundle import open_bundle, write_bundle
 from tests.wasm_exec.test_agreement import check_agreement
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.errors import Invalid, Malformed, TrapKind
-from wasm_exec.events import Answer, Event, answers, close, encode
+from wasm_exec.events import Answer, Event, answers, close, encode, filled
 from wasm_exec.execute import resume, run
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
@@ -192,7 +192,7 @@ WASI = """(module
 def test_a_session_with_a_container() -> None:
     """Standard input is the payload of the event. Nothing begins before the container is there."""
     program = load(from_text(WASI.encode()), 16, 8)
-    content = pack(WasiInput(["abcd"], stdin=b"not this")) + encode(program, [Event("line", [], b"first"), Event("line", [], b"second")])
+    content = filled(pack(WasiInput(["abcd"], stdin=b"not this"))) + encode(program, [Event("line", [], b"first"), Event("line", [], b"second")])
     whole = check_agreement(program, content, SMALL, traces=3)
     assert [answer.output for answer in answers(program, whole.output, ["line"] * 2)] == [b"firstabcd", b"secondabcd"]
     for cut in range(0, len(content), 5):
