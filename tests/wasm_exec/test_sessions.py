@@ -192,7 +192,8 @@ WASI = """(module
 def test_a_session_with_a_container() -> None:
     """Standard input is the payload of the event. Nothing begins before the container is there."""
     program = load(from_text(WASI.encode()), 16, 8)
-    content = filled(pack(WasiInput(["abcd"], stdin=b"not this"))) + encode(program, [Event("line", [], b"first"), Event("line", [], b"second")])
+    container, events = pack(WasiInput(["abcd"], stdin=b"not this")), [Event("line", [], b"first"), Event("line", [], b"second")]
+    content = filled(container) + encode(program, events)
     whole = check_agreement(program, content, SMALL, traces=3)
     assert [answer.output for answer in answers(program, whole.output, ["line"] * 2)] == [b"firstabcd", b"secondabcd"]
     for cut in range(0, len(content), 5):
