@@ -77,16 +77,19 @@ def translated(app: bytes) -> Program:
 def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None, follow: bool = False) -> Facts:
     """Proves every segment of a bundle and folds the proofs into one file; returns the facts of that file. What an earlier call did, before
     it was ended in whatever way, is not done again. Of an open session it proves what there is, with the outcome `paused`, or, with
-    `follow`, waits until it is closed."""
+    `follow`, its segments as calls fill them, and the rest when it is closed."""
     from bundles.bundle import open_bundle
     from bundles.proving import check_means, keys_of, prove_bundle
     check_means(means or Means())
     writable(out_file)
     if session_at(directory):
-        from bundles.open_sessions import closed, up_to_now
         if follow:
-            closed(directory, on_progress)
+            from bundles.following import prove_following
+            followed = prove_following(directory, kernels(), on_progress, means or Means(), str(out_file.absolute()))
+            if followed is not None:
+                return written(followed.file, out_file)
         else:
+            from bundles.open_sessions import up_to_now
             directory = up_to_now(directory, on_progress)
     bundle = open_bundle(directory)
     program = translated(bundle.app())

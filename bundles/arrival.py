@@ -36,6 +36,7 @@ class Arrival:
     def check(self, task: Task, inputs: Sequence[bytes], digest: bytes, cap: bytes) -> None:
         """Malformed or Rejected unless the file of this digest is a proof of what the task was about, given these inputs. `cap` is the
         digest of a file with the cap of its key, which must be that of the published key."""
+        self.work.see(task)
         if task.kind == "segment":
             self.segment(task, digest)
         elif task.kind == "root":

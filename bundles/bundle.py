@@ -19,6 +19,8 @@ from wasm_exec.state import StateMap
 
 MANIFEST = "manifest.msgpack"
 SESSION_LOG = "session.sqlite"         # where a session stands that was not closed
+GROWING = "growing.msgpack"            # the manifest of its whole segments, if its proof was begun
+GROWING_LOCK = "growing.lock"          # held by who writes it
 FILES = "files"
 WORK = "work"
 APP_LIMIT = 1 << 24
@@ -74,7 +76,7 @@ class Bundle:
     def recording(self, program: Program) -> Recording:
         """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
-        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output(),
+        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output(), self.input(),
                          self.state_before())
 
 
@@ -96,7 +98,7 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
     store = Store(directory / FILES)
     boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
                        for b in [*recording.segments, recording.final])
-    manifest = Manifest(profile, size, store.put(app), store.put(recording.input), store.put(recording.output), recording.budget,
+    manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output), recording.budget,
                         recording.outcome, boundaries,
                         (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
     content = manifest.encode()
@@ -111,3 +113,16 @@ def open_bundle(directory: Path) -> Bundle:
     if not (directory / MANIFEST).is_file():
         raise Malformed(f"{directory} is not a bundle: there is no {MANIFEST} in it")
     return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))
+
+
+def open_growing(directory: Path) -> Bundle | None:
+    """What there is of the run of an open session, as a bundle without an end; None if its proof was not begun."""
+    if not (directory / GROWING).is_file():
+        return None
+    return Bundle(directory, decode_manifest(read_limited(directory / GROWING, "manifest", SIZE_LIMIT)))
+
+
+def at_work(directory: Path) -> Bundle:
+    """The bundle that is proved in a directory, whether its session is closed or goes on."""
+    found = None if (directory / MANIFEST).is_file() else open_growing(directory)
+    return found or open_bundle(directory)

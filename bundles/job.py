@@ -5,10 +5,11 @@ import contextlib
 import errno
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bundles.artefacts import Artefacts
-from bundles.bundle import Bundle, open_bundle
+from bundles.bundle import Bundle, at_work, open_bundle
 from bundles.engine import Engine, Failure, Finished, Reason
 from bundles.errors import Misuse, Stuck
 from bundles.journal import DONE, JobRow, Journal
@@ -20,12 +21,14 @@ from bundles.work import Work, trusted_of
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
+from wasm_exec.recording import Outcome
 
 Progress = Callable[[str, int, int], None]
 JOURNAL, LOCK, PROOFS, KEYS = "journal.sqlite", "lock", "proofs", "keys"
 FAILURES = 3                # a task that has failed so often is left aside
 ROUNDS = 6                  # and so is one whose inputs had to be made anew so often
 PATIENCE_S = 1.0
+NOTHING = bytes(32)         # in the place of the digest of a file
 STAGES = {"segment": "segments", "leaf": "leaves", "join": "joins", "root": "root"}
 
 
@@ -35,33 +38,47 @@ class Job:
     def __init__(self, bundle: Bundle, journal: Journal, engine: Engine, cores: int, on_progress: Progress) -> None:
         self.bundle, self.journal, self.engine, self.cores, self.on_progress = bundle, journal, engine, cores, on_progress
         self.goal = root(bundle.manifest.segments)
+        self.goals = [self.goal]            # what is worked for, from left to right
         self.done: dict[Task, bytes] = {row.task: row.artefact for row in journal.rows() if row.state == DONE and row.artefact}
         self.failures: dict[Task, int] = {}
         self.rounds: dict[Task, int] = {}
         self.running: set[Task] = set()
         self.aside: dict[Task, Failure] = {}
         self.seconds: dict[str, float] = {}
-        self.totals = {kind: sum(task.kind == kind for task in everything(self.goal)) for kind in STAGES}
+        self.totals: dict[str, int] = {}
 
     def run(self) -> bytes:
         """The digest of the run proof. Stuck if some tasks cannot be done; what is done stays done."""
-        for kind in STAGES:
-            self.tell(kind)
+        self.count()
         try:
-            while self.goal not in self.done:
+            while not self.complete():
                 self.submit()
                 if not self.running:
-                    raise Stuck({str(task): str(failure) for task, failure in self.aside.items()}, self.bundle.directory)
-                for finished in self.engine.wait(PATIENCE_S):
+                    self.idle()
+                for finished in self.engine.wait(PATIENCE_S) if self.running else ():
                     self.take(finished)
         finally:
             self.engine.close()
         return self.done[self.goal]
 
+    def complete(self) -> bool:
+        return self.goal in self.done
+
+    def idle(self) -> None:
+        """There is nothing that could be begun, and nothing to wait for."""
+        raise Stuck({str(task): str(failure) for task, failure in self.aside.items()}, self.bundle.directory)
+
+    def count(self) -> None:
+        """How much there is to do."""
+        self.totals = {kind: sum(task.kind == kind for task in everything(self.goal)) for kind in STAGES}
+        for kind in STAGES:
+            self.tell(kind)
+
     def submit(self) -> None:
         """Fills the workers. Few tasks have many threads each, many tasks one."""
         room = self.engine.workers - len(self.running)
-        waiting = [task for _, task in zip(range(room), ready(self.goal, self.done, {*self.running, *self.aside}), strict=False)]
+        able = (task for goal in self.goals for task in ready(goal, self.done, {*self.running, *self.aside}))
+        waiting = [task for _, task in zip(range(room), able, strict=False)]
         threads = max(1, self.cores // max(1, len(self.running) + len(waiting)))
         for task in waiting:
             self.journal.started(task)
@@ -110,19 +127,25 @@ def opened(bundle: Bundle, keys: RunKeys, kernels: Kernels, out: str, workers: i
     """The journal of a bundle for its one writer, and how many tasks an earlier one left in flight; Busy if there is a writer already."""
     with writer(bundle.work / LOCK, bundle.directory):
         Store(bundle.work / PROOFS).sweep()
-        identity = identity_of(bundle, keys, kernels)
         journal = Journal(bundle.work / JOURNAL)
         try:
-            yield journal, journal.begin(JobRow(identity, bundle.manifest.segments, out, workers))
+            found, segments = journal.job(), bundle.manifest.segments
+            longer = (found is not None and found.segments < segments
+                      and found.identity == identity_of(bundle, keys, kernels, found.segments))
+            yield journal, journal.begin(JobRow(identity_of(bundle, keys, kernels), segments, out, workers), longer)
         finally:
             journal.close()
 
 
-def identity_of(bundle: Bundle, keys: RunKeys, kernels: Kernels) -> bytes:
-    """Of this run under these keys: results of one job serve no other."""
-    trusted = trusted_of(keys.profile, kernels, bundle.work / KEYS)
-    hasher = hashlib.sha256(b"longrun job 1")
-    for part in (bundle.manifest.encode(), str(keys.shape).encode(), repr((keys.profile.name, trusted.keys)).encode()):
+def identity_of(bundle: Bundle, keys: RunKeys, kernels: Kernels, segments: int | None = None) -> bytes:
+    """Of so many first segments of this run, or of all, under these keys. Results of one job serve no other, but for a longer run that
+    begins in the same way: what a proof of a segment, or of a span, says follows from its boundaries."""
+    trusted, manifest = trusted_of(keys.profile, kernels, bundle.work / KEYS), bundle.manifest
+    count = manifest.segments if segments is None else segments
+    run = replace(manifest, boundaries=manifest.boundaries[:count + 1], input=NOTHING, output=NOTHING, states=(manifest.states[0], NOTHING),
+                  outcome=Outcome(manifest.boundaries[count].status, 0))
+    hasher = hashlib.sha256(b"longrun job 2")
+    for part in (run.encode(), str(keys.shape).encode(), repr((keys.profile.name, trusted.keys)).encode()):
         hasher.update(len(part).to_bytes(8, "little") + part)
     return hasher.digest()
 
@@ -135,7 +158,7 @@ def work_on(directory: Path, kernels: Kernels) -> Work:
     """What a worker can do for the bundle in a directory."""
     from bundles.api import translated
     from bundles.proving import keys_of
-    bundle = open_bundle(directory)
+    bundle = at_work(directory)
     program = translated(bundle.app())
     return work_of(bundle, program, keys_of(bundle, program), kernels)
 

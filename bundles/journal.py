@@ -57,17 +57,21 @@ class Journal(Database):
         self.hint = f"to begin anew, remove the folder {path.parent}"
         super().__init__(path, writing)
 
-    def begin(self, job: JobRow) -> int:
+    def begin(self, job: JobRow, longer: bool = False) -> int:
         """Goes on with this job, or begins it and forgets any other; says how many tasks were in flight when the last owner ended.
-        What failed may be tried again."""
+        What failed may be tried again. `longer`: it is the job that is there, whose run has become longer."""
         found = self.job()
-        if found is None or (found.identity, found.segments) != (job.identity, job.segments):
+        if not longer and (found is None or (found.identity, found.segments) != (job.identity, job.segments)):
             self._do("DELETE FROM tasks")
         self._do("DELETE FROM job")
         self._do("INSERT INTO job VALUES (?, ?, ?, ?, ?)", VERSION, job.identity, job.segments, job.out, job.workers)
         in_flight = len(self._do("SELECT name FROM tasks WHERE state = ?", RUNNING))
         self._do("UPDATE tasks SET state = ?, failures = 0 WHERE state != ?", FAILED, DONE)
         return in_flight
+
+    def grown(self, identity: bytes, segments: int) -> None:
+        """The run of the job is longer than it was."""
+        self._do("UPDATE job SET identity = ?, segments = ?", identity, segments)
 
     def job(self) -> JobRow | None:
         rows = self._do("SELECT version, identity, segments, out, workers FROM job")

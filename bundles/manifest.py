@@ -14,7 +14,7 @@ from wasm_exec.recording import Outcome, Status
 from wasm_exec.spaces import FRAME_POINTER_LIMIT
 
 KIND = "longrun bundle"
-VERSION = 2
+VERSION = 3
 SEGMENTS_LIMIT = 1 << 15
 STEPS_LIMIT = 1 << 56
 STATUSES = {int(status) for status in Status if status != Status.TRAPPED} | {Status.TRAPPED + kind for kind in TrapKind}

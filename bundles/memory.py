@@ -12,6 +12,7 @@ from segments.claim import LOG_PAGES
 from segments.memory_tree import MemoryTree
 from segments.openings import roots
 from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.offering import offered
 from wasm_exec.program import Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE, Space, SystemCell
 
@@ -31,6 +32,11 @@ class Memory:
         self.image.apply(self.bundle.snapshot(0))
         self.tree = MemoryTree(self.image, self.permute)
         self.at = 0
+
+    def follow(self, bundle: Bundle) -> None:
+        """The same run, of which there is more."""
+        self.bundle = bundle
+        self.image.offered = offered(self.program, bundle.input())
 
     def go(self, index: int) -> None:
         """To boundary `index`."""

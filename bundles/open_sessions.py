@@ -1,24 +1,24 @@
-"""Looking at open sessions without holding them: how they stand, waiting for their end, a bundle of what they have done up to now."""
+"""Looking at open sessions without holding them: how they stand, a bundle of what they have done up to now."""
 from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from bundles.api import Progress, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
+from bundles.growing import named_files
+from bundles.job import LOCK as PROVING
+from bundles.journal import DONE
 from bundles.lock import held, writer
 from bundles.recording import chosen
 from bundles.session import DOING, LOCK, MAX_STEPS, PAUSED, fresh, not_open
 from bundles.session_log import Header, SessionLog, State
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
+from bundles.status import rows_of
 from bundles.store import Store
 from stark import profiles
-from stark.errors import Malformed
-
-LOOK_S = 0.2
 
 
 def stand(directory: Path) -> tuple[Header, State]:
@@ -37,17 +37,16 @@ def facts(directory: Path) -> Mapping[str, object]:
     header, state = stand(directory)
     return {"kind": "session", "state": "open" if state.outcome.paused else "ended, not closed", "owner": held(directory / LOCK),
             "profile": header.profile, "calls": state.calls, "events": state.events, "steps": state.steps,
-            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome)}
+            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome), **followed(directory)}
 
 
-def closed(directory: Path, on_progress: Progress) -> None:
-    """Waits until the session is closed; shows meanwhile how far it is."""
-    while is_open(directory):
-        with contextlib.suppress(Malformed, FileNotFoundError):       # it may be closed while we look
-            on_progress("calls", stand(directory)[1].calls, 0)
-        time.sleep(LOOK_S)
-    if not (directory / MANIFEST).is_file():
-        raise not_open(directory)
+def followed(directory: Path) -> Mapping[str, object]:
+    """How far its proof is, if somebody has begun it (`prove --follow`)."""
+    growing = open_growing(directory)
+    if growing is None:
+        return {}
+    proved = sum(row.task.kind == "leaf" and row.state == DONE for row in rows_of(growing)[0])
+    return {"whole segments": growing.manifest.segments, "segments proved": proved, "proved by": held(growing.work / PROVING)}
 
 
 def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
@@ -72,12 +71,15 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
 
 def collected(directory: Path) -> Mapping[str, object]:
     """Removes what proofs of earlier moments left, and files that no call will ask for."""
-    with writer(directory / LOCK, directory, DOING), writer(directory / f"{PAUSED}.lock", directory, DOING):
+    locks = (directory / LOCK, directory / f"{PAUSED}.lock", directory / GROWING_LOCK)
+    with contextlib.ExitStack() as stack:
+        for lock in locks:
+            stack.enter_context(writer(lock, directory, DOING))
         with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
             header, places = log.header(), log.places()
         files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)
         shutil.rmtree(directory / PAUSED, ignore_errors=True)
-        kept = [row.pages for row in places] + ([header.program, header.state] if header else [])
+        kept = [row.pages for row in places] + ([header.program, header.state] if header else []) + named_files(directory)
         more, more_size = Store(directory / FILES).remove_others(kept)
     return {"files removed": len(files) + more, "bytes removed": size + more_size}

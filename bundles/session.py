@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
+from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
+from bundles.growing import grown
 from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
 from bundles.session_log import Header, PlaceRow, SessionLog, State
@@ -28,12 +29,12 @@ from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec.events import Event, encode
+from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
-from wasm_exec.spaces import FRAME_POINTER_LIMIT, Space
+from wasm_exec.spaces import FRAME_POINTER_LIMIT
 from wasm_exec.state import EMPTY, StateMap
 
 LOCK, PAUSED = "session.lock", "paused"
@@ -103,6 +104,7 @@ class Session:
             with log.whole():
                 log.begin(Header(profile, size, digest, state))
                 if container:
+                    container = filled(container)
                     log.called(State(0, 0, len(container), 0, 0, Outcome(Status.PAUSED, 0)), container)
         return Session(directory)
 
@@ -162,7 +164,7 @@ class Session:
         whole = len(content) + sum(row.size for row in before if not row.whole) > max(SMALL, whole_size)
         if whole:
             keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"", self.before).occupied()}
-            content = encode_pages({key: machine.image.page(*key) for key in keys if key[0] != Space.INPUT})
+            content = encode_pages({key: machine.image.page(*key) for key in keys})
         digest = self.store.put(content)
         self.log.placed(PlaceRow(machine.place, whole, digest, len(content)))
         return [row.pages for row in before if whole and row.pages != digest]
@@ -182,10 +184,12 @@ class Session:
         return machine
 
     def close(self, on_progress: Progress | None = None) -> Recorded:
-        """Ends the session and makes it a bundle that can be proved. It runs once more, to be cut where segments cost least."""
+        """Ends the session and makes it a bundle that can be proved. It goes on from the segments of which the proof was begun; where none
+        was, the session runs once more, to be cut where segments cost least."""
         content = self.log.input() + (end_of_session() if self.state.outcome.paused else b"")
         profile = profiles.get(self.header.profile)
-        recording, size = chosen(self.program, content, profile, self.header.size, MAX_STEPS, on_progress, self.before)
+        recording, size = grown(self.directory, self.program, content) or chosen(
+            self.program, content, profile, self.header.size, MAX_STEPS, on_progress, self.before)
         wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
         if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
             raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")
@@ -230,8 +234,8 @@ def fresh(directory: Path) -> bool:
 
 def forgotten(directory: Path) -> None:
     """Removes what only an open session needs."""
-    for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm"):
+    for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm", GROWING):
         (directory / name).unlink(missing_ok=True)
     shutil.rmtree(directory / PAUSED, ignore_errors=True)
-    for name in (LOCK, f"{PAUSED}.lock"):
+    for name in (LOCK, f"{PAUSED}.lock", GROWING_LOCK):
         (directory / name).unlink(missing_ok=True)

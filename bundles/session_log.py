@@ -14,7 +14,7 @@ from stark.profiles import PROFILES
 from wasm_exec.errors import TrapKind
 from wasm_exec.recording import Outcome, Status
 
-VERSION = 2
+VERSION = 3
 TABLES = """
 CREATE TABLE IF NOT EXISTS session (version INTEGER, profile TEXT, size TEXT, program BLOB, state BLOB);
 CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, events INTEGER, input BLOB, input_length INTEGER, output_length INTEGER,

@@ -16,14 +16,13 @@ from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, Space, SystemCell
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
-# Pieces of different lengths: were they all alike, events that are all alike could let every one of them end outside an event.
 Key = tuple[int, int]
-BUDGETS = tuple(Budget.uniform((1 << 18) - 7919 * number, 1 << 14) for number in range(16))
+BUDGET = Budget.uniform(1 << 18, 1 << 14)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A boundary inside an event. What came before it is as it is, whatever input follows (wasm_exec/session_driver.py)."""
+    """A boundary. What came before it is as it is, whatever input follows (wasm_exec/offering.py)."""
 
     pc: int
     fp: int
@@ -45,7 +44,7 @@ class Reached:
 
 @dataclass
 class Sitting:
-    """`image` has all cells at the place, with all the input that there is; `output`: the bytes of output when the session paused."""
+    """`image` has all cells at the place, and offers all the input that there is; `output`: the bytes of output when the session paused."""
 
     program: Program
     image: MemoryImage
@@ -54,7 +53,6 @@ class Sitting:
     output_length: int = 0
     paused_steps: int = 0
     engine: Recorder = field(init=False)
-    turn: int = 0
 
     def __post_init__(self) -> None:
         self.engine = Recorder(self.program)
@@ -66,12 +64,10 @@ class Sitting:
 
     def enter(self, content: bytes) -> None:
         """Appends to the input."""
-        start, end = CELL_BYTES + self.input_length, CELL_BYTES + self.input_length + len(content)
-        if end - CELL_BYTES > INPUT_LIMIT:
+        self.input_length += len(content)
+        if self.input_length > INPUT_LIMIT:
             raise Unsupported(f"the events of a session have at most {INPUT_LIMIT:,} bytes together")
-        self.image.reserve(Space.INPUT, end // CELL_BYTES + 1)
-        self.image.cells[Space.INPUT].view(np.uint8)[start:end] = np.frombuffer(content, np.uint8)
-        self.image.cells[Space.INPUT][0] = self.input_length = end - CELL_BYTES
+        self.image.offered += content
 
     def go_on(self, content: bytes, max_steps: int) -> Reached:
         """Runs on with more input, until the session pauses or ends. Unsupported if that takes more than about so many steps; then this
@@ -84,11 +80,11 @@ class Sitting:
         while status == Status.RUNNING:
             if at.steps - self.paused_steps > max_steps:
                 raise Unsupported(f"this takes more than {max_steps:,} steps and was given up; the session is as it was before")
-            end = self.engine.segment(at.pc, at.fp, self.budget(), traced=False)
+            end = self.engine.segment(at.pc, at.fp, BUDGET, traced=False)
             undo += [(space, pages, self.image.rows(space, pages)) for space, (pages, _) in end.touched.items() if len(pages)]
             pending |= take_changes(self.image, end.touched).keys()
             at, status = Place(end.pc, end.fp, at.steps + end.steps), end.status
-            if status == Status.RUNNING and end.fp:         # the driver alone has the frame pointer 0
+            if status == Status.RUNNING:
                 place, changed, pending, undo = at, changed | pending, set(), []
         outcome = outcome_at(SegmentStart(at.pc, at.fp, status, {}, at.steps), self.image)
         cursor = self.image.read_cell(Space.SYSTEM, SystemCell.INPUT_CURSOR)
@@ -97,10 +93,6 @@ class Sitting:
             self.image.set_rows(space, pages, cells)
         self.place = place
         return Reached(outcome, written, cursor, at.steps, later, {key: self.image.page(*key).copy() for key in sorted(changed)})
-
-    def budget(self) -> Budget:
-        self.turn += 1
-        return BUDGETS[self.turn % len(BUDGETS)]
 
     def written(self) -> bytes:
         """The output since the session paused the last time."""

@@ -46,6 +46,16 @@ def root(segments: int) -> Task:
     return Task("root", 0, segments)
 
 
+def peaks(segments: int) -> list[Task]:
+    """The largest spans over the first segments that are in the tree of every run with at least so many."""
+    out, first = [], 0
+    while first < segments:
+        last = first + (1 << (segments - first).bit_length() - 1)
+        out.append(span(first, last))
+        first = last
+    return out
+
+
 def parsed(name: str) -> Task:
     """The task of a name; Malformed if it is none."""
     found = PATTERN.fullmatch(name)

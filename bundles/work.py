@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bundles.artefacts import Artefacts
-from bundles.bundle import Bundle
+from bundles.bundle import Bundle, at_work
 from bundles.files import RunFile
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.memory import Memory
@@ -74,6 +74,7 @@ class Work:
 
     def do(self, task: Task, inputs: Sequence[bytes]) -> bytes:
         """The digest of the task's result, which is in the store then. `inputs` are the digests of the results of `task.inputs`."""
+        self.see(task)
         if task.kind == "segment":
             return self.segment(task)
         if task.kind == "leaf":
@@ -87,6 +88,13 @@ class Work:
             return self.artefacts.put(task, prover.join(*spans))
         run = SentProof.of(prover.run(spans[0], self.ends(task.last)), prover.trusted, self.kernels.permute)
         return self.artefacts.store.put(RunFile(self.keys.profile, run, self.bundle.difference()).encode())
+
+    def see(self, task: Task) -> None:
+        """Opens the bundle again if it has become longer since, as that of a session does."""
+        if task.last > self.bundle.manifest.segments or (task.kind == "root" and self.bundle.manifest.outcome.running):
+            self.bundle = at_work(self.bundle.directory)
+            if "memory" in vars(self):
+                self.memory.follow(self.bundle)
 
     def segment(self, task: Task) -> bytes:
         index = task.first

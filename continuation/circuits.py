@@ -13,7 +13,6 @@ import numpy as np
 from continuation.allowed import NUMBER_BITS, sides
 from continuation.claims import (
     EXIT_LIMBS,
-    GIVEN,
     INPUT,
     LOW_LIMB,
     OUTPUT,
@@ -103,10 +102,10 @@ def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
             digest = compress(m, digest, path[level])
         m.require_equal("the exit code stands in the system space", digest, after[SYSTEM])
         nothing = m.constant(np.zeros((1, DIGEST), np.int64))
-        image = concat([nothing if space in GIVEN else before[space:space + 1] for space in range(SPACES)])
+        image = concat([nothing if space == STATE else before[space:space + 1] for space in range(SPACES)])
         program = compress(m, span[PROGRAM], sponge(m, image.reshape(1, -1))[0])
         m.require_equal("the program stands for its code and its first memory", claim[PROGRAM], program)
-        m.require_equal("the input is the input space before", claim[RUN_INPUT], before[INPUT])
+        m.require_equal("the input is the input space after", claim[RUN_INPUT], after[INPUT])
         m.require_equal("the output is the output space after", claim[RUN_OUTPUT], after[OUTPUT])
         m.require_equal("the status is the last one", claim[RUN_STATUS], last[1])
         m.require_equal("the place is the last one", claim[RUN_PC], last[0])

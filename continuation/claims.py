@@ -23,7 +23,6 @@ Digest = tuple[int, ...]
 Words = Sequence[int] | U32
 SPACES, PAGE_LEVELS, PAGE_LIMBS = 1 << LOG_SPACES, LOG_PAGES, PAGE_CELLS * CELL_LIMBS
 SYSTEM, INPUT, OUTPUT, STATE = int(Space.SYSTEM), int(Space.INPUT), int(Space.OUTPUT), int(Space.STATE)
-GIVEN = (INPUT, STATE)                          # spaces that a run finds filled and that are no part of its program
 EXIT_LIMBS = slice(CELL_LIMBS * SystemCell.EXIT_CODE, CELL_LIMBS * (SystemCell.EXIT_CODE + 1))      # in the system space's first page
 NOTHING: Digest = (0,) * 8
 STEPS = slice(CLAIM - 2, CLAIM)                 # of a span and of a run: the number of steps, its lower and its higher limb
@@ -175,13 +174,13 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
     for sibling in ends.path:
         digest = compress(digest, sibling)
     demand("the exit code stands in the system space", digest == ends.after[SYSTEM])
-    return RunClaim(program_with_image(span.program, ends.before), span.keys, ends.before[INPUT], ends.after[OUTPUT], span.after.status,
+    return RunClaim(program_with_image(span.program, ends.before), span.keys, ends.after[INPUT], ends.after[OUTPUT], span.after.status,
                     span.after.pc, ends.page[EXIT_LIMBS], ends.before[STATE], ends.after[STATE], span.steps)
 
 
 def program_with_image(program: Digest, spaces: Sequence[Digest], permute: Permute = poseidon2.permute) -> Digest:
-    """A program with the memory that it starts with, whatever its input and the application's state."""
-    image = [NOTHING if space in GIVEN else digest for space, digest in enumerate(spaces)]
+    """A program with the memory that it starts with, whatever the application's state. That of the input is empty."""
+    image = [NOTHING if space == STATE else digest for space, digest in enumerate(spaces)]
     return compress(program, sponge(sum(image, ()), permute), permute)
 
 

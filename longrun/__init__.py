@@ -40,7 +40,8 @@ def resume(directory: str | Path) -> Session:
     return Session(Path(directory))
 
 
-def prove(directory: str | Path, file: str | Path) -> Mapping[str, object]:
-    """Proves a bundle into a file, and says what the proof claims."""
+def prove(directory: str | Path, file: str | Path, follow: bool = False) -> Mapping[str, object]:
+    """Proves a bundle into a file, and says what the proof claims. Of an open session: as it stands, or, with `follow`, while calls come
+    from elsewhere, until it is closed."""
     from bundles import api
-    return api.prove(Path(directory), Path(file), lambda *_: None)
+    return api.prove(Path(directory), Path(file), lambda *_: None, follow=follow)

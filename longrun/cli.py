@@ -85,7 +85,7 @@ app.command(epilog="Example: longrun certificates cluster-keys")(certificates)
 def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="where the proof is written")] = None,
           workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
           scheduler: Scheduler = None, tls: Tls = None,
-          follow: Annotated[bool, typer.Option("--follow", help="wait until an open session is closed, then prove it")] = False,
+          follow: Annotated[bool, typer.Option("--follow", help="prove an open session while calls come, until it is closed")] = False,
           only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'segment 7', and show how it ends")] = None,
           json: Json = False) -> None:
     """Prove a recorded run, or an open session as it stands; the result is one file. What an earlier call has done is not done again."""

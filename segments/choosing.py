@@ -45,6 +45,37 @@ class Bill:
             raise TooDear
 
 
+class Pieces:
+    """What the whole segments of a run cost for each step: all but the last one."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.bill = Bill(shape)
+        self.last: SegmentEnd | None = None
+
+    def add(self, end: SegmentEnd) -> None:
+        if self.last is not None:
+            self.bill.add(self.last)
+        self.last = end
+
+    @property
+    def price(self) -> float:
+        return self.bill.cells / self.bill.steps if self.bill.segments else float("inf")
+
+
+def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, least: int = 2) -> Recording | None:
+    """What there is of the run of a session, by the budget under which its whole segments cost least for each step; None as long as there
+    are fewer than `least` of them under the general budget. Whoever goes on keeps to this budget."""
+    general, engine = Shape.of(size, len(program.instructions)), Recorder(program)
+    found: list[tuple[float, int, Recording]] = []
+    for number, budget in enumerate(general.budgets):
+        pieces = Pieces(general)
+        recording = run(program, content, budget, None, engine, pieces.add, state)
+        if not number and pieces.bill.segments < least:
+            return None
+        found.append((pieces.price, number, recording))
+    return min(found)[2]
+
+
 def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts: bool = False) -> str:
     """The largest of these sizes of which no segment has more committed cells, or else the smallest: `cells` is the memory that there is
     over what a cell takes, `calls_hosts` whether the program calls host functions."""

@@ -128,10 +128,15 @@ class BlockEmitter(BlockSlots):
         self.write(item)
 
     def store(self, item: Decoded) -> None:
-        a, b = self.operand("a", item), self.operand("b", item)
+        a = self.operand("a", item)
+        takes = item.operation.name == "TAKE32"
+        b = self.fresh(False) if takes else self.operand("b", item)
         self.locate(item, a, item.d, written=True)
         memory, base = self.place(item.d)
-        self.code.get(a, b).access(WASM_NAMES[item.operation.name], memory, base + item.immediate)
+        if takes:
+            self.code.get(a).access("i32.load", MACHINE, self.layout.offered + item.immediate).set(b)
+            self.note("b", b, False)
+        self.code.get(a, b).access(WASM_NAMES["STORE32" if takes else item.operation.name], memory, base + item.immediate)
 
     def place(self, space: int) -> tuple[int, int]:
         return (GUEST, 0) if space == Space.LINEAR else (MACHINE, self.layout.base[space])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wasm_exec.errors import Malformed
+from wasm_exec.offering import padded
 from wasm_exec.program import Program
 from wasm_exec.session_driver import CLOSE, NUMBER_BYTES, SIZE_BYTES, VALUE_BYTES
 
@@ -52,7 +53,12 @@ def close() -> bytes:
 
 
 def record(number: int, body: bytes) -> bytes:
-    return (NUMBER_BYTES + len(body)).to_bytes(SIZE_BYTES, "little") + number.to_bytes(NUMBER_BYTES, "little") + body
+    return filled((NUMBER_BYTES + len(body)).to_bytes(SIZE_BYTES, "little") + number.to_bytes(NUMBER_BYTES, "little") + body)
+
+
+def filled(part: bytes) -> bytes:
+    """A container or a record with zeros behind it, so that a record can follow."""
+    return part + bytes(padded(len(part)) - len(part))
 
 
 def answers(program: Program, output: bytes, exports: Iterable[str]) -> list[Answer]:

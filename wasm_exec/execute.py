@@ -36,17 +36,15 @@ def run(
 
 def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None, engine: EngineName | Engine = "recorder") -> Recording:
     """Goes on with a session that is paused, after more events, or with a run that was given up: the recording that there would be if
-    all of the input had been there from the beginning.
-
-    The driver of a session, which alone has the frame pointer 0, may have looked at the end of the input since the last
-    boundaries, so it goes back to one at which an event was being handled.
+    all of the input had been there from the beginning. The driver of a session pauses in the segment in which it found that there was
+    nothing to take, so that every boundary but the last is one of the longer run as well.
     """
     boundaries = [*recording.segments, recording.final]
     if recording.final.status not in (Status.RUNNING, Status.PAUSED):
         raise ValueError(f"this run has ended, {recording.outcome}")
     if more and not recording.program.events:
         raise ValueError("only a session takes more input")
-    while recording.program.events and len(boundaries) > 1 and boundaries[-1].fp == 0:
+    if recording.final.status == Status.PAUSED:
         boundaries.pop()
     *segments, last = boundaries
     return run_on(recording.program, recording.input + more, recording.budget, segments, last, limits, engine,
@@ -73,7 +71,8 @@ def run_on(
         changed = take_changes(image, end.touched)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
-    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), state, given_up)
+    return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), image.input(), state,
+                     given_up)
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Pages:

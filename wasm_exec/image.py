@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from wasm_exec.offering import offered
 from wasm_exec.program import Pages as Pages
 from wasm_exec.program import Program
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
@@ -28,23 +29,26 @@ class MemoryImage:
     def __init__(self, memory_pages: int) -> None:
         self.memory_pages = memory_pages
         self.cells: dict[int, U64] = {space: np.zeros(0, dtype=np.uint64) for space in Space}
+        self.offered = b""  # what can be taken into the space of the input (offering.py); no part of the memory
 
     @staticmethod
     def initial(program: Program, input_bytes: bytes, state: StateMap = EMPTY) -> MemoryImage:
-        """Where a run begins: data segments, globals, the input and the application's state are in place, everything else is zero."""
+        """Where a run begins: data segments, globals and the application's state are in place, the input is offered, everything else is
+        zero."""
         if len(input_bytes) > INPUT_LIMIT:
             raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
         image = MemoryImage(program.memory_pages)
         image.apply(program.constants)
         image.apply(state.pages)
         image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
-        image.write_bytes(Space.INPUT, len(input_bytes).to_bytes(CELL_BYTES, "little") + input_bytes)
+        image.offered = offered(program, input_bytes)
         image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())
         return image
 
     def copy(self) -> MemoryImage:
         other = MemoryImage(self.memory_pages)
         other.cells = {space: cells.copy() for space, cells in self.cells.items()}
+        other.offered = self.offered
         return other
 
     def exists(self, space: int, page: int) -> bool:
@@ -85,11 +89,19 @@ class MemoryImage:
     def read_cell(self, space: int, cell: int) -> int:
         return int(self.page(space, cell // PAGE_CELLS)[cell % PAGE_CELLS])
 
+    def input(self) -> bytes:
+        """What the program has taken so far."""
+        return self.counted(Space.INPUT)
+
     def output(self) -> bytes:
         """What the program has written so far."""
-        length = self.read_cell(Space.OUTPUT, 0)
-        self.reserve(Space.OUTPUT, -(-length // CELL_BYTES) + 1)
-        return self.cells[Space.OUTPUT].view(np.uint8)[CELL_BYTES : CELL_BYTES + length].tobytes()
+        return self.counted(Space.OUTPUT)
+
+    def counted(self, space: int) -> bytes:
+        """The bytes behind cell 0, which says how many there are."""
+        length = self.read_cell(space, 0)
+        self.reserve(space, -(-length // CELL_BYTES) + 1)
+        return self.cells[space].view(np.uint8)[CELL_BYTES : CELL_BYTES + length].tobytes()
 
     def state(self) -> StateMap:
         """The application's state as it is now."""

@@ -154,6 +154,8 @@ class Instance:
         for space in Layout.OTHERS:
             cells = image.cells[space][: Layout.pages(space) * PAGE_CELLS].view(np.uint8)
             copy_to(self.part(self.layout.base[space], len(cells), np.uint8), cells)
+        offered = np.frombuffer(image.offered, np.uint8)[: Layout.pages(Space.INPUT) * PAGE_CELLS * CELL_BYTES]
+        copy_to(self.part(self.layout.offered, len(offered), np.uint8), offered)
         frames, links = image.cells[Space.FRAMES32][:FRAME_CELLS], image.cells[Space.FRAMES64][:FRAME_CELLS]
         self.part(self.layout.base[Space.FRAMES32], SLOT_BYTES * len(frames), np.uint32)[:] = frames
         self.part(self.layout.base[Space.FRAMES64], CELL_BYTES * len(links), np.uint64)[:] = links

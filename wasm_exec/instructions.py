@@ -82,6 +82,7 @@ IMMEDIATE: Operands = {"d": Use.WRITE, "a": Use.READ, "i": Use.LOW, "j": Use.HIG
 BRANCH: Operands = {"a": Use.READ, "i": Use.TARGET}
 LOAD: Operands = {"d": Use.WRITE, "a": Use.READ, "b": Use.SPACE, "i": Use.LOW, "j": Use.HIGH}
 STORE: Operands = {"d": Use.SPACE, "a": Use.READ, "b": Use.READ, "i": Use.LOW, "j": Use.HIGH}
+TAKE: Operands = {"d": Use.SPACE, "a": Use.READ, "i": Use.LOW, "j": Use.HIGH}
 THREE_SLOTS64: Operands = {"d": Use.WRITE64, "a": Use.READ64, "b": Use.READ64}
 IMMEDIATE64: Operands = {"d": Use.WRITE64, "a": Use.READ64, "i": Use.LOW, "j": Use.HIGH, "b": Use.UPPER}
 
@@ -91,8 +92,8 @@ class Operation:
     """One row. `meaning(a, b, c)` takes the values of the operands and gives the value of d.
 
     b is the immediate where there is one, and c the condition of SELECT. A branch or jump answers 1 when it is taken, a load
-    gets the bytes as a and gives the value of the slot, a store gives the bytes for the value b. `width` is the number of bytes that
-    a load or store touches, otherwise 0.
+    gets the bytes as a and gives the value of the slot, a store gives the bytes for the value b, a take for the word b that comes from
+    outside. `width` is the number of bytes that a load, store or take touches, otherwise 0.
     """
 
     name: str
@@ -203,6 +204,7 @@ FAMILIES: dict[Family, list[Row]] = {
         ("STORE32", STORE, lambda a, b, c: b, 4),
         ("STORE8", STORE, lambda a, b, c: b & 0xFF, 1),
         ("STORE16", STORE, lambda a, b, c: b & 0xFFFF, 2),
+        ("TAKE32", TAKE, lambda a, b, c: b, 4),
     ],
     Family.CALL: [
         ("CALL", {"d": Use.FRAME, "i": Use.TARGET}, lambda a, b, c: 0, 0),

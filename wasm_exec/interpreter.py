@@ -96,6 +96,7 @@ class Interpreter:
             known = image.cells[space][: len(self.arrays[space])]
             self.arrays[space][: len(known)] = known
             self.filled[space], self.dirty[space] = len(known), []
+        self.offered = image.offered
 
     def clear(self, space: int) -> None:
         """Forgets what is in the cells. New arrays would do as well, but take much longer."""
@@ -222,6 +223,8 @@ class Interpreter:
 
     def store(self, instruction: Decoded, event: Step) -> None:
         self.access(instruction, event, instruction.d)
+        if instruction.operation.name == "TAKE32":
+            event.b = int.from_bytes(self.offered[event.address : event.address + instruction.operation.width], "little")
         width = instruction.operation.width
         value = instruction.operation.meaning(event.a, event.b, 0)
         self.bytes[instruction.d][event.address : event.address + width] = value.to_bytes(width, "little")

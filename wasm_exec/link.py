@@ -91,7 +91,8 @@ def page_bound(row: Sequence[int]) -> int:
     if not operation.width:
         return 0
     space = row[COLUMN["d" if operation.operands["d"] is Use.SPACE else "b"]]
-    return 1 if operation.width == 1 or space in (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.STATE) else 2
+    alone = operation.width == 1 or operation.name == "TAKE32"
+    return 1 if alone or space in (Space.SYSTEM, Space.GLOBALS, Space.TABLES, Space.STATE) else 2
 
 
 def find_block_starts(

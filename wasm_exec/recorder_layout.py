@@ -83,6 +83,8 @@ class Layout:
     flags of linear memory reach so far that every address has one: those beyond the memory stay 0, so a single test finds both the first
     touch and the access that is out of bounds. `touched` lists the pages whose flag is not 0, each as space * 2^24 + page.
 
+    `offered`: what can be taken into the space of the input, at the same addresses.
+
     `marks`: one byte for each inner node of the tree over these pages, 1 when it is above a touched one; node 1 is the root, 2n and
     2n + 1 are the children of n. `marked` lists the addresses of the bytes that are 1.
     """
@@ -96,6 +98,7 @@ class Layout:
         for space in self.OTHERS:
             self.base[space] = self.take(size_in_bytes(space, 0))
             self.flags[space] = self.take(self.pages(space))
+        self.offered = self.take(size_in_bytes(Space.INPUT, 0))
         self.base[Space.FRAMES32] = self.take(SLOT_BYTES * FRAME_CELLS)
         self.base[Space.FRAMES64] = self.take(LINK_BYTES * FRAME_CELLS)
         self.dispatch = self.take(8 * instructions)

@@ -39,6 +39,11 @@ class Outcome:
     code: int = 0
 
     @property
+    def running(self) -> bool:
+        """Whether this is no end."""
+        return self.status == Status.RUNNING
+
+    @property
     def exited(self) -> bool:
         return self.status == Status.EXITED
 
@@ -112,7 +117,8 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one."""
+    """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one. `input` is what was offered,
+    `taken` the part of it that the run has taken: what a proof of it claims."""
 
     program: Program
     input: bytes
@@ -121,6 +127,7 @@ class Recording:
     final: SegmentStart
     outcome: Outcome
     output: bytes
+    taken: bytes
     state: StateMap = EMPTY  # of the application, as the run found it
     given_up: str = ""  # which limit was reached, if the run was given up
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wasm_exec.assembler import Assembler, Label
 from wasm_exec.errors import TrapKind
-from wasm_exec.spaces import CELL_BYTES, OUTPUT_LIMIT, Space, SystemCell
+from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, OUTPUT_LIMIT, Space, SystemCell
 
 if TYPE_CHECKING:
     from wasm_exec.translate_blocks import Surroundings
@@ -19,12 +19,52 @@ EXIT_CODE = CELL_BYTES * SystemCell.EXIT_CODE
 INPUT_CURSOR = CELL_BYTES * SystemCell.INPUT_CURSOR
 EXPORT_FRAME = 1
 OUTPUT_LENGTH = CELL_BYTES * SystemCell.OUTPUT_LENGTH
+LOG_CELLS_AT_ONCE, WORD_BYTES = 3, 4
+
+
+def take(code: Assembler, place: int, offset: int = 0) -> None:
+    """Four bytes of the input come to a place, of the content or, with offset -8, of the space. Nobody but an entry may do this."""
+    code.emit("TAKE32", d=Space.INPUT, a=place, immediate=CELL_BYTES + offset)
+
+
+def take_cells(code: Assembler, place: int, cells: int, many: int) -> None:
+    """So many cells of the content come from a place on, which ends behind them; all three slots are used up."""
+    code.emit("SHR_UI", d=many, a=cells, immediate=LOG_CELLS_AT_ONCE)
+    code.emit("ANDI", d=cells, a=cells, immediate=(1 << LOG_CELLS_AT_ONCE) - 1)
+    for left, count in ((many, 1 << LOG_CELLS_AT_ONCE), (cells, 1)):
+        again, done = Label(), Label()
+        code.emit("BRZ", a=left, target=done)
+        code.place(again)
+        for offset in range(0, CELL_BYTES * count, WORD_BYTES):
+            take(code, place, offset)
+        code.emit("ADDI", d=place, a=place, immediate=CELL_BYTES * count)
+        code.emit("ADDI", d=left, a=left, immediate=-1)
+        code.emit("BRNZ", a=left, target=again)
+        code.place(done)
+
+
+def take_input(code: Assembler, zero: int) -> None:
+    """All of the input of a command: its length, then the cells that hold so many bytes. The five slots behind `zero` are used up."""
+    length, place, cells, test = range(zero + 1, zero + 5)
+    fits = Label()
+    code.emit("CONST", d=zero)
+    take(code, zero, -CELL_BYTES)
+    code.emit("LOAD32", d=length, a=zero, b=Space.INPUT)
+    code.emit("GE_UI", d=test, a=length, immediate=INPUT_LIMIT + 1)
+    code.emit("BRZ", a=test, target=fits)
+    code.emit("TRAP", condition=TrapKind.BAD_EVENT)
+    code.place(fits)
+    code.emit("ADDI", d=cells, a=length, immediate=CELL_BYTES - 1)
+    code.emit("SHR_UI", d=cells, a=cells, immediate=CELL_BYTES.bit_length() - 1)
+    code.emit("CONST", d=place)
+    take_cells(code, place, cells, test)
 
 
 def entry_stub(start: int | None, main: int, returns_code: bool) -> Assembler:
-    """pc 0: the start function, the main function, then the exit code."""
+    """pc 0: the input, the start function, the main function, then the exit code."""
     code = Assembler("entry")
     zero, callee = 0, 1
+    take_input(code, zero)
     for function in [main] if start is None else [start, main]:
         code.emit("CALL", d=callee, callee=function)
     code.emit("CONST", d=zero, immediate=0)
@@ -51,8 +91,9 @@ def export_stub(name: str, function: int) -> Assembler:
 
 
 def trap_stub(kind: TrapKind) -> Assembler:
-    """pc 0 of a module that cannot begin."""
+    """pc 0 of a module that cannot begin. It takes its input like any other, so that its claim names it."""
     code = Assembler("entry")
+    take_input(code, 0)
     code.emit("TRAP", condition=kind)
     return code
 

@@ -1,7 +1,8 @@
-"""The driver of a session in register code: it takes one event after the other from the input and calls the export that it names.
+"""The driver of a session in register code: it takes one event after the other from outside and calls the export that it names.
 
 The input is a container of WASI, or nothing, and then records: four bytes with the size of the rest, four with the number of the
-export, eight for each argument, the payload. The driver never looks at a record before all of it is there; where a record is missing, the
+export, eight for each argument, the payload; zeros up to a multiple of eight. The driver takes a record into the space of the input
+when it has come to it, each word once, at a cursor that only grows, and counts it in cell 0. Where it is told that there is none, the
 run is paused. So more records can be appended to the input, and nothing before that moment would have happened otherwise. The
 output gets a record for each event: size of the rest, eight bytes for each result, what the event wrote.
 """
@@ -11,8 +12,8 @@ from __future__ import annotations
 from wasm_exec.assembler import Assembler, Label
 from wasm_exec.errors import TrapKind
 from wasm_exec.module import FunctionType
-from wasm_exec.runtime import EXIT_CODE, INPUT_CURSOR, OUTPUT_LENGTH
-from wasm_exec.spaces import CELL_BYTES, OUTPUT_LIMIT, Space
+from wasm_exec.runtime import EXIT_CODE, INPUT_CURSOR, OUTPUT_LENGTH, WORD_BYTES, take, take_cells
+from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, OUTPUT_LIMIT, Space
 from wasm_exec.translate_blocks import widths
 from wasm_exec.values import places
 from wasm_exec.wasi_input import HEADER_BYTES, MAGIC, Header
@@ -20,40 +21,36 @@ from wasm_exec.wasi_input import HEADER_BYTES, MAGIC, Header
 CLOSE = 0xFFFFFFFF  # the number of the event that ends a session
 SIZE_BYTES, NUMBER_BYTES, VALUE_BYTES = 4, 4, 8
 LEAST_BYTES = SIZE_BYTES + NUMBER_BYTES
-FRAME = 6  # of what driver and stubs call
+CELL_SHIFT = CELL_BYTES.bit_length() - 1
+FRAME = 8  # of what driver and stubs call
 
 
 def driver(before: list[int], stubs: list[int], end: int) -> Assembler:
     """pc 0 of a session: the functions `before` the first event, then `stubs[number]` for every event. `end` is the global that says
     where the payload of the current event ends."""
     code = Assembler("entry")
-    zero, cursor, length, test, size, number = range(FRAME)
-    again, pause, bad, close = Label(), Label(), Label(), Label()
+    zero, cursor, behind, test, size, number, place, begun = range(FRAME)
+    again, begin, pause, bad, close = (Label() for _ in range(5))
     code.emit("CONST", d=zero)
     code.emit("CONST", d=cursor)
-    code.emit("LOAD32", d=length, a=zero, b=Space.INPUT)
-    code.emit("JUMP_LT_UI", a=length, immediate=LEAST_BYTES, target=pause)
-    skip_container(code, zero, cursor, length, test, size, pause, bad)
-    code.emit("STORE32", d=Space.SYSTEM, a=zero, b=cursor, immediate=INPUT_CURSOR)
-    code.emit("STORE32", d=Space.GLOBALS, a=zero, b=cursor, immediate=CELL_BYTES * end)
-    code.emit("CONST", d=length)  # while anything else runs, no slot may tell how long the input is
-    for function in before:
-        code.emit("CALL", d=FRAME, callee=function)
+    code.emit("CONST", d=begun)
+    take_container(code, zero, cursor, test, size, number, pause, bad, end)
     code.place(again)
-    code.emit("LOAD32", d=length, a=zero, b=Space.INPUT)
-    code.emit("SUB", d=number, a=length, b=cursor)
-    code.emit("JUMP_LT_UI", a=number, immediate=LEAST_BYTES, target=pause)
-    code.emit("LOAD32", d=size, a=cursor, b=Space.INPUT, immediate=CELL_BYTES)
-    code.emit("ADDI", d=number, a=number, immediate=-SIZE_BYTES)
-    code.emit("JUMP_LT_U", a=number, b=size, target=pause)
-    code.emit("CONST", d=length)
+    take_event(code, zero, cursor, behind, test, size, number, place, pause, bad)
+    if before:
+        code.emit("BRNZ", a=begun, target=begin)
+        code.emit("CONST", d=begun, immediate=1)
+        for function in before:
+            code.emit("CALL", d=FRAME, callee=function)
+        code.place(begin)
     code.emit("JUMP_LT_UI", a=size, immediate=NUMBER_BYTES, target=bad)
     code.emit("LOAD32", d=number, a=cursor, b=Space.INPUT, immediate=CELL_BYTES + SIZE_BYTES)
     code.emit("ADDI", d=test, a=cursor, immediate=LEAST_BYTES)
     code.emit("STORE32", d=Space.SYSTEM, a=zero, b=test, immediate=INPUT_CURSOR)
-    code.emit("ADDI", d=cursor, a=cursor, immediate=SIZE_BYTES)
-    code.emit("ADD", d=cursor, a=cursor, b=size)
-    code.emit("STORE32", d=Space.GLOBALS, a=zero, b=cursor, immediate=CELL_BYTES * end)
+    code.emit("ADDI", d=test, a=cursor, immediate=SIZE_BYTES)
+    code.emit("ADD", d=test, a=test, b=size)
+    code.emit("STORE32", d=Space.GLOBALS, a=zero, b=test, immediate=CELL_BYTES * end)
+    code.emit("COPY", d=cursor, a=behind)
     code.emit("JUMP_EQI", a=number, immediate=CLOSE, target=close)
     code.emit("JUMP_GE_UI", a=number, immediate=len(stubs), target=bad)
     call_one(code, stubs, number, test, again)
@@ -68,18 +65,54 @@ def driver(before: list[int], stubs: list[int], end: int) -> Assembler:
     return code
 
 
-def skip_container(code: Assembler, zero: int, cursor: int, length: int, test: int, size: int, pause: Label, bad: Label) -> None:
-    """Puts the cursor behind the container, if there is one. Nothing runs before all of it is there."""
+def take_container(code: Assembler, zero: int, cursor: int, test: int, size: int, cells: int, pause: Label, bad: Label, end: int) -> None:
+    """Takes the container, if the first word is that of one, and puts the cursor behind it."""
     none = Label()
-    for place in (0, 4):
-        code.emit("LOAD32", d=test, a=zero, b=Space.INPUT, immediate=CELL_BYTES + place)
-        code.emit("JUMP_NEI", a=test, immediate=int.from_bytes(MAGIC[place : place + 4], "little"), target=none)
-    code.emit("JUMP_LT_UI", a=length, immediate=HEADER_BYTES, target=pause)
+    first, second = (int.from_bytes(MAGIC[place : place + WORD_BYTES], "little") for place in (0, WORD_BYTES))
+    known = Header.PLACES["size"] + CELL_BYTES  # so many bytes are taken when it is known how many there are
+    take(code, zero)
+    code.emit("LOAD32", d=size, a=zero, b=Space.INPUT, immediate=CELL_BYTES)
+    code.emit("BRZ", a=size, target=pause)
+    code.emit("JUMP_NEI", a=size, immediate=first, target=none)
+    for place in range(WORD_BYTES, known, WORD_BYTES):
+        take(code, zero, place)
+    code.emit("LOAD32", d=size, a=zero, b=Space.INPUT, immediate=CELL_BYTES + WORD_BYTES)
+    code.emit("JUMP_NEI", a=size, immediate=second, target=bad)
     code.emit("LOAD32", d=size, a=zero, b=Space.INPUT, immediate=CELL_BYTES + Header.PLACES["size"])
+    code.emit("JUMP_GE_UI", a=size, immediate=INPUT_LIMIT + 1, target=bad)
     code.emit("JUMP_LT_UI", a=size, immediate=HEADER_BYTES, target=bad)
-    code.emit("JUMP_LT_U", a=length, b=size, target=pause)
-    code.emit("COPY", d=cursor, a=size)
+    code.emit("ADDI", d=cells, a=size, immediate=CELL_BYTES - 1 - known)
+    code.emit("SHR_UI", d=cells, a=cells, immediate=CELL_SHIFT)
+    code.emit("CONST", d=cursor, immediate=known)
+    take_cells(code, cursor, cells, test)
+    code.emit("STORE32", d=Space.INPUT, a=zero, b=cursor)
+    code.emit("STORE32", d=Space.SYSTEM, a=zero, b=cursor, immediate=INPUT_CURSOR)
+    code.emit("STORE32", d=Space.GLOBALS, a=zero, b=cursor, immediate=CELL_BYTES * end)
     code.place(none)
+
+
+def take_event(code: Assembler, zero: int, cursor: int, behind: int, test: int, size: int, cells: int, place: int, pause: Label,
+               bad: Label) -> None:
+    """Takes the record at the cursor, whole, and counts it. `behind` becomes the end of it. Its first word is its size; where the word 0
+    came, there is none yet: the run pauses, and nothing is taken."""
+    taken = Label()
+    code.emit("LOAD32", d=size, a=cursor, b=Space.INPUT, immediate=CELL_BYTES)
+    code.emit("BRNZ", a=size, target=taken)  # while looking for a container
+    take(code, cursor)
+    code.emit("LOAD32", d=size, a=cursor, b=Space.INPUT, immediate=CELL_BYTES)
+    code.emit("BRZ", a=size, target=pause)
+    code.place(taken)
+    code.emit("JUMP_GE_UI", a=size, immediate=INPUT_LIMIT, target=bad)
+    code.emit("ADDI", d=cells, a=size, immediate=SIZE_BYTES + CELL_BYTES - 1)
+    code.emit("SHR_UI", d=cells, a=cells, immediate=CELL_SHIFT)
+    code.emit("SHLI", d=behind, a=cells, immediate=CELL_SHIFT)
+    code.emit("ADD", d=behind, a=behind, b=cursor)
+    code.emit("JUMP_GE_UI", a=behind, immediate=INPUT_LIMIT + 1, target=bad)
+    take(code, cursor, WORD_BYTES)
+    code.emit("ADDI", d=place, a=cursor, immediate=CELL_BYTES)
+    code.emit("ADDI", d=cells, a=cells, immediate=-1)
+    take_cells(code, place, cells, test)
+    code.emit("STORE32", d=Space.INPUT, a=zero, b=behind)
 
 
 def call_one(code: Assembler, stubs: list[int], number: int, test: int, again: Label) -> None:

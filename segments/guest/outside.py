@@ -19,7 +19,8 @@ from wasm_exec.instructions import BY_NAME, BY_NUMBER, Family
 from wasm_exec.spaces import PAGE_BYTES, Space, SystemCell
 
 LOADS = [operation.name for operation in BY_NAME.values() if operation.family in (Family.LOAD, Family.LOAD64)]
-STORES = [operation.name for operation in BY_NAME.values() if operation.family in (Family.STORE, Family.STORE64)]
+STORES = [operation.name for operation in BY_NAME.values()
+          if operation.family in (Family.STORE, Family.STORE64) and operation.name != "TAKE32"]
 OUT_OF_BOUNDS = 16 + int(TrapKind.OUT_OF_BOUNDS)
 PAGES_IN_LIMB = LIMB // PAGE_BYTES
 

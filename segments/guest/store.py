@@ -1,4 +1,7 @@
-"""STORE: the bytes at slot a + offset (i, j) in space d become the low bytes of slot b; all others stay. STORE64: eight bytes."""
+"""STORE: the bytes at slot a + offset (i, j) in space d become the low bytes of slot b; all others stay. STORE64: eight bytes.
+
+TAKE32: four bytes of the space of the input, which are zero, become a word from outside: whatever the prover says.
+"""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -12,17 +15,22 @@ from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, 
 from stark.chip import Chip
 from stark.expression import Expression, total
 from wasm_exec.instructions import Family
+from wasm_exec.spaces import Space
 
 
 def chip() -> GuestFamily:
     chip = Chip("store", "the 1, 2 or 4 bytes at (slot a + offset) in space d become those of slot b, no others change")
-    step = Step(chip, ["STORE32", "STORE8", "STORE16"], "d a b i j")
-    word, half = step.flag["STORE32"], step.flag["STORE16"]
+    step = Step(chip, ["STORE32", "STORE8", "STORE16", "TAKE32"], "d a b i j")
+    take = step.flag["TAKE32"]
+    word, half = step.flag["STORE32"] + take, step.flag["STORE16"]
     where = place(step, step.read_slot("a value", step.field["a"]))
     crosses = crossing(step, word * where.crosses_with_four + half * where.crosses_with_two)
     before = chip.columns("before", 8)
     low, high = split(step, where, before, 3)
-    new = new_bytes(step)
+    chip.require("a word is taken into the space of the input", take * (step.field["d"] - int(Space.INPUT)))
+    chip.require("a word that is taken begins at an even byte", take * where.odd)
+    chip.require("a word is taken where zeros are", take * (low[0] + high[0] + low[1] + high[1]))
+    new = new_bytes(step, step.real - take)
     pair = half + word
     even = [new[0] - low[0] + 256 * pair * (new[1] - high[0]),
             word * (new[2] - low[1] + 256 * (new[3] - high[1])),
@@ -47,7 +55,7 @@ def chip64() -> GuestFamily:
     where = place(step, step.read_slot("a value", step.field["a"], 2))
     crosses = crossing(step, step.real - where.at[0] * (1 - where.odd))
     before, after = chip.columns("before", 8), chip.columns("after", 8)
-    new = new_bytes(step)
+    new = new_bytes(step, step.real)
     kept = []
     for name, k in (("first", 0), ("last", 4)):
         low, high = chip.column(f"low byte of the {name} limb"), chip.column(f"high byte of the {name} limb")
@@ -65,11 +73,11 @@ def chip64() -> GuestFamily:
     return GuestFamily(Family.STORE64, step.finish(), step.operations, step.ticks, partial(touches, 4), fill64)
 
 
-def new_bytes(step: Step) -> Limbs:
-    """The bytes of slot b."""
+def new_bytes(step: Step, times: Expression) -> Limbs:
+    """The bytes of slot b, where it is read."""
     new = step.chip.columns("byte", 2 * step.width)
     look_up_bytes(step.chip, new, step.real)
-    step.read_slot("b value", step.field["b"], joined(new))
+    step.read_slot("b value", step.field["b"], joined(new), times)
     return new
 
 
@@ -93,7 +101,7 @@ def stored(steps: Steps) -> tuple[U64, U64]:
 
 
 def touches(width: int, steps: Steps) -> list[Touch]:
-    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, width),
+    return [slot(steps, "a value", "a", steps.a), slot(steps, "b value", "b", steps.b, width, 1 - steps.is_one_of("TAKE32")),
             *cell_touches(steps, steps.fields["d"], stored(steps))]
 
 

@@ -53,7 +53,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of a few dozen steps, and all pages written together early, so that a short session is a long one."""
-    monkeypatch.setattr(sitting, "BUDGETS", tuple(Budget.uniform(20 + number, 60) for number in range(5)))
+    monkeypatch.setattr(sitting, "BUDGET", Budget.uniform(22, 60))
     monkeypatch.setattr(session, "SMALL", 2000)
 
 

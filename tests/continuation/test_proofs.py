@@ -243,7 +243,7 @@ def test_a_part_is_no_whole_run() -> None:
 def test_every_word_of_a_run_is_bound() -> None:
     parts = [*world.child(world.span()), world.memory().words]
     assert world.refusals("run of join", parts, world.run().claim) == set()
-    sentences = {0: "the program stands for its code and its first memory", 16: "the input is the input space before",
+    sentences = {0: "the program stands for its code and its first memory", 16: "the input is the input space after",
                  24: "the output is the output space after", 32: "the status is the last one", 33: "the place is the last one",
                  34: "the exit code is the one in the system space", 38: "the state before is the state space before",
                  53: "the state after is the state space after", 54: "the steps are those of the span",

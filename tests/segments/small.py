@@ -17,6 +17,7 @@ from wasm_exec.instructions import BY_NAME, BY_NUMBER, JUMPING, Family, Use
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.link import find_block_starts
 from wasm_exec.program import Function, Program
+from wasm_exec.spaces import Space
 
 EDGES = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFF0000, 0xFFFFFFFE, 0xFFFFFFFF]
 EDGES64 = [*EDGES[:2], 63, 64, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 32, (1 << 48) - 1, 0x8000_0000_0001, 1 << 62,
@@ -64,7 +65,10 @@ def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: in
     return out
 
 
-def one_segment(made: Program, interpreter: Interpreter | None = None, content: bytes = b"", size: str = "toy", fp: int = 0) -> Segment:
+OFFERED = bytes((37 * k + 11) % 256 for k in range(1 << 11))
+
+
+def one_segment(made: Program, interpreter: Interpreter | None = None, content: bytes = OFFERED, size: str = "toy", fp: int = 0) -> Segment:
     """The first segment, as this interpreter tells it."""
     shape, image = shape_of(made, size), MemoryImage.initial(made, content)
     engine = interpreter or Interpreter(made)
@@ -120,7 +124,9 @@ def lines_of_everything() -> list[Line]:
         lines += [("BRNZ", 0, 3, 0, here + 2, 0), ("COPY", 5, 3, 0, 0, 0), ("BRZ", 0, 3, 0, here + 4, 0), ("COPY", 5, 3, 0, 0, 0)]
     for name, operation in BY_NAME.items():
         for address in (0, 1, 2, 3, 4, 5, 6, 7, 0x1FF):
-            if operation.family in (Family.STORE, Family.STORE64):
+            if name == "TAKE32":
+                lines += [const(0, 6 * address & ~1), (name, Space.INPUT, 0, 0, 8, 0)]
+            elif operation.family in (Family.STORE, Family.STORE64):
                 put = const64(1, 0x0123456789ABCDEF) if operation.family is Family.STORE64 else const(1, 0x89ABCDEF)
                 lines += [const(0, address), put, (name, 3, 0, 1, 4, 0)]
             if operation.family in (Family.LOAD, Family.LOAD64):

@@ -121,9 +121,23 @@ def test_another_byte_of_the_initial_memory(made: Run) -> None:
 
 
 def test_another_input(made: Run) -> None:
-    ends = replace(made.ends, before=spaces_before(program_of(TEXT), b"\x08\0\0\0"))
+    """Another byte, or the same bytes with another length, as what was taken up to the end."""
+    for wrong in (b"\x08\0\0\0", b"\x07\0\0", b"\x07\0\0\0\0"):
+        after = list(made.ends.after)
+        after[6] = input_digest(wrong)
+        with pytest.raises(Rejected, match="spaces after"):
+            made.closed(ends=replace(made.ends, after=tuple(after)))
+
+
+def test_a_run_that_found_its_input(made: Run) -> None:
+    """The space of the input is empty at the beginning: what was there before the first step makes another program."""
+    image = MemoryImage.initial(program_of(TEXT), b"")
+    image.write_bytes(6, b"\x04")
+    found = roots(MemoryTree(image, wide(KERNELS)))
     with pytest.raises(Rejected, match="spaces before"):
-        made.closed(ends=ends)
+        made.closed(ends=replace(made.ends, before=found))
+    start = replace(made.whole.before, root=tree_root(found))
+    assert made.closed(start, ends=replace(made.ends, before=found)).program != made.closed().program
 
 
 def test_another_output(made: Run) -> None:

@@ -111,7 +111,11 @@ def test_a_budget_that_no_block_fits(engine: str) -> None:
 
 
 def test_image_of_the_input() -> None:
+    """It is offered, and nothing of it is there before the first step; at the end all of it is."""
     program = load(from_text(SAMPLES / "hello.wat"))
     image = MemoryImage.initial(program, b"abcdefghij")
-    assert image.read_cell(6, 0) == 10 and image.read_cell(6, 1) == int.from_bytes(b"abcdefgh", "little")
+    assert image.offered == b"\x0a" + bytes(7) + b"abcdefghij" and not image.cells[6].any() and image.input() == b""
+    assert image.copy().offered == image.offered
+    found = run(program, b"abcdefghij", BUDGETS["one segment"])
+    assert found.taken == b"abcdefghij" and found.image(1).read_cell(6, 1) == int.from_bytes(b"abcdefgh", "little")
     assert image.exists(3, 255) and not image.exists(3, 256) and image.exists(8, 1 << 20)

@@ -12,6 +12,7 @@ from wasm_exec.translate import load
 NUMBERS = {
     "ADD": 16, "ADDI": 18, "MUL": 32, "DIV_U": 48, "REM_S": 51, "AND": 64, "XORI": 69, "SHL": 80, "ROTRI": 89, "EQ": 96, "GE_SI": 107,
     "BRNZ": 112, "BRZ": 113, "COPY": 128, "CONST": 129, "SELECT": 144, "LOAD32": 160, "LOAD16_S": 164, "STORE32": 176, "STORE16": 178,
+    "TAKE32": 179,
     "CALL": 192, "RETURN": 193, "HALT": 208, "TRAP": 209, "PAUSE": 210, "JUMP_EQ": 1120, "JUMP_GE_SI": 1131, "JUMP_EQ64": 1328,
 }
 MEANINGS = {

@@ -14,7 +14,7 @@ from bundles.bundle import open_bundle, write_bundle
 from tests.wasm_exec.test_agreement import check_agreement
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.errors import Invalid, Malformed, TrapKind
-from wasm_exec.events import Answer, Event, answers, close, encode
+from wasm_exec.events import Answer, Event, answers, close, encode, filled
 from wasm_exec.execute import resume, run
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
@@ -148,7 +148,7 @@ def test_halt_and_traps_inside_an_event() -> None:
 
 @pytest.mark.parametrize("content", [
     b"\x04\0\0\0\x05\0\0\0", b"\x04\0\0\0\xfe\xff\xff\xff", b"\x04\0\0\0\0\0\0\0", b"\x0b\0\0\0" + bytes(11), b"\x03\0\0\0" + bytes(4),
-    bytes(8), b"\x05\0\0\0\xff\xff\xff\xff\0",
+    b"\x05\0\0\0\xff\xff\xff\xff\0",
 ])
 def test_bad_events_trap(content: bytes) -> None:
     recording = check_agreement(counter(), content, LARGE, traces=1)
@@ -192,7 +192,8 @@ WASI = """(module
 def test_a_session_with_a_container() -> None:
     """Standard input is the payload of the event. Nothing begins before the container is there."""
     program = load(from_text(WASI.encode()), 16, 8)
-    content = pack(WasiInput(["abcd"], stdin=b"not this")) + encode(program, [Event("line", [], b"first"), Event("line", [], b"second")])
+    container, events = pack(WasiInput(["abcd"], stdin=b"not this")), [Event("line", [], b"first"), Event("line", [], b"second")]
+    content = filled(container) + encode(program, events)
     whole = check_agreement(program, content, SMALL, traces=3)
     assert [answer.output for answer in answers(program, whole.output, ["line"] * 2)] == [b"firstabcd", b"secondabcd"]
     for cut in range(0, len(content), 5):

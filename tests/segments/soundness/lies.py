@@ -118,13 +118,17 @@ def witness(machine: Interpreter, event: Step) -> None:
 def elsewhere(machine: Interpreter, event: Step) -> None:
     """The store goes to the cell after the right one."""
     place = event.address // 8
-    cells = machine.cells[Space.LINEAR]
+    cells = machine.cells[written_space(machine, event)]
     cells[place + 1], cells[place] = cells[place], event.cell0
     event.cell0, event.address = 0, event.address + 8
 
 
 def not_stored(machine: Interpreter, event: Step) -> None:
-    machine.cells[Space.LINEAR][event.address // 8] = event.cell0
+    machine.cells[written_space(machine, event)][event.address // 8] = event.cell0
+
+
+def written_space(machine: Interpreter, event: Step) -> int:
+    return machine.decoded[event.pc].d
 
 
 def stale(machine: Interpreter, event: Step) -> None:
@@ -267,7 +271,8 @@ LIES = [
 def operations_of(family: str) -> list[Operation]:
     """Those of a chip; the chip for accesses beyond memory takes loads and stores."""
     families = (*LOADS, *STORES) if family == "outside" else (Family[family.upper()],)
-    return [operation for operation in BY_NAME.values() if operation.family in families]
+    return [operation for operation in BY_NAME.values()
+            if operation.family in families and (family, operation.name) != ("outside", "TAKE32")]
 
 
 def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
@@ -281,6 +286,8 @@ def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
     match operation.family:
         case Family.LOAD | Family.LOAD64:
             lines.append((name, RESULT, 0, 3, 0, 0))
+        case Family.STORE if name == "TAKE32":
+            lines += [(name, Space.INPUT, 0, 0, 0, 0), ("LOAD64", RESULT, 0, Space.INPUT, 0, 0)]
         case Family.STORE | Family.STORE64:
             lines += [(name, 3, 0, 3 if name == "STORE64" else 1, 0, 0), ("LOAD64", RESULT, 0, 3, 0, 0)]
         case _ if operation.family in COMPARES and operation.target:
