@@ -167,7 +167,7 @@ def test_every_guest_has_its_module_and_its_files() -> None:
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go compiler")
 def test_the_guest_in_go_prints_what_is_expected(tmp_path: Path) -> None:
-    """In the interpreter: to compile a recorder of half a million instructions takes longer; `make fuzz` does so, and runs it under wasmtime."""
+    """In the interpreter: to compile a recorder of half a million instructions takes longer. `make fuzz` does so, and asks wasmtime."""
     subprocess.run([SAMPLES / "go" / "build.sh", tmp_path], check=True)
     wasm = (tmp_path / "words.wasm").read_bytes()
     recording = run(load(wasm), entered("words"), Budget.uniform(1 << 18, 5000), engine="interpreter")
