@@ -34,8 +34,7 @@ from wasm_exec.translate import load  # noqa: E402
 
 SIZE = "2^20"
 ROUNDS = 3
-REPLAYS = 60    # of some milliseconds each,
-PAUSE = 0.05    # and so many seconds between them, so that not all fall into the same busy moment of the machine
+REPLAYS = 60    # of some milliseconds each
 DEPTH = 30      # fib of this is a run of more than a billion steps
 WANTED = {
     "exec.count_steps_per_s.sha256": (">=", 1e9), "exec.count_steps_per_s.script": (">=", 5e8),
@@ -67,11 +66,10 @@ def budget_for(program: Program) -> Budget:
     return Shape.of(SIZE, len(program.instructions)).budget
 
 
-def seconds(work: Callable[[], object], rounds: int = ROUNDS, pause: float = 0) -> float:
+def seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
     """Of the processor, the best of some rounds: other work on the machine disturbs that least."""
     best = float("inf")
     for _ in range(rounds):
-        time.sleep(pause)
         started = time.process_time()
         work()
         best = min(best, time.process_time() - started)
@@ -115,7 +113,7 @@ def replaying(figures: Figures, name: str, recording: Recording) -> None:
 
     replayed()
     note = f"one segment of {steps:,} steps, {SIZE}"
-    add(figures, f"exec.replay_ms_per_million_steps.{name}", seconds(replayed, REPLAYS, PAUSE) * 1e9 / steps, note)
+    add(figures, f"exec.replay_ms_per_million_steps.{name}", seconds(replayed, REPLAYS) * 1e9 / steps, note)
     best = float("inf")
     for _ in range(ROUNDS):
         instance = Instance(compiled(program), image, tracing=True)

@@ -165,6 +165,15 @@ def test_every_guest_has_its_module_and_its_files() -> None:
         assert sorted(path.stem for path in (SAMPLES / folder).iterdir()) == sorted([*GUESTS, "words"])
 
 
+@pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go compiler")
+def test_the_guest_in_go_prints_what_is_expected(tmp_path: Path) -> None:
+    """In the interpreter: to compile a recorder of half a million instructions takes longer. `make fuzz` does so, and asks wasmtime."""
+    subprocess.run([SAMPLES / "go" / "build.sh", tmp_path], check=True)
+    wasm = (tmp_path / "words.wasm").read_bytes()
+    recording = run(load(wasm), entered("words"), Budget.uniform(1 << 18, 5000), engine="interpreter")
+    assert recording.outcome.exited and recording.outcome.code == 0 and recording.output == expected("words")
+
+
 @pytest.mark.skipif(not HAS_ZIG, reason="the Python package ziglang is not installed")
 def test_the_c_modules_are_what_the_build_script_makes(tmp_path: Path) -> None:
     subprocess.run([SAMPLES / "c" / "build.sh", tmp_path], check=True, env=os.environ | {"PYTHON": sys.executable})

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from tests.wasm_exec.test_samples import INPUTS, SAMPLES
 from wasm_exec import validate_stack
+from wasm_exec.cutting import Budget
 from wasm_exec.decode import ALL_LOCALS_LIMIT, VALUES_LIMIT, decode
 from wasm_exec.emit import I32, function_type, section, unsigned, vector
 from wasm_exec.errors import Invalid, Malformed
+from wasm_exec.execute import run
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 from wasm_exec.validate import validate
@@ -148,6 +150,22 @@ def of_types(types: list[bytes], body: bytes, count: int = 1, locals_: bytes = b
 
 
 VOID = function_type([], [])
+
+
+def test_the_index_of_a_table_may_be_written_in_five_bytes() -> None:
+    """As linkers do, which write the number later. In six it is malformed."""
+    def calling(index: bytes) -> bytes:
+        bodies = [b"\0\x41\0\x11\0" + index + b"\x0b", b"\0\x0b"]
+        return HEADER + b"".join([
+            section(1, vector([VOID])), section(3, vector([b"\0", b"\0"])), section(4, vector([b"\x70\0\1"])),
+            section(7, vector([b"\4main\0\0"])), section(9, vector([b"\0\x41\0\x0b\1\1"])),
+            section(10, vector(unsigned(len(body)) + body for body in bodies)),
+        ])
+
+    short, long = load(calling(b"\0")), load(calling(b"\x80\x80\x80\x80\0"))
+    assert short.encode() == long.encode() and run(long, b"", Budget.uniform(100, 100)).outcome.exited
+    with pytest.raises(Malformed, match="integer representation too long"):
+        load(calling(b"\x80\x80\x80\x80\x80\0"))
 
 
 def test_types_have_up_to_a_thousand_values() -> None:
