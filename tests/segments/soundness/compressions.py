@@ -17,6 +17,7 @@ from stark.chip import Chip
 from stark.expression import P
 
 U32 = npt.NDArray[np.uint32]
+LOOKED_AT = (0, 1, 14, 15, 16, 17)      # rows of a block: a fault is in the last ones or in the state, all others are those of an honest one
 LOG_HEIGHT, NOTHING = 6, 60             # one block is attacked, two more follow; the row 60 belongs to no block
 Fault = tuple[str, int, int]            # which word, and the bit that is wrong
 
@@ -56,11 +57,11 @@ def table(cells: U64, fault: Fault | None = None) -> U32:
 
 def broken_in(made: Chip, fixed_table: U32, mains: list[U32]) -> list[set[int]]:
     """The requirements that do not hold in the first block of each of these tables, all looked at together."""
-    each = [Rows.at(Filled(made, fixed_table, main), range(ROWS)) for main in mains]
+    each = [Rows.at(Filled(made, fixed_table, main), LOOKED_AT) for main in mains]
     rows = Rows(*(np.concatenate([getattr(one, part) for one in each], axis=1) for part in (
         "main", "next_main", "fixed", "next_fixed", "selectors")))
     found = rows.evaluate(made, [requirement.expression.number for requirement in made.requirements], ())
-    broken = found.reshape(len(found), len(mains), ROWS).any(axis=2)
+    broken = found.reshape(len(found), len(mains), len(LOOKED_AT)).any(axis=2)
     return [set(np.flatnonzero(column).tolist()) for column in broken.T]
 
 
