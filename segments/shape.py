@@ -98,6 +98,8 @@ class Shape:
         """Rows of this kind after which a segment is cut."""
         if name in WORKS:
             return most_calls(name, room(self.size + HOSTS, self.log_program))
+        if CELLS in self.log_heights:
+            return Shape(self.size, self.log_program).limit(name)       # calls cut nothing but at their own number
         own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
         large = sum(self.cells[each] for each in own) >= CUTTING * sum(self.cells.values())
         return (self if large else Shape(self.size, self.log_program)).room[name]

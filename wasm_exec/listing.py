@@ -23,7 +23,7 @@ def instruction_text(program: Program, pc: int) -> str:
     words: list[str] = []
     for name, use in operation.operands.items():
         match use:
-            case Use.READ | Use.WRITE:
+            case Use.READ | Use.WRITE | Use.CELLS:
                 words.append(f"{name}=s{row[name]}")
             case Use.SPACE:
                 words.append(Space(row[name]).name.lower())

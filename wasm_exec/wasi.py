@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from wasm_exec import host_routines, host_source, state_source
@@ -50,3 +51,6 @@ STANDARD = Environment(
     | {("env", "abort"): Routine(FunctionType((ValueType.I32,) * 4, ()), abort)},
     others={MODULE: unknown},
 )
+# The same with plain register code where host functions are called, to compare with.
+PLAIN = replace(STANDARD, functions=STANDARD.functions | {
+    ("longrun", name): Routine(host_source.functions()[name].type, partial(routine, name)) for name in host_routines.ROUTINES})

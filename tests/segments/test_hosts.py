@@ -10,7 +10,7 @@ from segments.choosing import Bill
 from segments.fill import Segment, fill_cheapest
 from segments.host import poseidon2, sha256_fill
 from segments.host.poseidon2 import HIGHEST
-from segments.host.tables import WORKS, most_calls, rows_of_calls
+from segments.host.tables import PERMUTED, WORKS, most_calls, rows_of_calls
 from segments.memory_tree import MemoryTree
 from segments.prove import prove_segment
 from segments.setup import setup
@@ -144,6 +144,8 @@ def test_what_calls_nothing_does_not_know_of_hosts() -> None:
         general = Shape.of(size, 1)
         for budget in general.budgets:
             assert all(budget.rows[BY_NAME[name].family] == most_calls(name.lower(), Shape(size + HOSTS, 10).room) for name in NAMES)
+        room, calls = Shape(size + HOSTS, 10).room, {name.lower(): general.budget.rows[BY_NAME[name].family] for name in NAMES}
+        assert rows_of_calls(calls)["cells"] <= room["cells"] and 2 * general.budget.hashes + calls[PERMUTED] <= room["hash"]
     assert rows_of_calls({"add": 7}) == {} and rows_of_calls({"sha256": 0}) == {}
 
 

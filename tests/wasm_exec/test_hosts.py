@@ -6,7 +6,6 @@ from functools import cache
 
 import pytest
 
-from tests.wasm_exec.plain import PLAIN
 from tests.wasm_exec.test_agreement import check_agreement
 from wasm_exec import host_source
 from wasm_exec.cutting import Budget
@@ -20,7 +19,7 @@ from wasm_exec.interpreter import FAMILIES, Interpreter
 from wasm_exec.program import Program
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
-from wasm_exec.wasi import STANDARD
+from wasm_exec.wasi import PLAIN, STANDARD
 
 LARGE = Budget.uniform(1 << 19, 4000)
 END = 1 << 16

@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.host.sha256 import OUT, ROWS, chip, fixed
+from segments.host.sha256 import OUT, ROWS, fixed
 from segments.host.sha256_fill import Compressed, laid
+from segments.machine import machine
 from segments.steps import U64, inverse
 from stark.attack import Rows
 from stark.check import Filled
@@ -17,6 +18,7 @@ from stark.chip import Chip
 from stark.expression import P
 
 U32 = npt.NDArray[np.uint32]
+LOOKED_AT = (0, 1, 14, 15, 16, 17)      # rows of a block: a fault is in the last ones or in the state, all others are honest
 LOG_HEIGHT, NOTHING = 6, 60             # one block is attacked, two more follow; the row 60 belongs to no block
 Fault = tuple[str, int, int]            # which word, and the bit that is wrong
 
@@ -51,16 +53,16 @@ def table(cells: U64, fault: Fault | None = None) -> U32:
     height = 1 << LOG_HEIGHT
     columns = laid(height, height // ROWS, 1, done.columns)
     columns |= {name: np.repeat([1, 1, 1, 0], [ROWS, ROWS, ROWS, height - 3 * ROWS]) for name in ("real", "time", "address")}
-    return chip().table(columns, LOG_HEIGHT)
+    return machine().compression.table(columns, LOG_HEIGHT)
 
 
 def broken_in(made: Chip, fixed_table: U32, mains: list[U32]) -> list[set[int]]:
     """The requirements that do not hold in the first block of each of these tables, all looked at together."""
-    each = [Rows.at(Filled(made, fixed_table, main), range(ROWS)) for main in mains]
+    each = [Rows.at(Filled(made, fixed_table, main), LOOKED_AT) for main in mains]
     rows = Rows(*(np.concatenate([getattr(one, part) for one in each], axis=1) for part in (
         "main", "next_main", "fixed", "next_fixed", "selectors")))
     found = rows.evaluate(made, [requirement.expression.number for requirement in made.requirements], ())
-    broken = found.reshape(len(found), len(mains), ROWS).any(axis=2)
+    broken = found.reshape(len(found), len(mains), len(LOOKED_AT)).any(axis=2)
     return [set(np.flatnonzero(column).tolist()) for column in broken.T]
 
 
@@ -68,7 +70,7 @@ def tables(cells: U64) -> Iterator[U32]:
     """Wrong blocks; blocks whose last row is not of them in something that all rows share, or that waits for the next row."""
     for fault in faults():
         yield table(cells, fault)
-    honest, names = table(cells), chip().main_names
+    honest, names = table(cells), machine().compression.main_names
     for name in names:
         if name in ("real", "time", "address") or name.startswith(("begin ", "lag ")):
             main = honest.copy()
@@ -79,7 +81,7 @@ def tables(cells: U64) -> Iterator[U32]:
 @cache
 def missed() -> dict[int, str]:
     """By the number of a requirement of the chip: how its absence is noticed."""
-    made = chip()
+    made = machine().compression
     fixed_table = made.fixed_table(fixed(LOG_HEIGHT), LOG_HEIGHT)
     cells = np.random.default_rng(3).integers(0, 1 << 64, (1, 12), dtype=np.uint64)
     honest = table(cells)
