@@ -83,7 +83,7 @@ def test_what_a_budget_allows_fits_the_general_shape(name: str) -> None:
 
 def test_a_general_shape_has_every_chip() -> None:
     for size in SIZES:
-        assert Shape.of(size, 1).chips == machine().chips
+        assert [chip for chip in Shape.of(size, 1).chips if not chip.name.endswith(MORE)] == machine().chips
 
 
 def test_program_heights() -> None:
