@@ -49,9 +49,9 @@ def test_the_pages_are_printed_from_the_chips() -> None:
 
 def test_columns_and_cells_are_what_they_were() -> None:
     cells = {chip.name: measure(chip).cells for chip in CHIPS}
-    assert cells == {"add": 73, "mul": 88, "div": 131, "bitwise": 85, "shift": 100, "compare": 87, "branch": 36, "move": 48, "select": 74,
+    assert cells == {"add": 73, "mul": 88, "div": 131, "bitwise": 85, "shift": 100, "compare": 89, "branch": 36, "move": 48, "select": 74,
                      "load": 111, "store": 117, "call": 58, "halt": 19,
-                     "add64": 88, "mul64": 150, "div64": 198, "bitwise64": 111, "shift64": 128, "compare64": 100, "move64": 53,
+                     "add64": 88, "mul64": 150, "div64": 198, "bitwise64": 111, "shift64": 128, "compare64": 102, "move64": 53,
                      "select64": 82, "load64": 113, "store64": 120, "convert": 52, "count": 101, "count64": 159, "indirect": 71,
                      "grow": 43, "outside": 73,
                      "sha256": 21, "poseidon2": 21, "cells": 28, "compression": 603, "sponge": 233,

@@ -22,7 +22,9 @@ WAYS = ["(if (result i32) {test} (then (i32.const 1)) (else (i32.const 0)))",
 
 
 def operations(program: Program) -> list[str]:
-    return [BY_NUMBER[number].name for number in program.column("op").tolist()]
+    """Of the functions of the module; the entry has loops of its own."""
+    numbers = program.column("op").tolist()
+    return [BY_NUMBER[number].name for function in program.functions if function.index >= 0 for number in numbers[function.start:function.end]]
 
 
 def calling(kind: str, way: str, test: str) -> str:
