@@ -295,7 +295,8 @@ def test_what_is_stopped_says_what_is_there_then(longrun: Longrun, monkeypatch: 
     monkeypatch.setattr(Session, "close", now)
     monkeypatch.setattr(Session, "call", now)
     before = signal.signal(sent, signal.default_int_handler)        # where nothing is heard, as in the background, nobody is stopped
-    for line, said in (("run endless.wat -o d --profile toy --max-steps 9000000", "stopped; nothing was recorded (the same command begins again)"),
+    for line, said in (("run endless.wat -o d --profile toy --max-steps 9000000",
+                        "stopped; nothing was recorded (the same command begins again)"),
                        ("close c", "stopped; the session is open as before (longrun close c closes it)"),
                        ("call c say", "stopped; a call is whole or has not happened (longrun status c shows how many there are)"),
                        ("prove c -o x", "stopped; what is done is kept (longrun prove c -o x goes on)"),
