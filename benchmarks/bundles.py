@@ -62,7 +62,8 @@ def measure(figures: Figures, profile: str, threads: int) -> None:
         (Path(folder) / "chaos").mkdir()
         counts = chaos(Path(folder) / "chaos", SEGMENTS, KILLS, LONGEST_S, seed=1)
     note = f"begun again for each of {counts.kills} kills of the job or one of two workers; {counts.in_flight} tasks were in flight"
-    figures.add("bundles.resume_repeated_tasks", counts.repeated / counts.kills, note)
+    if counts.in_flight:                                # else the kills have hit nothing, and that nothing was repeated says nothing
+        figures.add("bundles.resume_repeated_tasks", counts.repeated / counts.kills, note)
     for name, verdict in judged(figures.values).items():
         figures.notes[name] = f"{figures.notes[name]}; {verdict}"
 
