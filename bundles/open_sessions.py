@@ -57,7 +57,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
     if header is None:
         raise not_open(directory)
     place = directory / PAUSED / str(state.calls)
-    with writer(directory / f"{PAUSED}.lock", directory, DOING):
+    with writer(directory / f"{PAUSED}.lock", DOING):
         if not (place / MANIFEST).is_file():
             for older in (directory / PAUSED).glob("*"):
                 shutil.rmtree(older)
@@ -72,7 +72,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
 
 def collected(directory: Path) -> Mapping[str, object]:
     """Removes what proofs of earlier moments left, and files that no call will ask for."""
-    with writer(directory / LOCK, directory, DOING), writer(directory / f"{PAUSED}.lock", directory, DOING):
+    with writer(directory / LOCK, DOING), writer(directory / f"{PAUSED}.lock", DOING):
         with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
             header, places = log.header(), log.places()
         files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]
