@@ -2,44 +2,31 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bundles import api
-from bundles.artefacts import KINDS, names_of
-from bundles.bundle import FILES, MANIFEST, SESSION_LOG, WORK, is_open, open_bundle
-from bundles.database import Database
-from bundles.files import read_proof
-from bundles.formats import FILE_LIMIT, MAGIC, Kind, ProofFile, decode_proof
-from bundles.journal import DONE, Journal
-from bundles.keys import claimed_program
-from bundles.lock import held
-from bundles.manifest import KIND as BUNDLE_KIND
-from bundles.manifest import Manifest, decode_manifest
-from bundles.packing import pack
+from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, WORK, is_open, open_bundle
+from bundles.formats import FILE_LIMIT, MAGIC
+from bundles.journal import Journal
+from bundles.kinds_of_files import Facts, data_base, keys, lock, manifest, program, proof, state, text_of_program
+from bundles.lock import NOTE_LIMIT
+from bundles.manifest import KIND, decode_manifest
+from bundles.packing import SIZE_LIMIT, pack
 from bundles.session_log import SessionLog
-from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages
-from bundles.state_files import BEGINNING, decode_state
+from bundles.snapshot import HEAD, SNAPSHOT_LIMIT, decode_pages, size_of
+from bundles.state_files import BEGINNING, STATE_FILE_LIMIT
 from bundles.states import roots_of
 from bundles.store import digest_of, read_limited
-from continuation.claims import SpanClaim, spelled
-from continuation.layout import POWER_WORDS
-from segments.claim import BOUNDARY, STEPS, Boundary
-from segments.memory_tree import wide
-from segments.openings import state_root
-from stark import profiles
-from stark.errors import Malformed, Rejected
-from wasm_exec.decode import decode
+from stark.errors import Malformed
 
-Facts = Mapping[str, object]
-LOCK_NOTE = re.compile(r"process \d+ since [\d :-]+ UTC")
 STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 SQLITE = b"SQLite format 3\0"
-BEGINNING_OF_MANIFEST = pack("kind") + pack(BUNDLE_KIND)          # behind one byte, the number of fields
+BEGINNING_OF_MANIFEST = pack("kind") + pack(KIND)          # behind one byte, the number of fields
 WASM = b"\0asm"
+KEYS_LIMIT = 1 << 24
 
 
 def inspected(path: Path) -> Facts:
@@ -50,27 +37,50 @@ def inspected(path: Path) -> Facts:
         head = there.read(64)
     if head.startswith(SQLITE):
         return data_base(path)
-    content = read_limited(path, "file", SNAPSHOT_LIMIT)
+    reader = next((one for one in readers(path) if one.fits(head)), None)
+    content = read_limited(path, "file", reader.limit if reader else nameless_limit(path, head))
     try:
-        facts = facts_of(path, content)
+        facts = reader.facts(content) if reader else nameless(path, content)
     except Malformed as error:
         raise Malformed(f"{path}: {error}") from None
-    if STORED.fullmatch(f"{path.parent.name}/{path.name}"):
+    if stored(path):
         if digest_of(content).hex() != path.parent.name + path.name:
             raise Malformed(f"{path}: the file is damaged, its content does not have the digest of its name")
         return {**facts, "serves as": roles(path)}
     return facts
 
 
-def facts_of(path: Path, content: bytes) -> Facts:
-    """By how the content begins; where nothing says what it is, by the place of the file."""
-    begins: list[tuple[bool, Callable[[], Facts]]] = [
-        (content.startswith(MAGIC), lambda: proof(path, content)), (content.startswith(BEGINNING), lambda: state(content)),
-        (content[1:1 + len(BEGINNING_OF_MANIFEST)] == BEGINNING_OF_MANIFEST, lambda: manifest(decode_manifest(content))),
-        (content.startswith(WASM), lambda: program(content)), (path.suffix == ".wat", lambda: text_of_program(content)),
-        (path.suffix == ".json", lambda: keys(content)), (path.name.endswith("lock"), lambda: lock(path, content))]
-    found = next((told for fits, told in begins if fits), None)
-    return found() if found else nameless(path, content)
+@dataclass(frozen=True)
+class Reader:
+    """A kind of file: whether one that begins so is of it, how long it may be, what it says."""
+
+    fits: Callable[[bytes], bool]
+    limit: int
+    facts: Callable[[bytes], Facts]
+
+
+def readers(path: Path) -> list[Reader]:
+    """By how the content begins; where nothing says what it is, by the name of the file."""
+    def named(suffix: str) -> Callable[[bytes], bool]:
+        return lambda _: path.name.endswith(suffix)
+    return [Reader(lambda head: head.startswith(MAGIC), FILE_LIMIT, lambda content: proof(path, content)),
+            Reader(lambda head: head.startswith(BEGINNING), STATE_FILE_LIMIT, state),
+            Reader(lambda head: head[1:1 + len(BEGINNING_OF_MANIFEST)] == BEGINNING_OF_MANIFEST, SIZE_LIMIT,
+                   lambda content: manifest(decode_manifest(content))),
+            Reader(lambda head: head.startswith(WASM), APP_LIMIT, program), Reader(named(".wat"), APP_LIMIT, text_of_program),
+            Reader(named(".json"), KEYS_LIMIT, keys), Reader(named("lock"), NOTE_LIMIT, lambda content: lock(path, content))]
+
+
+def stored(path: Path) -> bool:
+    """Whether this is the name of a file in a store."""
+    return STORED.fullmatch(f"{path.parent.name}/{path.name}") is not None
+
+
+def nameless_limit(path: Path, head: bytes) -> int:
+    """Files of a store are read as they are, others only if they are as long as their beginning says of a snapshot."""
+    if stored(path) or path.stat().st_size == size_of(int.from_bytes(head[:HEAD], "little")):
+        return SNAPSHOT_LIMIT
+    raise Malformed(f"{path}: this is not a proof file, nor any other file of longrun")
 
 
 def directory(path: Path) -> Facts:
@@ -81,117 +91,13 @@ def directory(path: Path) -> Facts:
     return {**manifest(bundle.manifest), "kind": "bundle", **api.states_of(roots_of(bundle), len(bundle.difference()))}
 
 
-def manifest(found: Manifest) -> Facts:
-    return {"kind": "manifest of a bundle", "profile": found.profile, "segment size": found.size, "program file": found.program.hex(),
-            "segments": found.segments, "steps": found.steps, "outcome": str(found.outcome)}
-
-
-def proof(path: Path, content: bytes) -> Facts:
-    if len(content) > FILE_LIMIT:
-        raise Malformed(f"a proof file has at most {FILE_LIMIT} bytes, this one {len(content)}")
-    file = decode_proof(content)
-    return piece(file, len(content)) if file.kind in KINDS.values() else api.facts_of(read_proof(file), path)
-
-
-def piece(file: ProofFile, size: int) -> Facts:
-    """A proof that stays in a bundle: of a segment, a leaf or a join."""
-    shapes, kinds = names_of(profiles.get(file.profile))
-    facts = {"kind": f"{file.kind.name.lower()} proof, which stays in its bundle", "profile": file.profile, "bytes": size}
-    lengths = (4, 2, STEPS + 1) if file.kind == Kind.SEGMENT else (3, 1, None)
-    payloads = file.payloads
-    if len(payloads) != lengths[0] or len(payloads[0]) != lengths[1]:
-        raise Malformed("it is of another shape than such a proof")
-    names = shapes if file.kind == Kind.SEGMENT else kinds
-    if int(payloads[0][0]) >= len(names):
-        raise Malformed("it is of a kind that does not exist")
-    statement = payloads[-2].tolist()
-    if file.kind == Kind.SEGMENT:
-        if len(statement) != lengths[2]:
-            raise Malformed("its statement has another length than that of a segment")
-        before, after, steps = Boundary.of(statement), Boundary.of(statement[BOUNDARY:]), statement[STEPS]
-        return {**facts, "shape": names[int(payloads[0][0])], "steps": steps, **boundaries(before, after)}
-    if len(statement) <= POWER_WORDS:
-        raise Malformed("its statement is too short")
-    claim = SpanClaim.of(statement[POWER_WORDS:])
-    return {**facts, "circuit": names[int(payloads[0][0])], "steps": claim.steps, **boundaries(claim.before, claim.after)}
-
-
-def boundaries(before: Boundary, after: Boundary) -> Facts:
-    return {name: f"pc {there.pc}, status {there.status}, memory {spelled(there.root)}"
-            for name, there in (("from", before), ("to", after))}
-
-
-def state(content: bytes) -> Facts:
-    found = decode_state(content)
-    return {"kind": "state", "keys": len(found.entries), "root": spelled(state_root(found, wide(api.kernels())))}
-
-
-def program(content: bytes) -> Facts:
-    """With what claims say for it."""
-    code, module = api.translated(content), decode(content)
-    facts: dict[str, object] = {"kind": "program", "bytes": len(content), "file digest": hashlib.sha256(content).hexdigest(),
-                                "register instructions": len(code.instructions),
-                                "imports": sorted({f"{item.module}.{item.name}" for item in module.imports}),
-                                "events" if code.events else "exports": sorted(item.name for item in module.exports)}
-    for name in profiles.PROFILES:
-        with contextlib.suppress(Rejected, LookupError):
-            facts[f"in {name} claims"] = spelled(claimed_program(code, profiles.get(name), api.kernels()))
-    return facts
-
-
-def text_of_program(content: bytes) -> Facts:
-    from wasm_exec import errors
-    from wasm_exec.text import from_text
-    try:
-        return {**program(from_text(content)), "kind": "program as text"}
-    except errors.Malformed as error:
-        raise Malformed(f"this is not WebAssembly text: {error.message.splitlines()[0]}") from None
-
-
-def keys(content: bytes) -> Facts:
-    try:
-        found = json.loads(content)
-        return {"kind": "keys of the continuation", "version": int(found["version"]), "shapes of segments": len(found["segments"]),
-                "circuits": len(found["digests"]), "layers": list(found["layers"]), "root": spelled(tuple(map(int, found["root"])))}
-    except (ValueError, LookupError, TypeError, RecursionError):
-        raise Malformed("these are no keys of the continuation") from None
-
-
-def lock(path: Path, content: bytes) -> Facts:
-    text = content.decode("ascii", "replace")
-    if content and not LOCK_NOTE.fullmatch(text):
-        raise Malformed("this is not a lock of longrun")
-    return {"kind": "lock", "held by": held(path) or "nobody", "last taken by": text or "nobody"}
-
-
-def data_base(path: Path) -> Facts:
-    """A journal or an open session, by its tables."""
-    with contextlib.closing(Database(path, writing=False)) as base:
-        tables = base.names()
-    if {"job", "tasks"} <= tables:
-        with contextlib.closing(Journal(path, writing=False)) as journal:
-            job, rows = journal.job(), journal.rows()
-        return {"kind": "journal", "segments": job.segments if job else None, "goes to": job.out if job else None,
-                "workers": job.workers if job else None, "tasks begun": len(rows), "done": sum(row.state == DONE for row in rows),
-                "not done": {str(row.task): row.state for row in rows if row.state != DONE},
-                "started": sum(row.starts for row in rows)}
-    if {"session", "calls", "places"} <= tables:
-        with contextlib.closing(SessionLog(path, writing=False)) as log:
-            header, stands, places = log.header(), log.state(), log.places()
-        return {"kind": "session", "profile": header.profile if header else None, "segment size": header.size if header else None,
-                "program file": header.program.hex() if header else None, "calls": stands.calls, "events": stands.events,
-                "steps": stands.steps, "input bytes": stands.input_length, "output bytes": stands.output_length, "places": len(places),
-                "outcome": str(stands.outcome)}
-    raise Malformed(f"{path}: this data base is neither a journal nor a session of longrun")
-
-
 def nameless(path: Path, content: bytes) -> Facts:
     """Pages, or bytes of the user's in a store; the content of those is not shown."""
     with contextlib.suppress(Malformed):
         pages = decode_pages(content, "file")
         return {"kind": "snapshot", "pages": len(pages), "spaces": sorted({space for space, _ in pages})}
-    if not STORED.fullmatch(f"{path.parent.name}/{path.name}"):
-        raise Malformed("this is not a proof file, nor any other file of longrun")
+    if not stored(path):
+        raise Malformed("its pages are none, or not in order: this is not a snapshot, nor any other file of longrun")
     return {"kind": "bytes", "bytes": len(content)}
 
 

@@ -125,7 +125,7 @@ class Job:
 @contextlib.contextmanager
 def opened(bundle: Bundle, keys: RunKeys, kernels: Kernels, out: str, workers: int) -> Iterator[tuple[Journal, int]]:
     """The journal of a bundle for its one writer, and how many tasks an earlier one left in flight; Busy if there is a writer already."""
-    with writer(bundle.work / LOCK, bundle.directory):
+    with writer(bundle.work / LOCK):
         Store(bundle.work / PROOFS).sweep()
         journal = Journal(bundle.work / JOURNAL)
         try:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundles.bundle import WORK
 from bundles.errors import Busy
 
 NOTE_LIMIT = 64
@@ -15,14 +16,13 @@ TRIES, PAUSE = 5, 0.1           # a reader that only looks holds the lock for a 
 
 
 @contextlib.contextmanager
-def writer(path: Path, directory: Path, doing: str = "being proved") -> Iterator[None]:
-    """Held for as long as the block runs; Busy, with the owner's number and since when, if another process holds it. `directory`: the
-    bundle that the lock is about."""
+def writer(path: Path, doing: str = "being proved") -> Iterator[None]:
+    """Held for as long as the block runs; Busy, with the owner's number and since when, if another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not taken(handle):
-            raise Busy(note(handle), doing, directory)
+            raise Busy(note(handle), doing, path.parents[path.parent.name == WORK])
         os.ftruncate(handle, 0)
         os.write(handle, f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC".encode())
         yield

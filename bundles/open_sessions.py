@@ -56,7 +56,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
     if header is None:
         raise not_open(directory)
     place = directory / PAUSED / str(state.calls)
-    with writer(directory / f"{PAUSED}.lock", directory, DOING):
+    with writer(directory / f"{PAUSED}.lock", DOING):
         if not (place / MANIFEST).is_file():
             for older in (directory / PAUSED).glob("*"):
                 shutil.rmtree(older)

@@ -70,7 +70,7 @@ class Session:
         self.held, self.let_go = contextlib.ExitStack(), False
         with contextlib.ExitStack() as stack:
             if is_open(directory):
-                stack.enter_context(writer(directory / LOCK, directory, DOING))
+                stack.enter_context(writer(directory / LOCK, DOING))
             if not is_open(directory):
                 raise not_open(directory)
             self.log = SessionLog(directory / SESSION_LOG)
@@ -98,7 +98,7 @@ class Session:
         if not fresh(directory):
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with writer(directory / LOCK, directory, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
+        with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
             store = Store(directory / FILES)
             digest, state = store.put(app), store.put(encode_state(before))
             with log.whole():

@@ -34,10 +34,15 @@ def encode_pages(pages: Pages) -> bytes:
     return len(keys).to_bytes(HEAD, "little") + np.array(keys, "<u4").tobytes() + cells.tobytes()
 
 
+def size_of(count: int) -> int:
+    """The bytes of so many pages."""
+    return HEAD + count * (KEY + CELL_BYTES * PAGE_CELLS)
+
+
 def decode_pages(content: bytes, what: str) -> Pages:
     """The pages of canonical bytes; Malformed if they are anything else."""
     count = int.from_bytes(content[:HEAD], "little")
-    if len(content) != HEAD + count * (KEY + CELL_BYTES * PAGE_CELLS):
+    if len(content) != size_of(count):
         raise Malformed(f"{what}: {len(content)} bytes are not {count} pages")
     keys = np.frombuffer(content, "<u4", 2 * count, HEAD).reshape(count, 2).tolist()
     cells = np.frombuffer(content, "<u8", count * PAGE_CELLS, HEAD + KEY * count).astype(np.uint64).reshape(count, PAGE_CELLS)

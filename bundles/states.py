@@ -11,7 +11,7 @@ from bundles.bundle import Bundle, open_bundle
 from bundles.changes import Difference
 from bundles.checking import applications
 from bundles.difference import composed, leads
-from bundles.errors import Unsupported
+from bundles.errors import Misuse
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
 from bundles.state_files import encode_state, read_state
@@ -54,22 +54,23 @@ def roots_of(bundle: Bundle) -> tuple[Digest, Digest]:
 
 
 def step_of(file: Path, program: bytes | None = None) -> Step:
-    """The step of a bundle or of a proof file; of a rollup of several applications that of the program."""
+    """The step of a bundle or of a proof file; of a rollup of several applications that of the program. Malformed if there is no run of
+    it."""
     if file.is_dir():
         bundle = open_bundle(file)
+        if program not in (None, bundle.app()):
+            raise Malformed(f"{file} is no run of this program")
         return Step(*roots_of(bundle), bundle.difference())
     proof = read_proof(api.opened(file))
+    chosen = None if program is None else claimed_program(api.translated(program), proof.profile, api.kernels())
+    steps = applications((proof.claim,) if isinstance(proof, RunFile) else proof.runs)
+    if chosen is not None and chosen not in steps:
+        raise Malformed(f"{file} has no run of this program")
     if isinstance(proof, RunFile):
         return Step(proof.claim.before, proof.claim.after, proof.changes)
-    steps = applications(proof.runs)
-    if program is not None:
-        chosen = claimed_program(api.translated(program), proof.profile, api.kernels())
-        if chosen not in steps:
-            raise Malformed(f"{file} has no run of this program")
-    elif len(steps) > 1:
-        raise Unsupported(f"{file} has runs of {len(steps)} programs: --program APP.wasm says which is meant")
-    else:
-        (chosen,) = steps
+    if chosen is None and len(steps) > 1:
+        raise Misuse(f"{file} has runs of {len(steps)} programs: --program APP.wasm says which is meant")
+    chosen = chosen or next(iter(steps))
     parts = [changes for run, changes in zip(proof.runs, proof.changes, strict=True) if run.program == chosen]
     return Step(*steps[chosen], composed(parts))
 

@@ -82,7 +82,7 @@ def collect(directory: Path) -> Facts:
     """Removes results that no task will ask for any more and what killed writers left; the run, its proof and what is still needed stay."""
     bundle = open_bundle(directory)
     manifest = bundle.manifest
-    with writer(bundle.work / LOCK, directory):
+    with writer(bundle.work / LOCK):
         done = {row.task: row.artefact for row in rows_of(bundle)[0] if row.state == DONE and row.artefact is not None}
         results = [done[task] for task in serving(root(manifest.segments), done)]
         files, size = Store(bundle.work / PROOFS).remove_others(results)

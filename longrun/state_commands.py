@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longrun.failures import USAGE, Stop
-from longrun.options import Json
+from longrun.options import Json, module
 from longrun.telling import say, show
 
 if TYPE_CHECKING:
@@ -29,23 +29,27 @@ def root_named(text: str) -> Digest:
 
 
 def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")],
-         form: Annotated[str, typer.Option("--format", help="json or csv")] = "json",
+         form: Annotated[str | None, typer.Option("--format", help="json, if it is left out, or csv")] = None,
          program: Annotated[Path | None, typer.Option(help="the .wasm whose state is meant, if the file has several programs")] = None,
          apply: Annotated[Path | None, typer.Option(metavar="STATE", help="apply the difference to this state file")] = None,
          output: Annotated[Path | None, typer.Option(metavar="NEW", help="where the state afterwards is written")] = None,
          json: Json = False) -> None:
     """Show which keys of an application's state changed, or apply that to a state file: the roots must be those of the claim."""
-    if form not in ("json", "csv"):
+    if form not in (None, "json", "csv"):
         raise Stop(USAGE, f"there is no format {form}", "choose json or csv")
+    if form == "csv" and json:
+        raise Stop(USAGE, "a table cannot be one JSON object", "choose --format csv or --json")
+    if form is not None and apply is not None:
+        raise Stop(USAGE, "what is applied is not printed", "leave out --format or --apply")
     if (apply is None) != (output is None):
         raise Stop(USAGE, "a difference is applied to a state and written to another file",
                    f"longrun diff {file} --apply STATE --output NEW")
     from bundles import states
-    step = states.step_of(file, None if program is None else program.read_bytes())
+    step = states.step_of(file, None if program is None else module(program))
     if apply is not None and output is not None:
         show(states.apply(step, apply, output), json, "the difference leads from the one root of the claim to the other",
              "(the proof was not checked: longrun verify does that)")
-    elif form == "csv" and not json:
+    elif form == "csv":
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows([change["key"], change["old"] or "", change["new"]] for change in step.rows)

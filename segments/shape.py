@@ -125,8 +125,9 @@ class Shape:
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
         """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with, and with no more cells than
-        this one, so that this one says how much memory a proof takes."""
-        found = [shape for shape in self.alike if shape.holds(rows) and shape.committed <= self.committed]
+        this one, so that this one says how much memory a proof takes; what calls host functions, than the general one with their chips."""
+        most = (self.with_hosts if rows.get(CELLS) else self).committed
+        found = [shape for shape in self.alike if shape.holds(rows) and shape.committed <= most]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
         return min(found, key=lambda shape: shape.price)
@@ -135,6 +136,11 @@ class Shape:
     def price(self) -> int:
         """Cells of a segment, and what the continuation adds to it in cells that take as long."""
         return price(self.name, self.log_program)
+
+    @property
+    def with_hosts(self) -> Shape:
+        """The general shape of this size that has the chips of host functions."""
+        return Shape(self.size + HOSTS, self.log_program)
 
     @property
     def alike(self) -> list[Shape]:

@@ -29,6 +29,7 @@ from stark.errors import Malformed
 from tests.bundles.jobs import SUM, all_gone, answer, children, entered, longrun, recorded, rows
 
 WORKERS = 2
+START_S = 120.0             # for a command to begin its first task
 
 
 @dataclass
@@ -79,6 +80,8 @@ class Chaos:
         process = longrun("prove", self.directory, "-o", self.proof, "--workers", str(WORKERS), "--engine", self.engine)
         with process:
             while self.counts.kills < self.kills:
+                if self.rng.random() < 0.5:             # on a slow machine all kills would hit the start
+                    self.at_work(process)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(self.rng.uniform(0.0, self.longest))
                 if process.poll() is not None:
@@ -101,6 +104,12 @@ class Chaos:
         if process.returncode not in (0, -signal.SIGKILL):
             raise AssertionError(f"the job ended with {process.returncode}: {said.decode()}")
         return lost
+
+    def at_work(self, process: subprocess.Popen[bytes]) -> None:
+        """Waits until something is in flight, or the command has ended."""
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and process.poll() is None and not (self.running() and children(process.pid)):
+            time.sleep(0.05)
 
     def running(self) -> int:
         """Tasks that the journal says are running; none when it was killed before there was a journal."""

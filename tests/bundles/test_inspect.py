@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bundles.session import Session
 from bundles.session_log import PlaceRow
 from bundles.sitting import Place
 from bundles.snapshot import encode_pages
+from bundles.state_files import BEGINNING
 from continuation.published import FOLDER
 from stark.errors import Malformed, Rejected
 from tests.bundles.fuzz import COUNTER, mutated
@@ -105,6 +107,20 @@ def test_damaged_ones_are_shown_or_refused_in_a_line(made: Path, tmp_path: Path)
             else:
                 assert not stored or damaged == content, path
         place.unlink()
+
+
+@pytest.mark.parametrize("head", [b"\0", b"longrun\n", b"\0asm", BEGINNING, b"process 7"])
+def test_a_large_file_is_not_read(tmp_path: Path, head: bytes) -> None:
+    """Two gigabytes of nothing behind a beginning of ours."""
+    for name in ("file", "lock", "keys.json", "app.wat"):
+        with write(tmp_path / name, head).open("r+b") as file:
+            file.truncate(1 << 31)
+        tracemalloc.start()
+        with pytest.raises(Malformed):
+            inspected(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+        tracemalloc.stop()
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"longrun", b"\0", b"\0" * 5, b"SQLite format 3\0", b"{}", b"process 7"])

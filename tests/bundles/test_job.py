@@ -185,25 +185,26 @@ def test_a_journal_that_says_nonsense_is_malformed(journal: Journal, change: str
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "work" / "lock"
     assert held(path) is None
-    with writer(path, tmp_path):
+    with writer(path):
         assert held(path) == f"process {os.getpid()} since " + (held(path) or "").partition("since ")[2]
-        with pytest.raises(Busy, match=f"process {os.getpid()} since 20"), writer(path, tmp_path):
+        with pytest.raises(Busy, match=f"process {os.getpid()} since 20") as busy, writer(path):
             pass
+        assert busy.value.directory == tmp_path
     assert held(path) is None
-    with writer(path, tmp_path):
+    with writer(path):
         pass
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     program = """from pathlib import Path; import sys; from bundles.lock import writer
-with writer(Path(sys.argv[1]), Path()):
+with writer(Path(sys.argv[1])):
     print('mine', flush=True); input()"""
     command = [sys.executable, "-c", program, tmp_path / "lock"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
         assert other.stdout is not None and other.stdout.readline() == b"mine\n"
-        with pytest.raises(Busy, match=f"process {other.pid}"), writer(tmp_path / "lock", tmp_path):
+        with pytest.raises(Busy, match=f"process {other.pid}"), writer(tmp_path / "lock"):
             pass
         other.kill()
         other.wait()
-        with writer(tmp_path / "lock", tmp_path):
+        with writer(tmp_path / "lock"):
             pass

@@ -169,7 +169,7 @@ def wait_for_workers(parent: int, directory: Path) -> list[int]:
 
 
 def test_a_second_prove_says_in_a_line_who_is_at_work(bundle: Path) -> None:
-    with writer(bundle / "work" / LOCK, bundle):
+    with writer(bundle / "work" / LOCK):
         with pytest.raises(Busy, match=f"process {os.getpid()}"):
             prove(bundle)
         with longrun("prove", bundle, "-o", bundle.parent / "second.proof") as second:

@@ -30,6 +30,7 @@ from continuation.claims import Digest
 from continuation.layout import POWER_WORDS
 from segments.openings import EMPTY_STATE_ROOT, state_root
 from stark.errors import Malformed, Rejected
+from tests.bundles.jobs import SUM
 from wasm_exec.state import EMPTY, StateMap
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,14 @@ def test_the_difference_is_applied_and_arrives_at_the_root_of_the_claim(made: Pa
     assert facts["state after"] == states.save(made / "3", tmp_path / "same.state")["root"]
     assert (tmp_path / "new.state").read_bytes() == (tmp_path / "same.state").read_bytes()
     assert states.step_of(made / "2").changes == states.step_of(made / "2.proof").changes
+
+
+def test_a_step_is_of_the_program_that_is_named(made: Path) -> None:
+    """Of a bundle, of a run and of a rollup."""
+    for file in (made / "2", made / "2.proof", made / "all.proof"):
+        assert states.step_of(file, LEDGER) == states.step_of(file)
+        with pytest.raises(Malformed, match="no run of this program"):
+            states.step_of(file, SUM)
 
 
 def test_another_difference_or_another_state_is_refused(made: Path, tmp_path: Path) -> None:
@@ -161,6 +170,9 @@ def test_the_commands(made: Path, tmp_path: Path) -> None:
     assert "state given is the one before" in longrun("diff", everything, "--apply", new, "--output", empty, code=1)
     assert json.loads(longrun("inspect", new, "--json"))["root"] == shown["state after"]
     assert "written to another file" in longrun("diff", everything, "--apply", empty, code=2)
+    for options, said in ((["--format", "csv", "--json"], "one JSON object"), (["--format", "xml"], "no format xml"),
+                          (["--format", "json", "--apply", empty, "--output", new], "is not printed")):
+        assert said in longrun("diff", everything, *options, code=2)
     told = json.loads(longrun("inspect", str(made / "3"), "--json"))
     assert (told["state after"], told["changed keys, as the file says"]) == (shown["state after"], 2)
 

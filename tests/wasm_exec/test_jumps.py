@@ -24,7 +24,8 @@ WAYS = ["(if (result i32) {test} (then (i32.const 1)) (else (i32.const 0)))",
 def operations(program: Program) -> list[str]:
     """Of the functions of the module; the entry has loops of its own."""
     numbers = program.column("op").tolist()
-    return [BY_NUMBER[number].name for function in program.functions if function.index >= 0 for number in numbers[function.start:function.end]]
+    guests = [function for function in program.functions if function.index >= 0]
+    return [BY_NUMBER[number].name for function in guests for number in numbers[function.start:function.end]]
 
 
 def calling(kind: str, way: str, test: str) -> str:
