@@ -83,7 +83,7 @@ def looked(growth: Growth) -> bool:
 def prove_following(directory: Path, kernels: Kernels, on_progress: Progress, means: Means, out: str) -> Proved | None:
     """The proof of a session that is open now, when it has been closed. None if it was closed before a segment was full: then there is
     nothing to go on from, and it is proved like any bundle."""
-    with writer(directory / GROWING_LOCK, directory):
+    with writer(directory / GROWING_LOCK):
         return proved(directory, kernels, on_progress, means, out)
 
 

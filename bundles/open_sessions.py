@@ -74,7 +74,7 @@ def collected(directory: Path) -> Mapping[str, object]:
     locks = (directory / LOCK, directory / f"{PAUSED}.lock", directory / GROWING_LOCK)
     with contextlib.ExitStack() as stack:
         for lock in locks:
-            stack.enter_context(writer(lock, directory, DOING))
+            stack.enter_context(writer(lock, DOING))
         with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
             header, places = log.header(), log.places()
         files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]

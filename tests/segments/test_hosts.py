@@ -128,7 +128,8 @@ def test_a_word_that_is_not_below_p_is_refused(high: int, low: int) -> None:
 def test_a_word_below_p_passes(high: int, low: int) -> None:
     cells = np.zeros((1, 8), np.uint64)
     columns = poseidon2.fill(cells, np.array([2]), np.array([1]), 8)
-    assert columns["inverse 0"][0] * (columns["after.1"][0] - HIGHEST) % P == 1     # type: ignore[index]
+    inverse, after = np.asarray(columns["inverse 0"]), np.asarray(columns["after.1"])
+    assert inverse[0] * (after[0] - HIGHEST) % P == 1
     assert low * (1 - (high - HIGHEST) * (pow(high - HIGHEST, -1, P) if high != HIGHEST else 0)) % P == 0
     assert 2 * (high + (1 << 15) - 1 - HIGHEST) < 1 << 16
 
