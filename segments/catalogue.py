@@ -96,6 +96,18 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 2^20 mix 26 | add 18 mul 14 div 10 bitwise 15 shift 15 compare 17+13 branch 16+14 move 17+15 select 14+11 load 18 store 16 call 16+14
     halt 3 add64 10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count
     10 count64 10 indirect 14 grow 10 outside 3 page 15 node 11 hash 16
+2^20 mix 27 | add 10 mul 10 bitwise 10 shift 10 branch 10 select 10 call 10 halt 3 add64 10 bitwise64 10 shift64 10 compare64 10 move64
+    10 load64 10 store64 10 convert 10 indirect 10 grow 12 page 16 node 12 hash 17
+2^20 mix 28 | add 18 mul 14 bitwise 15 shift 15 compare 17 branch 16 move 18 select 15 load 18 store 16 call 17 halt 3 move64 10
+    select64 10 load64 10 convert 10 indirect 14 page 15 node 12 hash 16
+2^20 mix 29 | add 18+17 mul 10 div 10 bitwise 15 shift 14 compare 17+16 branch 17 move 17+15 select 14 load 17+15 store 16+12 call 15
+    halt 3 add64 10 mul64 12 div64 10 bitwise64 13 shift64 14 compare64 10 move64 14 select64 10 load64 10 store64 14 convert 15 count
+    12 count64 10 indirect 10 grow 10 outside 3 page 15 node 11 hash 15+14
+2^20 mix 30 | add 17+15 mul 10 div 10 bitwise 10 shift 10 compare 16 branch 10 move 10 select 10 load 16 store 16 call 10 halt 3 add64
+    10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count 10 count64 10
+    indirect 10 grow 11 outside 3 page 16 node 12 hash 17
+2^20 mix 31 | add 18+17 mul 10 bitwise 10 shift 10 compare 18 select 10 load 17+16 call 10 halt 3 move64 10 load64 10 convert 10 grow 10
+    page 14 node 10 hash 14+13
 toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 load 9 store 9 call 9 halt 3 add64 9 mul64 7 div64 6
     bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3
     page 10 node 10 hash 12 sha256 5 poseidon2 6 cells 10 compression 10 sponge 6

@@ -124,9 +124,10 @@ class Shape:
         return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with, and with no more cells than
-        this one, so that this one says how much memory a proof takes; what calls host functions, than the general one with their chips."""
-        most = (self.with_hosts if rows.get(CELLS) else self).committed
+        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with, but with no more cells than
+        the general shape of this size, which so says how much memory a proof takes; what calls host functions, than the one with their
+        chips."""
+        most = (self.with_hosts if rows.get(CELLS) else Shape(self.size, self.log_program)).committed
         found = [shape for shape in self.alike if shape.holds(rows) and shape.committed <= most]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
