@@ -19,7 +19,8 @@ NODE = Bus(9, "node", ("level", "index", *(f"before{k}" for k in range(8)), *(f"
 PAGE = Bus(10, "page", ("page", "time"))
 HOST = Bus(11, "host", ("function", "time", "address"))
 CELL = Bus(12, "cell", ("address", "time", *(f"before{k}" for k in range(4)), *(f"after{k}" for k in range(4))),
-           (None, None, *[1 << 16] * 8))
+           (None, None, *[1 << 16] * 8),
+           inductive="what a cell held is taken from the memory by the row that answers, and what it holds then is held by who asks")
 
 ALL = (PROGRAM, STATE, MEMORY, RANGE16, BYTES, AND, SHIFT, HASH, NODE, PAGE, HOST, CELL)
 LOOKUPS = (RANGE16, BYTES, AND, SHIFT)

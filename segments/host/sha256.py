@@ -50,6 +50,7 @@ class Compression:
         self.round_words()
         self.sums()
         self.messages()
+        chip.held |= dict.fromkeys(("time", "address"), "in a block that is real the call says it that the first row takes in")
         reason = "counts in the rows that the sums before it lead to"
         chip.free |= {name: reason for name in chip.main_names if name.startswith(("carry ", "lag "))}
 
