@@ -117,7 +117,7 @@ def proving(figures: Figures, log_rows: int, chips: int, triples: int, threads: 
     with Program("prove", numbers, threads) as program:
         for repetition in range(-1, repetitions):
             started = clock()
-            prove(key_with_fixed, mains, statement, ours)
+            prove(key_with_fixed, dict(mains), statement, ours)
             pair = clock() - started, float(program.ask("prove"))
             if repetition >= 0:
                 pairs.append(pair)

@@ -66,7 +66,7 @@ def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: i
     peak = 0
     for _ in range(rounds):
         watch, started = Watch(clock), clock()
-        proof = prove(proving, mains, NO_STATEMENT, kernels, watch)
+        proof = prove(proving, dict(mains), NO_STATEMENT, kernels, watch)
         proofs.append((clock() - started, dict(watch.seconds)))
         peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if rounds > 1:

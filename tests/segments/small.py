@@ -103,7 +103,7 @@ def operation_alone(name: str, b: int, where: tuple[int, int, int]) -> list[Line
     d, x, y = where
     if BY_NAME[name].target:
         (_, _, *fields), = operation_alone(name.removeprefix(JUMPING), b, where)
-        return [(name, OVER, *fields), ("COPY", d, x, 0, 0, 0)]
+        return [(name, OVER, fields[0], fields[1], fields[2], fields[3]), ("COPY", d, x, 0, 0, 0)]
     if BY_NAME[name].has_immediate:
         return [(name, d, x, 0xFFFF * (b >> 31 & 1) if is_wide(name) else 0, b & 0xFFFF, b >> 16 & 0xFFFF)]
     return [(name, d, x, 0 if BY_NAME[name].family in UNARY else y, 0, 0)]

@@ -100,9 +100,8 @@ def of_no_block(made: Chip, honest: U32, fixed_table: U32) -> Iterator[int]:
     roots = [requirement.expression.number for requirement in made.requirements]
     columns = [k for k, name in enumerate(made.main_names) if not name.startswith(("begin ", "lag ", "time", "address"))]
     main = np.repeat(honest[:, NOTHING:NOTHING + 1].astype(np.uint64), len(columns), axis=1)
-    empty = Rows(main, honest[:, [0] * len(columns)].astype(np.uint64) * np.uint64(0), *[
-        np.repeat(fixed_table[:, at:at + 1].astype(np.uint64), len(columns), axis=1) for at in (NOTHING, NOTHING + 1)],
-        np.zeros((3, len(columns)), np.uint64))
+    here, there = (np.repeat(fixed_table[:, at:at + 1].astype(np.uint64), len(columns), axis=1) for at in (NOTHING, NOTHING + 1))
+    empty = Rows(main, np.zeros_like(main), here, there, np.zeros((3, len(columns)), np.uint64))
     names = [made.main_names[column] for column in columns]
     empty.main[columns, np.arange(len(columns))] = [2 if " bit " in name or name == "real" else 1 for name in names]
     for name, requirement in definitions(made).items():
