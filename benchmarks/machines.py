@@ -11,7 +11,7 @@ from stark.key import Key
 from stark.profiles import Parameters
 
 U32 = npt.NDArray[np.uint32]
-RANGE = Bus(1, "range", ("value",))
+RANGE = Bus(1, "range", ("value",), tables=("small values",))
 LOG_TABLE = 10
 
 
@@ -31,7 +31,7 @@ def products(name: str, triples: int) -> Chip:
 
 def small_values() -> Chip:
     chip = Chip("small values", f"the values below 2^{LOG_TABLE}")
-    chip.receive(RANGE, chip.fixed("value"), times=chip.column("times"))
+    chip.receive(RANGE, chip.fixed("value"), times=chip.count("times"))
     return chip
 
 

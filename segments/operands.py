@@ -94,6 +94,8 @@ class Step:
         limbs = self.read_slot(name, self.field["b"], limbs, self.real - self.immediate)
         for k, (limb, field) in enumerate(zip(limbs, "ijbb", strict=False)):
             self.chip.require(f"limb {k} of an immediate is field {field}", self.immediate * (limb - self.field[field]))
+        self.chip.held |= {f"{name}.{k}": "an immediate is fields of the instruction, in every program numbers of 16 bits"
+                           for k in range(len(limbs)) if f"{name}.{k}" in self.chip.main_names}
         return limbs
 
     # -- the end

@@ -22,9 +22,8 @@ def program_chip() -> Chip:
     """Every step fetches one instruction, so the sum of all rows but the last, which is no instruction, is the number of steps."""
     chip = Chip("program", "the instructions of the program, each as often as it is fetched; how many steps these are")
     fields = [chip.fixed(name) for name in FIELDS]
-    times, steps = chip.column("times"), chip.column("steps before")
+    times, steps = chip.count("times"), chip.column("steps before")
     chip.receive(PROGRAM, *fields, times=times)
-    chip.free["times"] = "an instruction is fetched as often as there are steps that ask for it"
     chip.require("no step is counted before the first instruction", steps, "first")
     chip.require("the steps of an instruction are counted", steps.next - steps - times, "next")
     chip.require("the statement has the number of steps", steps - chip.public(STEPS), "last")
@@ -52,10 +51,10 @@ def lookup_chip() -> Chip:
     chip = Chip("lookup", "limbs below 2^16, pairs of bytes, the AND of bytes, bytes shifted left by 0 to 7")
     x, y, both = (chip.fixed(name) for name in ("x", "y", "both"))
     amount, low, high = (chip.fixed(name) for name in ("amount", "low", "high"))
-    chip.receive(RANGE16, x + 256 * y, times=chip.column(COLUMN_OF[RANGE16]))
-    chip.receive(BYTES, x, y, times=chip.column(COLUMN_OF[BYTES]))
-    chip.receive(AND, x, y, both, times=chip.column(COLUMN_OF[AND]))
-    chip.receive(SHIFT, amount, x, low, high, times=chip.column(COLUMN_OF[SHIFT]))
+    chip.receive(RANGE16, x + 256 * y, times=chip.count(COLUMN_OF[RANGE16]))
+    chip.receive(BYTES, x, y, times=chip.count(COLUMN_OF[BYTES]))
+    chip.receive(AND, x, y, both, times=chip.count(COLUMN_OF[AND]))
+    chip.receive(SHIFT, amount, x, low, high, times=chip.count(COLUMN_OF[SHIFT]))
     return chip
 
 

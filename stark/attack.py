@@ -1,7 +1,7 @@
 """The attack reading: one cell is changed, everything that a clever prover could adapt is adapted, and still it must be refused.
 
 A change in row r can only break the requirements of row r and of the row before it, and only move the messages of row r; so all changes
-of a row are evaluated together. Messages to a table (whose multiplicities are free) are adapted: they only have to be in the table.
+of a row are evaluated together. Messages to a table (whose multiplicities are counts) are adapted: they only have to be in the table.
 All others must stay what they were, since the rest of the machine has not moved.
 """
 from __future__ import annotations
@@ -154,18 +154,8 @@ def centred(count: int) -> int:
 
 
 def offers(chip: Chip, message: Message) -> bool:
-    """A message of a table: received as often as a column says that nothing else looks at, or that its chip lists as free."""
-    times = chip.graph.nodes[message.times.number]
-    if not (isinstance(times, Operation) and times.name == "sub" and chip.graph.nodes[times.left] == Constant(0)):
-        return False
-    column, node = times.right, chip.graph.nodes[times.right]
-    if not isinstance(node, Input) or node.next:
-        return False
-    if node.kind == "main" and chip.main_names[node.index] in chip.free:
-        return True
-    others = [r.expression.number for r in chip.requirements]
-    others += [n for m in chip.messages if m is not message for n in (m.times.number, *(p.number for p in m.parts))]
-    return column not in needed(chip.graph, others)
+    """A message of a table: received as often as a count says."""
+    return chip.counted(message) < 0
 
 
 def offered(machine: Sequence[Filled]) -> Tables:

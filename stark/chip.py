@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from stark.expression import Expression, Graph, P
+from stark.expression import Constant, Expression, Graph, Input, Operation, P
 
 Rows = Literal["every", "first", "last", "next", "wrap"]
 FIRST, LAST, TRANSITION = 0, 1, 2
@@ -18,13 +18,17 @@ FIRST, LAST, TRANSITION = 0, 1, 2
 class Bus:
     """A channel between chips: what is sent must be received. The number goes into every message, so no two share one.
 
-    `below` is what fields stay below because of who receives them there, in the order of the fields: their type.
+    `below` is what fields stay below because of who receives them there, in the order of the fields: their type. `tables` names the
+    chips that may be looked up here: they alone have messages with a count. On a bus without tables a message that is received was
+    sent, so if it has a type, `inductive` says why what is sent keeps to it.
     """
 
     number: int
     name: str
     fields: tuple[str, ...]
     below: tuple[int | None, ...] = ()
+    tables: tuple[str, ...] = ()
+    inductive: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Chip:
     requirements: list[Requirement] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     free: dict[str, str] = field(default_factory=dict)      # columns that may hold anything, each with its reason
+    counts: list[str] = field(default_factory=list)         # columns that say how often a row of a table is looked up
+    held: dict[str, str] = field(default_factory=dict)      # whose range holds also where no look-up says so, each with its reason
     graph: Graph = field(default_factory=Graph)
 
     # -- columns
@@ -65,6 +71,11 @@ class Chip:
     def fixed(self, name: str) -> Expression:
         """A column that belongs to the key, not to the proof."""
         return self.graph.input("fixed", self._name(name, self.fixed_names))
+
+    def count(self, name: str) -> Expression:
+        """How often a row of this table is looked up: the multiplicity of a message on a bus that names this chip as a table."""
+        self.counts.append(name)
+        return self.column(name)
 
     def boolean(self, name: str) -> Expression:
         bit = self.column(name)
@@ -104,6 +115,17 @@ class Chip:
 
     def receive(self, bus: Bus, *parts: Expression | int, times: Expression | int = 1) -> None:
         self.send(bus, *parts, times=0 - self._lift(times))
+
+    def counted(self, message: Message) -> int:
+        """1 if the message is sent as often as a count says, -1 if it is received so often, 0 if its multiplicity is anything else."""
+        root, sign = message.times.number, 1
+        match self.graph.nodes[root]:
+            case Operation("sub", left, right) if self.graph.nodes[left] == Constant(0):
+                root, sign = right, -1
+        node = self.graph.nodes[root]
+        if isinstance(node, Input) and node.kind == "main" and not node.next and self.main_names[node.index] in self.counts:
+            return sign
+        return 0
 
     def _lift(self, value: Expression | int) -> Expression:
         return value if isinstance(value, Expression) else self.graph.constant(value)

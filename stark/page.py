@@ -32,6 +32,12 @@ def page(chip: Chip) -> str:
             parts = ", ".join(shown(chip, part) for part in message.parts)
             lines.append(f"| {message.bus.name} | {shown(chip, message.times)} | {parts} |")
         lines.append("")
+    if chip.counts:
+        lines += ["## Counts", "", "How often a row is looked up: " + listed(chip.counts) + ".", ""]
+    if chip.held:
+        lines += ["## Columns that are held where no message of the row holds them", ""]
+        lines += [f"- `{name}`: {reason}" for name, reason in chip.held.items()]
+        lines.append("")
     if chip.free:
         lines += ["## Columns that may hold anything", ""]
         lines += [f"- `{name}`: {reason}" for name, reason in chip.free.items()]

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from stark import multiplicities, ranges
+from stark import multiplicities, ranges, tables
 from stark.chip import Chip
 from stark.expression import Input, P, degrees
 from stark.flat import needed
+from stark.speaking import Speaking
 
 REQUIREMENT_DEGREE, TIMES_DEGREE, PART_DEGREE = 3, 2, 1
 
@@ -22,10 +23,12 @@ def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fix
     """Everything that is against the rules, in sentences. With the fixed tables also what they say is looked at."""
     fixed = fixed or {}
     out = [f"two chips are called {name}" for name, count in Counter(chip.name for chip in chips).items() if count > 1]
-    for chip in chips:
-        out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip), *column_violations(chip),
-                                                     *multiplicities.violations_of(chip, fixed.get(chip.name)),
-                                                     *ranges.violations_of(chip, fixed.get(chip.name)))]
+    found = [Speaking(chip, fixed.get(chip.name)) for chip in chips]
+    for chip, speaking in zip(chips, found, strict=True):
+        out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip),
+                                                     *column_violations(chip, speaking), *multiplicities.violations_of(speaking.rows),
+                                                     *ranges.violations_of(speaking))]
+    out += tables.violations(chips, {speaking.chip.name: speaking.rows for speaking in found})
     return out + bus_violations(chips) + weight_violations(chips, log_heights, fixed)
 
 
@@ -54,17 +57,40 @@ def next_violations(chip: Chip) -> list[str]:
                   if any(looks_ahead(e.number) for e in (m.times, *m.parts))]
 
 
-def column_violations(chip: Chip) -> list[str]:
-    """A column that is looked at in one requirement only is a hint that nothing ties down, unless the chip lists it as free. (What
-    stands in a message is tied down by the other side of the bus.)"""
+def column_violations(chip: Chip, speaking: Speaking | None = None) -> list[str]:
+    """A column that is looked at in one requirement only is a hint that nothing ties down, unless the chip lists it as free. What stands in
+    a message is tied down by the other side of the bus, but not by a table's own message, which nobody needs to look up, nor by one that
+    need not be sent although the row says something."""
+    speaking = speaking or Speaking(chip, None)
     uses: Counter[int] = Counter()
-    for requirement in chip.requirements:
-        uses.update(columns_in(chip, requirement.expression.number))
+    for root in {requirement.expression.number for requirement in chip.requirements}:
+        uses.update(columns_in(chip, root))
+    spoken, flags, offered = defaultdict[int, set[int]](set), set[int](), set[int]()
     for message in chip.messages:
-        for expression in (message.times, *message.parts):
-            uses.update({column: 2 for column in columns_in(chip, expression.number)})
-    return [f"column {name} is looked at {'once' if uses[index] else 'never'}" for index, name in enumerate(chip.main_names)
-            if uses[index] < 2 and name not in chip.free]
+        flags |= columns_in(chip, message.times.number)
+        columns = {column for part in message.parts for column in columns_in(chip, part.number)}
+        if chip.counted(message):
+            offered |= columns
+        else:
+            for column in columns:
+                spoken[column].add(message.times.number)
+    out = []
+    for index, name in enumerate(chip.main_names):
+        if uses[index] >= 2 or name in chip.free or index in flags or (spoken[index] and not uses[index]):
+            continue
+        if not spoken[index] and not (index in offered and speaking.defined(index)):
+            out.append(f"column {name} is looked at {'once' if uses[index] else 'never'}")
+        elif spoken[index] and name not in chip.held and not tied(speaking, index, spoken[index]):
+            out.append(f"column {name} is looked at once, and in messages that need not be sent")
+    return out
+
+
+def tied(speaking: Speaking, column: int, times: set[int]) -> bool:
+    """Whether a column of one requirement has a message wherever it matters, or follows from the row, or does not count without one."""
+    if speaking.covers(column, times) or speaking.defined(column):
+        return True
+    where, roots = speaking.silent(column, times), [root for root, columns in speaking.columns.items() if column in columns]
+    return where is not None and not any((where & speaking.connects(root, column)).any() for root in roots)
 
 
 def columns_in(chip: Chip, root: int) -> set[int]:

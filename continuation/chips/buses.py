@@ -4,4 +4,4 @@ from __future__ import annotations
 from stark.chip import Bus
 
 WIRE = Bus(101, "wire", ("wire", "w0", "w1", "w2", "w3", "w4"))
-BLOCK = Bus(102, "block", ("block", "entry", "w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"))
+BLOCK = Bus(102, "block", ("block", "entry", "w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"), tables=("cap",))

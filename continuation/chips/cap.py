@@ -16,9 +16,8 @@ NAME = "cap"
 def definition() -> Chip:
     chip = Chip(NAME, "what can be looked up at an entry of a cap is the digest that the transcript has taken in")
     active, table, entry, block = (chip.fixed(name) for name in ("active", "table", "entry", "block"))
-    digest, times = chip.columns("digest", 8), chip.column("times")
+    digest, times = chip.columns("digest", 8), chip.count("times")
     chip.require("an empty row cannot be looked up", (1 - active) * times)
-    chip.free["times"] = "a table is looked up as often as the others like"
     chip.receive(BLOCK, block, 0, *digest, times=active)
     chip.send(BLOCK, table, entry, *digest, times=times)
     return chip

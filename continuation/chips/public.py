@@ -25,6 +25,7 @@ def definition() -> Chip:
         shown = [rows[k // SIDE] * columns[k % SIDE] * chip.public(number) for k in range(POWERS * PROOFS + BLOCKS)
                  if (number := public_word(k, place)) is not None]
         chip.require_equal("a word is the public one of its row", total(shown), word)
+    chip.held |= {f"word.{place}": "a text says nothing of the words of its claim that it does not use" for place in range(8)}
     chip.receive(WIRE, chip.fixed("power wire"), *words[:5], times=chip.fixed("active"))
     chip.send(BLOCK, chip.fixed("claim block"), 0, *words, times=chip.fixed("claim times"))
     return chip

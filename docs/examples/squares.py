@@ -9,7 +9,7 @@ from stark.prover import prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
 
-SQUARES = Bus(1, "squares", ("root", "square"))
+SQUARES = Bus(1, "squares", ("root", "square"), tables=("table",))
 LOG_USERS, LOG_TABLE = 12, 8
 
 
@@ -21,7 +21,7 @@ def user() -> Chip:
 
 def table() -> Chip:
     chip = Chip("table", "the squares of the numbers below 256")
-    chip.receive(SQUARES, chip.fixed("root"), chip.fixed("square"), times=chip.column("times"))
+    chip.receive(SQUARES, chip.fixed("root"), chip.fixed("square"), times=chip.count("times"))
     return chip
 
 

@@ -34,6 +34,7 @@ def chip(width: int = 2) -> GuestFamily:
     for k, part in enumerate(parts):
         chip.require(f"byte {k} of a is made of these bits if they are counted",
                      flag["POPCNT"] * (part - spelled(ones[8 * k:8 * k + 8], 2)))
+    chip.held |= {f"a byte.{k}": "the bits that are counted make it a byte, where no AND is looked up" for k in range(2 * width)}
     upto = [step.real, *ones[:-1]]                                       # the lowest c + 1 bits
     place = [here - one for here, one in zip(upto, ones, strict=True)]   # the bit at place c
     for k in range(2 * width):

@@ -60,6 +60,7 @@ def chip64() -> GuestFamily:
 def both_cells(step: Step, where: Place, limbs: Limbs, crosses: Expression) -> None:
     """They are read; the second one if the access crosses into it."""
     step.chip.free |= {f"before.{k}": "not read, and in no byte that counts, unless the access crosses" for k in range(4, 8)}
+    step.chip.held |= {f"before.{k}": "in the window, a limb is two bytes that are looked up" for k in range(4, 8)}
     step.access("first cell", step.field["b"], where.cell, limbs[:4], limbs[:4])
     step.access("second cell", step.field["b"], where.cell + 1, limbs[4:], limbs[4:], crosses)
 

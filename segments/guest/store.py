@@ -76,6 +76,7 @@ def new_bytes(step: Step) -> Limbs:
 def both_cells(step: Step, where: Place, before: Limbs, after: Limbs, crosses: Expression) -> None:
     """They are written; the second one if the access crosses into it."""
     step.chip.free |= {f"before.{k}": "neither read nor changed unless the access crosses" for k in range(4, 8)}
+    step.chip.held |= {f"before.{k}": "in the window, a limb is two bytes that are looked up" for k in range(4, 8)}
     step.access("first cell", step.field["d"], where.cell, before[:4], after[:4])
     step.access("second cell", step.field["d"], where.cell + 1, before[4:], after[4:], crosses)
 

@@ -21,8 +21,8 @@ def chip() -> Chip:
     chip = Chip("hash", "out is the first half (rate 1) or the second half (rate 0) of the Poseidon2 permutation of the words")
     state = chip.columns("state", WIDTH)
     result = permutation(chip, state)
-    chip.receive(HASH, 1, *state, *result[:RATE], times=chip.column("rate times"))
-    chip.receive(HASH, 0, *state, *result[RATE:], times=chip.column("capacity times"))
+    chip.receive(HASH, 1, *state, *result[:RATE], times=chip.count("rate times"))
+    chip.receive(HASH, 0, *state, *result[RATE:], times=chip.count("capacity times"))
     return chip
 
 

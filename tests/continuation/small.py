@@ -30,7 +30,7 @@ from stark.prover import prove
 from stark.setup import ProvingKey, commit_fixed
 
 U32 = npt.NDArray[np.uint32]
-RANGE = Bus(1, "range", ("value",))
+RANGE = Bus(1, "range", ("value",), tables=("table",))
 TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding=3, grinding=2, min_log_final=3)
 LOG_STEPS, LOG_LONG, LOG_TABLE = 7, 9, 5
 
@@ -48,7 +48,7 @@ def steps() -> Chip:
 
 def table() -> Chip:
     chip = Chip("table", "the values below the height")
-    chip.receive(RANGE, chip.fixed("value"), times=chip.column("times"))
+    chip.receive(RANGE, chip.fixed("value"), times=chip.count("times"))
     return chip
 
 

@@ -43,7 +43,7 @@ def test_the_rules_find_what_they_should() -> None:
 
 
 def test_the_pages_are_printed_from_the_chips() -> None:
-    """After a change: python -c "from pathlib import Path; from segments.pages import write; write(Path('docs/chips'))"."""
+    """After a change: python scripts/publish_keys.py."""
     assert {path.name: path.read_text() for path in DOCS.glob("*.md")} == printed()
 
 

@@ -13,7 +13,7 @@ from stark.key import Key
 from stark.profiles import Parameters
 
 U32 = npt.NDArray[np.uint32]
-RANGE = Bus(1, "range", ("value",))
+RANGE = Bus(1, "range", ("value",), tables=("table",))
 PAIRS = Bus(2, "pairs", ("left", "right"))
 TOY = Parameters(log_blowup=1, queries=4, log_arity=2, log_cap=2, batch_grinding=2, grinding=3, min_log_final=2)
 
@@ -33,7 +33,7 @@ def multiplier() -> Chip:
 
 def table() -> Chip:
     chip = Chip("table", "the values below the height")
-    value, times = chip.fixed("value"), chip.column("times")
+    value, times = chip.fixed("value"), chip.count("times")
     chip.receive(RANGE, value, times=times)
     return chip
 

@@ -1,7 +1,7 @@
 """Codes M and M-pad: every cell of every used column of an honest segment gets other values, and so do those of padding rows.
 
 In M a change must be refused, or stand in a column that its chip lists as free. In M-pad it must be refused, or the row still says nothing:
-all its multiplicities are 0. The multiplicities of tables are counted apart: each stands in one message only, whose words it does not
+all its multiplicities are 0. The counts of tables are taken apart: each stands in one message only, whose words it does not
 change, so that any other value unbalances the bus.
 """
 from __future__ import annotations
@@ -17,7 +17,6 @@ from stark.expression import Input
 from tests.segments.soundness.subjects import TABLES, filled, last_real, segment, tables
 
 BATCH = 4096
-MULTIPLICITIES = ("rate times", "capacity times")       # of the hash chip, which is a table too
 
 
 @dataclass
@@ -74,7 +73,7 @@ def mutated(name: str, f: Filled, rows: Sequence[int], padding: bool) -> Mutatio
         for change, loud in zip(loose, says, strict=True):
             if not loud:
                 out.silent += 1
-            elif names[change.column] in MULTIPLICITIES:
+            elif names[change.column] in f.chip.counts:
                 out.refused += 1
             elif names[change.column] in f.chip.free and not padding:
                 out.listed += 1

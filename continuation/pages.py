@@ -1,0 +1,22 @@
+"""The pages of documentation of the recursion's chips, printed from their definitions."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from continuation.published import published
+from continuation.shape import chips
+from stark.page import page
+
+
+def printed(profile: str = "p100", layer: str = "join") -> dict[str, str]:
+    """File names and contents for docs/chips/recursion. Where a definition depends on the layout, it is that of this layer."""
+    trusted = published(profile, layers=())
+    if trusted is None:
+        raise LookupError(f"no keys ship for {profile}")
+    return {f"{name}.md": page(chip) for name, chip in chips(trusted.shapes[layer].layout).items()}
+
+
+def write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in printed().items():
+        (folder / name).write_text(text)
