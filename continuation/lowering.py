@@ -58,7 +58,7 @@ class Circuit:
         self.lowered, self.shape, self.program = lowered, shape, lowered.program
         self.log_heights = dict(shape.log_heights)
         self.chips: dict[str, Chip] = {name: chip for name, chip in chips(shape.layout).items() if name in self.log_heights}
-        self.first = lowered.permutations.room(1 << self.log_heights[permute.NAME])     # rows of the first table of permutations
+        self.first, *self.more = lowered.permutations.cut(1 << self.log_heights[permute.NAME])      # in both tables of permutations
         lowered.gates.pad(self.log_heights[arithmetic.NAME])
         lowered.book.close()
         columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
@@ -73,8 +73,8 @@ class Circuit:
         """The chips, and in `columns` the permutations that stand in their second table."""
         if permute.MORE in self.chips:
             every = columns[permute.NAME]
-            columns |= {permute.NAME: {name: values[:self.first] for name, values in every.items()},
-                        permute.MORE: {name: values[self.first:] for name, values in every.items()}}
+            more = {name: np.concatenate([values[:0], *(values[part] for part in self.more)]) for name, values in every.items()}
+            columns |= {permute.NAME: {name: values[self.first] for name, values in every.items()}, permute.MORE: more}
         return list(self.chips.items())
 
     def statement(self, memory: U64, claim: U32) -> U32:
@@ -97,7 +97,7 @@ class Circuit:
             public.NAME: lowered.published.fill(statement)}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self._halved(columns)}
         nothing = trace(np.zeros((1, 16), np.uint32))           # an empty row is the permutation of zeros
-        tables[permute.NAME][PERMUTATION, self.first:] = nothing
+        tables[permute.NAME][PERMUTATION, self.first.stop:] = nothing
         if permute.MORE in tables:
-            tables[permute.MORE][PERMUTATION, lowered.permutations.count - self.first:] = nothing
+            tables[permute.MORE][PERMUTATION, lowered.permutations.count - self.first.stop:] = nothing
         return tables

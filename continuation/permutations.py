@@ -61,7 +61,7 @@ class Permutations:
                 else:
                     chains.append([event])
         out, proof = [], 0
-        for chain in sorted(chains, key=lambda chain: chain[0].arguments["batch"] is None):    # a second table begins with a folding
+        for chain in chains:
             out.append(Openings(self.program, self.book, self.queries, self.caps, chain, proof))
             proof += int(out[-1].batched)
             out[-1].enter(self.book)
@@ -72,27 +72,25 @@ class Permutations:
         """For each proof the wires of the powers of its batching challenge."""
         return [np.array([int(one.wires) for one in group.batch]) for group in self.groups if group.batched]
 
-    def room(self, rows: int) -> int:
-        """How many of the rows stand in a table of so many, so that the rest can stand in another one: that begins with a row that looks at
-        none before it, the first of an opened row of a folding or of a sponge or compression."""
+    def cut(self, rows: int) -> list[slice]:
+        """What stands in a first table of so many rows, and in a second one. That one begins with a sponge or compression of the text,
+        which looks at no row before it, and no opened row is cut through."""
         if rows >= self.count:
-            return self.count
-        at = self.head
-        cuts: list[int] = []
+            return [slice(0, self.count)]
+        at, cuts = self.head, [self.head]
         for group in self.groups:
             size = sum(part.inputs.shape[1] for part in group.parts)
-            if not group.batched:
-                cuts += [at + size * query for query in range(group.queries)]
+            cuts += [at + size * query for query in range(1, group.queries + 1)]
             at += size * group.queries
-        cuts += [at + k for k, chained in enumerate(self.chained[self.head:].tolist()) if not chained]
-        fitting = [cut for cut in cuts if cut <= rows]
-        if not fitting:
-            raise ValueError("the first table has no room for what must stand in it")
-        return max(fitting)
+        first = max((cut for cut in cuts if cut <= rows), default=0)
+        if not first or at == self.count:
+            raise ValueError("the text has no rows for the beginning of both tables")
+        return [slice(0, first), slice(at, self.count), slice(first, at)]
 
     @property
     def head(self) -> int:
-        """Rows of the first sponge of the text, with which the first table begins; the others stand behind the opened rows."""
+        """Rows of the first sponge of the text, with which the first table begins; the others stand behind the opened rows, or begin the
+        second table."""
         return next((k for k, chained in enumerate(self.chained.tolist()) if k and not chained), len(self.chained))
 
     @property

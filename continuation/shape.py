@@ -14,7 +14,7 @@ from stark.measure import measure
 from stark.profiles import Parameters
 
 LEAST = 3                       # rows of a chip, as a logarithm
-SPARE = 64                      # more rows than stand between two places where permutations are cut in two
+SPARE = 256                     # more permutations than a query has in its opened rows, which are not cut through
 HEIGHTS = 6                     # different ones in a shape
 
 

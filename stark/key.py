@@ -126,8 +126,6 @@ class Key:
 
     def pack(self, i: int) -> int:
         """The logarithm of how many columns like those of a chip share one. A chip that is shorter than that needs is lifted so far."""
-        if self.chips[i].name in self.apart:
-            return 0
         return max(0, min(self.log_rows - self.log_heights[i], self.parameters.log_pack, self.log_rows - LOG_ROOM))
 
     @cached_property

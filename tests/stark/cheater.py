@@ -114,7 +114,9 @@ class FarWord(ReferenceKernels):
         changed = columns[sum(len(matrix) for matrix in matrices[:self.chip])]
         bad = self.rng.permutation(len(changed))[:round(self.share * len(changed))]
         changed[bad] = (changed[bad] + 1) % P
-        return ReferenceCommitment(honest.matrices, {pack: columns}, log_cap, hash_width)
+        far = ReferenceCommitment(honest.matrices, {pack: columns}, log_cap, hash_width)
+        far.groups = honest.groups                  # what the low-degree test is about is honest, what is opened is not
+        return far
 
 
 def random_trace(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, rng: np.random.Generator) -> U32:
