@@ -38,8 +38,9 @@ def floor_seconds(committed: Sequence[tuple[int, int]], key: Key, kernels: Kerne
     """One commitment of exactly these (columns, log rows)."""
     rng = np.random.default_rng(0)
     matrices = [rng.integers(0, 2**30, (columns, 1 << log), np.uint32) for columns, log in committed]
+    packs = [key.pack(key.log_heights.index(log)) for _, log in committed]
     started = clock()
-    kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.parameters.log_cap, key.hash.width)
+    kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.parameters.log_cap, key.hash.width, packs)
     return clock() - started
 
 

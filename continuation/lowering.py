@@ -57,16 +57,25 @@ class Circuit:
     def __init__(self, lowered: Lowered, shape: RecursionShape) -> None:
         self.lowered, self.shape, self.program = lowered, shape, lowered.program
         self.log_heights = dict(shape.log_heights)
-        self.chips: dict[str, Chip] = chips(shape.layout)
+        self.chips: dict[str, Chip] = {name: chip for name, chip in chips(shape.layout).items() if name in self.log_heights}
+        self.first, *self.more = lowered.permutations.cut(1 << self.log_heights[permute.NAME])      # in both tables of permutations
         lowered.gates.pad(self.log_heights[arithmetic.NAME])
         lowered.book.close()
-        columns = {
+        columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
             permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(),
             bits.NAME: lowered.drawn.fixed(shape.layout), fold.NAME: lowered.foldings.fixed(),
             unpack.NAME: lowered.unpacked.fixed(), join.NAME: lowered.joined.fixed(),
             cap.NAME: lowered.caps.fixed(), constant.NAME: lowered.constants.fixed(), public.NAME: lowered.published.fixed()}
         self.fixed: dict[str, U32] = {
-            name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
+            name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self._halved(columns)}
+
+    def _halved(self, columns: dict[str, Mapping[str, npt.NDArray[Any]]]) -> list[tuple[str, Chip]]:
+        """The chips, and in `columns` the permutations that stand in their second table."""
+        if permute.MORE in self.chips:
+            every = columns[permute.NAME]
+            more = {name: np.concatenate([values[:0], *(values[part] for part in self.more)]) for name, values in every.items()}
+            columns |= {permute.NAME: {name: values[self.first] for name, values in every.items()}, permute.MORE: more}
+        return list(self.chips.items())
 
     def statement(self, memory: U64, claim: U32) -> U32:
         """The published powers of the batching challenges, then the claim."""
@@ -86,7 +95,9 @@ class Circuit:
             fold.NAME: lowered.foldings.fill(memory), unpack.NAME: lowered.unpacked.fill(memory), join.NAME: lowered.joined.fill(memory),
             cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {"nothing": np.zeros(1, np.int64)},
             public.NAME: lowered.published.fill(statement)}
-        tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self.chips.items()}
-        empty = tables[permute.NAME][PERMUTATION, lowered.permutations.count:]
-        empty[:] = trace(np.zeros((1, 16), np.uint32))          # an empty row is the permutation of zeros
+        tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self._halved(columns)}
+        nothing = trace(np.zeros((1, 16), np.uint32))           # an empty row is the permutation of zeros
+        tables[permute.NAME][PERMUTATION, self.first.stop:] = nothing
+        if permute.MORE in tables:
+            tables[permute.MORE][PERMUTATION, lowered.permutations.count - self.first.stop:] = nothing
         return tables

@@ -1,7 +1,7 @@
 """The rows of the permutation chip for opened rows: all queries of a proof at once, one query's permutations one after the other."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,8 @@ class Opening:
     steps: Steps                 # flags of each row
     shifts: list[int]                           # bits of the index that are spent; -1: the row has no index
     index_wires: Numbers
-    digests: dict[int, int] = field(default_factory=dict)       # injecting row -> the row whose digest enters
+    ends: list[int]                             # the last row of every segment
+    results: list[Numbers]                      # the wires of the sums there
 
 
 class Openings:
@@ -43,10 +44,11 @@ class Openings:
         if any([int(one.wires) for one in other] != [int(one.wires) for one in self.batch] for other in batches):
             raise ValueError("columns that go into one sum have one batching challenge")
         self.queries = len(self.parts[0].inputs)
-        self.result = operand(events[-1].result).wires if self.batched else np.zeros(0, np.int64)
         if self.batched:
             self._require_zero(program, events[0].operand("reduced"))
-            book.define(self.result)
+            for part in self.parts:
+                for wires in part.results:
+                    book.define(wires)
             last = self.parts[-1]
             if last.shifts[-1] < 1:
                 raise ValueError("the rows of the last commitment need a path")
@@ -62,34 +64,30 @@ class Openings:
         permutes = [step for step in program.code[event.first:event.last] if step.name == "permute"]
         inputs, outputs = (np.stack(parts, axis=1) for parts in (
             [step.operands[0].data for step in permutes], [step.result.data for step in permutes]))
-        levels, place = event.arguments["levels"], queries.locate(event.operand("bits"))
-        extension = event.arguments["extension"]
-        height = max(levels)
-        steps, shifts, last_of, digests = [], [], {}, {}
-        for level in sorted(levels):
-            for block in range(-(-levels[level] // DIGEST)):
+        segments, place = event.arguments["segments"], queries.locate(event.operand("bits"))
+        extension, ends = event.arguments["extension"], []
+        steps: Steps = []
+        *before, last = (-(-words // DIGEST) for words in segments)
+        length = DIGEST * sum(before) + segments[-1]
+        for blocks in (*before, last):
+            for block in range(blocks):
                 kind = f"extension.{block % 5}" if extension else "base"
-                steps.append(step(absorb=1) if block else step(start=1, fresh=levels[level]))
+                steps.append(step(absorb=1) if steps else step(start=1, fresh=length))
                 steps[-1] |= {kind: 1} if self.batched else {"takes": 1}
-                shifts.append(-1)
-            last_of[level] = len(steps) - 1
+            ends.append(len(steps) - 1)
+        shifts = [-1] * len(steps)
         steps[-1]["enters"], shifts[-1] = 1, 0
+        height = place.high - place.low
         log_cap = len(event.operand("cap").data).bit_length() - 1
-        spent = 0
-        for level in range(height, log_cap - 1, -1):
-            if level in levels and level < height:
-                digests[len(steps)] = last_of[level]
-                steps.append(step(inject=1, takes=1, keep=int(self.batched)))
-                shifts.append(spent)
-            if level > log_cap:
-                spent += 1
-                steps.append(step(path=1, keep=int(self.batched)))
-                shifts.append(spent)
-        if len(steps) != inputs.shape[1] or place.high - place.low != height:
+        for spent in range(1, height - log_cap + 1):
+            steps.append(step(path=1, keep=int(self.batched)))
+            shifts.append(spent)
+        if len(steps) != inputs.shape[1]:
             raise ValueError("the recorded permutations are not those of an opened row")
-        require_recorded(program, inputs, outputs, steps, digests)
+        require_recorded(program, inputs, outputs, steps)
         table = caps.table(event.operand("cap").data)
-        return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), digests)
+        results = [operand(value).wires for value in event.result] if self.batched else []
+        return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), ends, results)
 
     # -- static
 
@@ -109,14 +107,11 @@ class Openings:
         blocks, out, times, index, total, total_times = (np.zeros(shape, np.int64) for _ in range(6))
         for row in taking_rows(part):
             blocks[:, row] = book.block(part.inputs[:, row, :DIGEST])
-        for source in part.digests.values():
-            out[:, source] = book.block(part.outputs[:, source, :DIGEST])
-            times[:, source] = book.block_times(out[:, source])
         out[:, -1], times[:, -1] = part.cap, -1
         leaf = entering_row(part)
         index[:, leaf] = part.index_wires
-        if self.batched and part is self.parts[-1]:
-            total[:, leaf], total_times[:, leaf] = self.result, book.times(self.result)
+        for row, wires in zip(part.ends, part.results, strict=False):
+            total[:, row], total_times[:, row] = wires, book.times(wires)
         return {**columns, "block": blocks, "out block": out, "out times": times, "index wire": index, "sum wire": total,
                 "sum times": total_times, "proof": np.full(shape, self.proof * int(self.batched))}
 
@@ -160,18 +155,15 @@ class Openings:
         return [(part.cap, queries.numbers(memory, part.place) >> part.shifts[-1]) for part in self.parts]
 
 
-def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, steps: Steps, digests: dict[int, int]) -> None:
+def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, steps: Steps) -> None:
     """The rows that the chip will prove are the permutations that were recorded."""
     for row, one in enumerate(steps):
-        rate, capacity = inputs[:, row, :DIGEST], inputs[:, row, DIGEST:]
-        good = True
+        capacity, good = inputs[:, row, DIGEST:], True
         if one["start"]:
             known = {tuple(program.constants.get(int(word)) for word in words) for words in capacity}
             good = known == {(one["fresh"], *[0] * (DIGEST - 1))}
         elif one["absorb"]:
             good = np.array_equal(capacity, outputs[:, row - 1, DIGEST:])
-        elif one["inject"]:
-            good = np.array_equal(capacity, outputs[:, row - 1, :DIGEST]) and np.array_equal(rate, outputs[:, digests[row], :DIGEST])
         if not good:
             raise ValueError("an opened row was recorded in another way than its chip proves it")
 
@@ -184,7 +176,7 @@ def weights_of(kind: str, powers: U64) -> tuple[U64, U64]:
 
 
 def step(**flags: int) -> dict[str, int]:
-    return {name: 0 for name in ("absorb", "start", "fresh", "path", "inject", "takes", "second", "enters", "keep", *KINDS)} | flags
+    return {name: 0 for name in ("absorb", "start", "fresh", "path", "takes", "second", "enters", "keep", *KINDS)} | flags
 
 
 def entering_row(part: Opening) -> int:
@@ -196,7 +188,5 @@ def taking_rows(part: Opening) -> list[int]:
 
 
 def part_blocks(book: Book, part: Opening) -> None:
-    for source in part.digests.values():
-        book.define_block(book.block(part.outputs[:, source, :DIGEST]))
     rows = part.inputs[:, taking_rows(part), :DIGEST]               # the words of a row are numbered one block after the other
     book.use_block(book.block(rows.reshape(-1, DIGEST)))

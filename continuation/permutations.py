@@ -1,4 +1,4 @@
-"""The rows of the permutation chip: the sponges and compressions of the text, in chains, and behind them the opened rows."""
+"""The rows of the permutation chip: the first sponge of the text, the opened rows, then the other sponges and compressions."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class Permutations:
             if event.step == "opened_rows":
                 before = chains[-1][-1] if chains else None
                 goes_on = (before is not None and before.arguments["batch"] is not None and event.arguments["batch"] is not None
-                           and np.array_equal(before.result.data, event.arguments["reduced"].data))
+                           and np.array_equal(before.result[-1].data, event.arguments["reduced"].data))
                 if goes_on:
                     chains[-1].append(event)
                 else:
@@ -72,6 +72,27 @@ class Permutations:
         """For each proof the wires of the powers of its batching challenge."""
         return [np.array([int(one.wires) for one in group.batch]) for group in self.groups if group.batched]
 
+    def cut(self, rows: int) -> list[slice]:
+        """What stands in a first table of so many rows, and in a second one. That one begins with a sponge or compression of the text,
+        which looks at no row before it, and no opened row is cut through."""
+        if rows >= self.count:
+            return [slice(0, self.count)]
+        at, cuts = self.head, [self.head]
+        for group in self.groups:
+            size = sum(part.inputs.shape[1] for part in group.parts)
+            cuts += [at + size * query for query in range(1, group.queries + 1)]
+            at += size * group.queries
+        first = max((cut for cut in cuts if cut <= rows), default=0)
+        if not first or at == self.count:
+            raise ValueError("the text has no rows for the beginning of both tables")
+        return [slice(0, first), slice(at, self.count), slice(first, at)]
+
+    @property
+    def head(self) -> int:
+        """Rows of the first sponge of the text, with which the first table begins; the others stand behind the opened rows, or begin the
+        second table."""
+        return next((k for k, chained in enumerate(self.chained.tolist()) if k and not chained), len(self.chained))
+
     @property
     def count(self) -> int:
         return len(self.inputs) + sum(part.inputs[..., 0].size for group in self.groups for part in group.parts)
@@ -84,25 +105,27 @@ class Permutations:
         none |= {name: np.zeros(count, np.int64) for name in ("proof", "index wire", "sum wire", "sum times")}
         text = {**none, **self.flags, "block": self.blocks, "second block": self.second, "out block": self.out,
                 "out times": self.book.block_times(self.out)}
-        columns = {name: [values] for name, values in text.items()}
+        columns = {name: [values[:self.head]] for name, values in text.items()}
         for group in self.groups:
             parts = group.fixed(self.book)
             for name, values in columns.items():
                 values.append(flattened([part.get(name, np.zeros(part["block"].shape, np.int64)) for part in parts]))
-        return {name: np.concatenate(values) for name, values in columns.items()}
+        return {name: np.concatenate([*values, text[name][self.head:]]) for name, values in columns.items()}
 
     # -- dynamic
 
     def fill(self, memory: U64, trace: Callable[[U32], U32]) -> dict[str, Column]:
-        addresses = [self.inputs, *(flattened([part.inputs for part in group.parts]) for group in self.groups)]
+        head, behind = self.inputs[:self.head], self.inputs[self.head:]
+        addresses = [head, *(flattened([part.inputs for part in group.parts]) for group in self.groups), behind]
         states = memory[np.concatenate(addresses)].astype(np.uint32)
-        zeros = np.zeros(len(self.inputs), np.int64)
-        index, bit, total = [zeros], [zeros], [np.zeros((len(zeros), 5), np.uint64)]
+        index, bit, total = ([np.zeros((len(head), *tail), kind)] for tail, kind in (((), np.int64), ((), np.int64), ((5,), np.uint64)))
         for group in self.groups:
             indices, bits = group.indices(memory, self.queries)
             index.append(flattened(indices))
             bit.append(flattened(bits))
             total.append(flattened(group.sums(memory)))
+        for column in (index, bit, total):
+            column.append(np.zeros((len(behind), *column[0].shape[1:]), column[0].dtype))
         totals = np.concatenate(total)
         columns: dict[str, Column] = {f"in.{k}": states[:, k] for k in range(16)}
         columns |= dict(zip(column_names(), trace(states), strict=True))

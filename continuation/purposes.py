@@ -11,8 +11,8 @@ from stark.measure import measure
 
 OF_PHASE = {"transcript": "transcript", "grinding": "transcript", "indices": "transcript", "constraints": "constraints",
             "selectors": "constraints", "bus sums": "constraints", "claimed values": "openings", "reduce rows": "openings",
-            "quotients at zeta": "openings", "fri fold": "folding", "final polynomial": "folding"}
-HASHES = (" leaf", " path", " inject", " cap")
+            "quotients at zeta": "openings", "sums of groups": "openings", "fri fold": "folding", "final polynomial": "folding"}
+HASHES = (" leaf", " path", " cap")
 
 
 def purpose_of(phase: str) -> str:

@@ -27,7 +27,7 @@ Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS = 12
 FIRST_GUESS = 8
-MOST_PERMUTATIONS = 1 << 16                 # of a leaf that two of a kind can be joined
+MOST_PERMUTATIONS = (1 << 15) + (1 << 12) - 64      # of a leaf that two of a kind can be joined: its two tables
 
 
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:

@@ -13,20 +13,23 @@ from stark.key import Key
 from stark.measure import measure
 from stark.profiles import Parameters
 
-HEIGHTS = 3                     # different ones in a shape: each costs every query of whoever verifies it four permutations
+LEAST = 3                       # rows of a chip, as a logarithm
+SPARE = 256                     # more permutations than a query has in its opened rows, which are not cut through
+HEIGHTS = 6                     # different ones in a shape
 
 
 @cache
 def chips(layout: Layout) -> dict[str, Chip]:
     """By name. Those that are the same under every layout are made once."""
-    permutation, gates, unpacking, joining, caps, constants, statement = everywhere()
-    every = (permutation, gates, bits.definition(layout), fold.definition(layout), unpacking, joining, caps, constants, statement)
+    permutation, more, gates, unpacking, joining, caps, constants, statement = everywhere()
+    every = (permutation, more, gates, bits.definition(layout), fold.definition(layout), unpacking, joining, caps, constants, statement)
     return {chip.name: chip for chip in every}
 
 
 @cache
 def everywhere() -> tuple[Chip, ...]:
-    return tuple(module.definition() for module in (permute, arithmetic, unpack, join, cap, constant, public))
+    modules = arithmetic, unpack, join, cap, constant, public
+    return permute.definition(), permute.definition(permute.MORE), *(module.definition() for module in modules)
 
 
 @cache
@@ -48,13 +51,25 @@ class RecursionShape:
 @cache
 def key_of(shape: RecursionShape) -> Key:
     heights = dict(shape.log_heights)
-    return Key([(chip, heights[name]) for name, chip in chips(shape.layout).items()], shape.parameters, STATEMENT)
+    return Key([(chip, heights[name]) for name, chip in chips(shape.layout).items() if name in heights], shape.parameters, STATEMENT)
 
 
 def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Parameters) -> RecursionShape:
     """The heights that every circuit fits in: of those with few different ones, the one with the fewest cells."""
-    least = max(parameters.log_cap - parameters.log_blowup, 1)
-    needed = {name: max(least, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
+    needed = {name: max(LEAST, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
+    needed |= halved(max(count[permute.NAME] for count in counts))
+    return chosen(layout, needed, parameters)
+
+
+def halved(rows: int) -> dict[str, int]:
+    """Heights for so many permutations: one table, or a second one of at most half the first one's rows."""
+    tall = max(LEAST, (rows - 1).bit_length())
+    rest = (rows - (1 << tall - 1) + SPARE - 1).bit_length()
+    return {permute.NAME: tall} if rest >= tall - 1 else {permute.NAME: tall - 1, permute.MORE: max(LEAST, rest)}
+
+
+def chosen(layout: Layout, needed: Mapping[str, int], parameters: Parameters) -> RecursionShape:
+    """Of the heights that are at least these, with few different ones, those with the fewest cells."""
     cells = cells_in_a_row(layout)
     tallest, others = max(needed.values()), sorted(set(needed.values()))[:-1]
 
@@ -67,5 +82,9 @@ def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Par
 
 def larger(one: RecursionShape, other: RecursionShape) -> RecursionShape:
     """A shape in which both have room."""
-    return fitting(one.layout.joined(other.layout), [{name: 1 << height for name, height in shape.log_heights} for shape in (one, other)],
-                   one.parameters)
+    left, right = dict(one.log_heights), dict(other.log_heights)
+    needed = {name: max(height, right.get(name, 0)) for name, height in left.items() if not name.startswith(permute.NAME)}
+    room = [(heights[permute.NAME], heights.get(permute.MORE, 0)) for heights in (left, right)]
+    first, more = max(room)
+    needed |= {permute.NAME: first} | ({permute.MORE: more} if more else {})
+    return chosen(one.layout.joined(other.layout), needed, one.parameters)

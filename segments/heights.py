@@ -13,8 +13,8 @@ from stark.profiles import get
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
 LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
-MOST_PERMUTATIONS = 1 << 16     # of a leaf that is not wide
-CLAIMS = 78             # permutations for what is fixed, the statement and the claim
+MOST_PERMUTATIONS = 36_800      # of a leaf that is not wide
+CLAIMS = 415            # permutations for what is fixed, the statement and the claim
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 Heights = Mapping[str, int]
 
@@ -48,10 +48,9 @@ def permutations_of(heights: Heights) -> int:
     key = Key([(chips()[name], log) for name, log in heights.items()], parameters, 0, ["program"])
     each = 0
     for tree in key.trees:
-        levels, rate = key.levels(tree), key.hash.rate
-        each += sum(-(-words // rate) for words in levels.values()) + len(levels) - 1 + max(levels) - key.log_cap(tree.name)
+        each += sum(-(-words // key.hash.rate) for words in key.segments(tree)) + key.log_tree(tree) - key.log_cap(tree.name)
     for size, folded in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
-        each += -(-(5 << size - folded) // key.hash.rate) + max(0, folded - parameters.log_cap)
+        each += -(-(5 << size - folded) // key.hash.rate) + folded - key.log_fri_cap(folded)
     return parameters.queries * each + key.head_words // key.hash.rate + CLAIMS
 
 

@@ -17,7 +17,7 @@ from segments.shape import Shape
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters
-from stark.setup import ProvingKey, commit_fixed
+from stark.setup import ProvingKey, commit_fixed, commit_tree
 from stark.verifier import key_cap
 from wasm_exec.program import Program
 
@@ -57,7 +57,7 @@ def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
     fixed = {"boundary": parts.boundary.fixed_table(boundary.fixed(logs["boundary"]), logs["boundary"]), **pages_fixed(shape),
              **hosts.fixed_tables(logs, chips()), "lookup": lookup_table()}
     matrices = [fixed[chip.name] for chip in key.chips if chip.name in fixed]
-    return key.with_cap(kernels.commit(matrices, key.log_rows, parameters.log_blowup, parameters.log_cap).cap)
+    return key.with_cap(commit_tree(key, key.tree("fixed"), matrices, kernels).cap)
 
 
 def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kernels) -> ProvingKey:
@@ -81,4 +81,4 @@ def program_digest(program: Program, log_height: int, parameters: Parameters, ke
 
 def program_level(key: Key) -> int:
     """log2 of the leaves under the commitment to the program."""
-    return max(key.levels(next(tree for tree in key.fixed_trees if tree.name == "program")))
+    return key.log_tree(key.tree("program"))

@@ -9,7 +9,8 @@ import numpy as np
 
 from stark.field import P, root_of_unity
 from stark.machine import Machine, Value, concat
-from stark.transcript import compress, sponge
+from stark.poseidon2 import of_digest
+from stark.transcript import compress, padded, sponge
 
 
 def fused(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,42 +59,53 @@ def point(m: Machine, bits: Value, shift: int, skip: int = 0, invert: bool = Fal
 
 
 @fused
-def opened_rows(m: Machine, cap: Value, levels: dict[int, int], bits: Value, where: str, reduced: Value | None = None,
-                batch: list[Value] | None = None, extension: bool = False) -> Value:
-    """Reads one row per query and level {level: words}, short ones first, takes their columns into `reduced`, and checks their Merkle
-    path, where short rows enter at their own level. Without `batch`: returns the row."""
-    queries, height, log_cap, digest_words = bits.shape[0], max(levels), len(cap).bit_length() - 1, cap.shape[1]
-    leaves: dict[int, Value] = {}
-    for level in sorted(levels):
-        with m.phase(where + " leaf"):
-            row = m.read(queries, levels[level])
-            leaves[level] = sponge(m, row, digest_words)
-        if batch is not None and reduced is not None:
-            with m.phase("reduce rows"):
-                columns = m.as_extension(row.reshape(queries, -1, 5)) if extension else row
+def opened_rows(m: Machine, cap: Value, segments: list[int], bits: Value, where: str, reduced: Value | None = None,
+                batch: list[Value] | None = None, extension: bool = False) -> list[Value]:
+    """Reads one row per query, whose words are hashed segment by segment, takes its columns into `reduced`, and checks its Merkle path.
+    Gives the sum behind every segment; without `batch` the row."""
+    queries, height, log_cap, digest_words = bits.shape[0], bits.shape[1], len(cap).bit_length() - 1, cap.shape[1]
+    with m.phase(where + " leaf"):
+        row = m.read(queries, sum(segments))
+        digest = hashed_row(m, row, segments, digest_words)
+    sums = []
+    if batch is not None and reduced is not None:
+        with m.phase("reduce rows"):
+            for part in parts_of(row, segments):
+                columns = m.as_extension(part.reshape(queries, -1, 5)) if extension else part
                 reduced = batched(m, reduced, batch, columns, extension)
-    digest = leaves[height]
-    for level in range(height, log_cap - 1, -1):
-        if level in levels and level < height:
-            with m.phase(where + " inject"):
-                digest = compress(m, leaves[level], digest)
-        if level > log_cap:
-            with m.phase(where + " path"):
-                sibling, bit = m.read(queries, digest_words), bits[:, height - level].reshape(queries, 1)
-                digest = compress(m, *m.swap(bit, digest, sibling))
+                sums.append(reduced)
+    with m.phase(where + " path"):
+        for level in range(height - log_cap):
+            sibling, bit = m.read(queries, digest_words), bits[:, level].reshape(queries, 1)
+            digest = compress(m, *m.swap(bit, digest, sibling))
     with m.phase(where + " cap"):
         m.require_equal("the opened row lies under the cap", digest, m.take(cap, spelled(m, bits[:, height - log_cap:])))
-    return row if reduced is None else reduced
+    return sums or [row]
+
+
+def parts_of(row: Value, segments: list[int]) -> list[Value]:
+    return [row[:, end - words:end] for words, end in zip(segments, np.cumsum(segments).tolist(), strict=True)]
+
+
+def hashed_row(m: Machine, row: Value, segments: list[int], digest: int) -> Value:
+    """Every segment but the last is filled up with zeros to whole blocks."""
+    *before, last = parts_of(row, segments)
+    return sponge(m, concat([*(padded(m, part, of_digest(digest).rate) for part in before), last], 1), digest)
 
 
 def batched(m: Machine, accumulator: Value, batch: list[Value], columns: Value, extension: bool) -> Value:
     """Horner over the columns and over the zeros that fill the last block that is hashed; batch[k] = challenge^(k+1), one for each word
     of a block."""
-    words, block = columns.shape[-1] * (5 if extension else 1), len(batch)
-    blocks = -(-words // block)
-    missing = -(-block * blocks // 5) - columns.shape[-1] if extension else block * blocks - words
+    missing = steps_of(columns.shape[-1], len(batch), extension) - columns.shape[-1]
     accumulator = m.horner(accumulator, batch[0].broadcast(*columns.shape[:-1]), columns)
     return accumulator * batch[missing - 1] if missing else accumulator
+
+
+def steps_of(columns: int, block: int, extension: bool) -> int:
+    """Steps of Horner's rule over so many columns of a segment, with the zeros that fill its last block."""
+    unit = 5 if extension else 1
+    filled = -(-columns * unit // block) * block
+    return -(-filled // unit)
 
 
 def fold(m: Machine, values: Value, challenge: Value, inverse_x: Value) -> Value:
@@ -126,4 +138,4 @@ def folded(m: Machine, row: Value, bits: Value, arity: int, value: Value, challe
     return fold(m, values, challenge.broadcast(len(row)), inverse_x)
 
 
-__all__ = ["batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "spelled"]
+__all__ = ["batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "spelled", "steps_of"]

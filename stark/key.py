@@ -19,6 +19,8 @@ from stark.poseidon2 import Hash, of_width
 from stark.profiles import Parameters
 
 MOST_GRINDING = 30
+ALONE = ("program", "quotient")     # trees whose columns share nothing
+LOG_ROOM = 10   # what shares a column has so many rows at least: FRI tests a degree that is too high by as many as share one
 DIGEST = 8      # words of a digest under width 16, which the recursion knows alone
 U32 = npt.NDArray[np.uint32]
 
@@ -30,6 +32,31 @@ class Tree:
     name: str
     extension: bool
     widths: tuple[int, ...]
+
+    @property
+    def unit(self) -> int:
+        """Words of an element."""
+        return 5 if self.extension else 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """Chips of a tree whose columns share committed columns: 2^pack of them each, the last of which may be free."""
+
+    pack: int
+    chips: tuple[int, ...]
+    elements: int           # columns of all chips together
+    unit: int
+
+    @property
+    def shared(self) -> int:
+        """Committed columns."""
+        return -(-self.elements // (1 << self.pack))
+
+    @property
+    def words(self) -> int:
+        """In an opened row."""
+        return self.shared * self.unit
 
 
 class Key:
@@ -97,22 +124,43 @@ class Key:
                  Tree("logup", True, tuple(5 * c.logup_columns for c in self.chips)), Tree("quotient", True, tuple(quotient)))
         return tuple(tree for tree in every if any(tree.widths))
 
-    def groups(self, tree: Tree) -> dict[int, list[int]]:
-        """Chips of a tree by the height of their extended columns, short first: {level: [chip, …]}."""
+    def pack(self, i: int) -> int:
+        """The logarithm of how many columns like those of a chip share one. A chip that is shorter than that needs is lifted so far."""
+        return max(0, min(self.log_rows - self.log_heights[i], self.parameters.log_pack, self.log_rows - LOG_ROOM))
+
+    @cached_property
+    def packs(self) -> tuple[int, ...]:
+        """All there are, rising."""
+        return tuple(sorted({group.pack for _, group in self.placed}))
+
+    def groups(self, tree: Tree) -> tuple[Group, ...]:
+        """In the order of an opened row, which is that of the chips."""
         out: dict[int, list[int]] = {}
         for i, width in enumerate(tree.widths):
             if width:
-                out.setdefault(self.log_heights[i] + self.parameters.log_blowup, []).append(i)
-        return out
+                out.setdefault(0 if tree.name in ALONE else self.pack(i), []).append(i)
+        return tuple(Group(pack, tuple(chips), sum(tree.widths[i] for i in chips) // tree.unit, tree.unit) for pack, chips in out.items())
 
-    def levels(self, tree: Tree) -> dict[int, int]:
-        """{level: words per row}."""
-        return {level: sum(tree.widths[i] for i in chips) for level, chips in self.groups(tree).items()}
+    @cached_property
+    def placed(self) -> tuple[tuple[Tree, Group], ...]:
+        """All groups in the order of the tape."""
+        return tuple((tree, group) for tree in self.trees for group in self.groups(tree))
+
+    def segments(self, tree: Tree) -> list[int]:
+        """Words of every group in an opened row."""
+        return [group.words for group in self.groups(tree)]
+
+    def log_tree(self, tree: Tree) -> int:
+        """log2 of the leaves: those of the tallest chip's domain, but the tree of the program stands by itself."""
+        tallest = max(log for log, width in zip(self.log_heights, tree.widths, strict=True) if width)
+        return self.parameters.log_blowup + (tallest if tree.name == "program" else self.log_rows)
 
     def log_cap(self, name: str) -> int:
-        """A tree's cap lies no lower than the rows of its shortest chip."""
-        tree = next(tree for tree in self.trees if tree.name == name)
-        return min(self.parameters.log_cap, *self.levels(tree))
+        """A tree's cap lies no lower than its rows."""
+        return min(self.parameters.log_cap, self.log_tree(self.tree(name)))
+
+    def tree(self, name: str) -> Tree:
+        return next(tree for tree in self.trees if tree.name == name)
 
     @cached_property
     def opened(self) -> dict[tuple[str, int], slice]:
@@ -138,31 +186,34 @@ class Key:
     def fri_rounds(self) -> tuple[int, ...]:
         """log sizes of the folded domains, from the first to the final one."""
         sizes, p = [self.log_domain], self.parameters
-        while sizes[-1] - p.log_arity >= max(p.log_blowup + p.min_log_final, p.log_cap):
+        while sizes[-1] - p.log_arity >= p.log_blowup + p.min_log_final:
             sizes.append(sizes[-1] - p.log_arity)
         return tuple(sizes)
+
+    def log_fri_cap(self, log_size: int) -> int:
+        """Of the tree over a folded domain, which may be smaller than other caps."""
+        return min(self.parameters.log_cap, log_size)
 
     @property
     def head_words(self) -> int:
         """Words of a proof before the openings: caps, sums, opened values, nonces and the final polynomial (stark/rounds.py)."""
         p = self.parameters
         digests = sum(1 << self.log_cap(tree.name) for tree in self.trees if tree not in self.fixed_trees)
-        digests += (len(self.fri_rounds) - 1) << p.log_cap
+        digests += sum(1 << self.log_fri_cap(size) for size in self.fri_rounds[1:])
         values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
         return self.hash.digest * digests + 5 * values + sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding)))
 
     @property
-    def openings(self) -> list[tuple[dict[int, int], int]]:
-        """(words per row by level, log of the cap) of every tree whose rows are opened, in the order of the tape."""
-        p = self.parameters
-        trees = [(self.levels(tree), self.log_cap(tree.name)) for tree in self.trees]
+    def openings(self) -> list[tuple[int, tuple[int, ...], int]]:
+        """(log of the leaves, words of every group in a row, log of the cap) of every tree that is opened, in the order of the tape."""
+        trees = [(self.log_tree(tree), tuple(self.segments(tree)), self.log_cap(tree.name)) for tree in self.trees]
         foldings = zip(self.fri_rounds, self.fri_rounds[1:], strict=False)
-        return trees + [({after: 5 << (before - after)}, p.log_cap) for before, after in foldings]
+        return trees + [(after, (5 << (before - after),), self.log_fri_cap(after)) for before, after in foldings]
 
     @property
     def words(self) -> int:
         """Of a proof: behind the head, for every query and tree, rows and a path."""
-        opened = sum(sum(levels.values()) + self.hash.digest * (max(levels) - log_cap) for levels, log_cap in self.openings)
+        opened = sum(sum(words) + self.hash.digest * (log_leaves - log_cap) for log_leaves, words, log_cap in self.openings)
         return self.head_words + self.parameters.queries * opened
 
     @cached_property
@@ -177,7 +228,7 @@ class Key:
     @cached_property
     def digest(self) -> U32:
         """A digest of the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed caps.)"""
-        hasher = hashlib.shake_256(b"longrun key 2")
+        hasher = hashlib.shake_256(b"longrun key 3")
         for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
             text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):

@@ -19,6 +19,7 @@ class Parameters:
     lookup_grinding: int = 0    # bits of work before the LogUp challenges are drawn
     batch_grinding: int = 0     # bits of work before the batching challenge is drawn
     hash_width: int = 16        # of the Poseidon2 permutation that hashes and draws: see stark/poseidon2.py
+    log_pack: int = 3           # columns of short chips share a committed column, at most 2^log_pack of them: see stark/key.py
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,14 @@ class Profile:
     toy: bool
 
 
-P100 = Parameters(log_blowup=1, queries=175, log_arity=3, log_cap=4, grinding=16, min_log_final=3, batch_grinding=12)
-INNER = replace(P100, log_blowup=2, batch_grinding=16)
+P100 = Parameters(log_blowup=1, queries=175, log_arity=3, log_cap=7, grinding=16, min_log_final=3, batch_grinding=12, log_pack=5)
+INNER = replace(P100, log_blowup=2, log_cap=6, batch_grinding=16, log_pack=3)
 P128 = Parameters(log_blowup=1, queries=270, log_arity=3, log_cap=4, grinding=16, min_log_final=3, lookup_grinding=10, batch_grinding=10,
                   hash_width=24)
 TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3)
 
 EVERY = (
-    Profile("p100", P100, replace(INNER, queries=81, log_cap=6, grinding=21), replace(INNER, queries=82, log_cap=5, grinding=20),
+    Profile("p100", P100, replace(INNER, queries=82, log_cap=7, grinding=20), replace(INNER, queries=82, grinding=20),
             replace(INNER, log_blowup=4, queries=41, log_cap=5, grinding=20), toy=False),
     Profile("p128", P128, replace(P128, log_blowup=2, queries=166), replace(P128, log_blowup=2, queries=166),
             replace(P128, log_blowup=3, queries=135), toy=False),

@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from stark.field import U64, P, ext_mul, ext_powers_of, root_of_unity
 from stark.flat import FlatChip
+from stark.fused import steps_of
 from stark.kernels.protocol import Commitment, Kernels, QuotientJob
 from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
-from stark.setup import ProvingKey
+from stark.setup import ProvingKey, commit_tree
 from stark.transcript import Transcript
 from stark.watch import Watch
 
 U32 = npt.NDArray[np.uint32]
+Indices = npt.NDArray[np.int64]
 
 
 class Unprovable(Exception):
@@ -69,7 +71,7 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
     sender.absorb(statement)
     with watch.stage("commit main"):
         tables = [shaped(key, i, mains, len(chip.main_names)) for i, chip in enumerate(key.chips)]
-        trees["main"] = kernels.commit([t for t in tables if len(t)], key.log_rows, p.log_blowup, key.log_cap("main"), p.hash_width)
+        trees["main"] = commit_tree(key, key.tree("main"), [table for table in tables if len(table)], kernels)
         sender.send(trees["main"].cap)
     with watch.stage("lookup grinding"):
         sender.work(kernels, p.lookup_grinding)
@@ -83,7 +85,7 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
             mains.clear()
     if columns:
         with watch.stage("commit logup"):
-            trees["logup"] = kernels.commit(columns, key.log_rows, p.log_blowup, key.log_cap("logup"), p.hash_width)
+            trees["logup"] = commit_tree(key, key.tree("logup"), columns, kernels)
             sender.send(trees["logup"].cap)
     del columns
     sender.send(totals[key.speaking])
@@ -91,7 +93,7 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
     with watch.stage("quotient"):
         halves = kernels.quotient(jobs(key, trees, statement, gamma, beta, totals, combiner), key.log_rows, p.log_blowup)
     with watch.stage("commit quotient"):
-        trees["quotient"] = kernels.commit([halves], key.log_rows, p.log_blowup, key.log_cap("quotient"), p.hash_width)
+        trees["quotient"] = commit_tree(key, key.tree("quotient"), [halves], kernels)
         sender.send(trees["quotient"].cap)
     del halves
     zeta = sender.draw()
@@ -105,9 +107,11 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
     challenge, second = sender.draw(), sender.draw()
     with watch.stage("batch"):
         weights = batch_weights(key, challenge.astype(np.uint64))
-        claimed = np.stack([dot(weights, values) for values in at]).astype(np.uint32)
-        cuts = np.cumsum([sum(tree.widths) for tree in key.trees])[:-1]
-        combined = kernels.combine(order, np.split(weights.astype(np.uint32), cuts), key.log_domain)
+        claimed = claims(key, at, weights)
+        combined = []
+        for pack in key.packs:
+            parts = [(trees[tree.name], own) for (tree, group), own in zip(key.placed, weights, strict=True) if group.pack == pack]
+            combined.append(kernels.combine([tree for tree, _ in parts], [own.astype(np.uint32) for _, own in parts], pack, key.log_domain))
         tested = [kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, key.shift(0))]
         del combined
     with watch.stage("fri"):
@@ -165,33 +169,38 @@ def together(key: Key, values: U64) -> U64:
     return np.concatenate(out)
 
 
-def batch_weights(key: Key, challenge: U64) -> U64:
-    """The weight of every committed base column in the sum that FRI tests; `batched` in stark/fused.py is the definition."""
-    steps: list[int] = []                                       # the Horner step that takes a column in
-    coordinates: list[int] = []
-    step, block = 0, key.hash.rate
-    for tree in key.trees:
-        for words in key.levels(tree).values():
-            blocks = -(-words // block)
-            columns, stride = (words // 5, 5) if tree.extension else (words, 1)
-            for column in range(columns):
-                steps += [step + column] * stride
-                coordinates += range(stride)
-            step += -(-block * blocks // 5) if tree.extension else block * blocks
-    powers = ext_powers_of(challenge, step)
-    return ext_mul(powers[step - 1 - np.array(steps)], np.eye(5, dtype=np.uint64)[np.array(coordinates)])
+def batch_weights(key: Key, challenge: U64) -> list[U64]:
+    """For every group the weights (words of a row, 5) of its committed base columns in the sum that FRI tests; `batched` in stark/fused.py
+    is the definition."""
+    steps: list[Indices] = []                                   # the Horner step that takes a column in
+    step = 0
+    for tree, group in key.placed:
+        steps.append(step + np.arange(group.shared).repeat(tree.unit))
+        step += steps_of(group.shared, key.hash.rate, tree.extension)
+    powers, basis = ext_powers_of(challenge, step), np.eye(5, dtype=np.uint64)
+    return [ext_mul(powers[step - 1 - own], basis[np.arange(len(own)) % tree.unit])
+            for (tree, _), own in zip(key.placed, steps, strict=True)]
 
 
-def dot(weights: U64, values: U64) -> U64:
-    total: U64 = ext_mul(weights, values).sum(axis=0) % P
-    return total
+def claims(key: Key, at: list[U64], weights: list[U64]) -> list[U32]:
+    """For every pack (2, 2^pack, 5): the coefficients of what the sum of its columns is where x^(2^pack) is that of the opened point."""
+    out = {pack: np.zeros((2, 1 << pack, 5), np.uint64) for pack in key.packs}
+    first = 0
+    for (_, group), own in zip(key.placed, weights, strict=True):
+        share, words = 1 << group.pack, group.elements * group.unit
+        values = np.zeros((2, group.shared * share * group.unit, 5), np.uint64)
+        values[:, :words] = [side[first:first + words] for side in at]
+        first += words
+        slots = values.reshape(2, group.shared, share, group.unit, 5).swapaxes(1, 2).reshape(2, share, -1, 5)
+        out[group.pack] = (out[group.pack] + ext_mul(slots, np.broadcast_to(own, slots.shape)).sum(axis=2)) % P
+    return [out[pack].astype(np.uint32) for pack in key.packs]
 
 
 def fold_rounds(key: Key, sender: Sender, values: U32, kernels: Kernels) -> tuple[list[Commitment], U32, int]:
     """Commits and folds until the final size; returns the layers, the last values and their shift."""
     layers = []
     for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
-        layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.parameters.log_cap, key.hash.width))
+        layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.log_fri_cap(log_next), key.hash.width))
         sender.send(layers[-1].cap)
         shift = key.shift(key.log_domain - log_size)
         values = kernels.fold(values, log_size - log_next, sender.draw(), shift)

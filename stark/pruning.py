@@ -1,22 +1,23 @@
 """The openings of one tree with nothing twice: a row once however many queries want it, a sibling only if its tree does not follow.
 
-Both forms have, level by level from short to tall, the rows, and then, from the leaves up to the cap, the siblings. On the tape there is
-one of each for every query. Pruned there is one row for each place, in rising order, and a sibling for each place on the way up whose
-neighbour is not on the way of another query: what is on the way can be hashed.
+Both forms have the rows, and then, from the leaves up to the cap, the siblings. On the tape there is one of each for every query. Pruned
+there is one row for each place, in rising order, and a sibling for each place on the way up whose neighbour is not on the way of another
+query: what is on the way can be hashed.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from stark.fused import hashed_row
 from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
-from stark.transcript import compress, sponge
+from stark.transcript import compress
 
 U32 = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.int64]
@@ -25,26 +26,28 @@ Permute = Callable[[U32], U32]
 
 @dataclass(frozen=True)
 class Opening:
-    """What is opened of one tree: words per row by level, and how far its positions lie above those of the queries."""
+    """What is opened of one tree: words per row, and how far its positions lie above those of the queries."""
 
-    levels: Mapping[int, int]
+    log_height: int
+    segments: tuple[int, ...]   # words per row, in the parts that are hashed with zeros between them
     log_cap: int
     shift: int
-    digest: int             # words of one
+    digest: int                 # words of one
 
     @property
-    def log_height(self) -> int:
-        return max(self.levels)
+    def width(self) -> int:
+        return sum(self.segments)
 
     @property
     def words(self) -> int:
         """For each query on the tape."""
-        return sum(self.levels.values()) + self.digest * (self.log_height - self.log_cap)
+        return self.width + self.digest * (self.log_height - self.log_cap)
 
 
 def openings_of(key: Key) -> list[Opening]:
     """In the order of the tape."""
-    return [Opening(levels, log_cap, key.log_domain - max(levels), key.hash.digest) for levels, log_cap in key.openings]
+    return [Opening(log_leaves, segments, log_cap, key.log_domain - log_leaves, key.hash.digest)
+            for log_leaves, segments, log_cap in key.openings]
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Walk:
     def _places(self) -> list[Places]:
         """From the leaves up to the cap: what is rising stays so when it is halved."""
         out = [np.unique(self.leaves)]
-        for _ in range(max(self.opening.log_height - min(self.opening.log_cap, *self.opening.levels), 0)):
+        for _ in range(max(self.opening.log_height - self.opening.log_cap, 0)):
             above = out[-1] >> 1
             out.append(above[changes(above)])
         return out
@@ -91,7 +94,7 @@ class Walk:
     @property
     def words(self) -> int:
         """Of the pruned form."""
-        rows = sum(width * len(self.at(level)) for level, width in self.opening.levels.items())
+        rows = self.opening.width * len(self.at(self.opening.log_height))
         return rows + self.opening.digest * sum(int(self.lonely(level).sum()) for level in self.climb())
 
 
@@ -110,8 +113,7 @@ def prune(way: Walk, tape: U32) -> U32:
         places, first = np.unique(way.leaves >> (opening.log_height - level), return_index=True)
         parts.append(table[first[np.isin(places, wanted)]].reshape(-1))
         at += table.size
-    for level in sorted(opening.levels):
-        rows(level, opening.levels[level], way.at(level))
+    rows(opening.log_height, opening.width, way.at(opening.log_height))
     for level in way.climb():
         rows(level, opening.digest, way.alone(level))
     return np.concatenate(parts)
@@ -121,22 +123,18 @@ def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
     """What stands on the tape."""
     opening, at = way.opening, 0
     m = Numbers(pruned, permute)
-    tape, leaves = [np.zeros(0, np.uint32)], {}
+    tape = [np.zeros(0, np.uint32)]
 
     def spread(level: int, table: U32, places: Places) -> None:
         """The row of every query."""
         tape.append(table[np.searchsorted(places, way.leaves >> (opening.log_height - level))].reshape(-1))
-    for level in sorted(opening.levels):
-        width, places = opening.levels[level], way.at(level)
-        rows = pruned[at:at + width * len(places)].reshape(-1, width)
-        at += rows.size
-        spread(level, rows, places)
-        leaves[level] = hashed(m, rows, opening.digest)
-    known = leaves[opening.log_height]
+    places = way.at(opening.log_height)
+    rows = pruned[:opening.width * len(places)].reshape(-1, opening.width)
+    at += rows.size
+    spread(opening.log_height, rows, places)
+    known = hashed(m, rows, opening)
     for level in way.climb():
         places = way.at(level)
-        if level in leaves and level < opening.log_height:
-            known = joined(m, leaves[level], known)
         is_alone = way.lonely(level)
         sent = pruned[at:at + opening.digest * int(is_alone.sum())].reshape(-1, opening.digest)
         at += sent.size
@@ -158,8 +156,8 @@ def changes(values: Places) -> npt.NDArray[np.bool_]:
     return new
 
 
-def hashed(m: Numbers, rows: U32, digest: int) -> U32:
-    return sponge(m, Value(m, rows.astype(np.uint64), False), digest).data.astype(np.uint32)
+def hashed(m: Numbers, rows: U32, opening: Opening) -> U32:
+    return hashed_row(m, Value(m, rows.astype(np.uint64), False), list(opening.segments), opening.digest).data.astype(np.uint32)
 
 
 def joined(m: Numbers, left: U32, right: U32) -> U32:

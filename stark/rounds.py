@@ -64,8 +64,8 @@ def converse(m: Machine, key: Key, fixed_caps: Sequence[Value], statement: Value
         work(p.batch_grinding)
         batching, second = transcript.draw(), transcript.draw()
         fri_caps, foldings = [], []
-        for _ in key.fri_rounds[1:]:
-            fri_caps.append(commitment(p.log_cap))
+        for log_size in key.fri_rounds[1:]:
+            fri_caps.append(commitment(key.log_fri_cap(log_size)))
             foldings.append(transcript.draw())
         final = m.read(1 << (key.fri_rounds[-1] - p.log_blowup), extension=True)
         transcript.absorb(m.words(final))

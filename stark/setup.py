@@ -1,14 +1,14 @@
 """From a key's fixed columns to a proving key: their commitments belong to the key, their extension is kept for all proofs."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from stark.kernels.protocol import Commitment, Kernels
-from stark.key import Key
+from stark.key import Key, Tree
 from stark.rules import violations
 from stark.wrapping import check_wrapping
 
@@ -37,6 +37,13 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
         check_wrapping(chip, fixed.get(chip.name, np.zeros((0, 0), np.uint32)))
     trees = {}
     for tree in key.fixed_trees:
-        matrices = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]
-        trees[tree.name] = kernels.commit(matrices, key.log_rows, key.parameters.log_blowup, key.log_cap(tree.name), key.hash.width)
+        tables = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]
+        trees[tree.name] = commit_tree(key, tree, tables, kernels)
     return ProvingKey(key.with_caps({name: tree.cap for name, tree in trees.items()}), fixed, trees)
+
+
+def commit_tree(key: Key, tree: Tree, tables: Sequence[U32], kernels: Kernels) -> Commitment:
+    """A commitment to the columns that the chips of the key have in a tree: `tables` of those that have some."""
+    packs = [group.pack for group in key.groups(tree) for _ in group.chips]
+    log_blowup = key.parameters.log_blowup
+    return kernels.commit(tables, key.log_tree(tree) - log_blowup, log_blowup, key.log_cap(tree.name), key.hash.width, packs, tree.unit)

@@ -18,6 +18,7 @@ from stark import bounds
 from stark.bounds import SMALLEST_MULTIPLICITY, Draw, Grinding, Protocol
 from stark.bounds import Regime as Regime
 from stark.bounds import total as total
+from stark.fused import steps_of
 from stark.poseidon2 import of_width
 from stark.profiles import Parameters
 
@@ -39,19 +40,20 @@ class Shape:
     constraints: int     # of all chips together
     messages: int        # bus messages, counted once for every row
     width: int           # parts of the widest message
+    log_pack: int = 0    # of how many columns share one at most
 
 
-def unique_decoding(log_rows: int, log_blowup: int) -> Regime:
-    return bounds.unique_decoding(rate_of_opened(log_rows, log_blowup))
+def unique_decoding(log_rows: int, log_blowup: int, log_pack: int = 0) -> Regime:
+    return bounds.unique_decoding(rate_of_opened(log_rows, log_blowup, log_pack))
 
 
-def johnson(log_rows: int, log_blowup: int, m: int) -> Regime:
-    return bounds.johnson(2.0**-log_blowup, rate_of_opened(log_rows, log_blowup), m)
+def johnson(log_rows: int, log_blowup: int, m: int, log_pack: int = 0) -> Regime:
+    return bounds.johnson(2.0**-log_blowup, rate_of_opened(log_rows, log_blowup, log_pack), m)
 
 
-def rate_of_opened(log_rows: int, log_blowup: int) -> float:
-    """A column is its quotient times (x - zeta): one degree more than FRI tests."""
-    return float((1 + 2.0**-log_rows) * 2.0**-log_blowup)
+def rate_of_opened(log_rows: int, log_blowup: int, log_pack: int = 0) -> float:
+    """A column that k share is its quotient times (x^k - zeta^k): k degrees more than FRI tests."""
+    return float((1 + 2.0**(log_pack - log_rows)) * 2.0**-log_blowup)
 
 
 def protocol_of(parameters: Parameters, shape: Shape) -> Protocol:
@@ -59,7 +61,7 @@ def protocol_of(parameters: Parameters, shape: Shape) -> Protocol:
     rows = 2**shape.log_rows
     draws = (Draw("look-up challenges", shape.messages * (shape.width + 1), grinding=ground(parameters.lookup_grinding)),
              Draw("combination of constraints", shape.constraints - 1),
-             Draw("out-of-domain point", DEGREE * (rows + 1)))
+             Draw("out-of-domain point", DEGREE * (rows + (1 << shape.log_pack))))
     folding = [2**(log_size - log_next) for log_size, log_next in rounds(parameters, shape.log_rows)]
     # Batching is a line between two curves of degree powers - 1.
     return Protocol(FIELD, rows << parameters.log_blowup, draws, shape.powers, folding, parameters.queries,
@@ -86,7 +88,7 @@ def ground(bits: int) -> float:
 def rounds(parameters: Parameters, log_rows: int) -> list[tuple[int, int]]:
     """(log points before, log points after) of every folding; stark/key.py decides the same for the verifier."""
     log_size, out = log_rows + parameters.log_blowup, []
-    least = max(parameters.log_blowup + parameters.min_log_final, parameters.log_cap)
+    least = parameters.log_blowup + parameters.min_log_final
     while log_size - parameters.log_arity >= least:
         out.append((log_size, log_size - parameters.log_arity))
         log_size -= parameters.log_arity
@@ -99,14 +101,15 @@ def best(parameters: Parameters, shape: Shape) -> tuple[Regime, Mapping[str, flo
         return regime, terms(parameters, shape, regime)
 
     def at(m: int) -> tuple[Regime, Mapping[str, float]]:
-        return with_terms(johnson(shape.log_rows, parameters.log_blowup, m))
+        return with_terms(johnson(shape.log_rows, parameters.log_blowup, m, shape.log_pack))
 
     low, high = SMALLEST_MULTIPLICITY, GREATEST_MULTIPLICITY
     while low < high:
         middle = (low + high) // 2
         table = at(middle)[1]
         low, high = (middle + 1, high) if table["queries"] == total(table) else (low, middle)
-    candidates = with_terms(unique_decoding(shape.log_rows, parameters.log_blowup)), at(max(SMALLEST_MULTIPLICITY, low - 1)), at(low)
+    alone = with_terms(unique_decoding(shape.log_rows, parameters.log_blowup, shape.log_pack))
+    candidates = alone, at(max(SMALLEST_MULTIPLICITY, low - 1)), at(low)
     return max(candidates, key=lambda pair: total(pair[1]))
 
 
@@ -128,11 +131,7 @@ def queries_for(target: float, parameters: Parameters, shape: Shape) -> int | No
 
 def shape_of(key: Key) -> Shape:
     """The shape of a key, counted from what its verifier reads."""
-    powers, block = 0, key.hash.rate
-    for tree in key.trees:
-        for words in key.levels(tree).values():
-            padded = -(-words // block) * block
-            powers += -(-padded // 5) if tree.extension else padded
+    powers = sum(steps_of(group.shared, key.hash.rate, tree.extension) for tree, group in key.placed)
     messages = sum(len(chip.messages) << log_height for chip, log_height in zip(key.chips, key.log_heights, strict=True))
     widths = [len(message.parts) for chip in key.chips for message in chip.messages]
-    return Shape(key.log_rows, powers, sum(chip.constraints for chip in key.chips), messages, max(widths, default=0))
+    return Shape(key.log_rows, powers, sum(chip.constraints for chip in key.chips), messages, max(widths, default=0), max(key.packs))

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from stark.errors import Malformed
 from stark.field import root_of_unity
-from stark.fused import batched, folded, inverse, opened_rows, point
-from stark.key import Key
+from stark.fused import batched, folded, inverse, opened_rows, point, steps_of
+from stark.key import Group, Key
 from stark.machine import Machine, Value, concat, stack
 from stark.numbers import Numbers, canonical
 from stark.point import PointChip
@@ -40,26 +40,37 @@ def judge(m: Machine, key: Key, said: Rounds, statement: Value) -> None:
         batch = [said.batching]                                 # its first powers, one for each word of a hashed block
         for _ in range(key.hash.rate - 1):
             batch.append(batch[-1] * said.batching)
-        claimed = zero(m).broadcast(2)
-        for tree in key.trees:
-            for chips in key.groups(tree).values():
-                columns = concat([said.opened[:, key.opened[tree.name, i]] for i in chips], 1)
-                claimed = batched(m, claimed, batch, columns, tree.extension)
+        weights = weights_of(m, key, said.batching)
+        claimed = {pack: zero(m).broadcast(2, 1 << pack) for pack in key.packs}
+        for (tree, group), weight in zip(key.placed, weights, strict=True):
+            slots = slotted(m, group, concat([said.opened[:, key.opened[tree.name, i]] for i in group.chips], 1))
+            opened = batched(m, zero(m).broadcast(2, 1 << group.pack), batch, slots, tree.extension)
+            claimed[group.pack] = m.mul_add(opened, weight, claimed[group.pack])
 
-    reduced = zero(m).broadcast(queries)
+    sums: list[Value] = [zero(m).broadcast(queries)]            # over all columns up to the end of a group
     for tree, cap in zip(key.trees, said.caps, strict=True):
-        levels = key.levels(tree)
-        offset = key.log_domain - max(levels)
-        reduced = opened_rows(m, cap, levels, bits[:, offset:], tree.name, reduced, batch, tree.extension)
+        offset = key.log_domain - key.log_tree(tree)
+        sums += opened_rows(m, cap, key.segments(tree), bits[:, offset:], tree.name, sums[-1], batch, tree.extension)
+    with m.phase("sums of groups"):
+        weighted = [sums[0], *(value * weight for value, weight in zip(sums[1:], weights, strict=True))]
+        reduced = {pack: zero(m).broadcast(queries) for pack in key.packs}
+        for (_, group), before, after in zip(key.placed, weighted, weighted[1:], strict=False):
+            reduced[group.pack] = reduced[group.pack] + (after - before)
     with m.phase("quotients at zeta"):
-        x = point(m, bits, key.shift(0))
-        shifted = said.zeta * root_of_unity(key.log_rows)
-        here, there = inverted(m, x - said.zeta), inverted(m, x - shifted)
-        value = m.mul_add((reduced - claimed[1]) * said.second, there, (reduced - claimed[0]) * here)
+        base = point(m, bits, key.shift(0))
+        x, value, done = zero(m) + base, zero(m).broadcast(queries), 0
+        here, there = said.zeta, said.zeta * root_of_unity(key.log_rows)
+        for pack in key.packs:
+            for _ in range(pack - done):
+                base, here, there = base * base, here * here, there * there
+            done = pack
+            first, second = (reduced[pack] - polynomial(m, claimed[pack][side], x) for side in (0, 1))
+            value = m.mul_add(first, inverted(m, base - here), value)
+            value = m.mul_add(second * said.second, inverted(m, base - there), value)
 
     for log_size, log_next, cap, challenge in zip(key.fri_rounds, key.fri_rounds[1:], said.fri_caps, said.foldings, strict=False):
         done, arity = key.log_domain - log_size, log_size - log_next
-        row = opened_rows(m, cap, {log_next: 5 << arity}, bits[:, done + arity:], "fri")
+        row, = opened_rows(m, cap, [5 << arity], bits[:, done + arity:], "fri")
         with m.phase("fri fold"):
             value = folded(m, row, bits[:, done:], arity, value, challenge, key.shift(done))
     with m.phase("final polynomial"):
@@ -67,6 +78,41 @@ def judge(m: Machine, key: Key, said: Rounds, statement: Value) -> None:
         x = zero(m) + point(m, bits[:, done:], key.shift(done))
         coefficients = said.final[::-1].reshape(1, -1).broadcast(queries, len(said.final))
         m.require_equal("the last folding is the final polynomial", m.horner(zero(m).broadcast(queries), x, coefficients), value)
+
+
+def weights_of(m: Machine, key: Key, challenge: Value) -> list[Value]:
+    """For every group the power of the batching challenge by which Horner's rule multiplies its sum on the way to the last column."""
+    weights = [m.constant_extension([1, 0, 0, 0, 0])]
+    for tree, group in key.placed[:0:-1]:
+        weights.append(weights[-1] * power(m, challenge, steps_of(group.shared, key.hash.rate, tree.extension)))
+    return weights[::-1]
+
+
+def power(m: Machine, value: Value, exponent: int) -> Value:
+    out, square = None, value
+    for bit in bin(exponent)[:1:-1]:
+        if bit == "1":
+            out = square if out is None else out * square
+        square = square * square
+    if out is None:
+        raise ValueError("a power has an exponent")
+    return out
+
+
+def slotted(m: Machine, group: Group, opened: Value) -> Value:
+    """Values (2, columns) of a group's columns as (2, place in a committed column, committed column)."""
+    share, free = 1 << group.pack, (group.shared << group.pack) - group.elements
+    if free:
+        opened = concat([opened, zero(m).broadcast(2, free)], 1)
+    return opened[:, np.arange(group.shared) * share + np.arange(share)[:, None]]
+
+
+def polynomial(m: Machine, coefficients: Value, x: Value) -> Value:
+    """At every x, the coefficients rising."""
+    value = coefficients[-1].broadcast(*x.shape)
+    if len(coefficients) > 1:
+        value = m.horner(value, x, coefficients[-2::-1].reshape(1, -1).broadcast(*x.shape, len(coefficients) - 1))
+    return value
 
 
 def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> None:

@@ -93,10 +93,10 @@ def test_the_profile_takes_the_least_number_of_queries() -> None:
         assert soundness.queries_for(128, parameters, largest_recursion(parameters)) == parameters.queries
 
 
-def as_printed(log_rows: int, log_blowup: int, m: int) -> soundness.Regime:
+def as_printed(log_rows: int, log_blowup: int, m: int, log_pack: int = 0) -> soundness.Regime:
     """Theorem 4.2 of BCHKS25 as it is printed, with a gap of sqrt(rho)/m where theorem 1.5 has sqrt(rho)/2m: docs/decisions/0003."""
     rho = 2.0**-log_blowup
-    theta = sqrt(soundness.rate_of_opened(log_rows, log_blowup)) * (1 + 1 / m)
+    theta = sqrt(soundness.rate_of_opened(log_rows, log_blowup, log_pack)) * (1 + 1 / m)
     return bounds.of_johnson(f"johnson as printed, m={m}", rho, theta, m, (m + 0.5) / sqrt(rho))
 
 

@@ -1,9 +1,9 @@
 """One Poseidon2 permutation a row: sponges, Merkle paths and transcripts, and the batching of opened columns on the way.
 
 A row's sixteen words come from: a block and the capacity of the row before (`absorb`), a block and a fresh capacity (`start`), two
-blocks (`second`), the digest of the row before and a sibling in the order that the index bit says (`path`), or a block and the digest of
-the row before (`inject`). What a sponge takes in is also taken into the accumulator: base columns eight at a time, extension columns in
-five phases of eight words, both weighted by the published powers of the batching challenge.
+blocks (`second`), or the digest of the row before and a sibling in the order that the index bit says (`path`). What a sponge takes in is
+also taken into the accumulator: base columns eight at a time, extension columns in five phases of eight words, both weighted by the
+published powers of the batching challenge.
 """
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from stark.gadgets.poseidon2 import permutation
 
 KINDS = ("base", *(f"extension.{phase}" for phase in range(5)))       # how a row's words enter the accumulator
 NAME = "permute"
+MORE = "permute more"                   # a second table of the same chip, so that the rows may be a sum of two powers of two
 
 
 def taken(kind: str) -> tuple[int, list[tuple[int, int]]]:
@@ -28,9 +29,9 @@ def taken(kind: str) -> tuple[int, list[tuple[int, int]]]:
     return sum(word % 5 == 0 for word in words), [(last - word // 5, word % 5) for word in words]
 
 
-def definition() -> Chip:
-    chip = Chip(NAME, "every row is a permutation of words that come from where the key says, and opened columns are batched")
-    flags = {name: chip.fixed(name) for name in ("absorb", "start", "fresh", "path", "inject", "takes", "second", "enters", "keep", *KINDS)}
+def definition(name: str = NAME) -> Chip:
+    chip = Chip(name, "every row is a permutation of words that come from where the key says, and opened columns are batched")
+    flags = {name: chip.fixed(name) for name in ("absorb", "start", "fresh", "path", "takes", "second", "enters", "keep", *KINDS)}
     proof = chip.fixed("proof")
     block, second, out, out_times = (chip.fixed(name) for name in ("block", "second block", "out block", "out times"))
     index_wire, sum_wire, sum_times = (chip.fixed(name) for name in ("index wire", "sum wire", "sum times"))
@@ -46,11 +47,9 @@ def definition() -> Chip:
         low, high = state[k].next, state[8 + k].next
         chip.require("a path goes on with the digest, on the side that the bit says",
                      flags["path"].next * (low + bit.next * (high - low) - result[k]), "wrap")
-        chip.require("short rows enter beside the digest", flags["inject"].next * (high - result[k]), "wrap")
     chip.require("a path row has a bit, others have none", bit * (bit - flags["path"]))
     chip.require("a path row takes its bit from the index", flags["path"].next * (index - 2 * index.next - bit.next), "wrap")
-    chip.require("short rows leave the index alone", flags["inject"].next * (index - index.next), "wrap")
-    chip.require("only paths have an index", (1 - flags["path"] - flags["inject"] - flags["enters"]) * index)
+    chip.require("only paths have an index", (1 - flags["path"] - flags["enters"]) * index)
     accumulate(chip, flags, proof, state, total)
 
     chip.receive(BLOCK, block, 0, *state[:8], times=flags["takes"])

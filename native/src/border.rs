@@ -11,7 +11,7 @@ use crate::flat::{Flat, Limits, Program, logup_columns};
 use crate::poseidon2::{Hash16, Hash24, Portable16, Portable24, Width16, Width24};
 use crate::states::{grind as grind_state, permute_all};
 use crate::trace::permutations;
-use crate::tree::{Matrix, PlainRows, Shape, Source, Tree};
+use crate::tree::{Domain, Matrix, PlainRows, Shape, Source, Tree};
 
 /// Bus number, multiplicity operand, part operands.
 type Message = (u32, u32, Vec<u32>);
@@ -58,29 +58,34 @@ pub fn trace_permutations<'py>(py: Python<'py>, threads: usize, inputs: Rows<'py
 }
 
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 pub fn commit(
     py: Python,
     threads: usize,
     matrices: Vec<Rows>,
+    packs: Vec<usize>,
+    unit: usize,
     log_rows: usize,
     log_blowup: usize,
     log_cap: usize,
     hash_width: usize,
 ) -> PyResult<Commitment> {
     known_hash(hash_width)?;
-    require(!matrices.is_empty(), "nothing to commit to")?;
+    require(!matrices.is_empty() && packs.len() == matrices.len(), "nothing to commit to, or not one number of packing for each")?;
+    require(unit > 0 && log_blowup > 0 && log_rows + log_blowup <= TWO_ADICITY, "the field has no domain so large")?;
+    require(log_rows + log_blowup >= log_cap, "the rows are fewer than the cap")?;
     let mut sources: Vec<Source> = Vec::new();
-    for matrix in &matrices {
+    for (matrix, log_pack) in matrices.iter().zip(packs) {
         let [width, height] = [matrix.shape()[0], matrix.shape()[1]];
         let log_height = log2(height)?;
-        require(width > 0, "a matrix has at least one column")?;
-        let shorter = sources.last().is_some_and(|source| log_height < source.log_height);
-        require(!shorter && log_height <= log_rows, "matrices go from short to tall, no taller than 2^log_rows")?;
-        require(log_height + log_blowup >= log_cap, "a matrix is shorter than the cap")?;
-        require(log_rows.max(log_height + log_blowup) <= TWO_ADICITY, "the field has no domain so large")?;
-        sources.push(Source { words: matrix.as_slice()?, width, log_height });
+        require(width > 0 && width % unit == 0, "a matrix has at least one column, and whole units of them")?;
+        let order = sources.last().is_some_and(|last| log_height < last.log_height || log_pack > last.log_pack);
+        require(!order && log_height <= log_rows, "matrices go from short to tall, no taller than 2^log_rows, and are packed less and less")?;
+        require(log_pack <= log_rows - log_height, "more columns share one than there is room for")?;
+        sources.push(Source { words: matrix.as_slice()?, width, log_height, log_pack });
     }
-    let tree = py.detach(|| Tree::over_matrices(threads, &sources, log_blowup, Shape { hash_width, log_cap }));
+    let domain = Domain { log_rows, log_blowup, unit };
+    let tree = py.detach(|| Tree::over_matrices(threads, &sources, domain, Shape { hash_width, log_cap }));
     Ok(Commitment { tree, threads })
 }
 
@@ -176,15 +181,16 @@ pub fn combine<'py>(
     threads: usize,
     commitments: Vec<PyRef<'py, Commitment>>,
     weights: Vec<Rows<'py>>,
+    log_pack: usize,
     log_domain: usize,
 ) -> PyResult<Out2<'py>> {
     require(commitments.len() == weights.len() && log_domain <= TWO_ADICITY, "one array of weights for each commitment")?;
     let weights = weights.iter().map(extensions).collect::<PyResult<Vec<_>>>()?;
     let mut parts: Vec<(&Matrix, &[Ext<F>])> = Vec::new();
     for (commitment, weights) in commitments.iter().zip(&weights) {
-        let matrices = commitment.tree.matrices().unwrap_or_default();
+        let matrices = commitment.tree.packed(log_pack).unwrap_or_default();
         let columns: usize = matrices.iter().map(|matrix| matrix.width).sum();
-        require(columns > 0 && columns == weights.len(), "one weight for each column")?;
+        require(columns > 0 && columns == weights.len(), "one weight for each column that is packed so")?;
         let mut weights = &weights[..];
         for matrix in matrices {
             require(matrix.log_extended <= log_domain, "a column is taller than the domain")?;
@@ -198,20 +204,27 @@ pub fn combine<'py>(
 }
 
 #[pyfunction]
-#[allow(clippy::too_many_arguments)]
 pub fn deep<'py>(
     py: Python<'py>,
     threads: usize,
-    combined: Rows<'py>,
-    claimed: Rows<'py>,
+    combined: Vec<Rows<'py>>,
+    claimed: Vec<Rows<'py>>,
     points: Rows<'py>,
     second: Words<'py>,
     shift: u32,
 ) -> PyResult<Out2<'py>> {
-    let (mut values, second) = (extensions(&combined)?, extension(&second)?);
-    require(log2(values.len())? <= TWO_ADICITY, "the field has no domain so large")?;
-    let (claimed, points) = (pair(&claimed)?, pair(&points)?);
-    py.detach(|| crate::fri::deep(threads, &mut values, &claimed, &points, &second, F::new(shift)));
+    require(!combined.is_empty() && combined.len() == claimed.len(), "one pair of polynomials for each sum")?;
+    let (points, second) = (pair(&points)?, extension(&second)?);
+    let mut parts = Vec::new();
+    for (combined, claimed) in combined.iter().zip(&claimed) {
+        let (values, both) = (extensions(combined)?, extensions(claimed)?);
+        require(log2(values.len())? <= TWO_ADICITY, "the field has no domain so large")?;
+        require(log2(both.len())? >= 1, "there are two points")?;
+        let (here, there) = both.split_at(both.len() / 2);
+        parts.push(crate::fri::Part { values, claimed: [here.to_vec(), there.to_vec()] });
+    }
+    require(parts.iter().all(|part| part.values.len() == parts[0].values.len()), "sums on one domain")?;
+    let values = py.detach(|| crate::fri::deep(threads, parts, &points, &second, F::new(shift)));
     from_extensions(py, threads, values)
 }
 

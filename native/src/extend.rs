@@ -21,9 +21,9 @@ pub struct Extension {
 }
 
 impl Extension {
-    pub fn new(log_height: usize, log_blowup: usize, shift: F) -> Self {
+    /// Coefficients are multiplied with `unit` on the way to values.
+    pub fn new(log_height: usize, log_blowup: usize, shift: F, unit: F) -> Self {
         let height = 1usize << log_height;
-        let unit = raw_factor() * base_inverse(F::from_usize(height));
         let mut scale = powers(shift, height);
         scale_all(&mut scale, unit);
         Self { log_height, roots: roots(log_height + log_blowup), squares: Self::squares(log_height), scale }
@@ -65,17 +65,26 @@ impl Extension {
         }
     }
 
+    /// The coefficients times the height, of what the words are; as many as there are rows.
+    pub fn coefficients(&self, column: &[F], out: &mut [F]) {
+        if column.len() < SQUARE {
+            (0..column.len()).for_each(|i| out[reverse_bits(i, self.log_height)] = column[i]);
+            to_coefficients(out, &self.roots);
+        } else {
+            self.reversed(column, out);
+            remaining_to_coefficients(out, &self.roots);
+        }
+    }
+
+    pub fn values(&self, coefficients: &[F], extended: &mut [F]) {
+        for (coset, values) in extended.chunks_exact_mut(coefficients.len()).enumerate() {
+            scaled_to_values(coefficients, &self.scale, values, &self.roots, coset);
+        }
+    }
+
     /// `scratch` is as long as the column.
     pub fn extend(&self, column: &[F], extended: &mut [F], scratch: &mut [F]) {
-        if column.len() < SQUARE {
-            (0..column.len()).for_each(|i| scratch[reverse_bits(i, self.log_height)] = column[i]);
-            to_coefficients(scratch, &self.roots);
-        } else {
-            self.reversed(column, scratch);
-            remaining_to_coefficients(scratch, &self.roots);
-        }
-        for (coset, values) in extended.chunks_exact_mut(column.len()).enumerate() {
-            scaled_to_values(scratch, &self.scale, values, &self.roots, coset);
-        }
+        self.coefficients(column, scratch);
+        self.values(scratch, extended);
     }
 }

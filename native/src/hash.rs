@@ -51,17 +51,6 @@ pub trait Rows: Sync {
     fn word(&self, row: usize, index: usize) -> V;
 }
 
-impl<R: Rows> Rows for &R {
-    fn width(&self) -> usize {
-        (**self).width()
-    }
-
-    #[inline(always)]
-    fn word(&self, row: usize, index: usize) -> V {
-        (**self).word(row, index)
-    }
-}
-
 #[inline(always)]
 fn sponge<H: Hash<W>, const W: usize>(hash: &H, rows: &impl Rows, row: usize) -> H::State {
     let width = rows.width();
@@ -105,32 +94,20 @@ fn fill<H: Hash<W>, const W: usize>(threads: usize, count: usize, states: impl F
     layer
 }
 
-fn build<H: Hash<W>, const W: usize, R: Rows>(
-    threads: usize,
-    top: usize,
-    log_cap: usize,
-    level: impl Fn(usize) -> Option<R>,
-) -> Vec<Layer> {
+fn build<H: Hash<W>, const W: usize>(threads: usize, top: usize, log_cap: usize, rows: &impl Rows) -> Vec<Layer> {
     let hash = H::new();
-    let rows = level(top).expect("the tallest level has rows");
-    let mut layers = vec![fill::<H, W>(threads, 1 << top, |first| sponge(&hash, &rows, first))];
+    let mut layers = vec![fill::<H, W>(threads, 1 << top, |first| sponge(&hash, rows, first))];
     for height in (log_cap..top).rev() {
         let below = &layers[layers.len() - 1];
-        let joining = level(height);
-        layers.push(fill::<H, W>(threads, 1 << height, |first| {
-            let node = compress(&hash, |index| below.pairs(first, index));
-            let Some(rows) = &joining else { return node };
-            let leaf = sponge(&hash, rows, first);
-            compress(&hash, |index| [H::word(&leaf, index), H::word(&node, index)])
-        }));
+        layers.push(fill::<H, W>(threads, 1 << height, |first| compress(&hash, |index| below.pairs(first, index))));
     }
     layers
 }
 
-/// Digests from the leaves at level `top` up to the cap; `level` gives the rows that join at a level: compress(their digest, the pair's).
-pub fn layers<R: Rows>(threads: usize, width: usize, top: usize, log_cap: usize, level: impl Fn(usize) -> Option<R>) -> Vec<Layer> {
+/// Digests from the leaves at level `top` up to the cap.
+pub fn layers(threads: usize, width: usize, top: usize, log_cap: usize, rows: &impl Rows) -> Vec<Layer> {
     match width {
-        24 => build::<Hash24, 24, R>(threads, top, log_cap, level),
-        _ => build::<Hash16, 16, R>(threads, top, log_cap, level),
+        24 => build::<Hash24, 24>(threads, top, log_cap, rows),
+        _ => build::<Hash16, 16>(threads, top, log_cap, rows),
     }
 }

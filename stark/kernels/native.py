@@ -35,9 +35,11 @@ class NativeKernels:
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> Commitment:
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+               packs: Sequence[int] | None = None, unit: int = 1) -> Commitment:
         shapes = [shaped(matrix, None, None) for matrix in matrices]
-        return cast(Commitment, self._rust.commit(self._threads, shapes, log_rows, log_blowup, log_cap, hash_width))
+        packs = [0] * len(shapes) if packs is None else list(packs)
+        return cast(Commitment, self._rust.commit(self._threads, shapes, packs, unit, log_rows, log_blowup, log_cap, hash_width))
 
     def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> Commitment:
         return cast(Commitment, self._rust.commit_rows(self._threads, shaped(rows, None, None), log_cap, hash_width))
@@ -49,13 +51,14 @@ class NativeKernels:
     def quotient(self, jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U32:
         return cast(U32, self._rust.quotient(self._threads, [_job(job) for job in jobs], log_rows, log_blowup))
 
-    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_domain: int) -> U32:
+    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_pack: int, log_domain: int) -> U32:
         rows = [shaped(weight, None, 5) for weight in weights]
-        return cast(U32, self._rust.combine(self._threads, list(commitments), rows, log_domain))
+        return cast(U32, self._rust.combine(self._threads, list(commitments), rows, log_pack, log_domain))
 
-    def deep(self, combined: U32, claimed: U32, points: U32, second: U32, shift: int) -> U32:
-        arrays = (shaped(combined, None, 5), shaped(claimed, 2, 5), shaped(points, 2, 5), shaped(second, 5))
-        return cast(U32, self._rust.deep(self._threads, *arrays, shift))
+    def deep(self, combined: Sequence[U32], claimed: Sequence[U32], points: U32, second: U32, shift: int) -> U32:
+        sums = [shaped(values, None, 5) for values in combined]
+        opened = [shaped(values, 2, None, 5).reshape(-1, 5) for values in claimed]
+        return cast(U32, self._rust.deep(self._threads, sums, opened, shaped(points, 2, 5), shaped(second, 5), shift))
 
     def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
         return cast(U32, self._rust.fold(self._threads, shaped(values, None, 5), log_arity, shaped(challenge, 5), shift))

@@ -4,11 +4,14 @@ Numbers cross this border as canonical residues in uint32 arrays. Extension valu
 column-major: shape (columns, rows), rows in natural order. Extended domains are kept inside the kernels in bit-reversed
 row order: row i of a domain of size n stands for the point shift * w_n^bitreverse(i).
 
-A commitment is one Merkle tree over groups of columns of several heights. Group `level` has 2^level extended rows; its leaf
-is the sponge of the row (matrices of that level side by side, in the given order), and it joins the path at its own level:
-    digest = leaf[tallest]; at each lower level with a group: digest = compress(leaf[level], digest); then compress(left, right).
-A matrix of 2^k rows is extended to 2^(k + log_blowup) rows on the coset with shift 3^(2^(24 - k)), whatever the tallest height
-2^log_rows of the whole key (a short matrix is the tall polynomial p(x^r): row j of the tall domain is row j >> log r).
+A commitment is one Merkle tree over columns of 2^log_rows rows, extended to 2^(log_rows + log_blowup) rows on the coset with shift
+3^(2^(24 - log_rows)). Columns of matrices of fewer rows share such a column: 2^pack of them, f0, f1, …, of 2^h rows each, are
+    F(x) = f0(x^r) + x f1(x^r) + x^2 f2(x^r) + …,   r = 2^(log_rows - h),
+so that coefficient m of column j is coefficient m r + j of F (pack <= log_rows - h). Matrices of one pack are a group: the columns of all
+of them follow each other, `unit` columns at a time (the coordinates of an extension column stay together), and fill one F after the
+other. The leaf is the sponge of the row, group by group, each but the last filled up with zeros to whole blocks.
+A matrix of 2^h rows is also extended by itself, on the coset with shift 3^(2^(24 - h)), at least to twice its height: what constraints are
+evaluated on.
 
 There are two hashes, named by the width of their permutation (stark/poseidon2.py): 16 with rate 8 and digests of 8 words, and 24 with
 rate 15 and digests of 9. What commits takes the width as `hash_width`; for single states it is their length.
@@ -44,8 +47,8 @@ class Commitment(Protocol):
         """log2 of the number of leaves."""
 
     def open(self, indices: Indices) -> U32:
-        """What the verifier reads for these leaves, flattened, in its order: for each level with a group from short to
-        tall, the rows (len(indices), width); then from the leaves up to the cap the siblings (len(indices), digest) of each level."""
+        """What the verifier reads for these leaves, flattened, in its order: the rows (len(indices), width), without the zeros between
+        groups; then from the leaves up to the cap the siblings (len(indices), digest) of each level."""
 
     def evaluate(self, log_rows: int, point: U32) -> U32:
         """Every column at `point` of the tallest domain: a matrix of 2^k rows at point^(2^(log_rows - k)).
@@ -80,8 +83,10 @@ class Kernels(Protocol):
         state[0] + constant, before the internal layer), for each of the last four full rounds all words after the external layer.
         The last ones are the permutation."""
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> Commitment:
-        """Extends and commits; matrices (columns, 2^k) from short to tall, equal heights share a level."""
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+               packs: Sequence[int] | None = None, unit: int = 1) -> Commitment:
+        """Extends and commits; matrices (columns, 2^h) from short to tall, with the logarithm of how many columns share one (0 if it is
+        not said), which does not rise."""
 
     def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> Commitment:
         """A tree over rows (n, width) as they are (FRI layers)."""
@@ -108,12 +113,13 @@ class Kernels(Protocol):
         Selectors at x on a chip of height h: first = (x^h - 1)/(x - 1), last = (x^h - 1)/(x - w^-1), transition = x - w^-1 (w of order h).
         The quotient polynomial q has degree < 2^(log_rows+1); q = low + x^(2^log_rows) * high."""
 
-    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_domain: int) -> U32:
-        """sum over commitments and columns of weight * column on the tall domain, bit-reversed: (2^log_domain, 5).
-        weights[t] is (columns of commitment t in commit order, 5)."""
+    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_pack: int, log_domain: int) -> U32:
+        """sum over commitments and their columns F of this pack of weight * F on the domain, bit-reversed: (2^log_domain, 5).
+        weights[t] is (such columns of commitment t, 5). A commitment to fewer rows counts as one to polynomials in x^r."""
 
-    def deep(self, combined: U32, claimed: U32, points: U32, second: U32, shift: int) -> U32:
-        """(combined - claimed[0]) / (x - points[0]) + second * (combined - claimed[1]) / (x - points[1]) on the domain with this shift."""
+    def deep(self, combined: Sequence[U32], claimed: Sequence[U32], points: U32, second: U32, shift: int) -> U32:
+        """On the domain with this shift, the sum over k of (combined[k] - R0(x)) / (x^n - points[0]^n) + second * (combined[k] - R1(x)) /
+        (x^n - points[1]^n), where claimed[k] is (2, n, 5): the coefficients of R0 and R1."""
 
     def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
         """One FRI round on (n, 5) bit-reversed values of the domain with this shift -> (n >> log_arity, 5): log_arity binary steps

@@ -25,7 +25,7 @@ def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_b
         weights = [residues(rng, len(c.evaluate(made.log_rows, public.repeat(5)[:5])), 5) for c in made.commitments]
         results.append([[part.tolist() for pair in made.logup for part in pair],
                         one.quotient(made.jobs, made.log_rows, log_blowup).tolist(),
-                        one.combine(made.commitments, weights, made.log_rows + log_blowup).tolist()])
+                        one.combine(made.commitments, weights, 0, made.log_rows + log_blowup).tolist()])
     for ours, theirs in zip(*results, strict=True):
         assert ours == theirs
 

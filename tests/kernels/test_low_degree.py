@@ -11,18 +11,31 @@ from stark.kernels.protocol import Kernels
 from tests.kernels.values import EXAMPLES, REFERENCE, SEED, residues, wide
 
 
-@given(SEED, st.integers(0, 8), st.sampled_from([1, 3, 9, P - 5]))
+@given(SEED, st.integers(0, 8), st.sampled_from([1, 3, 9, P - 5]), st.lists(st.integers(0, 3), min_size=1, max_size=3))
 @EXAMPLES
-def test_deep_quotients(kernels: Kernels, seed: int, log_size: int, shift: int) -> None:
+def test_deep_quotients(kernels: Kernels, seed: int, log_size: int, shift: int, packs: list[int]) -> None:
     rng = np.random.default_rng(seed)
-    combined, claimed, points, second = residues(rng, 1 << log_size, 5), residues(rng, 2, 5), residues(rng, 2, 5), residues(rng, 5)
+    combined, points, second = [residues(rng, 1 << log_size, 5) for _ in packs], residues(rng, 2, 5), residues(rng, 5)
+    claimed = [residues(rng, 2, 1 << pack, 5) for pack in packs]
     result = kernels.deep(combined, claimed, points, second, shift)
-    i = int(rng.integers(1 << log_size))
+    i, total = int(rng.integers(1 << log_size)), np.zeros(5, np.uint64)
     x = field.embed(field.domain(log_size, shift)[i])
-    terms = [field.ext_mul((wide(combined[i]) + P - wide(claimed[k])) % P, field.ext_inverse((x + P - wide(points[k])) % P))
-             for k in range(2)]
-    assert result[i].tolist() == ((terms[0] + field.ext_mul(terms[1], wide(second))) % P).tolist()
+    for values, polynomials in zip(combined, claimed, strict=True):
+        count = polynomials.shape[1]
+        for k in range(2):
+            opened = np.array(at_extension(wide(polynomials[k]), x), np.uint64)
+            power = field.ext_power(x, count) + P - field.ext_power(wide(points[k]), count)
+            quotient = field.ext_mul((wide(values[i]) + P - opened) % P, field.ext_inverse(power % P))
+            total = (total + (field.ext_mul(quotient, wide(second)) if k else quotient)) % P
+    assert result[i].tolist() == total.tolist()
     assert result.tolist() == REFERENCE.deep(combined, claimed, points, second, shift).tolist()
+
+
+def at_extension(coefficients: field.U64, x: field.U64) -> list[int]:
+    value = np.zeros(5, np.uint64)
+    for coefficient in coefficients[::-1]:
+        value = (field.ext_mul(value, x) + coefficient) % P
+    return value.tolist()
 
 
 @given(SEED, st.integers(0, 8), st.integers(0, 3), st.sampled_from([1, 3, 27]))

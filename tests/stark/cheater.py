@@ -48,8 +48,9 @@ class RandomTrace(ReferenceKernels):
         self.lookups: list[U32] = []
         self.weights: list[U32] = []
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
-        tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width)
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+               packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
+        tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         self.trees.append(tree)
         if len(self.trees) == len(self.key.trees):
             lies = iter([self.fitting_quotient, tree.evaluate])
@@ -103,16 +104,19 @@ class FarWord(ReferenceKernels):
     def __init__(self, share: float, rng: np.random.Generator, chip: int) -> None:
         self.share, self.rng, self.chip, self.first = share, rng, chip, True
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
-        honest = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width)
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+               packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
+        honest = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         if not self.first:
             return honest
         self.first = False
-        rows = {level: table.copy() for level, table in honest._rows.items()}
-        changed = rows[sorted(rows)[self.chip]]
+        (pack, columns), = ((pack, group.copy()) for pack, group in honest.groups.items())      # small chips share no columns
+        changed = columns[sum(len(matrix) for matrix in matrices[:self.chip])]
         bad = self.rng.permutation(len(changed))[:round(self.share * len(changed))]
-        changed[bad, 0] = (changed[bad, 0] + 1) % P
-        return ReferenceCommitment(honest.matrices, rows, log_cap, hash_width)
+        changed[bad] = (changed[bad] + 1) % P
+        far = ReferenceCommitment(honest.matrices, {pack: columns}, log_cap, hash_width)
+        far.groups = honest.groups                  # what the low-degree test is about is honest, what is opened is not
+        return far
 
 
 def random_trace(proving: ProvingKey, mains: Mapping[str, U32], statement: U32, rng: np.random.Generator) -> U32:

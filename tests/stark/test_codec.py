@@ -66,7 +66,7 @@ def test_any_places_of_a_tree_are_pruned_and_restored(places: list[int], width: 
     tree = commit_rows(np.arange(32 * 3, dtype=np.uint32).reshape(32, 3), 1, width)
     positions = np.array(places, np.int64)
     tape = tree.open(positions)
-    way = walk(Opening({5: 3}, 1, 0, digest), positions)
+    way = walk(Opening(5, (3,), 1, 0, digest), positions)
     pruned = prune(way, tape)
     assert len(pruned) == way.words and (restore(way, pruned, KERNELS.permute) == tape).all()
     different = len(set(places))

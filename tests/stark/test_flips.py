@@ -34,7 +34,7 @@ def test_every_word_of_a_proof_about_single_rows() -> None:
     """Three chips of one row each: trees without a path, no folding, and a domain of two points, which many queries do not miss. Every
     other word of the head, some of the openings."""
     key, statement, proof = proved((0, 0, 0), replace(SMALL, queries=30))
-    assert key.log_domain == 1 and len(key.fri_rounds) == 1 and all(max(levels) == log_cap for levels, log_cap in key.openings)
+    assert key.log_domain == 1 and len(key.fri_rounds) == 1 and all(log == cap for log, _, cap in key.openings)
     for place in [*range(0, key.head_words, 2), *range(key.head_words, len(proof), 29)]:
         changed = proof.copy()
         changed[place] = (int(changed[place]) + 1 + 7919 * place) % P

@@ -29,8 +29,10 @@ class ReferenceKernels:
     def trace_permutations(self, inputs: U32) -> U32:
         return words(poseidon2.trace(_wide(inputs, None, None)))
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
-        return tree.commit([shaped(matrix, None, None) for matrix in matrices], log_rows, log_blowup, log_cap, hash_width)
+    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+               packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
+        shapes = [shaped(matrix, None, None) for matrix in matrices]
+        return tree.commit(shapes, log_rows, log_blowup, log_cap, hash_width, [0] * len(shapes) if packs is None else packs, unit)
 
     def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> ReferenceCommitment:
         return tree.commit_rows(shaped(rows, None, None), log_cap, hash_width)
@@ -44,14 +46,15 @@ class ReferenceKernels:
     def quotient(self, jobs: Sequence[QuotientJob], log_rows: int, log_blowup: int) -> U32:
         return words(quotients.quotient(jobs, log_rows, log_blowup))
 
-    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_domain: int) -> U32:
+    def combine(self, commitments: Sequence[Commitment], weights: Sequence[U32], log_pack: int, log_domain: int) -> U32:
         own = [commitment for commitment in commitments if isinstance(commitment, ReferenceCommitment)]
         if len(own) != len(commitments):
             raise ValueError("a commitment of another kernel set")
-        return words(tree.combine(own, [shaped(rows, None, 5) for rows in weights], log_domain))
+        return words(tree.combine(own, [shaped(rows, None, 5) for rows in weights], log_pack, log_domain))
 
-    def deep(self, combined: U32, claimed: U32, points: U32, second: U32, shift: int) -> U32:
-        return words(fri.deep(_wide(combined, None, 5), _wide(claimed, 2, 5), _wide(points, 2, 5), _wide(second, 5), shift))
+    def deep(self, combined: Sequence[U32], claimed: Sequence[U32], points: U32, second: U32, shift: int) -> U32:
+        sums, opened = [_wide(values, None, 5) for values in combined], [_wide(values, 2, None, 5) for values in claimed]
+        return words(fri.deep(sums, opened, _wide(points, 2, 5), _wide(second, 5), shift))
 
     def fold(self, values: U32, log_arity: int, challenge: U32, shift: int) -> U32:
         return words(fri.fold(_wide(values, None, 5), log_arity, _wide(challenge, 5), shift))

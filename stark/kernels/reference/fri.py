@@ -1,20 +1,37 @@
 """The low-degree test's arithmetic: quotients by points, folding, the last polynomial, grinding."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from stark.field import U64, P, base_inverse, domain, embed, ext_inverse, ext_mul, interpolate_on_coset, residue
+from stark.field import U64, P, base_inverse, domain, embed, ext_inverse, ext_mul, ext_power, interpolate_on_coset, residue
 from stark.kernels.checks import log2_exact
 from stark.poseidon2 import of_width, permute
 
 
-def deep(combined: U64, claimed: U64, points: U64, second: U64, shift: int) -> U64:
-    x = embed(domain(log2_exact(len(combined)), shift))
+def deep(combined: Sequence[U64], claimed: Sequence[U64], points: U64, second: U64, shift: int) -> U64:
+    if not combined or len(combined) != len(claimed):
+        raise ValueError("one pair of polynomials for each sum")
+    x = domain(log2_exact(len(combined[0])), shift)
+    total = np.zeros((len(x), 5), np.uint64)
+    for values, opened in zip(combined, claimed, strict=True):
+        count = opened.shape[1]
+        power = embed(powered(x, 1 << log2_exact(count)))
+        for k in range(2):
+            polynomial = np.zeros((len(x), 5), np.uint64)
+            for coefficient in opened[k, ::-1]:
+                polynomial = residue(polynomial * x[:, None] + coefficient)
+            quotient = ext_mul(residue(values + P - polynomial), ext_inverse(residue(power + P - ext_power(points[k], count))))
+            total = residue(total + (ext_mul(quotient, second) if k else quotient))
+    return total
 
-    def divided(k: int) -> U64:
-        return ext_mul(residue(combined + P - claimed[k]), ext_inverse(residue(x + P - points[k])))
 
-    return residue(divided(0) + ext_mul(divided(1), second))
+def powered(x: U64, exponent: int) -> U64:
+    """Powers of base elements; the exponent is a power of two."""
+    for _ in range(log2_exact(exponent)):
+        x = residue(x * x)
+    return x
 
 
 def fold(values: U64, log_arity: int, challenge: U64, shift: int) -> U64:

@@ -1,7 +1,7 @@
 """Merkle trees over extended matrices of several heights, in numpy."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from stark.field import (
 )
 from stark.kernels.checks import log2_exact
 from stark.kernels.protocol import U32, Indices
-from stark.poseidon2 import compress, sponge
+from stark.poseidon2 import compress, of_width, sponge
 
 
 def words(array: U64) -> U32:
@@ -36,18 +36,18 @@ class Matrix:
 
 
 class ReferenceCommitment:
-    def __init__(self, matrices: Sequence[Matrix], rows: dict[int, U64], log_cap: int, hash_width: int) -> None:
-        self.matrices = matrices
-        self._rows = rows
-        self._top = max(rows)
-        self._layers: dict[int, U64] = {}
-        digests = sponge(rows[self._top], hash_width)
-        for level in range(self._top, log_cap - 1, -1):
-            if level < self._top:
-                digests = compress(digests[0::2], digests[1::2], hash_width)
-                if level in rows:
-                    digests = compress(sponge(rows[level], hash_width), digests, hash_width)
-            self._layers[level] = digests
+    """`groups` are the hashed columns (columns, rows), by the logarithm of how many share one."""
+
+    def __init__(self, matrices: Sequence[Matrix], groups: Mapping[int, U64], log_cap: int, hash_width: int) -> None:
+        self.matrices, self.groups = matrices, groups
+        self._rows = np.concatenate(list(groups.values())).T
+        self._top = log2_exact(len(self._rows))
+        block = of_width(hash_width).rate
+        *first, last = [group.T for group in groups.values()]
+        digests = sponge(np.concatenate([*(np.pad(rows, ((0, 0), (0, -rows.shape[1] % block))) for rows in first), last], 1), hash_width)
+        self._layers = {self._top: digests}
+        for level in range(self._top - 1, log_cap - 1, -1):
+            self._layers[level] = digests = compress(digests[0::2], digests[1::2], hash_width)
         self._log_cap = log_cap
 
     @property
@@ -62,7 +62,7 @@ class ReferenceCommitment:
         indices = np.asarray(indices, np.int64)
         if indices.ndim != 1 or (indices < 0).any() or (indices >> self._top).any():
             raise ValueError(f"indices must be a vector of leaves below 2^{self._top}")
-        parts = [self._rows[level][indices >> (self._top - level)] for level in sorted(self._rows)]
+        parts = [self._rows[indices]]
         parts += [self._layers[level][(indices >> (self._top - level)) ^ 1] for level in range(self._top, self._log_cap, -1)]
         return words(np.concatenate([part.reshape(-1) for part in parts]))
 
@@ -78,41 +78,55 @@ class ReferenceCommitment:
         return words(np.concatenate(values))
 
 
-def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int) -> ReferenceCommitment:
-    extended: list[Matrix] = []
-    groups: dict[int, list[U64]] = {}
+def commit(matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int, packs: Sequence[int],
+           unit: int) -> ReferenceCommitment:
     root_of_unity(log_rows + log_blowup)        # a domain that the field does not have is refused before anything is computed
-    for matrix in matrices:
-        if not len(matrix):
-            raise ValueError("a matrix has at least one column")
+    if not matrices or len(packs) != len(matrices) or log_blowup < 1 or unit < 1 or log_rows + log_blowup < log_cap:
+        raise ValueError("there is something to commit to, each with a pack, and it is no shorter than the cap")
+    extended: list[Matrix] = []
+    columns: dict[int, list[tuple[U64, int]]] = {}
+    before = (0, log_rows)
+    for matrix, pack in zip(matrices, packs, strict=True):
+        if not len(matrix) or len(matrix) % unit:
+            raise ValueError("a matrix has at least one column, and whole units of them")
         log_height = log2_exact(matrix.shape[1])
-        level = log_height + log_blowup
-        if log_height > log_rows or level < log_cap or (groups and level < max(groups)):
-            raise ValueError("matrices go from short to tall, no taller than 2^log_rows and no shorter than the cap")
-        shift = coset_shift(log_height)
-        values = evaluate_on_coset(ntt(matrix.astype(np.uint64), inverse=True), log_blowup, shift)
-        extended.append(Matrix(values, log_height, shift))
-        groups.setdefault(level, []).append(values)
-    if not groups:
-        raise ValueError("nothing to commit to")
-    return ReferenceCommitment(extended, {level: np.concatenate(group).T for level, group in groups.items()}, log_cap, hash_width)
+        if not before[0] <= log_height <= log_rows or not 0 <= pack <= min(log_rows - log_height, before[1]):
+            raise ValueError("matrices go from short to tall, no taller than 2^log_rows, and share columns less and less")
+        before = log_height, pack
+        shift, coefficients = coset_shift(log_height), ntt(matrix.astype(np.uint64), inverse=True)
+        extended.append(Matrix(evaluate_on_coset(coefficients, log_blowup, shift), log_height, shift))
+        columns.setdefault(pack, []).extend((part, log_rows - log_height) for part in coefficients.reshape(-1, unit, matrix.shape[1]))
+    groups = {pack: evaluate_on_coset(packed(parts, 1 << pack, log_rows), log_blowup, coset_shift(log_rows))
+              for pack, parts in columns.items()}
+    return ReferenceCommitment(extended, groups, log_cap, hash_width)
+
+
+def packed(parts: list[tuple[U64, int]], share: int, log_rows: int) -> U64:
+    """Coefficients of the columns that `share` parts share; a part is the coefficients of a unit and how far they lie apart."""
+    unit = len(parts[0][0])
+    out = np.zeros((-(-len(parts) // share), unit, 1 << log_rows), np.uint64)
+    for k, (coefficients, log_step) in enumerate(parts):
+        out[k // share, :, k % share::1 << log_step] = coefficients
+    return out.reshape(-1, 1 << log_rows)
 
 
 def commit_rows(rows: U32, log_cap: int, hash_width: int) -> ReferenceCommitment:
     if not rows.shape[1] or log2_exact(len(rows)) < log_cap:
         raise ValueError("rows are at least one word wide and no fewer than the cap")
-    return ReferenceCommitment([], {log2_exact(len(rows)): rows.astype(np.uint64)}, log_cap, hash_width)
+    return ReferenceCommitment([], {0: rows.astype(np.uint64).T}, log_cap, hash_width)
 
 
-def combine(commitments: Sequence[ReferenceCommitment], weights: Sequence[U32], log_domain: int) -> U64:
+def combine(commitments: Sequence[ReferenceCommitment], weights: Sequence[U32], log_pack: int, log_domain: int) -> U64:
     if len(commitments) != len(weights):
         raise ValueError("one array of weights for each commitment")
     total = np.zeros((1 << log_domain, 5), np.uint64)
     for commitment, rows in zip(commitments, weights, strict=True):
-        columns = [(column, log2_exact(len(column))) for matrix in commitment.matrices for column in matrix.extended]
-        if not columns or rows.shape != (len(columns), 5) or max(level for _, level in columns) > log_domain:
-            raise ValueError("one weight for each column, and no column taller than the domain")
-        for (column, level), weight in zip(columns, rows.astype(np.uint64), strict=True):
+        if not commitment.matrices or log_pack not in commitment.groups or commitment.log_height > log_domain:
+            raise ValueError("there are columns of this pack, none taller than the domain")
+        columns = commitment.groups[log_pack]
+        if rows.shape != (len(columns), 5):
+            raise ValueError("one weight for each column")
+        for column, weight in zip(columns, rows.astype(np.uint64), strict=True):
             part = residue(column[:, None] * weight)
-            total = residue(total + np.repeat(part, 1 << (log_domain - level), axis=0))
+            total = residue(total + np.repeat(part, 1 << (log_domain - commitment.log_height), axis=0))
     return total
