@@ -77,6 +77,13 @@ class Circuit:
             columns |= {permute.NAME: {name: values[self.first] for name, values in every.items()}, permute.MORE: more}
         return list(self.chips.items())
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """That are used, of every table."""
+        counts = self.lowered.counts
+        more = {permute.MORE: counts[permute.NAME] - self.first.stop} if permute.MORE in self.chips else {}
+        return counts | {permute.NAME: self.first.stop} | more
+
     def statement(self, memory: U64, claim: U32) -> U32:
         """The published powers of the batching challenges, then the claim."""
         places = self.lowered.published.wires >> 1

@@ -1,10 +1,14 @@
 """The chips of the recursion: honest tables pass, every changed cell is noticed, wrapping ends at the last row."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from continuation.chips.permute import KINDS
 from continuation.layout import STATEMENT
+from continuation.lowering import Circuit, Lowered
 from continuation.permutations import in_chains
 from stark.check import Filled, check, values_of
 from stark.chip import Chip
@@ -73,10 +77,35 @@ def unnoticed(filled: Filled, statement: np.ndarray, column: int, rows: np.ndarr
     return int((~noticed).sum())
 
 
-def test_every_changed_cell_is_noticed(joined) -> None:  # type: ignore[no-untyped-def]
+@pytest.fixture(scope="module")
+def halved() -> tuple[Circuit, list[Filled], np.ndarray]:
+    """A leaf whose permutations stand in two tables."""
+    made, claim = world.made("leaf of 2^7").circuit, world.leaf(0).claim
+    lowered = Lowered(made.program)
+    heights = dict(made.shape.log_heights) | {"permute": (lowered.permutations.count - 1).bit_length() - 1}
+    circuit = Circuit(lowered, replace(made.shape, log_heights=tuple({**heights, "permute more": heights["permute"]}.items())))
+    memory = world.replayed("leaf of 2^7", world.leaf_parts(), claim).memory
+    statement = circuit.statement(memory, claim)
+    mains = circuit.fill(memory, statement, world.KERNELS.trace_permutations)
+    return circuit, [Filled(chip, circuit.fixed[name], mains[name]) for name, chip in circuit.chips.items()], statement
+
+
+def test_permutations_may_stand_in_two_tables(halved) -> None:  # type: ignore[no-untyped-def]
+    circuit, machine, statement = halved
+    rows = circuit.rows
+    assert rows["permute"] + rows["permute more"] == circuit.lowered.permutations.count and min(rows["permute"], rows["permute more"]) > 0
+    assert check(machine, statement) == []
+    fixed, names = circuit.fixed["permute more"], circuit.chips["permute more"].fixed_names
+    assert all(fixed[names.index(name), 0] == 0 for name in ("absorb", "path", "keep", *KINDS))      # the first row looks at none before it
+    with pytest.raises(ValueError, match="the beginning of both tables"):
+        circuit.lowered.permutations.cut(1)
+
+
+@pytest.mark.parametrize("two", [False, True])
+def test_every_changed_cell_is_noticed(two: bool, joined, halved) -> None:  # type: ignore[no-untyped-def]
     """A changed cell breaks a requirement, or a message that has a counterpart elsewhere."""
-    machine, statement = joined
-    counts = world.made("join of leaf and leaf").circuit.lowered.counts
+    machine, statement = halved[1:] if two else joined
+    counts = (halved[0] if two else world.made("join of leaf and leaf").circuit).rows
     rng = np.random.default_rng(5)
     free = {}
     for filled in machine:

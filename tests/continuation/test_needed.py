@@ -17,6 +17,7 @@ from tests.continuation import world
 STEPS, WEIGHTS = (-2, -1, 1, 2), (1, -8, 8, -1)             # the derivative of a polynomial of degree 4 at most, times twelve
 NAMES = ["permute", "arithmetic", "bits", "fold", "unpack", "join", "cap", "public"]
 KINDS_OF_ROWS = 24
+JOINED = "join of join and leaf"                             # a leaf alone has one folding, and nothing goes on after it
 
 # Bits are pinned to first order by being bits. These two have a test of their own below.
 IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were ground to zero"}}
@@ -24,8 +25,7 @@ IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were gro
 
 @pytest.fixture(scope="module")
 def joined() -> dict[str, tuple[Filled, np.ndarray]]:
-    machine, statement = world.tables("join of leaf and leaf", world.pair(world.leaf(0), world.leaf(1)),
-                                      world.join().claim)
+    machine, statement = world.tables(JOINED, world.pair(world.join(), world.leaf(2)), world.span().claim)
     return {filled.chip.name: (filled, statement) for filled in machine}
 
 
@@ -113,7 +113,7 @@ def test_every_requirement_is_needed(joined: dict[str, tuple[Filled, np.ndarray]
 def test_a_word_has_one_spelling_and_ground_words_end_in_zeros(joined: dict[str, tuple[Filled, np.ndarray]]) -> None:
     """Changed bits of one row, with everything that follows from them filled in: only the requirement in question is broken."""
     filled, statement = joined["bits"]
-    names, circuit = filled.chip.main_names, world.made("join of leaf and leaf").circuit
+    names, circuit = filled.chip.main_names, world.made(JOINED).circuit
     grinds = [name for name in filled.chip.fixed_names if name.startswith("grinds")]
     ground = next(row for row in range(filled.height) if all(filled.fixed[filled.chip.fixed_names.index(name), row] for name in grinds[:1]))
 

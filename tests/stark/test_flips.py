@@ -32,8 +32,9 @@ def test_every_word_of_a_small_proof(hash_width: int, stride: int) -> None:
 
 def test_every_word_of_a_proof_about_single_rows() -> None:
     """Three chips of one row each: trees without a path, no folding, and a domain of two points, which many queries do not miss. Every
-    other word of the head, some of the openings."""
-    key, statement, proof = proved((0, 0, 0), replace(SMALL, queries=30))
+    other word of the head, some of the openings. (Not the last nonce: columns of one row are constants, all their rows are alike, so that a
+    nonce that asks elsewhere is as good if it is ground.)"""
+    key, statement, proof = proved((0, 0, 0), replace(SMALL, queries=30, grinding=0))
     assert key.log_domain == 1 and len(key.fri_rounds) == 1 and all(log == cap for log, _, cap in key.openings)
     for place in [*range(0, key.head_words, 2), *range(key.head_words, len(proof), 29)]:
         changed = proof.copy()
@@ -61,6 +62,6 @@ def test_words_lost_doubled_or_swapped() -> None:
 def test_a_sample_of_the_bits_of_a_big_proof() -> None:
     """`make flips` does a hundred thousand."""
     key, statement, proof = big()
-    assert len(proof) > 50_000
+    assert len(proof) > 40_000
     found = flips(key, statement, proof, 100)
     assert sum(found.values()) == 100 and len(found) > 3
