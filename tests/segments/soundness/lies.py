@@ -215,7 +215,6 @@ LIES = [
     Lie("before the step before it", any_operation, change=exchanged),
     Lie("in another frame", any_operation, change=field_changed("fp", 1)),
     Lie("by another instruction", any_operation, change=field_changed("pc", 1)),
-    Lie("then the other way", lambda operation: bool(operation.target), other_way),
     Lie("then one instruction is jumped over", any_operation, goes(2)), Lie("then it comes again", any_operation, goes(0)),
     Lie("then back by one", any_operation, goes(-1)),
     Lie("then another frame", any_operation, frame, later=True), Lie("meanwhile a slot has changed", any_operation, witness, later=True),
@@ -232,7 +231,8 @@ LIES = [
     Lie("other condition", of(Family.SELECT, Family.SELECT64), other_operand("c", 7)),
     Lie("in another cell", of(*STORES), elsewhere), Lie("not stored", of(*STORES), not_stored), Lie("a stale load", of(*LOADS), stale),
     Lie("in another byte", of(*LOADS, *STORES), shifted), Lie("another link", of(Family.CALL, Family.INDIRECT), link),
-    Lie("grown twice", of(Family.GROW), grown_twice), Lie("not grown", of(Family.GROW), grown_not)]
+    Lie("grown twice", of(Family.GROW), grown_twice), Lie("not grown", of(Family.GROW), grown_not),
+    Lie("then the other way", lambda operation: bool(operation.target), other_way)]
 
 
 # -- the honest programs
