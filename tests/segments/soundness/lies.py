@@ -243,7 +243,6 @@ LIES = [
     Lie("before the step before it", any_operation, change=exchanged),
     Lie("in another frame", any_operation, change=field_changed("fp", 1)),
     Lie("by another instruction", any_operation, change=field_changed("pc", 1)),
-    Lie("then the other way", lambda operation: bool(operation.target), other_way),
     Lie("then one instruction is jumped over", any_operation, goes(2)), Lie("then it comes again", any_operation, goes(0)),
     Lie("then back by one", any_operation, goes(-1)),
     Lie("then another frame", any_operation, frame, later=True), Lie("meanwhile a slot has changed", any_operation, witness, later=True),
@@ -262,7 +261,8 @@ LIES = [
     Lie("in another byte", of(*LOADS, *STORES), shifted), Lie("another link", of(Family.CALL, Family.INDIRECT), link),
     Lie("grown twice", of(Family.GROW), grown_twice), Lie("not grown", of(Family.GROW), grown_not),
     Lie("on another first cell", calls, change=another_cell(0)), Lie("on another last cell", calls, change=another_cell(-1)),
-    Lie("leaves another last cell", calls, another_result), Lie("does nothing", calls, no_result)]
+    Lie("leaves another last cell", calls, another_result), Lie("does nothing", calls, no_result),
+    Lie("then the other way", lambda operation: bool(operation.target), other_way)]
 
 
 # -- the honest programs
