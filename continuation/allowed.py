@@ -10,7 +10,7 @@ from continuation.claims import NOTHING, Digest, compress, sponge
 from continuation.kinds import Kind, Sort
 
 U32 = npt.NDArray[np.uint32]
-SORT_BITS, NUMBER_BITS = 3, 7               # of a place: the highest say which sort
+SORT_BITS, NUMBER_BITS = 3, 8               # of a place: the highest say which sort
 DEPTH = SORT_BITS + NUMBER_BITS
 
 

@@ -25,7 +25,7 @@ from stark.setup import ProvingKey, commit_fixed
 U32 = npt.NDArray[np.uint32]
 Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
-MOST_ROUNDS = 12
+MOST_ROUNDS, FREE_ROUNDS = 16, 6
 FIRST_GUESS = 8
 MOST_PERMUTATIONS = (1 << 15) + (1 << 12) - 64      # of a leaf that two of a kind can be joined: its two tables
 
@@ -106,9 +106,10 @@ def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, Re
         if layer != "wide":
             shapes.setdefault(layer, RecursionShape(known.layout, low, layers[layer]))
     room: dict[tuple[str, tuple[RecursionShape, ...]], RecursionShape] = {}         # that a kind needs whose parts have these shapes
-    for _ in range(MOST_ROUNDS):
+    for number in range(MOST_ROUNDS):
         keys = {layer: shape.key() for layer, shape in shapes.items()}
-        found = {"leaf": shapes["leaf"], **first}
+        # In the last rounds no shape shrinks: two could take turns for ever.
+        found = {"leaf": shapes["leaf"], **first} if number < FREE_ROUNDS else dict(shapes)
         for kind in kinds((), wide).values():
             asked = kind.name, tuple(shapes[part.layer] for part in kind.parts)
             if asked not in room:
