@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from bundles.api import Progress, Recorded
 from bundles.bundle import write_bundle
 from bundles.errors import Misuse, Unsupported
@@ -15,6 +17,7 @@ from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.hosts import HOSTS
+from wasm_exec.instructions import BY_NAME
 from wasm_exec.locate import location
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
@@ -47,7 +50,7 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
 
 def calls_hosts(program: Program) -> bool:
     """Whether a segment may need the chips of host functions."""
-    return any(instruction.operation.name in HOSTS for instruction in program.instructions)
+    return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
 
 
 def chosen(program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,
