@@ -251,7 +251,7 @@ def test_a_session_is_told_in_words(longrun: Longrun) -> None:
     assert "events        2\n" in longrun("status", "c")[1]
     assert longrun("resume", "c")[0] == 3
     code, out, err = longrun("close", "c")
-    assert code == 0 and err.startswith("the session runs once more, 185 steps, to be cut into segments\n")
+    assert code == 0 and err.startswith("the session runs once more, 186 steps, to be cut into segments\n")
     assert " in 1 segment, exited(0)" in out
     code, _, err = longrun("call", "c", "add", "1")
     assert code == 8 and "is closed (longrun status c shows how it stands)" in err and longrun("close", "c")[0] == 8

@@ -93,8 +93,10 @@ def part(whole: Trace, engine: Interpreter, begin: int, end: int) -> Trace:
     """These steps of a trace."""
     operations = [engine.decoded[pc].operation for pc in whole.pc.tolist()]
     extra, memory = (np.cumsum([0, *flags]) for flags in ([o.has_extra for o in operations], [o.has_memory for o in operations]))
+    cells = np.cumsum([0, *(operation.cells for operation in operations)])
     columns = {name: getattr(whole, name)[begin:end] for name in COLUMNS}
-    return Trace(**columns, extra=whole.extra[extra[begin]:extra[end]], memory=whole.memory[memory[begin]:memory[end]])
+    return Trace(**columns, extra=whole.extra[extra[begin]:extra[end]], memory=whole.memory[memory[begin]:memory[end]],
+                 cells=whole.cells[cells[begin]:cells[end]])
 
 
 def metamorphic() -> list[str]:
