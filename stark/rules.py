@@ -20,7 +20,8 @@ REQUIREMENT_DEGREE, TIMES_DEGREE, PART_DEGREE = 3, 2, 1
 Fixed = Mapping[str, npt.NDArray[np.uint32]]
 
 
-def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fixed | None = None, statement: int | None = None) -> list[str]:
+def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fixed | None = None,
+               statement: int | None = None) -> list[str]:
     """Everything that is against the rules, in sentences. With the fixed tables also what they say is looked at, with the number of its
     words also the statement."""
     fixed = fixed or {}
@@ -62,7 +63,7 @@ def next_violations(chip: Chip) -> list[str]:
 
 def input_violations(chip: Chip, statement: int | None) -> list[str]:
     """There are columns, and the words of the statement that are looked at; a message is the same on the first and the last row."""
-    out = [] if chip.main_names else ["has no column of its own: all that it says is in the key, where nothing needs a proof"]
+    out = [] if chip.main_names else ["has no column of its own, which the kernels do not prove"]
     words = {node.index for node in chip.graph.nodes if isinstance(node, Input) and node.kind == "public"}
     if statement is not None and any(not 0 <= word < statement for word in words):
         out.append(f"looks at word {max(words)} of a statement of {statement}")

@@ -46,6 +46,7 @@ class Setting:
     bits: list[int] = field(default_factory=list)
     defined: dict[int, tuple[int, int]] = field(default_factory=dict)      # column -> requirement, sign of the column in it
     loose: list[int] = field(default_factory=list)              # neither
+    whole: bool = True                                          # whether no bits were left out for being too many
 
     @property
     def columns(self) -> set[int]:
@@ -136,9 +137,12 @@ class Rows:
             grown = False
             for columns in self.requirements.values():
                 more = columns - setting.columns
-                if more and more <= self.bits and columns & setting.columns and len(setting.bits) + len(more) <= MOST_BITS:
-                    setting.bits += sorted(more)
-                    grown = True
+                if more and more <= self.bits and columns & setting.columns:
+                    if len(setting.bits) + len(more) <= MOST_BITS:
+                        setting.bits += sorted(more)
+                        grown = True
+                    else:
+                        setting.whole = False
 
     def in_the_key(self, roots: list[int]) -> list[npt.NDArray[np.int64]]:
         """What is made of fixed columns, on every row, from -p/2 to p/2."""
@@ -193,7 +197,8 @@ class Rows:
         fine = ~np.any([found[number] != 0 for number in roots] or [numbers < 0], axis=0)
         for count in counts:
             fine &= self.counted(count, setting, tables, {*counts} - {count})
-        return Trial(tables, setting.columns, found, fine, numbers == 0, in_order, frozenset(looked_at))
+        zero = numbers == 0
+        return Trial(tables, setting.columns, found, fine, zero, in_order, frozenset(looked_at))
 
     def counted(self, count: int, setting: Setting, tables: Filled, others: set[int]) -> npt.NDArray[np.bool_]:
         """Rows where a count may be other than 0 if it stands as 1: no requirement without other counts is a multiple of it, and nothing

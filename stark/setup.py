@@ -43,14 +43,15 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
 
 def check_tables(key: Key, fixed: Mapping[str, U32]) -> None:
     """ValueError unless every chip with fixed columns, and no other, has a table of words below p: what the rules look at is committed."""
-    expected = {chip.name: (len(chip.fixed_names), 1 << log) for chip, log in zip(key.chips, key.log_heights, strict=True) if chip.fixed_names}
+    logs = zip(key.chips, key.log_heights, strict=True)
+    expected = {chip.name: (len(chip.fixed_names), 1 << log) for chip, log in logs if chip.fixed_names}
     if strangers := sorted(fixed.keys() ^ expected.keys()):
         raise ValueError(f"the fixed tables of these chips are missing, or they have no fixed columns: {', '.join(strangers)}")
     for name, shape in expected.items():
         table = fixed[name]
         if type(table) is not np.ndarray or table.dtype != np.uint32 or table.shape != shape:
-            raise ValueError(f"the fixed table of chip {name} has shape {np.shape(table)} and is of {getattr(table, 'dtype', type(table))}, "
-                             f"not {shape} and uint32")
+            kind = getattr(table, "dtype", type(table).__name__)
+            raise ValueError(f"the fixed table of chip {name} has shape {np.shape(table)}, not {shape}, or is of {kind}, not of uint32")
         if (table >= P).any():
             raise ValueError(f"the fixed table of chip {name} has a number that is not below p")
 
