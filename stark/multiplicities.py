@@ -55,8 +55,9 @@ def tried(rows: Rows, root: int, setting: Setting) -> Iterator[str]:
     times = trial.found[root]
     said = set(times[trial.fine].tolist()) - {0}
     if not (said <= {1} or said <= {P - 1}):
-        yield f"can be sent {' or '.join(str(t if t < P // 2 else t - P) for t in sorted(said))} times by one row" + ("" if setting.whole else
-              f"; not all that its bits have to do with each other is tried, which are more than {MOST_BITS}")
+        numbers = " or ".join(str(t if t < P // 2 else t - P) for t in sorted(said))
+        limit = f"; more than {MOST_BITS} of its bits have to do with each other, and not all are tried"
+        yield f"can be sent {numbers} times by one row" + ("" if setting.whole else limit)
     if setting.bits and (trial.fine & trial.zero & (times != 0)).any():
         yield "is sent by a row of zeros"
 

@@ -83,23 +83,24 @@ def sides(message: Message, speaking: Speaking) -> set[int]:
 def received_violations(chips: Sequence[Speaking]) -> list[str]:
     """What is received keeps to the type of the bus, unless the bus is inductive. Who receives may be held by other buses, but in the end
     by the key and by bits: a field is held if all who receive it are, by fields that are held before it."""
-    waiting = [(speaking, (message, k)) for speaking in chips for message in speaking.chip.messages
+    waiting = [(speaking, message, k) for speaking in chips for message in speaking.chip.messages
                if not message.bus.inductive and -1 in sides(message, speaking)
                for k, (part, below) in enumerate(zip(message.parts, message.bus.below, strict=False))
                if below is not None and not in_the_key(speaking.chip, part) and not unknown(speaking, part)]
-    given = {speaking.chip.name: gifts(speaking) for speaking, _ in waiting}
-    open_fields, grown = {(message.bus, k) for _, (message, k) in waiting}, True
+    given = {speaking.chip.name: gifts(speaking) for speaking, _, _ in waiting}
+    open_fields, left, grown = {(message.bus, k) for _, message, k in waiting}, waiting, True
     while grown:
-        left = [(speaking, (message, k)) for speaking, (message, k) in waiting
+        left = [(speaking, message, k) for speaking, message, k in waiting
                 if not held(speaking, message, k, [gift for gift in given[speaking.chip.name] if gift.field not in open_fields])]
-        still = {(message.bus, k) for _, (message, k) in left}
-        waiting, grown, open_fields = [one for one in waiting if (one[1][0].bus, one[1][1]) in still], still != open_fields, still
+        still = {(message.bus, k) for _, message, k in left}
+        grown, open_fields = still != open_fields, still
     out = []
-    for speaking, (message, k) in left if waiting else ():
+    for speaking, message, k in left:
         part, (bus, name) = message.parts[k], (message.bus, message.bus.fields[k])
         what = ", ".join(names_in(speaking.chip, part)) or "what is no column"
-        out.append(f"chip {speaking.chip.name}: what is received of {what} is not held below {bus.below[k]}, as field {name} of bus {bus.name} is"
-                   + (", but by what is held by it" if held(speaking, message, k, given[speaking.chip.name]) else ""))
+        circle = ", but by what is held by it" if held(speaking, message, k, given[speaking.chip.name]) else ""
+        out.append(f"chip {speaking.chip.name}: what is received of {what} is not held below {bus.below[k]}, "
+                   f"as field {name} of bus {bus.name} is{circle}")
     return out
 
 

@@ -28,9 +28,9 @@ def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fix
     out = [f"two chips are called {name}" for name, count in Counter(chip.name for chip in chips).items() if count > 1]
     found = [Speaking(chip, fixed.get(chip.name)) for chip in chips]
     for chip, speaking in zip(chips, found, strict=True):
-        out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip), *input_violations(chip, statement),
-                                                     *column_violations(chip, speaking), *multiplicities.violations_of(speaking.rows),
-                                                     *ranges.violations_of(speaking))]
+        own = (*degree_violations(chip), *next_violations(chip), *input_violations(chip, statement), *column_violations(chip, speaking),
+               *multiplicities.violations_of(speaking.rows), *ranges.violations_of(speaking))
+        out += [f"chip {chip.name}: {text}" for text in own]
     out += ranges.received_violations(found)
     out += tables.violations(chips, {speaking.chip.name: speaking.rows for speaking in found})
     return out + bus_violations(chips) + weight_violations(chips, log_heights, fixed)
