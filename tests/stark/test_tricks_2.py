@@ -64,6 +64,16 @@ def circles() -> None:
     more("two chips hold each other", CIRCLE, [(left, {"x": [FALSE]}), (right, {"y": [FALSE]})], FALSE)
 
 
+def a_receiver_under_another_flag() -> None:
+    giver, taker = asker(always, TOLD), Chip("taker", "receives on other rows than it looks up")
+    value, flag, on = taker.column("value"), taker.boolean("flag"), taker.boolean("on")
+    taker.require("always on", on - 1)
+    taker.receive(TOLD, value, times=flag)
+    taker.send(RANGE, value, times=on - flag)
+    more("a receiver that looks up on other rows", "what is received of value is not held below 1024, as field value of bus told is$",
+         [(giver, {"value": [FALSE] * 4}), (taker, {"value": [FALSE] * 4, "flag": [1] * 4, "on": [1] * 4}), table()], FALSE)
+
+
 def what_is_no_column() -> None:
     for name, complaint in (("constant", "a number that is always said is not below 1024"),
                             ("word", "what is received of word 1 of the statement is not held below 1024")):
@@ -207,7 +217,7 @@ def buses() -> None:
          [(asker(always, text), {"value": [FALSE] * 4}), (chip, {"value": [FALSE], "times": [4]})], FALSE)
 
 
-for make in (circles, what_is_no_column, rows_without_a_look_up, counts, buses):
+for make in (circles, a_receiver_under_another_flag, what_is_no_column, rows_without_a_look_up, counts, buses):
     make()
 
 
