@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed
-from stark.field import P
 from stark.key import Key
-from stark.numbers import Numbers
+from stark.numbers import Numbers, canonical
 from stark.packing import pack, packed_length, unpack
 from stark.pruning import Places, openings_of, prune, restore, walk
 from stark.rounds import Rounds, converse
@@ -60,8 +59,9 @@ def encode(key: Key, statement: U32, proof: U32, permute: Permute) -> bytes:
 
 
 def decode(key: Key, statement: U32, content: bytes, permute: Permute) -> U32:
-    """The tape; Malformed if there is none for these bytes. Lengths and words are checked before anything is hashed."""
-    words = read(key, content)
+    """The tape; Malformed if there is none for these bytes. All words, and how many there are at most, are checked before anything is
+    hashed; how many there are follows from the positions, for which the head is hashed."""
+    statement, words = stated(key, statement), read(key, content)
     head = words[:key.head_words]
     _, positions = heard(Numbers(head, permute), key, statement)
     return np.concatenate([head, restored(key, words, positions, permute)])
@@ -70,14 +70,19 @@ def decode(key: Key, statement: U32, content: bytes, permute: Permute) -> U32:
 def check_packed(key: Key, statement: U32, content: bytes, permute: Permute) -> None:
     """Malformed or Rejected unless these bytes prove the statement: `stark.verifier.check_proof` of what they decode to, but the
     conversation is heard once."""
-    if len(statement) != key.statement or (statement >= P).any():
-        raise Malformed(f"the statement is not {key.statement} words below p")
-    words = read(key, content)
+    statement, words = stated(key, statement), read(key, content)
     m = Numbers(words[:key.head_words], permute)
     said, positions = heard(m, key, statement)
     m.goes_on(restored(key, words, positions, permute))
     judge(m, key, said, m.constant(statement))
     m.finish()
+
+
+def stated(key: Key, statement: U32) -> U32:
+    words = canonical(statement, "statement")
+    if len(words) != key.statement:
+        raise Malformed(f"the statement has {len(words)} words, not {key.statement}")
+    return words
 
 
 def restored(key: Key, words: U32, positions: Places, permute: Permute) -> U32:

@@ -41,7 +41,7 @@ def complaints(rows: Rows, message: Message) -> Iterator[str]:
     elif setting.loose:
         yield f"is sent as often as {', '.join(rows.chip.main_names[c] for c in setting.loose)} says, which need not be a bit"
     elif len(setting.bits) > MOST_BITS:
-        yield f"is sent as often as {len(setting.bits)} bits say, which are too many to be tried"
+        yield f"is sent as often as {len(setting.bits)} bits say, which are too many to be tried: {MOST_BITS} are not"
     else:
         rows.widen(setting)
         yield from tried(rows, root, setting)
@@ -55,7 +55,9 @@ def tried(rows: Rows, root: int, setting: Setting) -> Iterator[str]:
     times = trial.found[root]
     said = set(times[trial.fine].tolist()) - {0}
     if not (said <= {1} or said <= {P - 1}):
-        yield f"can be sent {' or '.join(str(t if t < P // 2 else t - P) for t in sorted(said))} times by one row"
+        numbers = " or ".join(str(t if t < P // 2 else t - P) for t in sorted(said))
+        limit = f"; more than {MOST_BITS} of its bits have to do with each other, and not all are tried"
+        yield f"can be sent {numbers} times by one row" + ("" if setting.whole else limit)
     if setting.bits and (trial.fine & trial.zero & (times != 0)).any():
         yield "is sent by a row of zeros"
 

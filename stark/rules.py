@@ -11,6 +11,7 @@ from stark import multiplicities, ranges, tables
 from stark.chip import Chip
 from stark.expression import Input, P, degrees
 from stark.flat import needed
+from stark.settings import inputs_of
 from stark.speaking import Speaking
 
 REQUIREMENT_DEGREE, TIMES_DEGREE, PART_DEGREE = 3, 2, 1
@@ -19,15 +20,18 @@ REQUIREMENT_DEGREE, TIMES_DEGREE, PART_DEGREE = 3, 2, 1
 Fixed = Mapping[str, npt.NDArray[np.uint32]]
 
 
-def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fixed | None = None) -> list[str]:
-    """Everything that is against the rules, in sentences. With the fixed tables also what they say is looked at."""
+def violations(chips: Sequence[Chip], log_heights: Mapping[str, int], fixed: Fixed | None = None,
+               statement: int | None = None) -> list[str]:
+    """Everything that is against the rules, in sentences. With the fixed tables also what they say is looked at, with the number of its
+    words also the statement."""
     fixed = fixed or {}
     out = [f"two chips are called {name}" for name, count in Counter(chip.name for chip in chips).items() if count > 1]
     found = [Speaking(chip, fixed.get(chip.name)) for chip in chips]
     for chip, speaking in zip(chips, found, strict=True):
-        out += [f"chip {chip.name}: {text}" for text in (*degree_violations(chip), *next_violations(chip),
-                                                     *column_violations(chip, speaking), *multiplicities.violations_of(speaking.rows),
-                                                     *ranges.violations_of(speaking))]
+        own = (*degree_violations(chip), *next_violations(chip), *input_violations(chip, statement), *column_violations(chip, speaking),
+               *multiplicities.violations_of(speaking.rows), *ranges.violations_of(speaking))
+        out += [f"chip {chip.name}: {text}" for text in own]
+    out += ranges.received_violations(found)
     out += tables.violations(chips, {speaking.chip.name: speaking.rows for speaking in found})
     return out + bus_violations(chips) + weight_violations(chips, log_heights, fixed)
 
@@ -57,6 +61,16 @@ def next_violations(chip: Chip) -> list[str]:
                   if any(looks_ahead(e.number) for e in (m.times, *m.parts))]
 
 
+def input_violations(chip: Chip, statement: int | None) -> list[str]:
+    """There are columns, and the words of the statement that are looked at; a message is the same on the first and the last row."""
+    out = [] if chip.main_names else ["has no column of its own, which the kernels do not prove"]
+    words = {node.index for node in chip.graph.nodes if isinstance(node, Input) and node.kind == "public"}
+    if statement is not None and any(not 0 <= word < statement for word in words):
+        out.append(f"looks at word {max(words)} of a statement of {statement}")
+    return out + [f"a message on bus {message.bus.name} has the selector of a row" for message in chip.messages
+                  if any(node.kind == "selector" for one in (message.times, *message.parts) for node in inputs_of(chip, one.number))]
+
+
 def column_violations(chip: Chip, speaking: Speaking | None = None) -> list[str]:
     """A column that is looked at in one requirement only is a hint that nothing ties down, unless the chip lists it as free. What stands in
     a message is tied down by the other side of the bus, but not by a table's own message, which nobody needs to look up, nor by one that
@@ -66,7 +80,10 @@ def column_violations(chip: Chip, speaking: Speaking | None = None) -> list[str]
     for root in {requirement.expression.number for requirement in chip.requirements}:
         uses.update(columns_in(chip, root))
     spoken, flags, offered = defaultdict[int, set[int]](set), set[int](), set[int]()
-    for message in chip.messages:
+    nothing = speaking.taken_back()
+    for k, message in enumerate(chip.messages):
+        if k in nothing:
+            continue
         flags |= columns_in(chip, message.times.number)
         columns = {column for part in message.parts for column in columns_in(chip, part.number)}
         if chip.counted(message):
@@ -99,12 +116,18 @@ def columns_in(chip: Chip, root: int) -> set[int]:
 
 
 def bus_violations(chips: Sequence[Chip]) -> list[str]:
-    """One number, one name, one width for a bus."""
+    """One number, one name, one width for a bus, and something in it; its tables are names."""
+    out = []
+    for bus in {message.bus for chip in chips for message in chip.messages}:
+        out += [f"bus {bus.name} has number {bus.number}, not one from 0 to p - 1"] if not 0 <= bus.number < P else []
+        out += [] if bus.fields else [f"bus {bus.name} has no fields"]
+        out += [] if isinstance(bus.tables, tuple) else [f"the tables of bus {bus.name} are not a tuple of names"]
+        out += [f"bus {bus.name} has types for more fields than it has"] if len(bus.below) > len(bus.fields) else []
     numbers, names = defaultdict(set), defaultdict(set)
     for bus in {message.bus for chip in chips for message in chip.messages}:
         numbers[bus.number].add(bus)
         names[bus.name].add(bus)
-    return [f"{len(same)} buses share the {what} {key}" for what, table in (("number", numbers), ("name", names))
+    return out + [f"{len(same)} buses share the {what} {key}" for what, table in (("number", numbers), ("name", names))
             for key, same in table.items() if len(same) > 1]
 
 

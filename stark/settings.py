@@ -46,6 +46,7 @@ class Setting:
     bits: list[int] = field(default_factory=list)
     defined: dict[int, tuple[int, int]] = field(default_factory=dict)      # column -> requirement, sign of the column in it
     loose: list[int] = field(default_factory=list)              # neither
+    whole: bool = True                                          # whether no bits were left out for being too many
 
     @property
     def columns(self) -> set[int]:
@@ -63,6 +64,7 @@ class Trial:
     fine: npt.NDArray[np.bool_]
     zero: npt.NDArray[np.bool_]
     in_order: bool = False
+    looked_at: frozenset[int] = frozenset()     # the fixed columns that are tried
 
 
 class Rows:
@@ -73,6 +75,7 @@ class Rows:
         self.kinds = {"main"} if fixed is None else {"main", "fixed"}
         roots = {r.expression.number for r in chip.requirements if r.rows == "every"}
         self.requirements = {root: mains(inputs) for root in sorted(roots) if self.beside(inputs := inputs_of(chip, root))}
+        self.defined = self.definitions()
 
     def beside(self, inputs: list[Input]) -> bool:
         return not any(node.next or node.kind not in self.kinds for node in inputs)
@@ -102,15 +105,28 @@ class Rows:
                     known[number] = 0
         return known[number]
 
-    def settle(self, column: int, setting: Setting, above: tuple[int, ...] = ()) -> None:
+    def definitions(self) -> dict[int, tuple[int, int]]:
+        """Columns that a requirement makes of bits, or of columns that others make of bits; none goes round in a circle."""
+        known = dict[int, tuple[int, int]]()
+        grown = True
+        while grown:
+            grown = False
+            for root, columns in self.requirements.items():
+                if len(new := columns - self.bits - known.keys()) == 1:
+                    (column,) = new
+                    if (sign := self.coefficient(root, column, {})) in (1, -1):
+                        known[column], grown = (root, sign), True
+        return known
+
+    def settle(self, column: int, setting: Setting) -> None:
         if column in setting.columns or column in setting.loose:
             return
         if column in self.bits:
             setting.bits.append(column)
-        elif column not in above and (found := self.definition(column)) is not None:
-            for part in sorted(self.requirements[found[0]] - {column}):
-                self.settle(part, setting, (*above, column))
-            setting.defined[column] = found
+        elif column in self.defined:
+            for part in sorted(self.requirements[self.defined[column][0]] - {column}):
+                self.settle(part, setting)
+            setting.defined[column] = self.defined[column]
         else:
             setting.loose.append(column)
 
@@ -121,9 +137,12 @@ class Rows:
             grown = False
             for columns in self.requirements.values():
                 more = columns - setting.columns
-                if more and more <= self.bits and columns & setting.columns and len(setting.bits) + len(more) <= MOST_BITS:
-                    setting.bits += sorted(more)
-                    grown = True
+                if more and more <= self.bits and columns & setting.columns:
+                    if len(setting.bits) + len(more) <= MOST_BITS:
+                        setting.bits += sorted(more)
+                        grown = True
+                    else:
+                        setting.whole = False
 
     def in_the_key(self, roots: list[int]) -> list[npt.NDArray[np.int64]]:
         """What is made of fixed columns, on every row, from -p/2 to p/2."""
@@ -177,12 +196,14 @@ class Rows:
         found = values_of(tables, (), [*roots, *wanted])
         fine = ~np.any([found[number] != 0 for number in roots] or [numbers < 0], axis=0)
         for count in counts:
-            fine &= self.counted(count, setting, tables)
-        return Trial(tables, setting.columns, found, fine, numbers == 0, in_order)
+            fine &= self.counted(count, setting, tables, {*counts} - {count})
+        zero = numbers == 0
+        return Trial(tables, setting.columns, found, fine, zero, in_order, frozenset(looked_at))
 
-    def counted(self, count: int, setting: Setting, tables: Filled) -> npt.NDArray[np.bool_]:
-        """Rows where a count may be other than 0 if it stands as 1: no requirement is a multiple of it, and nothing else, there."""
-        bits = {*setting.columns} - {count}
+    def counted(self, count: int, setting: Setting, tables: Filled, others: set[int]) -> npt.NDArray[np.bool_]:
+        """Rows where a count may be other than 0 if it stands as 1: no requirement without other counts is a multiple of it, and nothing
+        else, there."""
+        bits = {*setting.columns} - {count} - others
         roots = [number for number, columns in self.requirements.items() if count in columns and columns - {count} <= bits]
         main, found = tables.main.copy(), []
         for factor in range(4):                                 # a requirement has degree 3 at most

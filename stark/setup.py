@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stark.expression import P
 from stark.kernels.protocol import Commitment, Kernels
 from stark.key import Key, Tree
 from stark.rules import violations
@@ -26,11 +27,9 @@ class ProvingKey:
 
 def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
     """`fixed` has a table (columns, rows) for every chip with fixed columns; ValueError for a machine that breaks the rules."""
-    for chip, log_height in zip(key.chips, key.log_heights, strict=True):
-        expected = (len(chip.fixed_names), 1 << log_height)
-        if chip.fixed_names and fixed[chip.name].shape != expected:
-            raise ValueError(f"the fixed table of chip {chip.name} has shape {fixed[chip.name].shape}, not {expected}")
-    broken = violations(key.chips, {chip.name: log for chip, log in zip(key.chips, key.log_heights, strict=True)}, fixed)
+    check_tables(key, fixed)
+    logs = {chip.name: log for chip, log in zip(key.chips, key.log_heights, strict=True)}
+    broken = violations(key.chips, logs, fixed, key.statement)
     if broken:
         raise ValueError("; ".join(broken))
     for chip in key.chips:
@@ -40,6 +39,21 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
         tables = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]
         trees[tree.name] = commit_tree(key, tree, tables, kernels)
     return ProvingKey(key.with_caps({name: tree.cap for name, tree in trees.items()}), fixed, trees)
+
+
+def check_tables(key: Key, fixed: Mapping[str, U32]) -> None:
+    """ValueError unless every chip with fixed columns, and no other, has a table of words below p: what the rules look at is committed."""
+    logs = zip(key.chips, key.log_heights, strict=True)
+    expected = {chip.name: (len(chip.fixed_names), 1 << log) for chip, log in logs if chip.fixed_names}
+    if strangers := sorted(fixed.keys() ^ expected.keys()):
+        raise ValueError(f"the fixed tables of these chips are missing, or they have no fixed columns: {', '.join(strangers)}")
+    for name, shape in expected.items():
+        table = fixed[name]
+        if type(table) is not np.ndarray or table.dtype != np.uint32 or table.shape != shape:
+            kind = getattr(table, "dtype", type(table).__name__)
+            raise ValueError(f"the fixed table of chip {name} has shape {np.shape(table)}, not {shape}, or is of {kind}, not of uint32")
+        if (table >= P).any():
+            raise ValueError(f"the fixed table of chip {name} has a number that is not below p")
 
 
 def commit_tree(key: Key, tree: Tree, tables: Sequence[U32], kernels: Kernels) -> Commitment:

@@ -5,6 +5,7 @@ others, also matters on every row where one of these requirements looks there.
 """
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
@@ -19,8 +20,9 @@ from stark.settings import MOST_BITS, Rows, Setting, Trial, inputs_of, mains
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
-OWN, BESIDE, ELSEWHERE = range(3)       # random numbers for the columns of a row, and twice for what stands beside it
-EMPTY: Mapping[int, int] = MappingProxyType({})
+OWN, BESIDE, ELSEWHERE, OTHER = range(4)        # random numbers for the columns of a row, for what stands beside it, and others
+DRAWS = 3                                       # of each: what they do not tell apart is the same
+NONE: Mapping[int, int] = MappingProxyType({})
 
 
 class Speaking:
@@ -33,7 +35,10 @@ class Speaking:
         roots = sorted({requirement.expression.number for requirement in chip.requirements})
         self.columns = {root: mains(inputs_of(chip, root)) for root in roots}
         self.ahead = [root for root in roots if any(n.next or n.kind in ("public", "selector") for n in inputs_of(chip, root))]
-        self.random = np.random.default_rng(1).integers(1, P, (3, len(chip.graph.nodes)))     
+        self.counts = {column for column, name in enumerate(chip.main_names) if name in chip.counts}
+        said = repr((chip.name, chip.graph.nodes, roots, [(m.times.number, [p.number for p in m.parts]) for m in chip.messages]))
+        seed = np.frombuffer(hashlib.sha256(said.encode()).digest(), np.uint32)                 # not known while the chip is thought out
+        self.random = np.random.default_rng(seed).integers(1, P, (4, DRAWS, len(chip.graph.nodes), 1))
         self.trial = self.tried() if self.known else None
         self.spoken: dict[tuple[int, ...], Mask] = {}
 
@@ -69,7 +74,7 @@ class Speaking:
 
     def looks_beside(self, root: int, trial: Trial) -> Mask:
         """The rows that a requirement ties to something beside them, the row that it looks at as the next one, too."""
-        mask: Mask = self.evaluated(root, OWN, BESIDE) != self.evaluated(root, OWN, ELSEWHERE)
+        mask = unlike(self.evaluated(root, OWN, BESIDE), self.evaluated(root, OWN, ELSEWHERE))
         if any(node.next and node.kind == "main" for node in inputs_of(self.chip, root)):
             mask = mask | np.roll(mask, 1) if trial.in_order else np.full_like(mask, mask.any())
         return mask
@@ -101,38 +106,77 @@ class Speaking:
         """Whether the one requirement that looks at a column says that it is something made of others: it then says nothing about them."""
         return sum(column in columns for columns in self.columns.values()) == 1 and self.rows.definition(column) is not None
 
-    def depends(self, root: int, column: int) -> Mask:
-        """On which of the rows that are tried a requirement depends on the column."""
-        one, other = (self.evaluated(root, OWN, BESIDE, {column: value}) for value in (3, 5))
-        mask: Mask = one != other
-        return mask
-
     def connects(self, root: int, column: int) -> Mask:
-        """On which of them it says something about the column and something else, in this row or beside it."""
-        one, other = (self.evaluated(root, k, k, {column: 3}) for k in (OWN, BESIDE))
-        mask: Mask = self.depends(root, column) & (one != other)
+        """On which of the rows that are tried a requirement says something about the column and something else, in this row or beside it.
+        One that looks at the column of the next row may do so anywhere."""
+        if any(node == Input("main", column, True) for node in inputs_of(self.chip, root)):
+            return np.ones_like(self.evaluated(root, OWN, BESIDE)[0], np.bool_)
+        depends = unlike(*(self.evaluated(root, OWN, BESIDE, {column: value}) for value in (OTHER, ELSEWHERE)))
+        return depends & unlike(*(self.evaluated(root, k, k, {column: OTHER}) for k in (OWN, BESIDE)))
+
+    def matters(self, root: int) -> Mask:
+        """On which of the rows that are tried a requirement says anything. A column that it defines and that stands nowhere else is only
+        a name, except where a message has it."""
+        columns = self.columns[root]
+        if self.trial is None or not columns:
+            return np.ones(1, np.bool_)
+        mask = self.speaks(self.trial, self.beside(min(columns)))
+        flags = {column for number in self.times for column in mains(inputs_of(self.chip, number))}
+        for column in columns - flags:
+            if self.defined(column):
+                mask = mask & self.sent(message.times.number for message in self.chip.messages
+                                        if any(column in mains(inputs_of(self.chip, part.number)) for part in message.parts))
         return mask
 
-    def evaluated(self, root: int, own: int, beside: int, given: Mapping[int, int] = EMPTY) -> U64:
-        """On the rows that are tried, with random numbers for the other main columns of a row and for whatever stands beside it."""
+    def has(self, times: int) -> Mask:
+        """The rows that are tried, and allowed, on which a message is sent or received."""
+        return np.ones(1, np.bool_) if self.trial is None else self.sent([times]) & self.trial.fine
+
+    def gives(self, part: int, times: int) -> Mask:
+        """The rows that are tried on which a message is sent; where none are, whether it is sent on all that matter to its part."""
+        if self.trial is not None:
+            return self.sent([times])
+        return np.array([all(self.covers(column, [times]) for column in mains(inputs_of(self.chip, part)))])
+
+    def taken_back(self) -> set[int]:
+        """The messages that the same row receives as often as it sends them: they say nothing."""
+        if not self.chip.messages:
+            return set()
+        said = [(message.bus.number, *(self.constant(part.number) for part in message.parts)) for message in self.chip.messages]
+        times = [np.array(self.constant(message.times.number)) for message in self.chip.messages]
+        return {k for k, one in enumerate(said) for j, other in enumerate(said) if one == other and not ((times[k] + times[j]) % P).any()}
+
+    def constant(self, root: int) -> tuple[int, ...]:
+        """What an expression is, all columns being random numbers."""
+        found = self.evaluated(root, OWN, BESIDE, dict.fromkeys(range(len(self.chip.main_names)), OWN), True)
+        return tuple(found[:, 0].tolist())
+
+    def evaluated(self, root: int, own: int, beside: int, given: Mapping[int, int] = NONE, blind: bool = False) -> U64:
+        """For every draw, on the rows that are tried: with random numbers for the other main columns of a row and for whatever stands
+        beside it. A count that is not 0 is random, too. `blind`: fixed columns are as well."""
         trial, found = self.trial, dict[int, U64]()
-        if trial is None:
-            raise ValueError("no rows are tried")
         for number in needed(self.chip.graph, [root]):
+            drawn = self.random[:, :, number].astype(np.uint64)
             match self.chip.graph.nodes[number]:
                 case Constant(value):
-                    found[number] = np.full(1, value, np.uint64)
+                    found[number] = np.full((1, 1), value, np.uint64)
                 case Input("main", index, False) if index in given:
-                    found[number] = np.full(1, given[index], np.uint64)
-                case Input("main", index, False) if index in trial.columns:
-                    found[number] = trial.tables.main[index].astype(np.uint64)
-                case Input("fixed", index, following) if not following or trial.in_order:
-                    found[number] = np.roll(trial.tables.fixed[index], -int(following)).astype(np.uint64)
+                    found[number] = drawn[given[index]]
+                case Input("main", index, False) if trial and index in trial.columns:
+                    values = trial.tables.main[index].astype(np.uint64)
+                    found[number] = values * drawn[own] % np.uint64(P) if index in self.counts else values[None]
+                case Input("fixed", index, following) if trial and not blind and (not following or trial.in_order):
+                    found[number] = np.roll(trial.tables.fixed[index], -int(following)).astype(np.uint64)[None]
                 case Input("main", _, False):
-                    found[number] = np.full(1, self.random[own, number], np.uint64)
+                    found[number] = drawn[own]
                 case Input():
-                    found[number] = np.full(1, self.random[beside, number], np.uint64)
+                    found[number] = drawn[beside]
                 case Operation(name, left, right):
                     a, b = found[left], found[right]
                     found[number] = (a * b if name == "mul" else a + b if name == "add" else a + (np.uint64(P) - b)) % np.uint64(P)
-        return np.broadcast_to(found[root], trial.fine.shape)
+        return np.broadcast_to(found[root], (DRAWS, 1 if blind or trial is None else len(trial.fine)))
+
+
+def unlike(one: U64, other: U64) -> Mask:
+    mask: Mask = (one != other).any(axis=0)
+    return mask

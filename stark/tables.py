@@ -60,6 +60,8 @@ def intruders(bus: Bus, side: int, counted: Sequence[Said], messages: Sequence[S
 
 def first_fields(rows: Rows, message: Message, side: int | None) -> set[int] | None:
     """What the first field can be, on rows that stand on this side if it is given; None if the key does not say that."""
+    if not message.parts:
+        return None
     part, times = message.parts[0].number, message.times.number
     asked = [part] if side is None else [part, times]
     if rows.fixed is None or any(node.kind != "fixed" for number in asked for node in inputs_of(rows.chip, number)):

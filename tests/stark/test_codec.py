@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stark.codec import HEADER, decode, encode
+from stark.codec import HEADER, check_packed, decode, encode
 from stark.errors import Malformed, Rejected
 from stark.field import P
 from stark.kernels import load
@@ -169,3 +169,16 @@ def test_what_is_no_proof_has_no_encoding(made) -> None:  # type: ignore[no-unty
     contradiction[-1] = (int(contradiction[-1]) + 1) % P           # a sibling of the last folding, where all queries meet
     with pytest.raises(ValueError, match="contradict"):
         encode(key, statement, contradiction, KERNELS.permute)
+
+
+@pytest.mark.parametrize("change", ["negative", "fraction", "longer", "masked"])
+def test_a_statement_is_words_in_a_row(change: str) -> None:
+    """Also where bytes are read: the conversation is not heard before."""
+    key, statement, proof = proved((6, 4, 5))
+    content, masked = encode(key, statement, proof, KERNELS.permute), np.array([statement[0], P], np.uint32)
+    check_packed(key, statement, content, KERNELS.permute)
+    changed = {"negative": statement.astype(np.int64) - P, "fraction": statement.astype(np.float64),
+               "longer": np.append(statement, statement), "masked": np.ma.masked_array(masked, [False, True])}[change]
+    for read in (check_packed, decode):
+        with pytest.raises(Malformed):
+            read(key, changed, content, KERNELS.permute)

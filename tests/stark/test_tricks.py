@@ -16,7 +16,7 @@ from stark.key import Key
 from stark.prover import prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
-from tests.stark.examples import TOY
+from tests.stark.examples import TOY, U32
 
 KERNELS = load("best")
 LOG_BELOW = 10
@@ -37,18 +37,21 @@ class Trick:
     says: str
     complaint: str
     chips: list[tuple[Chip, Mapping[str, npt.ArrayLike]]]
-    public: int = FALSE
+    public: int | tuple[int, ...] = FALSE
 
     def set_up(self) -> setup.ProvingKey:
         fixed = {chip.name: chip.fixed_table({name: columns[name] for name in chip.fixed_names}, self.log(columns))
                  for chip, columns in self.chips if chip.fixed_names}
-        return commit_fixed(Key([(chip, self.log(columns)) for chip, columns in self.chips], TOY, 1), fixed, KERNELS)
+        return commit_fixed(Key([(chip, self.log(columns)) for chip, columns in self.chips], TOY, len(self.statement)), fixed, KERNELS)
 
     def prove(self, key: setup.ProvingKey) -> None:
         mains = {chip.name: chip.table({name: columns[name] for name in chip.main_names}, self.log(columns))
                  for chip, columns in self.chips}
-        statement = np.array([self.public], np.uint32)
-        check_proof(key.key, statement, prove(key, mains, statement, KERNELS), KERNELS.permute)
+        check_proof(key.key, self.statement, prove(key, mains, self.statement, KERNELS), KERNELS.permute)
+
+    @property
+    def statement(self) -> U32:
+        return np.atleast_1d(np.array(self.public, np.uint32))
 
     @staticmethod
     def log(columns: Mapping[str, npt.ArrayLike]) -> int:
