@@ -37,7 +37,7 @@ class Profile:
 P100 = Parameters(log_blowup=1, queries=175, log_arity=3, log_cap=7, grinding=16, min_log_final=3, batch_grinding=12, log_pack=5)
 INNER = replace(P100, log_blowup=2, log_cap=6, batch_grinding=16, log_pack=3)
 P128 = Parameters(log_blowup=1, queries=270, log_arity=3, log_cap=4, grinding=16, min_log_final=3, lookup_grinding=10, batch_grinding=10,
-                  hash_width=24)
+                  hash_width=24, log_pack=0)
 TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3)
 
 EVERY = (
