@@ -14,7 +14,6 @@ from bundles.api import Means, translated
 from bundles.artefacts import Damaged
 from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle
 from bundles.engine import Engine
-from bundles.errors import Stuck
 from bundles.growing import Growth, application
 from bundles.job import Job, identity_of, opened
 from bundles.journal import Journal
@@ -66,7 +65,7 @@ class Following(Job):
 
     def idle(self) -> None:
         if self.closed or self.aside:
-            raise Stuck({str(task): str(failure) for task, failure in self.aside.items()}, self.bundle.directory)
+            super().idle()
         time.sleep(LOOK_S)
 
 

@@ -9,9 +9,8 @@ import contextlib
 from pathlib import Path
 
 from bundles.bundle import APP_LIMIT, FILES, GROWING, SESSION_LOG, Bundle, is_open, open_growing
-from bundles.errors import Unsupported
 from bundles.manifest import BoundaryEntry, Manifest
-from bundles.recording import sizes_of
+from bundles.recording import cutting, sizes_of
 from bundles.session_log import Header, SessionLog
 from bundles.snapshot import encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
@@ -19,7 +18,6 @@ from bundles.store import Store, write_whole
 from segments.choosing import begun
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import resume
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome, Recording, Status
@@ -61,10 +59,8 @@ class Growth:
             content = log.input()
         self.looked = steps
         before = self.segments
-        try:
+        with cutting(self.header.profile):
             self.record(content)
-        except (BudgetTooSmall, ValueError) as error:   # ValueError: no shape holds such a segment
-            raise Unsupported(f"a function has too many locals for a segment of profile {self.header.profile}: {error}") from None
         if self.recording is not None:
             self.write(self.recording, content)
         return self.segments > before

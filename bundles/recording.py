@@ -1,6 +1,8 @@
 """A run from its beginning to its end, cut where its segments cost least, and written into a bundle directory."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,15 @@ def calls_hosts(program: Program) -> bool:
     return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
 
 
+@contextmanager
+def cutting(profile: str) -> Iterator[None]:
+    """Unsupported, in words, if a run cannot be cut into segments."""
+    try:
+        yield
+    except (BudgetTooSmall, ValueError) as error:      # ValueError: no shape holds such a segment
+        raise Unsupported(f"a function has too many locals for a segment of profile {profile}: {error}") from None
+
+
 def chosen(program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,
            on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int = MEMORY) -> tuple[Recording, str]:
     """The run and the size of its segments; Unsupported if no segment holds some block of it."""
@@ -60,15 +71,13 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
         sizes = sizes_within(memory_limit, profile, size, len(program.instructions), calls_hosts(program))
     except LookupError as error:
         raise Unsupported(str(error)) from None
-    try:
+    with cutting(profile.name):
         while True:
             taken, *sizes = sizes
             recording = recorded(program, content, taken, Limits(max_steps), FEW if sizes else float("inf"),
                                  lambda steps: on_progress("steps", steps, 0) if on_progress else None, before)
             if recording is not None:
                 return recording, taken
-    except (BudgetTooSmall, ValueError) as error:      # ValueError: no shape holds such a segment
-        raise Unsupported(f"a function has too many locals for a segment of profile {profile.name}: {error}") from None
 
 
 def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,

@@ -1,8 +1,6 @@
 """The pages of documentation of the recursion's chips, printed from their definitions."""
 from __future__ import annotations
 
-from pathlib import Path
-
 from continuation.published import published
 from continuation.shape import chips
 from stark.page import page
@@ -14,9 +12,3 @@ def printed(profile: str = "p100", layer: str = "join") -> dict[str, str]:
     if trusted is None:
         raise LookupError(f"no keys ship for {profile}")
     return {f"{name}.md": page(chip) for name, chip in chips(trusted.shapes[layer].layout).items()}
-
-
-def write(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in printed().items():
-        (folder / name).write_text(text)

@@ -24,8 +24,9 @@ def main() -> None:
         started = time.perf_counter()
         path = publish(name, build(LeafKeys(profile, kernels), layers_of(profile), kernels))
         print(f"{path.name}: {path.stat().st_size} bytes, {time.perf_counter() - started:.0f} s", flush=True)
-    segments.pages.write(PAGES)
-    continuation.pages.write(PAGES / "recursion")
+    for folder, pages in ((PAGES, segments.pages.printed()), (PAGES / "recursion", continuation.pages.printed())):
+        for name, text in pages.items():
+            (folder / name).write_text(text)
 
 
 if __name__ == "__main__":

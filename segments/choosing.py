@@ -8,7 +8,7 @@ import numpy as np
 from segments.heights import cells_in_a_row
 from segments.host.tables import with_rows_of_calls
 from segments.memory.pages import LOG_PAGES
-from segments.shape import HOSTS, Shape, rows_of_memory
+from segments.shape import Shape, rows_of_memory
 from wasm_exec.cutting import Limits
 from wasm_exec.execute import run
 from wasm_exec.program import Program
@@ -81,7 +81,7 @@ def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts
     over what a cell takes, `calls_hosts` whether the program calls host functions."""
     shapes = [Shape.of(size, instructions) for size in sizes]
     if calls_hosts:
-        shapes = [Shape(shape.name + HOSTS, shape.log_program) for shape in shapes]
+        shapes = [shape.with_hosts for shape in shapes]
     found = sorted((shape.committed, shape.size) for shape in shapes)
     return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 

@@ -1,8 +1,6 @@
 """The pages of documentation of all chips, printed from their definitions."""
 from __future__ import annotations
 
-from pathlib import Path
-
 from segments.machine import machine
 from stark.page import page
 
@@ -10,8 +8,3 @@ from stark.page import page
 def printed() -> dict[str, str]:
     """File names and contents for docs/chips."""
     return {f"{chip.name}.md": page(chip) for chip in machine().chips}
-
-
-def write(folder: Path) -> None:
-    for name, text in printed().items():
-        (folder / name).write_text(text)

@@ -87,7 +87,7 @@ class Shape:
     @property
     def budgets(self) -> list[Budget]:
         """All by which a run in segments of this size may be cut; the first is that of the general shape."""
-        general = Shape(self.size, self.log_program)
+        general = self.general
         out = [general.budget, *(shape.budget for shape in self.alike if shape.size == self.size and CELLS not in shape.log_heights)]
         for name, most in CUTS.get(self.size, ()):
             rows = {family: min(count, most) if family.name.lower() == name else count for family, count in general.budget.rows.items()}
@@ -97,9 +97,9 @@ class Shape:
     def limit(self, name: str) -> int:
         """Rows of this kind after which a segment is cut."""
         if name in WORKS:
-            return most_calls(name, room(self.size + HOSTS, self.log_program))
+            return most_calls(name, self.with_hosts.room)
         if CELLS in self.log_heights:
-            return Shape(self.size, self.log_program).limit(name)       # calls cut nothing but at their own number
+            return self.general.limit(name)       # calls cut nothing but at their own number
         own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
         large = sum(self.cells[each] for each in own) >= CUTTING * sum(self.cells.values())
         return (self if large else Shape(self.size, self.log_program)).room[name]
@@ -127,7 +127,7 @@ class Shape:
         """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with, but with no more cells than
         the general shape of this size, which so says how much memory a proof takes; what calls host functions, than the one with their
         chips."""
-        most = (self.with_hosts if rows.get(CELLS) else Shape(self.size, self.log_program)).committed
+        most = (self.with_hosts if rows.get(CELLS) else self.general).committed
         found = [shape for shape in self.alike if shape.holds(rows) and shape.committed <= most]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
@@ -137,6 +137,11 @@ class Shape:
     def price(self) -> int:
         """Cells of a segment, and what the continuation adds to it in cells that take as long."""
         return price(self.name, self.log_program)
+
+    @property
+    def general(self) -> Shape:
+        """The shape of this size that has every chip but those of host functions."""
+        return Shape(self.size, self.log_program)
 
     @property
     def with_hosts(self) -> Shape:

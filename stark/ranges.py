@@ -74,7 +74,7 @@ def sides(message: Message, speaking: Speaking) -> set[int]:
     """1 if a row can send it, -1 if a row can receive it. A count can be any number, also -1."""
     if speaking.chip.counted(message):
         return {-1, 1}
-    if not speaking.known and any(node.kind == "fixed" for node in inputs_of(speaking.chip, message.times.number)):
+    if unknown(speaking, message.times):
         return set()                                            # nobody knows; with its fixed table the chip is looked at again
     found = speaking.rows.sides(message)
     return {-1, 1} if found is None else {*found}
