@@ -49,7 +49,8 @@ impl Task {
 
     /// What `commit` does before it hashes, as in native/src/tree.rs; columns do not start at multiples of a power of two.
     fn extend_ours(&self) -> Vec<KoalaBear> {
-        let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, tree::coset_shift(self.log_rows));
+        let unit = field::raw_factor() * field::base_inverse(KoalaBear::from_usize(1 << self.log_rows));
+        let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, tree::coset_shift(self.log_rows), unit);
         let (height, size) = (1 << self.log_rows, 1 << (self.log_rows + LOG_BLOWUP));
         let mut data = memory::unwritten(self.width * (size + APART));
         let columns = field::as_raw(&self.words).chunks(height).zip(data.chunks_mut(size + APART));
@@ -92,11 +93,12 @@ impl Task {
 
     /// Hashing of extended rows and the tree above; ours is a commitment less the extension in it.
     fn merkle(&self) -> Vec<(&'static str, f64)> {
-        let source = tree::Source { words: &self.words, width: self.width, log_height: self.log_rows };
+        let source = tree::Source { words: &self.words, width: self.width, log_height: self.log_rows, log_pack: 0 };
         let (extension, extended) = seconds(self.threads, || self.extend_ours());
         drop(extended);
+        let domain = tree::Domain { log_rows: self.log_rows, log_blowup: LOG_BLOWUP, unit: self.width };
         let shape = tree::Shape { hash_width: 16, log_cap: LOG_CAP };
-        let (commitment, tree) = seconds(self.threads, || tree::Tree::over_matrices(self.threads, &[source], LOG_BLOWUP, shape));
+        let (commitment, tree) = seconds(self.threads, || tree::Tree::over_matrices(self.threads, &[source], domain, shape));
         drop(tree);
         let rows = self.extend_theirs(&Radix2DitParallel::default(), self.rows());
         let trees = trees(LOG_CAP);
