@@ -6,6 +6,7 @@ rounds with them. The length of a state says which permutation is meant; what ha
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -81,9 +82,9 @@ def external(state: Sequence[Any]) -> list[Any]:
         ab, cd = a + b, c + d
         both = ab + cd
         left, right = both + b, both + d
-        words += [left + ab, left + c + c, right + cd, right + a + a]
-    sums = [functools.reduce(lambda a, b: a + b, words[k::4]) for k in range(4)]
-    return [word + sums[i % 4] for i, word in enumerate(words)]
+        words += (left + ab, left + c + c, right + cd, right + a + a)
+    sums = [functools.reduce(operator.add, words[k::4]) for k in range(4)]
+    return [word + total for word, total in zip(words, sums * (len(words) // 4), strict=True)]
 
 
 def internal(state: Sequence[Any]) -> list[Any]:
@@ -92,34 +93,52 @@ def internal(state: Sequence[Any]) -> list[Any]:
     return [word * d + total for word, d in zip(state, of_width(len(state)).diagonal, strict=True)]
 
 
+def _external(words: U64) -> U64:
+    """`external` of every column of (width, n), reduced."""
+    a, b, c, d = (words.reshape(len(words) // 4, 4, words.shape[1])[:, i] for i in range(4))
+    ab, cd = a + b, c + d
+    both = ab + cd
+    left, right = both + b, both + d
+    blocks = np.stack([left + ab, left + c + c, right + cd, right + a + a], axis=1)
+    return residue((blocks + blocks.sum(axis=0)).reshape(words.shape))
+
+
 def _cube(x: U64) -> U64:
-    x = residue(x)
-    return residue(residue(x * x) * x)
+    """Of sums of two residues."""
+    return residue(residue(residue(x * x) * x))
 
 
-def rounds(state: Sequence[U64]) -> Iterator[list[U64]]:
-    """The committed columns of a permutation, round by round: all words of a full round, the one S-box output of a partial round."""
-    full, partial = round_constants(len(state))
-    words = external(state)
+@functools.cache
+def _columns(width: int) -> tuple[U64, U64]:
+    """The constants of full rounds and the diagonal, as columns."""
+    full, _ = round_constants(width)
+    return np.array(full, np.uint64)[:, :, None], np.array(of_width(width).diagonal, np.uint64)[:, None]
+
+
+def rounds(words: U64) -> Iterator[U64]:
+    """The committed columns of a permutation of every column of (width, n), round by round: all words of a full round, the one S-box output
+    of a partial round."""
+    full, diagonal = _columns(len(words))
+    words = _external(words)
     for constants in full[:4]:
-        words = [residue(word) for word in external([_cube(word + c) for word, c in zip(words, constants, strict=True)])]
+        words = _external(_cube(words + constants))
         yield words
-    for constant in partial:
-        cube = _cube(words[0] + constant)
-        yield [cube]
-        words = [residue(word) for word in internal([cube, *words[1:]])]
+    for constant in round_constants(len(words))[1]:
+        cube = _cube(words[:1] + np.uint64(constant))
+        yield cube
+        words = np.concatenate([cube, words[1:]])
+        words = residue(words * diagonal + words.sum(axis=0))
     for constants in full[4:]:
-        words = [residue(word) for word in external([_cube(word + c) for word, c in zip(words, constants, strict=True)])]
+        words = _external(_cube(words + constants))
         yield words
 
 
 def trace(states: U64) -> U64:
     """(n, 16) inputs -> (148, n), (n, 24) inputs -> (215, n): every column that `rounds` gives."""
-    words = list(np.ascontiguousarray(np.asarray(states, np.uint64).T))
-    return np.stack([column for columns in rounds(words) for column in columns])
+    return np.concatenate(list(rounds(np.ascontiguousarray(np.asarray(states, np.uint64).T))))
 
 
-FEW = 16      # up to here Python's integers are faster than arrays (a transcript permutes one state at a time)
+FEW = 8       # up to here Python's integers are faster than arrays (a transcript permutes one state at a time)
 
 
 def permute_one(state: Sequence[int]) -> list[int]:
@@ -127,14 +146,14 @@ def permute_one(state: Sequence[int]) -> list[int]:
     (full, partial), diagonal = round_constants(len(state)), of_width(len(state)).diagonal
     words = external(state)
     for constants in full[:4]:
-        words = [x % P for x in external([pow(word + c, 3, P) for word, c in zip(words, constants, strict=True)])]
+        words = external([(x := word + c) * x % P * x % P for word, c in zip(words, constants, strict=True)])
     for constant in partial:
-        cube = pow(words[0] + constant, 3, P)
-        total = cube + sum(words[1:])
-        words = [(word * d + total) % P for word, d in zip([cube, *words[1:]], diagonal, strict=True)]
+        words[0] = pow(words[0] + constant, 3, P)
+        total = sum(words)
+        words = [(word * d + total) % P for word, d in zip(words, diagonal, strict=True)]
     for constants in full[4:]:
-        words = [x % P for x in external([pow(word + c, 3, P) for word, c in zip(words, constants, strict=True)])]
-    return words
+        words = external([(x := word + c) * x % P * x % P for word, c in zip(words, constants, strict=True)])
+    return [word % P for word in words]
 
 
 def permute(states: U64) -> U64:
@@ -142,9 +161,8 @@ def permute(states: U64) -> U64:
     width = of_width(states.shape[1]).width
     if len(states) <= FEW:
         return np.array([permute_one(state) for state in states.tolist()], np.uint64).reshape(-1, width)
-    words = list(np.ascontiguousarray(np.asarray(states, np.uint64).T))
-    *_, last = rounds(words)
-    return np.stack(last, axis=-1)
+    *_, last = rounds(np.ascontiguousarray(np.asarray(states, np.uint64).T))
+    return np.ascontiguousarray(last.T)
 
 
 def compress(left: U64, right: U64, width: int = WIDTH, permute: Permute = permute) -> U64:
