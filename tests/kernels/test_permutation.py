@@ -40,6 +40,7 @@ def test_known_answers(kernels: Kernels, width: int) -> None:
     """What the default permutations of p3-koala-bear 0.8.0 give."""
     states = np.array([[0] * width, list(range(width)), [P - 1] * width], np.uint32)
     assert kernels.permute(states).tolist() == KNOWN[width]
+    assert kernels.permute(np.tile(states, (4, 1))).tolist() == 4 * KNOWN[width]                  # many at once have a way of their own
 
 
 @given(SEED, st.integers(0, 40), WIDTHS)
