@@ -3,7 +3,8 @@
 count      the counting module alone: every step, cut by the budget, pages marked
 record     pass 1 as a whole: counting, and what is kept of every segment (its boundary and the pages that changed)
 trace      the tracing module alone: every value of every step written into columns
-replay     pass 2 of one segment: a fresh machine filled from the snapshot, the trace, its columns as arrays
+replay     pass 2 of one segment: a machine filled from the snapshot, the trace, its columns as arrays; as in a worker, the memory of the
+           trace is that of the segment before, whose trace nobody has any more
 """
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from bundles.bundle import write_bundle  # noqa: E402
 from segments.shape import Shape  # noqa: E402
 from wasm_exec.cutting import Budget  # noqa: E402
 from wasm_exec.execute import run  # noqa: E402
-from wasm_exec.instance import Compiled, Instance, compiled  # noqa: E402
+from wasm_exec.instance import Compiled, Instance, compiled, tracing_instance  # noqa: E402
 from wasm_exec.module_cache import ModuleCache  # noqa: E402
 from wasm_exec.program import Program  # noqa: E402
 from wasm_exec.recorder import Recorder  # noqa: E402
@@ -116,11 +117,11 @@ def replaying(figures: Figures, name: str, recording: Recording) -> None:
     add(figures, f"exec.replay_ms_per_million_steps.{name}", seconds(replayed, REPLAYS) * 1e9 / steps, note)
     best = float("inf")
     for _ in range(ROUNDS):
-        instance = Instance(compiled(program), image, tracing=True)
-        instance.expect_many_rows()
+        instance = tracing_instance(compiled(program), image)
         started = time.process_time()
         instance.run(start.pc, start.fp, engine.lanes.pack(budget.rows), budget.hashes)
         best = min(best, time.process_time() - started)
+        instance.trace()
     add(figures, f"exec.trace_steps_per_s.{name}", steps / best, "the same segment, every row of its trace written")
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from wasm_exec.opcodes import CODE_OF
 
-I32, I64 = 0x7F, 0x7E
+I32, I64, V128 = 0x7F, 0x7E, 0x7B
 EMPTY_BLOCK = 0x40
 
 
@@ -94,6 +94,20 @@ class Code:
         """A load or store without any promise of alignment."""
         self.content.append(CODE_OF[text])
         self.content += (b"\x00" if memory == 0 else bytes([0x40, memory])) + unsigned(offset)
+        return self
+
+    def const128(self, words: list[int]) -> Code:
+        """Up to four words of 32 bits, then zeros."""
+        self.content += b"\xfd\x0c" + b"".join(word.to_bytes(4, "little") for word in words).ljust(16, b"\0")
+        return self
+
+    def four_times(self) -> Code:
+        """A word of 32 bits becomes 128 bits."""
+        self.content += b"\xfd\x11"
+        return self
+
+    def store128(self, memory: int, offset: int) -> Code:
+        self.content += b"\xfd\x0b" + (b"\x00" if memory == 0 else bytes([0x40, memory])) + unsigned(offset)
         return self
 
     def copy_memory(self, target: int, source: int) -> Code:

@@ -95,7 +95,9 @@ class BlockEmitter(BlockSlots):
         """Counts one page more in its system cell, and touches it."""
         code, cell = self.code, self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.GROWN_PAGES
         code.const32(0).access("i64.load", MACHINE, cell).set(self.frame.address)
+        self.note_memory("address")
         self.note_memory("cell0", lambda: code.get(self.frame.address))
+        self.note_memory("cell1")
         code.const32(0).get(self.frame.address).const64(1).op("i64.add").access("i64.store", MACHINE, cell)
         code.get(self.frame.address).const64(PAGE_BITS).op("i64.shl").const64(self.memory_pages * WASM_PAGE_BYTES).op("i64.add")
         code.const64(0).const32(3).call(self.frame.touch[Space.LINEAR]).op("drop")
@@ -166,6 +168,7 @@ class BlockEmitter(BlockSlots):
         if self.frame.row is not None:
             self.note_memory("address", lambda: code.get(address))
             self.note_memory("cell0", lambda: self.cell(space, 0))
+            self.note_memory("cell1")
             if width > 1:
                 code.get(address).op("i32.wrap_i64").const32(CELL_BYTES - 1).op("i32.and").const32(CELL_BYTES - width).op("i32.gt_u")
                 code.block("if")

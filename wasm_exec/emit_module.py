@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wasm_exec.cutting import Blocks
-from wasm_exec.emit import I32, I64, Code, function_type, name, section, unsigned, vector
+from wasm_exec.emit import I32, I64, V128, Code, function_type, name, section, unsigned, vector
 from wasm_exec.emit_block import BlockEmitter
 from wasm_exec.emit_helpers import enter_helper, touch_helper
 from wasm_exec.emit_slots import Frame
@@ -139,7 +139,8 @@ class ModuleEmitter:
 
     def chunk(self, item: Chunk) -> bytes:
         code = Code(len(self.passed) + 1)
-        frame = Frame(FP, self.block, self.row, self.extra_row, self.memory_row, code.new_local(I64), code.new_local(I64),
+        places = code.new_local(V128) if self.tracing else None
+        frame = Frame(FP, self.block, self.row, self.extra_row, self.memory_row, places, code.new_local(I64), code.new_local(I64),
                       {I32: [], I64: []}, self.touch, self.hosts)
         first, count = item.first, item.count
         code.get(FP).const32(SLOT_PAGE_BITS).op("i32.shr_u").const32(0).access("i32.load", MACHINE, STATE_LOW).op("i32.lt_s")
@@ -173,7 +174,7 @@ class ModuleEmitter:
             # Such a block has no counted row, so a second run is not cut before it and must find everything untouched.
             emitter.trap()
             return
-        emitter.begin_rows(pcs)
+        emitter.begin_rows(pcs, [self.decoded[pc].operation for pc in pcs])
         for pc in pcs[:-1]:
             emitter.instruction(self.decoded[pc])
         last = self.decoded[pcs[-1]]

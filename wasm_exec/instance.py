@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import mmap
-import sys
+import weakref
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +14,7 @@ from wasm_exec.cutting import START_HASHES, Blocks
 from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
 from wasm_exec.image import MemoryImage
 from wasm_exec.module_cache import STANDARD, ModuleCache
+from wasm_exec.native_memory import Buffer, Bytes, copy_to, emptied, prefer_huge_pages
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import (
     FRAME_CELLS,
@@ -40,13 +39,10 @@ from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, Space
 from wasm_exec.trace import U32, U64, Trace
 from wasm_exec.trace_columns import EXTRA_ROW_BYTES, MEMORY_ROW_BYTES, ROW_BYTES, trace_of
 
-Bytes = npt.NDArray[np.uint8]
 CHUNK_BLOCKS = 2000
 WORTH_KEEPING = 2000  # instructions; smaller programs compile in no time
 PAGE_BITS_OF_ENTRY = 24  # of an entry in the list of touched pages; the space is above
 WRITTEN = 3  # the flag of such a page
-HUGE_PAGES = 14  # the advice of Linux
-MANY_BYTES = 1 << 21
 GUARD_BYTES = 1 << 32
 
 
@@ -97,33 +93,35 @@ def compiled(program: Program) -> Compiled:
     return Compiled(program)
 
 
-class Buffer:
-    """The bytes of a memory for numpy. They live as long as the store, which every array made from them keeps alive."""
+class Spare:
+    """At most one tracing machine that is not at work. The memory of its trace has been written before: that of a new one costs more
+    than all steps of a segment, because the system has to clear it page by page."""
 
-    def __init__(self, store: wasmtime.Store, memory: wasmtime.Memory) -> None:
-        self.store = store
-        place = ctypes.cast(memory.data_ptr(store), ctypes.c_void_p).value
-        self.__array_interface__ = {"data": (place, False), "shape": (memory.data_len(store),), "typestr": "|u1", "version": 3}
+    def __init__(self) -> None:
+        self.kept: list[Instance] = []
+
+    def take(self, compiled: Compiled) -> Instance | None:
+        try:
+            found = self.kept.pop()
+        except IndexError:
+            return None
+        return found if found.compiled is compiled else None
+
+    def keep(self, instance: Instance) -> None:
+        """When nobody has an array of its trace any more. Its other memories are as new."""
+        if emptied(instance.guest) and emptied(instance.machine):
+            self.kept[:] = [instance]
 
 
-def copy_to(memory: Bytes, content: Bytes) -> None:
-    """Puts the content at the beginning of a fresh part of a memory."""
-    if len(content) >= MANY_BYTES:
-        prefer_huge_pages(memory[: len(content)])
-    memory[: len(content)] = content
+SPARE = Spare()
 
 
-@lru_cache(maxsize=1)
-def system_calls() -> ctypes.CDLL:
-    return ctypes.CDLL(None)
-
-
-def prefer_huge_pages(memory: Bytes) -> None:
-    """Asks for large pages, which are there sooner than many small ones. Without them it works as well."""
-    if sys.platform == "linux":
-        first = memory.ctypes.data // mmap.PAGESIZE * mmap.PAGESIZE
-        size = memory.ctypes.data + len(memory) - first
-        system_calls().madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), HUGE_PAGES)
+def tracing_instance(compiled: Compiled, image: MemoryImage) -> Instance:
+    found = SPARE.take(compiled)
+    if found is None:
+        return Instance(compiled, image, tracing=True)
+    found.restore(image)
+    return found
 
 
 class Instance:
@@ -221,6 +219,8 @@ class Instance:
 
     def trace(self) -> Trace:
         memory = self.view("trace")
+        assert isinstance(memory.base, Buffer)
+        weakref.finalize(memory.base, SPARE.keep, self).atexit = False
 
         def part(start: int, size: int, kind: type[Any]) -> npt.NDArray[Any]:
             return memory[start : start + size].view(kind)

@@ -114,6 +114,12 @@ class Operation:
         return self.operands.get("d") in (Use.WRITE, Use.WRITE64)
 
     @cached_property
+    def traced(self) -> frozenset[str]:
+        """Which of the columns a, b and d a step of it has a value for."""
+        taken = {"b"} if self.name == "TAKE32" else set()
+        return frozenset({*self.reads, *taken} | ({"d"} if self.writes or self.family in ENTERING else set()))
+
+    @cached_property
     def target(self) -> str:
         """The field with the pc to which a branch goes when it is taken, or empty."""
         return next((name for name, use in self.operands.items() if use is Use.TARGET and self.family not in ENTERING), "")

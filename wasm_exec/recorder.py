@@ -12,7 +12,7 @@ from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
-from wasm_exec.instance import Compiled, Instance, compiled
+from wasm_exec.instance import Compiled, Instance, compiled, tracing_instance
 from wasm_exec.instructions import BY_NAME, Family
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
@@ -41,7 +41,7 @@ class Recorder:
     def segment(self, pc: int, fp: int, budget: Budget, traced: bool) -> SegmentEnd:
         instance = self.counting
         if instance is None or traced:
-            instance = Instance(self.compiled, self.image, traced)
+            instance = self.fresh(traced)
         self.counting = None if traced else instance
         if traced and sum(budget.rows.values()) >= MANY_ROWS:
             instance.expect_many_rows()
@@ -66,6 +66,9 @@ class Recorder:
         trace = instance.trace() if traced else None
         return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace)
 
+    def fresh(self, traced: bool) -> Instance:
+        return tracing_instance(self.compiled, self.image) if traced else Instance(self.compiled, self.image, tracing=False)
+
     def used(self, instance: Instance, limits: list[int], charged: bool) -> list[int]:
         """The rows used up, as packed words, without those of a block that was charged but did not run to its end."""
         rows = self.compiled.blocks.rows[instance.state32(STATE_BLOCK)].tolist()
@@ -81,7 +84,7 @@ class Recorder:
 
     def trapped(self, pc: int, fp: int, used: list[int], hashes: int, traced: bool) -> SegmentEnd:
         """Runs again up to the block that traps, and interprets it."""
-        instance = Instance(self.compiled, self.image, traced)
+        instance = self.fresh(traced)
         instance.run(pc, fp, used, hashes)
         start = self.compiled.blocks.starts[instance.state32(STATE_BLOCK)]
         frame_pointer = self.store_frame_pointer(instance)

@@ -1,6 +1,6 @@
 """Where the columns of a trace lie in memory 2 of the recorder: they become arrays as they are.
 
-Nothing is written where a column is 0, and memory that is not written takes no room.
+What belongs to no row is never written, so that it takes no room.
 """
 
 from __future__ import annotations
