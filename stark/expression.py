@@ -81,8 +81,8 @@ class Graph:
                 raise ValueError("a column of one chip stands in an expression of another; what chips tell each other goes over a bus")
             return value
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"an expression is made of columns and integers, not of {value!r}; "
-                            "what must be equal is written as a difference")
+            hint = ": what must be equal is written as a difference, x - y" if isinstance(value, (bool, np.bool_)) else ""
+            raise TypeError(f"an expression is made of columns and integers, not of {value!r}{hint}")
         return self.constant(int(value))
 
     def copy(self) -> Graph:
@@ -121,6 +121,11 @@ class Expression:
 
     def __rsub__(self, other: int) -> Expression:
         return self._with("sub", other, swap=True)
+
+    def __pow__(self, exponent: int) -> Expression:
+        if type(exponent) is not int or exponent < 1:
+            raise ValueError(f"a power of an expression is an integer from 1 on, not {exponent!r}")
+        return reduce(lambda power, _: power * self, range(exponent - 1), self)
 
     def __neg__(self) -> Expression:
         return 0 - self

@@ -65,6 +65,8 @@ def next_violations(chip: Chip) -> list[str]:
 def input_violations(chip: Chip, statement: int | None) -> list[str]:
     """There are columns, and the words of the statement that are looked at; a message is the same on the first and the last row."""
     out = [] if chip.main_names else ["has no column of its own, which the kernels do not prove"]
+    out += [f"says that {name} is {what}, which is no column of it" for what, names in (("free", chip.free), ("held", chip.held))
+            for name in names if name not in chip.main_names]
     words = {node.index for node in chip.graph.nodes if isinstance(node, Input) and node.kind == "public"}
     if strangers := sorted(word for word in words if statement is not None and not 0 <= word < statement):
         out.append(f"looks at word {strangers[-1]} of a statement of {statement}")

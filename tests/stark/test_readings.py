@@ -29,6 +29,15 @@ def test_equal_expressions_are_one_node() -> None:
     assert (a - a).number == graph.constant(0).number and (a * 1).number == a.number and (0 + a).number == a.number
 
 
+def test_a_power_is_a_product() -> None:
+    graph = Graph()
+    a = graph.input("main", 0)
+    assert (a**1).number == a.number and (a**3).number == (a * a * a).number
+    for exponent in (0, -1, 0.5, True, a):
+        with pytest.raises(ValueError, match="integer from 1 on"):
+            _ = a**exponent  # type: ignore[operator]
+
+
 def test_next_moves_columns_and_refuses_to_move_twice() -> None:
     chip = Chip("c", "")
     a, word = chip.column("a"), chip.public(0)

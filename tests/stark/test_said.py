@@ -129,6 +129,12 @@ def of_another_table() -> Chip:
     return chip
 
 
+def of_a_reason_for_nothing() -> Chip:
+    chip = of_a_limb()
+    chip.free["hihg"] = "it may hold anything"
+    return chip
+
+
 def of_a_word_before_the_first() -> Chip:
     chip = split()
     chip.require("a word", chip.column("x") - chip.public(-1) - chip.public(0))
@@ -141,9 +147,17 @@ def of_a_word_before_the_first() -> Chip:
     (of_a_look_up_that_is_not_sent, "column x is looked at once, and in messages that need not be sent: by “a sum”"),
     (of_the_next_row, "“it grows” looks at the next row but holds on every rows, not on those that have a next one"),
     (of_another_table, "is no table of bus bytes, where its count is how often it is looked up (tables there: bytes)"),
+    (of_a_reason_for_nothing, "says that hihg is free, which is no column of it"),
     (of_a_word_before_the_first, "looks at word -1 of a statement of 1")])
 def test_a_rule_says_what_it_is_about(make: Callable[[], Chip], said: str) -> None:
     assert f"chip split: {said}" in violations([make()], {"split": 2}, statement=1)
+
+
+def test_what_is_against_the_rules_is_said_line_by_line() -> None:
+    with pytest.raises(ValueError) as refused:
+        commit_fixed(Key([(of_a_reason_for_nothing(), 2)], TOY), {}, KERNELS)
+    first, *others = str(refused.value).splitlines()
+    assert first == "this machine is not set up:" and len(others) == 3 and all(line.startswith("- chip split: ") for line in others)
 
 
 def test_a_key_says_what_is_too_tall_and_what_are_parameters() -> None:
