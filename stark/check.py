@@ -108,7 +108,31 @@ def unbalanced_messages(machine: Sequence[Filled], public: Sequence[int] | npt.N
     return out
 
 
+def machine(chips: Sequence[Chip], mains: Mapping[str, npt.NDArray[np.uint32]],
+            fixed: Mapping[str, npt.NDArray[np.uint32]] | None = None) -> list[Filled]:
+    """The chips with their tables, which `check` looks at; the tables are given by name, as to the prover."""
+    nothing, fixed, names = np.zeros((0, 0), np.uint32), fixed or {}, {chip.name for chip in chips}
+    if strangers := sorted((mains.keys() ^ names) | (fixed.keys() - names)):
+        raise ValueError(f"these chips have no main table, or their tables are for no chip: {', '.join(strangers)}")
+    return [Filled(chip, fixed.get(chip.name, nothing), mains[chip.name]) for chip in chips]
+
+
+def check_shapes(machine: Sequence[Filled], words: int) -> None:
+    """ValueError for tables that are not those of the chips, or for a statement that has too few words for them."""
+    for filled in machine:
+        chip, height = filled.chip, filled.height
+        for what, names, table in (("main", chip.main_names, filled.main), ("fixed", chip.fixed_names, filled.fixed)):
+            if names and table.shape != (len(names), height):
+                raise ValueError(f"the {what} table of chip {chip.name} has shape {table.shape}, not {(len(names), height)}")
+        if height < 1 or height & (height - 1):
+            raise ValueError(f"the tables of chip {chip.name} have {height} rows, which is no power of two")
+        wanted = {node.index for node in chip.graph.nodes if isinstance(node, Input) and node.kind == "public"}
+        if any(not 0 <= index < words for index in wanted):
+            raise ValueError(f"chip {chip.name} looks at words {sorted(wanted)} of a statement of {words}")
+
+
 def check(machine: Sequence[Filled], public: Sequence[int] | npt.NDArray[np.uint32] = ()) -> list[Broken]:
-    """Everything that is wrong with these tables; nothing for an honest run."""
+    """Everything that is wrong with these tables; nothing for an honest run. Messages are looked at when all sentences hold."""
+    check_shapes(machine, len(public))
     broken = [b for filled in machine for b in broken_requirements(filled, public)]
     return broken or unbalanced_messages(machine, public)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,11 @@ class Bus:
     below: tuple[int | None, ...] = ()
     tables: tuple[str, ...] = ()
     inductive: str = ""
+
+    def __post_init__(self) -> None:
+        for what, names in (("fields", self.fields), ("types", self.below), ("tables", self.tables)):
+            if not isinstance(names, tuple):
+                raise ValueError(f"the {what} of bus {self.name} are not a tuple: a tuple of one is written with a comma, (x,)")
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ class Chip:
     def require(self, sentence: str, expression: Expression, rows: Rows = "every") -> None:
         """`rows`: on every row; on the first; on the last; `next`: on every row that has a next one (the only place where `.next`
         may be used); `wrap`: on every row, the first coming after the last, where fixed columns must make it empty."""
+        if rows not in get_args(Rows):
+            raise ValueError(f"chip {self.name}: “{sentence}” is to hold on {rows!r} rows; there are {', '.join(get_args(Rows))}")
+        expression = self.graph.lifted(expression)
         selector = {"first": FIRST, "last": LAST, "next": TRANSITION}.get(rows)
         if selector is not None:
             expression = self.graph.input("selector", selector) * expression
@@ -110,11 +118,12 @@ class Chip:
 
     def send(self, bus: Bus, *parts: Expression | int, times: Expression | int = 1) -> None:
         if len(parts) != len(bus.fields):
-            raise ValueError(f"chip {self.name}: bus {bus.name} carries {len(bus.fields)} words, not {len(parts)}")
-        self.messages.append(Message(bus, self._lift(times), tuple(self._lift(part) for part in parts)))
+            fields = ", ".join(bus.fields)
+            raise ValueError(f"chip {self.name}: bus {bus.name} carries {len(bus.fields)} words ({fields}), not {len(parts)}")
+        self.messages.append(Message(bus, self.graph.lifted(times), tuple(self.graph.lifted(part) for part in parts)))
 
     def receive(self, bus: Bus, *parts: Expression | int, times: Expression | int = 1) -> None:
-        self.send(bus, *parts, times=0 - self._lift(times))
+        self.send(bus, *parts, times=0 - self.graph.lifted(times))
 
     def counted(self, message: Message) -> int:
         """1 if the message is sent as often as a count says, -1 if it is received so often, 0 if its multiplicity is anything else."""
@@ -127,13 +136,10 @@ class Chip:
             return sign
         return 0
 
-    def _lift(self, value: Expression | int) -> Expression:
-        return value if isinstance(value, Expression) else self.graph.constant(value)
-
     # -- filling
 
     def table(self, columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
-        """The main trace (columns, 2^log_height) from arrays by name; shorter arrays are padded with zeros."""
+        """The main trace (columns, 2^log_height) from arrays by name; shorter arrays are padded with zeros, numbers are taken modulo p."""
         return laid_out(self.name, self.main_names, columns, log_height)
 
     def fixed_table(self, columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
@@ -153,19 +159,29 @@ class Chip:
 
 
 def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
-    unknown = set(columns) ^ set(names)
-    if unknown:
-        raise ValueError(f"chip {chip}: columns missing or unknown: {sorted(unknown)}")
+    missing, unknown = sorted(set(names) - set(columns)), sorted(set(columns) - set(names))
+    if missing or unknown:
+        told = [f"{what}: {', '.join(some)}" for what, some in (("missing", missing), ("unknown", unknown)) if some]
+        raise ValueError(f"chip {chip}: columns missing or unknown ({'; '.join(told)})")
     out = np.zeros((len(names), 1 << log_height), np.uint32)
     for k, name in enumerate(names):
         values = np.asarray(columns[name])
+        if values.ndim > 1 or not whole(values):
+            raise ValueError(f"chip {chip}: column {name} is no row of whole numbers of 64 bits at most")
         if values.ndim and len(values) > out.shape[1]:
-            raise ValueError(f"chip {chip}: {len(values)} rows do not fit in 2^{log_height}")
-        residues = values if values.dtype in (np.bool_, np.int64) else values.astype(np.int64)
-        if residues.dtype == np.int64 and residues.size and residues.view(np.uint64).max() >= P:     # a negative one is huge
-            residues = residues % P
+            raise ValueError(f"chip {chip}: {len(values)} rows of column {name} do not fit in 2^{log_height}")
+        residues = values if values.dtype in (np.bool_, np.int64, np.uint64) else values.astype(np.int64)
+        if residues.dtype != np.bool_ and residues.size and residues.view(np.uint64).max() >= P:     # a negative one is huge
+            residues = residues % residues.dtype.type(P)
         if values.ndim:
             out[k, :len(values)] = residues
         else:
             out[k] = residues
     return out
+
+
+def whole(values: npt.NDArray[Any]) -> bool:
+    """Whether these are integers; a float may be one, where no other integer is rounded to it."""
+    if values.dtype.kind == "f":
+        return bool((np.abs(values) < 2**53).all() and (values % 1 == 0).all())
+    return values.dtype.kind in "bui"

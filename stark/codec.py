@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from stark.errors import Malformed
 from stark.key import Key
-from stark.numbers import Numbers, canonical
+from stark.numbers import Numbers
 from stark.packing import pack, packed_length, unpack
 from stark.pruning import Places, openings_of, prune, restore, walk
 from stark.rounds import Rounds, converse
-from stark.verifier import fixed_caps, judge
+from stark.verifier import fixed_caps, judge, stated
 
 U32 = npt.NDArray[np.uint32]
 Permute = Callable[[U32], U32]
@@ -78,19 +78,13 @@ def check_packed(key: Key, statement: U32, content: bytes, permute: Permute) -> 
     m.finish()
 
 
-def stated(key: Key, statement: U32) -> U32:
-    words = canonical(statement, "statement")
-    if len(words) != key.statement:
-        raise Malformed(f"the statement has {len(words)} words, not {key.statement}")
-    return words
-
-
 def restored(key: Key, words: U32, positions: Places, permute: Permute) -> U32:
     """The openings as they stand on a tape."""
     at, ways, openings = key.head_words, [walk(opening, positions) for opening in openings_of(key)], []
     expected = at + sum(way.words for way in ways)
     if len(words) != expected:
-        raise Malformed(f"the proof has {len(words)} words where its queries need {expected}")
+        raise Malformed(f"the proof has {len(words)} words where its queries need {expected}: "
+                        "words were changed, or it is of another statement")
     for way in ways:
         openings.append(restore(way, words[at:at + way.words], permute))
         at += way.words

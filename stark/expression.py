@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
 
+import numpy as np
+
 P = 2**31 - 2**24 + 1
 Kind = Literal["fixed", "main", "public", "selector", "logup", "known"]
 
@@ -72,6 +74,17 @@ class Graph:
             left, right = right, left
         return self.intern(Operation(name, left, right))
 
+    def lifted(self, value: object) -> Expression:
+        """An expression of this graph. A bool is none (`x == y` is one in Python), nor is a fraction, nor what belongs to another graph."""
+        if isinstance(value, Expression):
+            if value.graph is not self:
+                raise ValueError("a column of one chip stands in an expression of another; what chips tell each other goes over a bus")
+            return value
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+            hint = ": what must be equal is written as a difference, x - y" if isinstance(value, (bool, np.bool_)) else ""
+            raise TypeError(f"an expression is made of columns and integers, not of {value!r}{hint}")
+        return self.constant(int(value))
+
     def copy(self) -> Graph:
         twin = Graph()
         twin.nodes, twin.numbers = list(self.nodes), dict(self.numbers)
@@ -87,7 +100,7 @@ class Expression:
         self.graph, self.number = graph, number
 
     def _with(self, name: Literal["add", "sub", "mul"], other: Expression | int, swap: bool = False) -> Expression:
-        lifted = other if isinstance(other, Expression) else self.graph.constant(other)
+        lifted = self.graph.lifted(other)
         a, b = (lifted, self) if swap else (self, lifted)
         return self.graph.operation(name, a.number, b.number)
 
@@ -108,6 +121,11 @@ class Expression:
 
     def __rsub__(self, other: int) -> Expression:
         return self._with("sub", other, swap=True)
+
+    def __pow__(self, exponent: int) -> Expression:
+        if type(exponent) is not int or exponent < 1:
+            raise ValueError(f"a power of an expression is an integer from 1 on, not {exponent!r}")
+        return reduce(lambda power, _: power * self, range(exponent - 1), self)
 
     def __neg__(self) -> Expression:
         return 0 - self

@@ -67,6 +67,8 @@ class Key:
 
     def __init__(self, chips: Sequence[tuple[Chip, int]], parameters: Parameters, statement: int = 0, apart: Sequence[str] = (),
                  caps: Mapping[str, U32] | None = None) -> None:
+        if not isinstance(parameters, Parameters):
+            raise TypeError("a key has the parameters of one layer, such as `profile.segment`")
         if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1:
             raise ValueError("a key has a chip, a query, more points than rows, and foldings that fold")
         if not all(0 <= bits <= MOST_GRINDING for bits in (parameters.lookup_grinding, parameters.batch_grinding, parameters.grinding)):
@@ -79,7 +81,7 @@ class Key:
             raise ValueError("a chip has at least one row, and a cap at least two digests")
         of_width(parameters.hash_width)             # there is such a hash, or this raises
         if self.log_domain > 24:
-            raise ValueError("the field has no domain of more than 2^24 points")
+            raise ValueError(f"chip {self.chips[-1].name} has 2^{self.log_rows} rows, and the field has no domain of more than 2^24 points")
 
     def with_caps(self, caps: Mapping[str, U32]) -> Key:
         other = copy(self)                          # with all that was computed of it, which depends on no cap

@@ -18,7 +18,7 @@ def canonical(words: object, what: str = "proof") -> U32:
     """The same words; Malformed unless they are integers from 0 to p - 1 in a row. Nothing is converted, so that they have one spelling."""
     plain = np.asarray(words) if isinstance(words, np.ndarray) else None        # a masked array shows its words
     if plain is None or plain.ndim != 1 or plain.dtype.kind not in "ui":
-        raise Malformed(f"a {what} is a row of words")
+        raise Malformed(f"a {what} is a row of words: an array of integers of one dimension")
     if plain.size and not 0 <= int(plain.min()) <= int(plain.max()) < P:
         raise Malformed(f"a word of the {what} is not canonical")
     return np.asarray(plain, np.uint32)

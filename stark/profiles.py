@@ -66,5 +66,6 @@ def single(name: str) -> Profile:
 def found(name: str, profiles: Mapping[str, Profile]) -> Profile:
     profile = profiles.get(name)
     if profile is None:
-        raise LookupError(f"no profile named {name!r}; there are {', '.join(profiles)}")
+        hint = f" ({name} is for single proofs of a machine: `profiles.single`)" if name in SINGLE else ""
+        raise LookupError(f"no profile named {name!r}; there are {', '.join(profiles)}{hint}")
     return profile

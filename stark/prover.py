@@ -18,6 +18,7 @@ from stark.machine import Value
 from stark.numbers import Numbers
 from stark.setup import ProvingKey, commit_tree
 from stark.transcript import Transcript
+from stark.verifier import stated
 from stark.watch import Watch
 
 U32 = npt.NDArray[np.uint32]
@@ -62,7 +63,9 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
           kept: bool = True) -> U32:
     """The words of a proof that these main tables satisfy the key's chips under this statement. If they are not to be `kept`, they are
     taken out of `mains` when they have been read for the last time, so that their memory is free for what comes."""
-    watch = watch or Watch()
+    watch, statement = watch or Watch(), stated(proving.key, statement)
+    if strangers := sorted(mains.keys() - {chip.name for chip in proving.key.chips}):
+        raise ValueError(f"there are tables of chips that the key has not: {', '.join(strangers)}")
     key, p = proving.key, proving.key.parameters
     sender = Sender(key, kernels)
     trees: dict[str, Commitment] = dict(proving.trees)
@@ -135,6 +138,8 @@ def shaped(key: Key, i: int, tables: Mapping[str, U32], columns: int) -> U32:
     """A chip's table, if it has the shape that the key gives; a chip without columns needs none."""
     name, expected = key.chips[i].name, (columns, 1 << key.log_heights[i])
     table = tables.get(name, np.zeros((0, expected[1]), np.uint32))
+    if columns and name not in tables:
+        raise ValueError(f"there is no table of chip {name}")
     if table.shape != expected:
         raise ValueError(f"a table of chip {name} has shape {table.shape}, not {expected}")
     return table

@@ -41,7 +41,8 @@ def degree_violations(chip: Chip) -> list[str]:
     out = []
     for requirement in chip.requirements:
         if found[requirement.expression.number] > REQUIREMENT_DEGREE:
-            out.append(f"“{requirement.sentence}” has degree {found[requirement.expression.number]}")
+            rows = f", of which one is that it holds on {requirement.rows} rows" if requirement.rows in ("first", "last", "next") else ""
+            out.append(f"“{requirement.sentence}” has degree {found[requirement.expression.number]}, more than {REQUIREMENT_DEGREE}{rows}")
     for message in chip.messages:
         if found[message.times.number] > TIMES_DEGREE:
             out.append(f"a message on bus {message.bus.name} is sent with a multiplicity of degree {found[message.times.number]}")
@@ -55,7 +56,7 @@ def next_violations(chip: Chip) -> list[str]:
     def looks_ahead(root: int) -> bool:
         nodes = (chip.graph.nodes[number] for number in needed(chip.graph, [root]))
         return any(isinstance(node, Input) and node.next for node in nodes)
-    out = [f"“{r.sentence}” looks at the next row but holds on {r.rows} rows" for r in chip.requirements
+    out = [f"“{r.sentence}” looks at the next row but holds on {r.rows} rows, not on those that have a next one" for r in chip.requirements
            if r.rows not in ("next", "wrap") and looks_ahead(r.expression.number)]
     return out + [f"a message on bus {m.bus.name} looks at the next row" for m in chip.messages
                   if any(looks_ahead(e.number) for e in (m.times, *m.parts))]
@@ -64,9 +65,11 @@ def next_violations(chip: Chip) -> list[str]:
 def input_violations(chip: Chip, statement: int | None) -> list[str]:
     """There are columns, and the words of the statement that are looked at; a message is the same on the first and the last row."""
     out = [] if chip.main_names else ["has no column of its own, which the kernels do not prove"]
+    out += [f"says that {name} is {what}, which is no column of it" for what, names in (("free", chip.free), ("held", chip.held))
+            for name in names if name not in chip.main_names]
     words = {node.index for node in chip.graph.nodes if isinstance(node, Input) and node.kind == "public"}
-    if statement is not None and any(not 0 <= word < statement for word in words):
-        out.append(f"looks at word {max(words)} of a statement of {statement}")
+    if strangers := sorted(word for word in words if statement is not None and not 0 <= word < statement):
+        out.append(f"looks at word {strangers[-1]} of a statement of {statement}")
     return out + [f"a message on bus {message.bus.name} has the selector of a row" for message in chip.messages
                   if any(node.kind == "selector" for one in (message.times, *message.parts) for node in inputs_of(chip, one.number))]
 
@@ -96,10 +99,15 @@ def column_violations(chip: Chip, speaking: Speaking | None = None) -> list[str]
         if uses[index] >= 2 or name in chip.free or index in flags or (spoken[index] and not uses[index]):
             continue
         if not spoken[index] and not (index in offered and speaking.defined(index)):
-            out.append(f"column {name} is looked at {'once' if uses[index] else 'never'}")
+            out.append(f"column {name} is looked at {f'once, by {sentence_with(chip, index)}' if uses[index] else 'never'}")
         elif spoken[index] and name not in chip.held and not tied(speaking, index, spoken[index]):
-            out.append(f"column {name} is looked at once, and in messages that need not be sent")
+            out.append(f"column {name} is looked at once, and in messages that need not be sent: by {sentence_with(chip, index)}")
     return out
+
+
+def sentence_with(chip: Chip, column: int) -> str:
+    """The first requirement that looks at a column."""
+    return next(f"“{r.sentence}”" for r in chip.requirements if column in columns_in(chip, r.expression.number))
 
 
 def tied(speaking: Speaking, column: int, times: set[int]) -> bool:
@@ -116,12 +124,11 @@ def columns_in(chip: Chip, root: int) -> set[int]:
 
 
 def bus_violations(chips: Sequence[Chip]) -> list[str]:
-    """One number, one name, one width for a bus, and something in it; its tables are names."""
+    """One number, one name, one width for a bus, and something in it."""
     out = []
     for bus in {message.bus for chip in chips for message in chip.messages}:
         out += [f"bus {bus.name} has number {bus.number}, not one from 0 to p - 1"] if not 0 <= bus.number < P else []
         out += [] if bus.fields else [f"bus {bus.name} has no fields"]
-        out += [] if isinstance(bus.tables, tuple) else [f"the tables of bus {bus.name} are not a tuple of names"]
         out += [f"bus {bus.name} has types for more fields than it has"] if len(bus.below) > len(bus.fields) else []
     numbers, names = defaultdict(set), defaultdict(set)
     for bus in {message.bus for chip in chips for message in chip.messages}:

@@ -31,7 +31,7 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
     logs = {chip.name: log for chip, log in zip(key.chips, key.log_heights, strict=True)}
     broken = violations(key.chips, logs, fixed, key.statement)
     if broken:
-        raise ValueError("; ".join(broken))
+        raise ValueError(broken[0] if len(broken) == 1 else "\n- ".join(["this machine is not set up:", *broken]))
     for chip in key.chips:
         check_wrapping(chip, fixed.get(chip.name, np.zeros((0, 0), np.uint32)))
     trees = {}

@@ -25,7 +25,8 @@ def violations(chips: Sequence[Chip], rows: Mapping[str, Rows]) -> list[str]:
             said.setdefault(message.bus, []).append((chip, message))
     for bus, messages in said.items():
         counted = [(chip, message) for chip, message in messages if chip.counted(message)]
-        out += [f"chip {chip.name}: is no table of bus {bus.name}, where its count is how often it is looked up"
+        there = f"(tables there: {', '.join(bus.tables) or 'none'})"
+        out += [f"chip {chip.name}: is no table of bus {bus.name}, where its count is how often it is looked up {there}"
                 for chip in {chip.name: chip for chip, _ in counted if chip.name not in bus.tables}.values()]
         sides = {chip.counted(message) for chip, message in counted}
         if len(sides) > 1:

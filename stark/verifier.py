@@ -165,13 +165,19 @@ def zero(m: Machine) -> Value:
 
 def check_proof(key: Key, statement: U32, proof: U32, permute: Callable[[U32], U32]) -> None:
     """Malformed or Rejected unless these words prove the statement. Lengths and words are looked at before anything is hashed."""
-    words, m = canonical(statement, "statement"), Numbers(proof, permute)
-    if len(words) != key.statement:
-        raise Malformed(f"the statement has {len(words)} words, not {key.statement}")
+    words, m = stated(key, statement), Numbers(proof, permute)
     if len(m.tape) != key.words:
         raise Malformed(f"the proof has {len(m.tape)} words, not {key.words}")
     verify(m, key, [m.constant(cap) for cap in fixed_caps(key)], m.constant(words))
     m.finish()
+
+
+def stated(key: Key, statement: U32) -> U32:
+    """The words of a statement under this key, or Malformed."""
+    words = canonical(statement, "statement")
+    if len(words) != key.statement:
+        raise Malformed(f"the statement has {len(words)} words, not {key.statement}")
+    return words
 
 
 def fixed_caps(key: Key) -> list[U32]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,15 @@ def test_equal_expressions_are_one_node() -> None:
     assert (a - a).number == graph.constant(0).number and (a * 1).number == a.number and (0 + a).number == a.number
 
 
+def test_a_power_is_a_product() -> None:
+    graph = Graph()
+    a = graph.input("main", 0)
+    assert (a**1).number == a.number and (a**3).number == (a * a * a).number
+    for exponent in (0, -1, 0.5, True, a):
+        with pytest.raises(ValueError, match="integer from 1 on"):
+            _ = a**exponent  # type: ignore[operator]
+
+
 def test_next_moves_columns_and_refuses_to_move_twice() -> None:
     chip = Chip("c", "")
     a, word = chip.column("a"), chip.public(0)
@@ -51,6 +61,48 @@ def test_a_message_has_the_width_of_its_bus() -> None:
     chip = Chip("c", "")
     with pytest.raises(ValueError, match="carries 1 words"):
         chip.send(Bus(1, "range", ("value",)), 1, 2)
+
+
+@pytest.mark.parametrize("wrong", [{"fields": "value"}, {"fields": ["value"]}, {"below": 256}, {"tables": "range"}, {"tables": ["range"]}],
+                         ids=repr)
+def test_what_a_bus_lists_is_a_tuple(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="of bus range are not a tuple"):
+        Bus(**{"number": 1, "name": "range", "fields": ("value",), **wrong})
+
+
+def test_a_column_of_another_chip_is_refused() -> None:
+    """By its number alone it would be a column of this one."""
+    chip, other = Chip("c", ""), Chip("d", "")
+    a, b = chip.column("a"), other.column("b")
+    told = Bus(1, "told", ("value",))
+    for wrong in (lambda: a - b, lambda: chip.require("b is 0", b), lambda: chip.send(told, b), lambda: chip.receive(told, a, times=b)):
+        with pytest.raises(ValueError, match="column of one chip stands in an expression of another"):
+            wrong()
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 0.5, "1", None, [1]], ids=repr)
+def test_what_is_no_integer_is_no_part_of_an_expression(value: Any) -> None:
+    chip = Chip("c", "")
+    a, told = chip.column("a"), Bus(1, "told", ("value",))
+    for wrong in (lambda: a * value, lambda: 1 - a + value, lambda: chip.send(told, value), lambda: chip.send(told, a, times=value)):
+        with pytest.raises(TypeError, match="made of columns and integers"):
+            wrong()
+    assert (a * np.int64(3)).number == (3 * a).number  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("rows", ["every", "first", "next"])
+def test_an_equality_of_python_is_no_requirement(rows: Any) -> None:
+    """`a == b` is False, and so a sentence that always held."""
+    chip = Chip("c", "")
+    a, b = chip.column("a"), chip.column("b")
+    with pytest.raises(TypeError, match="written as a difference"):
+        chip.require("a is b", a == b, rows)
+
+
+def test_rows_have_known_names() -> None:
+    chip = Chip("c", "")
+    with pytest.raises(ValueError, match="“a is 0” is to hold on 'Last' rows; there are every, first, last, next, wrap"):
+        chip.require("a is 0", chip.column("a"), "Last")  # type: ignore[arg-type]
 
 
 def test_the_point_reading_says_what_the_rows_say() -> None:

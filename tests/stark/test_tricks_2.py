@@ -211,10 +211,6 @@ def buses() -> None:
     chip.send(CELL, *(chip.graph.input("main", k) for k in range(2)))
     more("a row takes back what it says", "column value is looked at once",
          [(chip, {"writes": [0], "address": [0], "value": [FALSE]})], FALSE)
-    text, chip = Bus(1, "range", ("value",), (), "tables"), Chip("ab", "a part of a word")  # type: ignore[arg-type]
-    chip.receive(text, chip.fixed("value"), times=chip.count("times"))
-    more("tables that are a text", "the tables of bus range are not a tuple of names",
-         [(asker(always, text), {"value": [FALSE] * 4}), (chip, {"value": [FALSE], "times": [4]})], FALSE)
 
 
 for make in (circles, a_receiver_under_another_flag, what_is_no_column, rows_without_a_look_up, counts, buses):
