@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from continuation.claims import Digest
     from continuation.verify import Trusted
     from stark.kernels.protocol import Kernels
+    from wasm_exec.cutting import Limits
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
@@ -47,16 +48,19 @@ class Recorded:
     trapped: bool
     output: bytes
     location: str = ""      # of a trap: function and byte of the module
+    given_up: str = ""      # which limit the run has reached (bundles.errors.REACHED); then it has not ended
 
 
-def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_steps: int = 1 << 40, size: str | None = None,
+def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits: Limits | None = None, size: str | None = None,
            on_progress: Progress | None = None, state: Path | None = None, memory_limit: int | None = None) -> Recorded:
-    """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. Without a size of segments
+    """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. A run that reaches one of the
+    limits has not ended, and its bundle cannot be proved. Without a size of segments
     one is chosen of which every segment is proved in so many bytes. `state`: a state file, or a bundle directory whose state goes on."""
     from bundles.bundle import unfinished
     from bundles.recording import sizes_of, written_run
     from bundles.state_files import read_state
     from bundles.store import check_room
+    from wasm_exec.cutting import Limits
     from wasm_exec.state import EMPTY
     profile = profiles.get(profile_name)
     sizes_of(profile, size)
@@ -64,7 +68,7 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, max_ste
     if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     check_room(directory)
-    return written_run(directory, app, program, input, profile, size, max_steps, on_progress,
+    return written_run(directory, app, program, input, profile, size, limits or Limits(), on_progress,
                        EMPTY if state is None else read_state(state), memory_limit)
 
 

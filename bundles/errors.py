@@ -13,6 +13,20 @@ class Misuse(Unsupported):
     """A choice that there is not, or not together with the others."""
 
 
+REACHED = {
+    "steps": "it takes more steps than it may", "memory": "it has more memory than it may", "depth": "its calls go deeper than they may",
+    "time": "it takes longer than it may",
+}
+
+
+class GivenUp(Unsupported):
+    """A limit was reached (one of `REACHED`) by a call of a session, which then has not happened."""
+
+    def __init__(self, limit: str, steps: int) -> None:
+        super().__init__(f"the call was given up after {several(steps, 'step')}: {REACHED[limit]}; the session is as it was before")
+        self.limit = limit
+
+
 class Busy(Exception):
     """Another process writes into this bundle."""
 

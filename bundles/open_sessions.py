@@ -13,12 +13,13 @@ from bundles.job import LOCK as PROVING
 from bundles.journal import DONE
 from bundles.lock import held, writer
 from bundles.recording import chosen
-from bundles.session import DOING, LOCK, MAX_STEPS, PAUSED, fresh, not_open
+from bundles.session import DOING, LOCK, PAUSED, fresh, not_open
 from bundles.session_log import Header, SessionLog, State
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.status import rows_of
 from bundles.store import Store
 from stark import profiles
+from wasm_exec.cutting import Limits
 
 
 def stand(directory: Path) -> tuple[Header, State]:
@@ -63,7 +64,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
             store = Store(directory / FILES)
             app = store.get(header.program, "the program", APP_LIMIT)
             before = decode_state(store.get(header.state, "the state before", STATE_FILE_LIMIT))
-            recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, MAX_STEPS,
+            recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, Limits(),
                                      on_progress, before)
             write_bundle(place, app, recording, header.profile, size)
     return place

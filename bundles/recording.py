@@ -1,8 +1,10 @@
 """A run from its beginning to its end, cut where its segments cost least, and written into a bundle directory."""
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +66,10 @@ def cutting(profile: str) -> Iterator[None]:
         raise Unsupported(f"a function has too many locals for a segment of profile {profile}: {error}") from None
 
 
-def chosen(program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,
+def chosen(program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
            on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int = MEMORY) -> tuple[Recording, str]:
-    """The run and the size of its segments; Unsupported if no segment holds some block of it."""
+    """The run and the size of its segments; Unsupported if no segment holds some block of it. If it reaches a limit it has not ended."""
+    begun = time.monotonic()
     try:
         sizes = sizes_within(memory_limit, profile, size, len(program.instructions), calls_hosts(program))
     except LookupError as error:
@@ -74,16 +77,17 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
     with cutting(profile.name):
         while True:
             taken, *sizes = sizes
-            recording = recorded(program, content, taken, Limits(max_steps), FEW if sizes else float("inf"),
+            left = replace(limits, seconds=limits.seconds - (time.monotonic() - begun))
+            recording = recorded(program, content, taken, left, FEW if sizes else float("inf"),
                                  lambda steps: on_progress("steps", steps, 0) if on_progress else None, before)
             if recording is not None:
                 return recording, taken
 
 
-def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, max_steps: int,
+def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
                 on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> Recorded:
     """Records a run from this state of its application into a directory."""
-    recording, taken = chosen(program, content, profile, size, max_steps, on_progress, before, memory_limit or MEMORY)
+    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit or MEMORY)
     write_bundle(directory, app, recording, profile.name, taken)
     return summary(recording, profile, app)
 
@@ -91,4 +95,4 @@ def written_run(directory: Path, app: bytes, program: Program, content: bytes, p
 def summary(recording: Recording, profile: Profile, app: bytes) -> Recorded:
     outcome = recording.outcome
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(outcome), outcome.trapped, recording.output,
-                    location(recording, app) if outcome.trapped else "")
+                    location(recording, app) if outcome.trapped else "", recording.given_up)

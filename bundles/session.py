@@ -29,6 +29,7 @@ from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
 from stark import profiles
 from stark.errors import Malformed
+from wasm_exec.cutting import Limits
 from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
@@ -38,7 +39,6 @@ from wasm_exec.spaces import FRAME_POINTER_LIMIT
 from wasm_exec.state import EMPTY, StateMap
 
 LOCK, PAUSED = "session.lock", "paused"
-MAX_STEPS = 1 << 40
 DOING = "in use"
 PLACE = "a place of the session"
 
@@ -108,24 +108,28 @@ class Session:
                     log.called(State(0, 0, len(container), 0, 0, Outcome(Status.PAUSED, 0)), container)
         return Session(directory)
 
-    def call(self, name: str, *arguments: Value | str, payload: bytes = b"", max_steps: int = MAX_STEPS) -> Answer:
-        """Calls an exported function. What it did is on the disk when this returns; if the process ends before, nothing has happened."""
-        return self.calls([(name, arguments, payload)], max_steps)[0]
+    def call(self, name: str, *arguments: Value | str, payload: bytes = b"", max_steps: int | None = None,
+             max_memory: int | None = None, max_depth: int | None = None, max_seconds: float | None = None) -> Answer:
+        """Calls an exported function. What it did is on the disk when this returns; if the process ends before, nothing has happened.
+        GivenUp, and nothing has happened, if it takes about so many steps, bytes of memory, slots of the call stack, or seconds."""
+        limits = Limits.of(max_steps, max_memory, max_depth, max_seconds)
+        return self.calls([(name, arguments, payload)], limits)[0]
 
-    def calls(self, events: Sequence[Call], max_steps: int = MAX_STEPS) -> list[Answer]:
-        """The same for several events, of which all are there afterwards or none. The one that ends the session is the last."""
+    def calls(self, events: Sequence[Call], limits: Limits | None = None) -> list[Answer]:
+        """The same for several events, of which all are there afterwards or none. The one that ends the session is the last. The limits are
+        those of all together."""
         if self.let_go:
             raise Over("this session was let go or closed here", self.directory)
         if not self.state.outcome.paused:
             raise Over(f"the session has ended, {self.state.outcome}", self.directory)
         content = [self.encoded(*event) for event in events]
         machine, self.machine = self.machine or self.restored(), None       # whatever fails half way begins again from the disk
-        reached = machine.go_on(b"".join(content), max_steps)
+        reached = machine.go_on(b"".join(content), limits or Limits())
         starts = accumulate(map(len, content), initial=self.state.input_length)
         begun = sum(start < reached.cursor for start in starts) if not reached.outcome.paused else len(events)
         answers = self.answers([name for name, _, _ in events[:begun]], reached.written, reached.outcome)
         if len(answers) < len(events):                                      # the input ends with the event that ended the session
-            return self.calls(events[:len(answers)], max_steps)
+            return self.calls(events[:len(answers)], limits)
         before = self.state
         state = State(before.calls + 1, before.events + len(events), machine.input_length, machine.output_length, reached.steps,
                       reached.outcome)
@@ -189,7 +193,7 @@ class Session:
         content = self.log.input() + (end_of_session() if self.state.outcome.paused else b"")
         profile = profiles.get(self.header.profile)
         recording, size = grown(self.directory, self.program, content) or chosen(
-            self.program, content, profile, self.header.size, MAX_STEPS, on_progress, self.before)
+            self.program, content, profile, self.header.size, Limits(), on_progress, self.before)
         wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
         if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
             raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bundles.errors import Unsupported
-from wasm_exec.cutting import Budget
+from bundles.errors import GivenUp, Unsupported
+from wasm_exec.cutting import Budget, Limits
 from wasm_exec.execute import take_changes
 from wasm_exec.image import MemoryImage, Numbers, Pages
+from wasm_exec.limits import Watch
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Outcome, SegmentStart, Status, outcome_at
@@ -69,19 +70,21 @@ class Sitting:
             raise Unsupported(f"the events of a session have at most {INPUT_LIMIT:,} bytes together")
         self.image.offered += content
 
-    def go_on(self, content: bytes, max_steps: int) -> Reached:
-        """Runs on with more input, until the session pauses or ends. Unsupported if that takes more than about so many steps; then this
-        sitting is of no more use."""
+    def go_on(self, content: bytes, limits: Limits) -> Reached:
+        """Runs on with more input, until the session pauses or ends. GivenUp if that reaches one of these limits, which are looked at
+        between pieces of the run; then this sitting is of no more use."""
         self.enter(content)
         self.engine.restore(self.image)
         at, place, status = self.place, self.place, int(Status.RUNNING)
+        watch = Watch(limits, self.program.memory_pages)
         changed, pending = set[Key](), set[Key]()           # pages that differ: up to `place`, and since then
         undo: list[tuple[int, Numbers, U64]] = []
         while status == Status.RUNNING:
-            if at.steps - self.paused_steps > max_steps:
-                raise Unsupported(f"this takes more than {max_steps:,} steps and was given up; the session is as it was before")
+            if limit := watch.reached(at.steps - self.paused_steps, self.image):
+                raise GivenUp(limit, at.steps - self.paused_steps)
             end = self.engine.segment(at.pc, at.fp, BUDGET, traced=False)
             undo += [(space, pages, self.image.rows(space, pages)) for space, (pages, _) in end.touched.items() if len(pages)]
+            watch.see(end.touched)
             pending |= take_changes(self.image, end.touched).keys()
             at, status = Place(end.pc, end.fp, at.steps + end.steps), end.status
             if status == Status.RUNNING:

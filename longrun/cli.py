@@ -13,16 +13,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from bundles import api
-from bundles.errors import several
+from bundles.errors import REACHED, several
 from longrun import sessions
 from longrun.certificates import certificates
-from longrun.failures import GIVEN_UP, TRAPPED, UNUSABLE, USAGE, Stop, told
+from longrun.failures import GIVEN_UP, TRAPPED, UNUSABLE, USAGE, Stop, larger, told
 from longrun.options import (
     INPUT_LIMIT,
+    MEGABYTE,
     App,
     Bundle,
     EngineName,
     Json,
+    MaxDepth,
+    MaxMemory,
+    MaxSeconds,
+    MaxSteps,
     Memory,
     Out,
     Profile,
@@ -50,24 +55,26 @@ def run(program: App, out: Out,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
         profile: Profile = "p100",
         state: StateFile = None,
-        max_steps: Annotated[int, typer.Option(min=1, help="give up after about so many steps")] = 1 << 40,
+        max_steps: MaxSteps = None, max_memory: MaxMemory = None, max_depth: MaxDepth = None, max_seconds: MaxSeconds = None,
         segments: Segments = None,
         memory_limit: SegmentMemory = None,
         json: Json = False) -> None:
-    """Record a run of APP.wasm into a bundle directory."""
+    """Record a run of APP.wasm into a bundle directory. Limits are looked at between segments."""
+    from wasm_exec.cutting import Limits
+    limits = Limits.of(max_steps, in_bytes(max_memory, MEGABYTE), max_depth, max_seconds)
     content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
     with stoppable(lambda: recording(out)), progress() as on_progress:
-        recorded = api.record(content, entered, out, known(profile), max_steps, segments, on_progress, state, in_bytes(memory_limit))
+        recorded = api.record(content, entered, out, known(profile), limits, segments, on_progress, state, in_bytes(memory_limit))
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
     else:
         say(f"{several(recorded.steps, 'step')} in {several(recorded.segments, 'segment')}, {recorded.outcome}, profile {recorded.profile}")
         say(f"output: {shown(recorded.output)}")
-    if recorded.outcome.startswith("running"):
+    if recorded.given_up:
         spent = several(recorded.steps, "step")
-        raise Stop(GIVEN_UP, f"the run was given up after {spent}; it has not ended, so that there is nothing to prove",
-                   "a larger --max-steps lets it go on")
+        raise Stop(GIVEN_UP, f"the run was given up after {spent}: {REACHED[recorded.given_up]}; "
+                             "it has not ended, so that nothing can be proved", larger(recorded.given_up))
     if recorded.trapped:
         say(f"longrun: the program trapped in {recorded.location} "
                    f"(that is an outcome like others: longrun prove {spelled(out)} -o FILE proves it)", err=True)
@@ -200,8 +207,8 @@ def means(workers: int | None, gigabytes: float | None, engine: str | None, sche
     return api.Means(workers, in_bytes(gigabytes), engine, scheduler, tls)
 
 
-def in_bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else int(gigabytes * GIGABYTE)
+def in_bytes(size: float | None, unit: int = GIGABYTE) -> int | None:
+    return None if size is None else int(size * unit)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -5,7 +5,7 @@ import shlex
 import traceback
 from dataclasses import dataclass
 
-from bundles.errors import BadCall, Busy, Misuse, Over, Stuck, Unsupported
+from bundles.errors import BadCall, Busy, GivenUp, Misuse, Over, Stuck, Unsupported
 from stark.errors import Malformed, Rejected
 from wasm_exec import errors
 
@@ -14,6 +14,7 @@ ASKED = ("the program is the one given", "the input is the one given", "the outp
          "the state before is the one given", "the state after is the one given",
          "every program given has run", "the profile is the one given")
 
+LIMITED_BY = {"steps": "--max-steps", "memory": "--max-memory", "depth": "--max-depth", "time": "--max-seconds"}
 DIFFERENCE = ("the state given is the one before the run", "the difference begins with the values of this state",
               "the difference leads to a state", "the difference leads to the state after the run")
 
@@ -58,6 +59,8 @@ def told(error: BaseException) -> Told:
             return Told(USAGE, str(error), error.hint)
         case Over():
             return Told(OVER, str(error), f"longrun status {shlex.quote(str(error.directory))} shows how it stands")
+        case GivenUp():
+            return Told(GIVEN_UP, str(error), larger(error.limit))
         case Misuse():
             return Told(USAGE, str(error))
         case Malformed() | Unsupported():
@@ -77,6 +80,11 @@ def told(error: BaseException) -> Told:
         case _:
             traceback.print_exception(error)
             return Told(INTERNAL, "this is a fault of longrun's own; please report what is printed above")
+
+
+def larger(limit: str) -> str:
+    """What helps when a run has reached this limit."""
+    return f"a larger {LIMITED_BY[limit]} lets it go on"
 
 
 def rejected(error: Rejected) -> Told:

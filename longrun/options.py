@@ -1,6 +1,7 @@
 """Arguments and options that several commands have, and how files are read for them."""
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +13,23 @@ from stark import profiles
 
 PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
 
+
+def finite(value: float | None) -> float | None:
+    """The number; nan and inf are none that one can count up to."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number to count up to")
+    return value
+
+
 App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
 Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
 Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
 Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
-SegmentMemory = Annotated[float | None, typer.Option("--memory-limit", min=0.1, metavar="GB",
+SegmentMemory = Annotated[float | None, typer.Option("--memory-limit", min=0.1, callback=finite, metavar="GB",
                                                      help="how much memory proving one segment may take; 4 if left out")]
-Memory = Annotated[float | None, typer.Option(min=0.1, metavar="GB", help="how much memory all workers together may take")]
+Memory = Annotated[float | None, typer.Option(min=0.1, callback=finite, metavar="GB", help="how much memory all workers together may take")]
 EngineName = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="inline, processes or dask; chosen if left out")]
 Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a dask cluster, tls://HOST:PORT; with --engine dask alone a "
                                                "cluster on this machine is made")]
@@ -28,6 +37,14 @@ Tls = Annotated[Path | None, typer.Option(metavar="FOLDER", help="ca.pem, cert.p
 Profile = Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
 Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); "
                                                   "chosen by the run's length if left out")]
+
+MaxSteps = Annotated[int | None, typer.Option(min=1, metavar="N", help="give up after about so many steps")]
+MaxMemory = Annotated[float | None, typer.Option(min=0, callback=finite, metavar="MB", help="give up when the program's "
+                                                 "memory is larger; it cannot be larger than 1074")]
+MaxDepth = Annotated[int | None, typer.Option(min=1, max=1 << 20, metavar="SLOTS", help="give up when its calls take so many slots of the "
+                                              "call stack; beyond 2^20 it traps by itself")]
+MaxSeconds = Annotated[float | None, typer.Option(min=0, callback=finite, metavar="S", help="give up after about so many seconds")]
+MEGABYTE = 10**6
 
 
 def known(profile: str) -> str:

@@ -9,7 +9,22 @@ import typer
 
 from bundles.errors import several
 from longrun.failures import TRAPPED
-from longrun.options import INPUT_LIMIT, App, Bundle, Json, Profile, Segments, known, module, read
+from longrun.options import (
+    INPUT_LIMIT,
+    MEGABYTE,
+    App,
+    Bundle,
+    Json,
+    MaxDepth,
+    MaxMemory,
+    MaxSeconds,
+    MaxSteps,
+    Profile,
+    Segments,
+    known,
+    module,
+    read,
+)
 from longrun.state_commands import StateFile
 from longrun.stopping import calling, closing, spelled, stoppable
 from longrun.telling import progress, say, show, shown
@@ -37,16 +52,19 @@ def open(program: App,
 def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", help="an exported function")],
          arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="its arguments, numbers")] = None,
          payload: Annotated[Path | None, typer.Option(help="a file with the bytes that the function can read")] = None,
-         max_steps: Annotated[int, typer.Option(min=1, help="give the call up after about so many steps")] = 1 << 40,
+         max_steps: MaxSteps = None, max_memory: MaxMemory = None, max_depth: MaxDepth = None, max_seconds: MaxSeconds = None,
          json: Json = False) -> None:
-    """Call a function of an open session. When the command ends, what it did is on the disk; if it is killed before, it never was."""
+    """Call a function of an open session. When the command ends, what it did is on the disk; if it is killed before, or given up, it never
+    was."""
     from bundles.session import Session
     content = read(payload, INPUT_LIMIT) if payload else b""
     session = Session(bundle)
     try:
         before = session.state.steps
         with stoppable(lambda: calling(bundle)):
-            answer = session.call(name, *arguments or (), payload=content, max_steps=max_steps)
+            most = None if max_memory is None else int(max_memory * MEGABYTE)
+            answer = session.call(name, *arguments or (), payload=content, max_steps=max_steps, max_memory=most, max_depth=max_depth,
+                                  max_seconds=max_seconds)
         steps = session.state.steps - before
     finally:
         session.leave()

@@ -1,7 +1,9 @@
 """Where to cut a run: by the budget with which all its segments together cost least."""
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -89,7 +91,9 @@ def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts
 def recorded(program: Program, content: bytes, size: str, limits: Limits | None = None, few: float = float("inf"),
              on_steps: Steps | None = None, state: StateMap = EMPTY) -> Recording | None:
     """The run of the program, cut into segments of this size; None if it has more than `few` under the general budget. Whoever runs it
-    again finds the same cuts. `on_steps` hears after every segment how many steps an attempt has made."""
+    again finds the same cuts, unless time was short: then a budget with which less is known may be taken. If it reaches a limit it has not
+    ended. `on_steps` hears after every segment how many steps an attempt has made."""
+    limits, started = limits or Limits(), time.monotonic()
     general, engine = Shape.of(size, len(program.instructions)), Recorder(program)
     first, *others = general.budgets
     bill = Bill(general, few=few, on_steps=on_steps)
@@ -97,12 +101,15 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
         best = run(program, content, first, limits, engine, bill.add, state)
     except TooDear:
         return None
+    if best.given_up:
+        return best
     for budget in others:
         other = Bill(general, bill.cells, on_steps=on_steps)
         try:
-            found = run(program, content, budget, limits, engine, other.add, state)
+            left = replace(limits, seconds=limits.seconds - (time.monotonic() - started))
+            found = run(program, content, budget, left, engine, other.add, state)
         except TooDear:
             continue
-        if other.cells < bill.cells:
+        if other.cells < bill.cells and not found.given_up:
             best, bill = found, other
     return best

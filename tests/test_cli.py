@@ -160,7 +160,7 @@ def test_where_a_proof_goes_is_checked_before_any_work(longrun: Longrun) -> None
 
 
 def test_a_function_that_fits_no_segment_is_refused_in_words(longrun: Longrun) -> None:
-    Path("locals.wat").write_text(f"(module (func $f (local {'i32 ' * 300}) (call $f)) (func (export \"_start\") (call $f)))")
+    Path("locals.wat").write_text(f"(module (func $f (local {'i32 ' * 1000}) (call $f)) (func (export \"_start\") (call $f)))")
     code, _, err = longrun("run", "locals.wat", "-o", "locals", "--profile", "toy")
     assert code == 3 and "too many locals" in err and len(err.splitlines()) == 1
 
@@ -171,6 +171,41 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 9 and "running" in out and "given up after" in err and len(err.splitlines()) == 1
     code, _, err = longrun("prove", "endless", "-o", "endless.proof")
     assert code == 3 and "cannot be proved" in err
+
+
+GREEDY = """(module (memory 1)
+    (func $down (param i32) (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1))))))
+    (func (export "{name}") (call $down (i32.const 300)) (drop (memory.grow (i32.const 2))) (loop $again (br $again))))"""
+
+
+@pytest.mark.parametrize("options, said", [
+    ("--max-steps 2000", "more steps than it may; it has not ended, so that nothing can be proved (a larger --max-steps lets it go on)"),
+    ("--max-memory 0.15", "more memory than it may"), ("--max-depth 500", "deeper than they may"), ("--max-seconds 0", "longer than it"),
+    ("--max-steps 2000000 --max-seconds 2 --max-memory 0.15 --max-depth 1048576", "(a larger --max-memory lets it go on)"),
+])
+def test_every_limit_of_a_run(longrun: Longrun, options: str, said: str) -> None:
+    Path("greedy.wat").write_text(GREEDY.format(name="_start"))
+    code, out, err = longrun("run", "greedy.wat", "-o", "greedy", "--profile", "toy", *options.split())
+    assert code == 9 and "running" in out and said in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("options, said", [
+    ("--max-steps 2000", "more steps than it may; the session is as it was before (a larger --max-steps lets it go on)"),
+    ("--max-memory 0.15", "(a larger --max-memory lets it go on)"), ("--max-depth 500", "(a larger --max-depth lets it go on)"),
+    ("--max-seconds 0", "(a larger --max-seconds lets it go on)"),
+])
+def test_every_limit_of_a_call(longrun: Longrun, options: str, said: str) -> None:
+    Path("greedy.wat").write_text(GREEDY.format(name="spin"))
+    assert longrun("open", "greedy.wat", "-o", "greedy", "--profile", "toy")[0] == 0
+    code, _, err = longrun("call", "greedy", "spin", *options.split())
+    assert code == 9 and said in err and len(err.splitlines()) == 1
+    assert "steps         0\n" in longrun("status", "greedy")[1]
+
+
+@pytest.mark.parametrize("options", ["--max-memory nan", "--max-seconds inf", "--max-seconds -1", "--max-depth 0", "--max-steps 1.5"])
+def test_limits_that_are_none(longrun: Longrun, options: str) -> None:
+    code, _, err = longrun("run", "hello.wasm", "-o", "none", *options.split())
+    assert code == 2 and options.split()[0] in err and not Path("none").exists()
 
 
 COMMANDS = sorted(str(command.name or getattr(command.callback, "__name__", "")) for command in app.registered_commands)

@@ -16,7 +16,7 @@ import numpy as np
 from wasm_exec.instructions import BY_NUMBER, ENTERING, Family
 from wasm_exec.link import page_bound
 from wasm_exec.program import Program
-from wasm_exec.spaces import FRAME_POINTER_LIMIT, PAGE_BYTES, PAGE_CELLS, Space
+from wasm_exec.spaces import FRAME_POINTER_LIMIT, PAGE_BYTES, PAGE_CELLS, WASM_PAGE_BYTES, Space
 from wasm_exec.trace import U32
 
 ROWS_LIMIT = (1 << 20) - 1  # the recorder keeps what is left in 21 bits with a sign
@@ -57,6 +57,13 @@ class Limits:
     memory_pages: int = 1 << 16
     frame_slots: int = FRAME_POINTER_LIMIT
     seconds: float = float("inf")
+
+    @staticmethod
+    def of(steps: int | None, memory_bytes: int | None, frame_slots: int | None, seconds: float | None) -> Limits:
+        """Those that are given; a memory of so many bytes is one of so many whole pages."""
+        memory_pages = None if memory_bytes is None else memory_bytes // WASM_PAGE_BYTES
+        given = {"steps": steps, "memory_pages": memory_pages, "frame_slots": frame_slots, "seconds": seconds}
+        return Limits(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 # An operation after which the next instruction may belong to the same block.
@@ -131,13 +138,15 @@ class Meter:
         return True
 
     def enter(self, frame_pointer: int, slots: int) -> None:
-        """Counts the pages of a frame. Frames overlap or touch their callers', so that all of them together are one range."""
+        """Counts the pages of a frame. Frames overlap or touch their callers', so that all of them together are one range. If the hashes
+        do not suffice, nothing is admitted any more, so that the frame is one of the next segment and not touched in this one."""
         first, last = frame_pointer // PAGE_CELLS, (frame_pointer + slots - 1) // PAGE_CELLS
         if self.frames:
             first, last = min(first, self.frames.start), max(last, self.frames.stop - 1)
         frames = range(first, last + 1)
         self.hashes -= 2 * (hashes_of(frames) - hashes_of(self.frames))
-        self.frames = frames
+        if self.hashes >= 0:
+            self.frames = frames
 
     def touch(self, space: int, address: int, width: int) -> None:
         for page in (address // PAGE_BYTES, (address + width - 1) // PAGE_BYTES):

@@ -59,7 +59,7 @@ def mark_nodes(code: Code, layout: Layout, space: int, page: int, node: int, cos
 
 
 def enter_helper() -> bytes:
-    """(first page, last page) of a frame -> hashes that are left; widens the range of touched frames."""
+    """(first page, last page) of a frame -> hashes that are left; widens the range of touched frames, if there were enough."""
     code = Code(2)
     low, high, level, cost = (code.new_local(I32) for _ in range(4))
     code.const32(0).access("i32.load", MACHINE, STATE_LOW).set(low)
@@ -69,8 +69,6 @@ def enter_helper() -> bytes:
     code.get(0).set(low).get(0).set(high).const32(MOST_HASHES).set(cost).end()
     code.get(0, low, 0, low).op("i32.lt_s", "select").set(0)
     code.get(1, high, 1, high).op("i32.gt_s", "select").set(1)
-    code.const32(0).get(0).access("i32.store", MACHINE, STATE_LOW)
-    code.const32(0).get(1).access("i32.store", MACHINE, STATE_HIGH)
     code.get(cost, 1, 0).op("i32.sub").get(high, low).op("i32.sub", "i32.sub").const32(PAGE_HASHES).op("i32.mul", "i32.add").set(cost)
     code.const32(1).set(level).block("loop").get(cost)
     for sign, places in (("i32.add", (1, low)), ("i32.sub", (0, high))):
@@ -78,5 +76,8 @@ def enter_helper() -> bytes:
             code.get(place, level).op("i32.shr_u", sign)
     code.set(cost).get(level).const32(1).op("i32.add").tee(level).const32(SPACE_LEVELS).op("i32.le_u").branch("br_if", 0).end()
     code.const32(0).const32(0).access("i32.load", MACHINE, STATE_HASHES)
-    code.get(cost).const32(SPACES_OF_FRAMES).op("i32.mul", "i32.sub").access("i32.store", MACHINE, STATE_HASHES)
-    return code.const32(0).access("i32.load", MACHINE, STATE_HASHES).finish()
+    code.get(cost).const32(SPACES_OF_FRAMES).op("i32.mul", "i32.sub").tee(cost).access("i32.store", MACHINE, STATE_HASHES)
+    code.get(cost).const32(0).op("i32.ge_s").block("if")
+    code.const32(0).get(0).access("i32.store", MACHINE, STATE_LOW)
+    code.const32(0).get(1).access("i32.store", MACHINE, STATE_HIGH).end()
+    return code.get(cost).finish()

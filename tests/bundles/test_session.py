@@ -16,7 +16,7 @@ import pytest
 import longrun
 from bundles import api, session, sitting
 from bundles.bundle import SESSION_LOG, is_open, open_bundle
-from bundles.errors import BadCall, Busy, Over, Unsupported
+from bundles.errors import BadCall, Busy, GivenUp, Over, Unsupported
 from bundles.session import Answer, Session
 from bundles.session_log import SessionLog
 from stark.errors import Malformed
@@ -210,8 +210,12 @@ def test_a_call_that_takes_too_long_has_not_happened(place: Path, short_pieces: 
     held = opened(place)
     held.call("take", 1)
     before = held.state
-    with pytest.raises(Unsupported, match="more than 1,000 steps"):
+    with pytest.raises(Unsupported, match="more steps than it may"):
         held.call("spin", 10**6, max_steps=1000)
+    for limit, given in (("memory", {"max_memory": 0}), ("time", {"max_seconds": 0})):
+        with pytest.raises(GivenUp) as stop:
+            held.call("spin", 1, **given)  # type: ignore[arg-type]
+        assert stop.value.limit == limit
     assert held.call("take", 2).results == (2,) and held.state.calls == before.calls + 1
     held.leave()
 

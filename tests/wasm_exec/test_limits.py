@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from wasm_exec.cutting import Budget, Limits
+from segments.choosing import recorded
+from wasm_exec.cutting import PAGE_HASHES, SPACE_LEVELS, TOP_NODES, Budget, Limits
 from wasm_exec.execute import EngineName, resume, run
 from wasm_exec.locate import backtrace, location
+from wasm_exec.recording import SegmentEnd
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 
@@ -81,3 +83,24 @@ def test_the_command_line_says_where(tmp_path: Path, capsys: pytest.CaptureFixtu
         main(["run", str(tmp_path / "app.wat"), "-o", str(tmp_path / "out"), "--profile", "toy"])
     assert stop.value.code == 5
     assert "trapped in boom (function 0) at byte 0x" in capsys.readouterr().err
+
+
+def spent(end: SegmentEnd) -> int:
+    """Hashes of the pages that a segment touched, and of all nodes above them."""
+    nodes = {(space, height, page >> height) for space, (pages, _) in end.touched.items() for page in pages.tolist()
+             for height in range(1, SPACE_LEVELS + 1)}
+    return PAGE_HASHES * sum(len(pages) for pages, _ in end.touched.values()) + len(nodes) + TOP_NODES
+
+
+@pytest.mark.parametrize("pages", [12, 13, 17])
+@pytest.mark.parametrize("engine", ["interpreter", "recorder"])
+def test_no_segment_of_a_deep_recursion_touches_more_than_its_budget(engine: EngineName, pages: int) -> None:
+    """The frame that does not fit any more is one of the next segment."""
+    deeper, budget, spending = DEEP.replace("200", "900"), Budget.uniform(4000, pages), list[int]()
+    whole = run(load(from_text(deeper.encode()), 12, 8), b"", budget, None, engine, lambda end: spending.append(spent(end)))
+    assert whole.outcome.exited and len(spending) > 5 and max(spending) <= budget.hashes < 1.3 * max(spending)
+
+
+def test_a_deep_recursion_fits_segments() -> None:
+    found = recorded(load(from_text(DEEP.replace("200", "900").encode()), 64, 8), b"", "toy")
+    assert found is not None and found.outcome.exited
