@@ -28,7 +28,7 @@ from segments.guest import (
     store,
 )
 from segments.host import call as host_call
-from segments.host import cells, poseidon2, sha256, sha256_fill
+from segments.host import cells, mulmod, poseidon2, sha256, sha256_fill
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
@@ -42,6 +42,7 @@ class Machine:
     cells: Chip
     compression: Chip
     sponge: Chip
+    remainder: Chip
     boundary: Chip
     page: Chip
     node: Chip
@@ -56,15 +57,15 @@ class Machine:
 
     @property
     def chips(self) -> list[Chip]:
-        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.boundary, self.page, self.node,
-                self.hash, self.program, self.lookup]
+        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.remainder, self.boundary,
+                self.page, self.node, self.hash, self.program, self.lookup]
 
 
 @cache
 def chips() -> dict[str, Chip]:
     """Every chip that a shape can have, by name: those of the machine, and of some a second table, which is the same chip under another
     name. Rows of one kind may then take a sum of two powers of two."""
-    doubled = {*(family.name for family in machine().families), "page", "node", "hash"}
+    doubled = {*(family.name for family in machine().families), "cells", "page", "node", "hash"}
     out: dict[str, Chip] = {}
     for chip in machine().chips:
         out[chip.name] = chip
@@ -79,7 +80,8 @@ def machine() -> Machine:
     families = (*(guest.chip() for guest in (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)),
                 add.chip(4), mul.chip64(), div.chip(4), bitwise.chip(4), shift.chip(4), compare.chip(4), move.chip(4), select.chip(4),
                 load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip(),
-                host_call.chip("SHA256", sha256_fill.results), host_call.chip("POSEIDON2", poseidon2.results))
+                host_call.chip("SHA256", sha256_fill.results), host_call.chip("POSEIDON2", poseidon2.results),
+                host_call.chip("MULMOD", mulmod.results))
     return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(),
-                   boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
+                   remainder=mulmod.chip(), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
                    program=tables.program_chip(), lookup=tables.lookup_chip())

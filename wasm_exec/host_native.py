@@ -1,6 +1,6 @@
 """Host functions as functions of the recorder module: (address of the first cell in memory 1) -> nothing; the cells are changed there.
 
-Their texts are in the small language, with every round written out, so that they are straight code and need no memory but the cells.
+Their texts are in the small language and need no memory but the cells.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from wasm_exec.emit import I32, I64, Code
 from wasm_exec.host_constants import DIAGONAL, POSEIDON2, SHA256
 from wasm_exec.host_source import FIELD, WIDTH, external
 from wasm_exec.module import Instruction, ValueType
-from wasm_exec.opcodes import END, OPCODES
+from wasm_exec.opcodes import OPCODES
 from wasm_exec.recorder_layout import MACHINE
-from wasm_exec.small_language import Compiler, parse
+from wasm_exec.small_language import HIGH, Compiler, parse
 
 KINDS = {ValueType.I32: I32, ValueType.I64: I64}
 
@@ -52,7 +52,30 @@ def poseidon2() -> str:
     return "\n".join([*lines, *(f"    store32(pointer + {4 * i}, u32(s{i}))" for i in range(WIDTH))]) + "\n"
 
 
-TEXTS = {"SHA256": sha256, "POSEIDON2": poseidon2}
+def mulmod() -> str:
+    """The product of 512 bits, digit by digit; then its bits from the top go into a remainder, from which m is taken where it can be."""
+    lines = ["def f(pointer: u32) -> none:", "    carry: u64 = 0"]
+    lines += [f"    {name}{k} = load64(pointer + {32 * number + 8 * k})" for number, name in enumerate("abm") for k in range(4)]
+    lines += [f"    p{k}: u64 = 0" for k in range(8)]
+    for i in range(4):
+        lines += ["    carry = 0"]
+        for j in range(4):
+            lines += [f"    low = a{i} * b{j} + carry", f"    upper = high(a{i}, b{j}) + u64(low < carry)", f"    p{i + j} += low",
+                      f"    carry = upper + u64(p{i + j} < low)"]
+        lines += [f"    p{i + 4} = carry"]
+    lines += [*(f"    r{k}: u64 = 0" for k in range(4)), "    digit: u64 = 0", "    borrow: u32 = 0", "    count: u32 = 0"]
+    lines += ["    while count < 512:", "        if count & 63 == 0:", "            digit = p7"]
+    lines += [*(f"            p{k} = p{k - 1}" for k in range(7, 0, -1)), "        over = r3 >> 63"]
+    lines += [*(f"        r{k} = r{k} << 1 | r{k - 1} >> 63" for k in range(3, 0, -1)), "        r0 = r0 << 1 | digit >> 63"]
+    lines += ["        digit = digit << 1", "        borrow = 0"]
+    for k in range(4):
+        lines += [f"        s{k} = r{k} - m{k} - u64(borrow)", f"        borrow = r{k} < m{k} or r{k} == m{k} and borrow"]
+    lines += ["        if over or not borrow:", *(f"            r{k} = s{k}" for k in range(4)), "        count += 1"]
+    lines += ["    if m0 | m1 | m2 | m3 == 0:", *(f"        r{k} = 0" for k in range(4))]
+    return "\n".join([*lines, *(f"    store64(pointer + {8 * k}, r{k})" for k in range(4))]) + "\n"
+
+
+TEXTS = {"SHA256": sha256, "POSEIDON2": poseidon2, "MULMOD": mulmod}
 
 
 @cache
@@ -64,15 +87,23 @@ def native(host: str) -> bytes:
     for count, kind in body.locals:
         for _ in range(count):
             code.new_local(KINDS[kind])
+    wide = code.new_local(I64)
     for item in body.instructions[:-1]:         # the end is written by `finish`
-        put(code, item)
+        if item.code == HIGH:
+            code.multiply_wide().set(wide).op("drop").get(wide)
+        else:
+            put(code, item)
     return code.finish()
 
 
 def put(code: Code, item: Instruction) -> None:
-    """One instruction of straight code; loads and stores are in memory 1."""
+    """One instruction; loads and stores are in memory 1."""
     name = OPCODES[item.code].name
     match name, item.operand:
+        case "block" | "loop" | "if", _:
+            code.block(name)
+        case "br" | "br_if", int(depth):
+            code.branch(name, depth)
         case "local.get", int(number):
             code.get(number)
         case "local.set", int(number):
@@ -83,7 +114,7 @@ def put(code: Code, item: Instruction) -> None:
             code.const64(value)
         case _, (int(_), int(offset)):
             code.access(name, MACHINE, offset)
-        case _, None if item.code != END:
+        case _, None:
             code.op(name)
         case _:
-            raise ValueError(f"{name} is no straight code")
+            raise ValueError(f"{name} is not for the recorder")

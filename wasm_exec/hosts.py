@@ -78,4 +78,11 @@ def poseidon2(cells: Cells) -> list[int]:
     return [low | high << 32 for low, high in zip(state[::2], state[1::2], strict=True)]
 
 
-HOSTS: Mapping[str, Host] = MappingProxyType({"SHA256": Host(12, sha256), "POSEIDON2": Host(8, poseidon2)})
+def mulmod(cells: Cells) -> list[int]:
+    """Three numbers of 256 bits, a, b and m, low cell first: the remainder of a · b divided by m takes the place of a; 0 if m is 0."""
+    a, b, m = (sum(cell << 64 * k for k, cell in enumerate(cells[first : first + 4])) for first in (0, 4, 8))
+    left = a * b % m if m else 0
+    return [*(left >> 64 * k & (1 << 64) - 1 for k in range(4)), *cells[4:]]
+
+
+HOSTS: Mapping[str, Host] = MappingProxyType({"SHA256": Host(12, sha256), "POSEIDON2": Host(8, poseidon2), "MULMOD": Host(12, mulmod)})

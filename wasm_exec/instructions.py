@@ -54,6 +54,7 @@ class Family(IntEnum):
     GROW = 27
     SHA256 = 28
     POSEIDON2 = 29
+    MULMOD = 30
 
 
 class Use(Enum):
@@ -248,6 +249,7 @@ FAMILIES: dict[Family, list[Row]] = {
     Family.GROW: [("GROW", {}, lambda a, b, c: 0, 0)],
     Family.SHA256: [("SHA256", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
     Family.POSEIDON2: [("POSEIDON2", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
+    Family.MULMOD: [("MULMOD", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
 }
 
 TABLE: tuple[Operation, ...] = tuple(

@@ -272,5 +272,6 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     Family.GROW: Interpreter.grow,
     Family.SHA256: Interpreter.host,
     Family.POSEIDON2: Interpreter.host,
+    Family.MULMOD: Interpreter.host,
     Family.HALT: Interpreter.halt,
 }

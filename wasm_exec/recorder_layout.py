@@ -46,7 +46,7 @@ GROUPS: list[list[Family]] = [
     [Family.BITWISE64, Family.SHIFT64, Family.MUL64],
     [Family.INDIRECT, Family.SELECT64, Family.DIV64],
     [Family.COUNT, Family.COUNT64, Family.GROW],
-    [Family.SHA256, Family.POSEIDON2],
+    [Family.SHA256, Family.POSEIDON2, Family.MULMOD],
 ]
 SIGNS = sum(1 << LANE_BITS * (lane + 1) - 1 for lane in range(3))
 

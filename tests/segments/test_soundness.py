@@ -16,7 +16,7 @@ from tests.segments.soundness.rules import violations_of
 from tests.segments.soundness.subjects import CHIPS, GUESTS, TABLES, gathered
 from tests.segments.soundness.whole import LINES, done, variants
 
-LARGE = ("div", "div64", "shift", "shift64", "mul64", "count64", "load64", "store64", "store", "load", "outside", "hash")
+LARGE = ("remainder", "div", "div64", "shift", "shift64", "mul64", "count64", "load64", "store64", "store", "load", "outside", "hash")
 
 
 @pytest.mark.parametrize("name", CHIPS)

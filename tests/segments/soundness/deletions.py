@@ -23,6 +23,7 @@ from stark.expression import Input, P
 from stark.flat import needed
 from stark.forge import LIMB_WRAP, Forger
 from tests.segments.soundness.compressions import missed
+from tests.segments.soundness.remainders import above_the_product
 from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, filled, gathered, segment, tables
 from wasm_exec.instructions import BY_NUMBER
 
@@ -30,6 +31,7 @@ from wasm_exec.instructions import BY_NUMBER
 HINTS: dict[str, list[dict[str, int]]] = {
     "call": [{"deep": pow(16, -1, P)}, *({"is CALL": call, "is RETURN": -call, "deep": call} for call in (1, -1))],
     "indirect": [{"deep": pow(16, -1, P)}],
+    "remainder": [above_the_product()],
     **{name: [{"overflow": 1, f"quotient byte.{top}": 128}, {"overflow": pow(256, -1, P)},
               *({f"carry.{k}": LIMB_WRAP} for k in range(top // 2))] for name, top in (("div", 3), ("div64", 7))},
     **{name: [{"whole bytes 0": 0, f"whole bytes {k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}

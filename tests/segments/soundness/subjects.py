@@ -16,8 +16,8 @@ TABLES = ("program", "lookup")
 CHIPS = [chip.name for chip in machine().chips]
 GUESTS = [family.name for family in machine().families]
 HOSTS = [family.name for family in machine().families if isinstance(family, HostFamily)]
-BEHIND = ["cells", "compression", "sponge"]               # chips that calls of host functions have rows in
-ROW_BY_ROW = [*GUESTS, "node", "sponge"]                  # chips that look at one row at a time
+BEHIND = ["cells", "compression", "sponge", "remainder"]               # chips that calls of host functions have rows in
+ROW_BY_ROW = [*GUESTS, "node", "sponge", "remainder"]                  # chips that look at one row at a time
 ATTACKED = [name for name in CHIPS if name not in TABLES]
 
 
@@ -94,8 +94,10 @@ def rows_of_every_kind(f: Filled, most: int = 3) -> list[int]:
 
 @cache
 def gathered(name: str, most: int = 3) -> Filled:
-    """Rows of every kind of a chip that looks at one row at a time, from all segments, and one of padding at the end."""
+    """Rows of every kind of a chip that looks at one row at a time, from all segments, and one of padding at the end (of zeros, if no
+    table has any)."""
     found = [f for s in (of_everything(), *endings()) for f in s.filled if f.chip.name == name]
     mains = [f.main[:, [row for row in rows_of_every_kind(f, most) if row <= last_real(f)]] for f in found]
-    main = np.concatenate([*mains, np.zeros((len(found[0].main), 1), np.uint32)], axis=1)
+    padding = next((f.main[:, -1:] for f in found if last_real(f) < f.height - 1), np.zeros((len(found[0].main), 1), np.uint32))
+    main = np.concatenate([*mains, padding], axis=1)
     return Filled(found[0].chip, np.zeros((len(found[0].fixed), main.shape[1]), np.uint32), main)
