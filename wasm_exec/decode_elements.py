@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from wasm_exec.decode_code import read_constant_expression, read_value_type
-from wasm_exec.errors import Malformed
+from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.module import Elements, Instruction, Mode, ValueType
 from wasm_exec.opcodes import CODE_OF, END
 from wasm_exec.reader import Reader
+from wasm_exec.spaces import TABLE_ENTRIES_LIMIT
 
 PASSIVE_OR_DECLARED, EXPLICIT, EXPRESSIONS = 1, 2, 4
 
@@ -22,9 +23,13 @@ def read_elements(reader: Reader) -> Elements:
     kind = ValueType.FUNCREF
     if flags & (PASSIVE_OR_DECLARED | EXPLICIT):
         kind = read_kind(reader, bool(flags & EXPRESSIONS))
+    count = reader.unsigned()
+    if count > TABLE_ENTRIES_LIMIT:
+        raise Invalid(f"an element segment with more than {TABLE_ENTRIES_LIMIT} entries is not supported", start)
+    references: dict[int, list[Instruction]] = {}
     values: list[list[Instruction]] = []
-    for _ in range(reader.unsigned()):
-        values.append(read_constant_expression(reader) if flags & EXPRESSIONS else function_reference(reader))
+    for _ in range(count):
+        values.append(read_constant_expression(reader) if flags & EXPRESSIONS else function_reference(reader, references))
     return Elements(start, mode, kind, table, place, values)
 
 
@@ -40,6 +45,10 @@ def read_kind(reader: Reader, expressions: bool) -> ValueType:
     return kind
 
 
-def function_reference(reader: Reader) -> list[Instruction]:
+def function_reference(reader: Reader, known: dict[int, list[Instruction]]) -> list[Instruction]:
+    """The expression of a function that is only named; the same one for all entries that name it."""
     start = reader.position
-    return [Instruction(start, CODE_OF["ref.func"], reader.unsigned()), Instruction(start, END)]
+    index = reader.unsigned()
+    if index not in known:
+        known[index] = [Instruction(start, CODE_OF["ref.func"], index), Instruction(start, END)]
+    return known[index]

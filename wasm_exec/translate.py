@@ -25,6 +25,7 @@ from wasm_exec.values import places
 from wasm_exec.wasi import STANDARD
 
 INITIALIZE = "_initialize"
+EVENTS_LIMIT = 1 << 14
 
 
 @contextmanager
@@ -138,6 +139,9 @@ def event_types(module: Module, types: list[FunctionType]) -> dict[str, Function
         raise Invalid(f"the exported function {INITIALIZE} has another type", export_offset(module, INITIALIZE))
     found = {name: types[index] for name, index in exported.items() if name != INITIALIZE}
     found = {name: kind for name, kind in found.items() if not any(item.is_reference for item in kind.parameters + kind.results)}
+    if len(found) > EVENTS_LIMIT:
+        offset = export_offset(module, list(found)[EVENTS_LIMIT])
+        raise Invalid(f"a session with more than {EVENTS_LIMIT} exported functions is not supported", offset)
     if not found:
         raise Invalid("there is no exported function: neither _start nor main, nor one that events could call", 0)
     return found

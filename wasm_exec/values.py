@@ -8,6 +8,7 @@ which follows from the entries below it. Constants and copies of locals stay sym
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -58,6 +59,7 @@ class OperandStack:
         self.code = code
         self.zero_slot = locals_slots
         self.entries: list[Value] = []
+        self.copies: dict[int, list[int]] = {}  # for slots of locals: heights of the entries that stand for them, in order
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -72,6 +74,7 @@ class OperandStack:
         return self.entries[height - 1].home + 1 if height else self.zero_slot + 1
 
     def push_local(self, slot: int, wide: bool) -> None:
+        self.copies.setdefault(slot, []).append(len(self.entries))
         self.entries.append(Local(slot, wide, self.top + wide))
 
     def push_constant(self, value: int, wide: bool) -> None:
@@ -94,11 +97,22 @@ class OperandStack:
                 self.move(value, self.push_result(value.wide))
 
     def pop(self) -> Value:
-        return self.entries.pop()
+        value = self.entries.pop()
+        if isinstance(value, Local):
+            self.forget(value.slot, len(self.entries))
+        return value
+
+    def forget(self, slot: int, height: int) -> None:
+        """The entry at this height does not stand for the local any more. No empty list stays."""
+        heights = self.copies[slot]
+        if len(heights) == 1:
+            del self.copies[slot]
+        else:
+            del heights[bisect_left(heights, height)]
 
     def pop_slot(self) -> int:
         """Pops a value and returns a slot that holds it."""
-        return self.slot_of(self.entries.pop())
+        return self.slot_of(self.pop())
 
     def slot_of(self, value: Value) -> int:
         """A slot that holds this value; a constant is put into its home."""
@@ -119,6 +133,8 @@ class OperandStack:
         """Makes the entry at this height a computed value in its home."""
         value = self.entries[height]
         self.move(value, value.home)
+        if isinstance(value, Local):
+            self.forget(value.slot, height)
         self.entries[height] = Temporary(value.home, value.wide)
 
     def settle_top(self, count: int) -> None:
@@ -127,19 +143,23 @@ class OperandStack:
 
     def settle_locals(self, slot: int | None = None) -> None:
         """Copies entries that stand for a local (for this one, or for any) before the local changes."""
-        for height, value in enumerate(self.entries):
-            if isinstance(value, Local) and slot in (None, value.slot):
-                self.settle(height)
+        if slot is None:
+            heights = sorted(height for each in self.copies.values() for height in each)
+        else:
+            heights = list(self.copies.get(slot, ()))
+        for height in heights:
+            self.settle(height)
 
     def drop_to(self, height: int, results: Iterable[bool]) -> None:
         """What the stack is after a block: everything above its height is gone, its results are in their homes."""
-        del self.entries[height:]
+        while len(self.entries) > height:
+            self.pop()
         for wide in results:
             self.push_result(wide)
 
     def set_local(self, slot: int) -> None:
         """Pops into a local. If the value was computed by the last line, that line writes the local directly."""
-        value = self.entries.pop()
+        value = self.pop()
         if isinstance(value, Local) and value.slot == slot:
             return
         line = self.code.last_line
