@@ -35,7 +35,7 @@ def small_values() -> Chip:
     return chip
 
 
-def machine(log_rows: int, chips: int, triples: int, parameters: Parameters) -> tuple[Key, Mapping[str, U32], Mapping[str, U32]]:
+def machine(log_rows: int, chips: int, triples: int, parameters: Parameters) -> tuple[Key, Mapping[str, U32], dict[str, U32]]:
     """`chips` chips whose heights are 2^log_rows, half and a quarter of it in turn."""
     rng = np.random.default_rng(1)
     pairs: list[tuple[Chip, int]] = []

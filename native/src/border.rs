@@ -8,10 +8,11 @@ use crate::arguments::*;
 use crate::commitment::Commitment;
 use crate::field::{Ext, F, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
+use crate::packing::{Domain, Group, Member, Source};
 use crate::poseidon2::{Hash16, Hash24, Portable16, Portable24, Width16, Width24};
 use crate::states::{grind as grind_state, permute_all};
 use crate::trace::permutations;
-use crate::tree::{Domain, Matrix, PlainRows, Shape, Source, Tree};
+use crate::tree::{PlainRows, Shape, Tree};
 
 /// Bus number, multiplicity operand, part operands.
 type Message = (u32, u32, Vec<u32>);
@@ -80,7 +81,10 @@ pub fn commit(
         let log_height = log2(height)?;
         require(width > 0 && width % unit == 0, "a matrix has at least one column, and whole units of them")?;
         let order = sources.last().is_some_and(|last| log_height < last.log_height || log_pack > last.log_pack);
-        require(!order && log_height <= log_rows, "matrices go from short to tall, no taller than 2^log_rows, and are packed less and less")?;
+        require(
+            !order && log_height <= log_rows,
+            "matrices go from short to tall, no taller than 2^log_rows, and are packed less and less",
+        )?;
         require(log_pack <= log_rows - log_height, "more columns share one than there is room for")?;
         sources.push(Source { words: matrix.as_slice()?, width, log_height, log_pack });
     }
@@ -141,16 +145,11 @@ pub fn logup<'py>(
 }
 
 /// The matrix of a chip, if it has one.
-fn matrix<'a>(place: &'a Place, log_height: usize) -> PyResult<Option<&'a Matrix>> {
+fn matrix<'a>(place: &'a Place, log_height: usize) -> PyResult<Option<Member<'a>>> {
     let Some((commitment, position)) = place else { return Ok(None) };
-    let matrix = commitment.tree.matrices().and_then(|matrices| matrices.get(*position));
-    let fits = |matrix: &&Matrix| {
-        matrix.log_height == log_height
-            && matrix.log_extended > log_height
-            && matrix.shift == crate::tree::coset_shift(log_height)
-    };
-    require(matrix.as_ref().is_some_and(fits), "there is no such matrix, or it has another height, shift or blow-up")?;
-    Ok(matrix)
+    let member = commitment.tree.members().get(*position).copied();
+    require(member.is_some_and(|member| member.log_height == log_height), "there is no such matrix, or it has another height")?;
+    Ok(member)
 }
 
 #[pyfunction]
@@ -162,7 +161,7 @@ pub fn quotient<'py>(py: Python<'py>, threads: usize, jobs: Vec<Job<'py>>, log_r
         let [fixed, main, logup] = [fixed, main, logup].map(|place| matrix(place, *log_height));
         let (fixed, main, logup) = (fixed?, main?, logup?);
         let Some(main) = main else { return Err(PyValueError::new_err("a chip has main columns")) };
-        let width = |matrix: Option<&Matrix>| matrix.map_or(0, |matrix| matrix.width);
+        let width = |member: Option<Member>| member.map_or(0, |member| member.width);
         let program = program(code, width(fixed), main.width, public, true)?;
         let messages = program.messages.len();
         require(width(logup) == 5 * logup_columns(messages), "the LogUp columns do not fit the messages")?;
@@ -186,18 +185,12 @@ pub fn combine<'py>(
 ) -> PyResult<Out2<'py>> {
     require(commitments.len() == weights.len() && log_domain <= TWO_ADICITY, "one array of weights for each commitment")?;
     let weights = weights.iter().map(extensions).collect::<PyResult<Vec<_>>>()?;
-    let mut parts: Vec<(&Matrix, &[Ext<F>])> = Vec::new();
+    let mut parts: Vec<(&Group, &[Ext<F>])> = Vec::new();
     for (commitment, weights) in commitments.iter().zip(&weights) {
-        let matrices = commitment.tree.packed(log_pack).unwrap_or_default();
-        let columns: usize = matrices.iter().map(|matrix| matrix.width).sum();
-        require(columns > 0 && columns == weights.len(), "one weight for each column that is packed so")?;
-        let mut weights = &weights[..];
-        for matrix in matrices {
-            require(matrix.log_extended <= log_domain, "a column is taller than the domain")?;
-            let (own, rest) = weights.split_at(matrix.width);
-            parts.push((matrix, own));
-            weights = rest;
-        }
+        let group = commitment.tree.group(log_pack).filter(|group| group.hashed.width == weights.len());
+        let group = group.ok_or_else(|| PyValueError::new_err("one weight for each column that is packed so"))?;
+        require(group.log_extended <= log_domain, "a column is taller than the domain")?;
+        parts.push((group, weights));
     }
     let values = py.detach(|| crate::combine::combine(threads, &parts, log_domain));
     from_extensions(py, threads, values)

@@ -7,14 +7,14 @@ use p3_field::{Algebra, PackedValue, PrimeCharacteristicRing};
 
 use crate::field::*;
 use crate::memory::unwritten;
+use crate::packing::Group;
 use crate::threads::share;
 use crate::transform::{roots, to_coefficients, to_values};
-use crate::tree::Matrix;
 
 const BLOCK: usize = 32;
 
-/// Five columns of one height.
-type Part<'a> = (&'a Matrix, &'a [Ext<F>]);
+/// What is hashed of a group, and a weight for each of these columns.
+type Part<'a> = (&'a Group, &'a [Ext<F>]);
 
 /// The sum of columns times weights for the rows from `first` on.
 fn rows(columns: &[&[F]], weights: &[[[F; 4]; 5]], first: usize, sums: &mut [Ext<V>]) {
@@ -37,10 +37,10 @@ fn rows(columns: &[&[F]], weights: &[[[F; 4]; 5]], first: usize, sums: &mut [Ext
     }
 }
 
-/// The sum of some matrices of one height, extended: five columns.
+/// The sum of some groups of one height, extended: five columns.
 fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize) -> Vec<Vec<F>> {
     let height = 1usize << log_height;
-    let columns: Vec<&[F]> = parts.iter().flat_map(|(matrix, _)| matrix.columns()).map(|column| &column[..height]).collect();
+    let columns: Vec<&[F]> = parts.iter().flat_map(|(group, _)| group.hashed.columns()).map(|column| &column[..height]).collect();
     let mut weights: Vec<Ext<F>> = parts.iter().flat_map(|(_, weights)| weights.iter().copied()).collect();
     weights.resize(columns.len().next_multiple_of(4), [F::ZERO; 5]);
     let weights: Vec<[[F; 4]; 5]> =
@@ -66,11 +66,11 @@ fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize)
     extended
 }
 
-/// sum of weight * column for every column of every matrix.
+/// sum of weight * column for every hashed column of every group.
 pub fn combine(threads: usize, parts: &[Part], log_domain: usize) -> Vec<Ext<F>> {
     let mut levels: BTreeMap<(usize, usize), Vec<Part>> = BTreeMap::new();
-    for &(matrix, weights) in parts {
-        levels.entry((matrix.log_extended, matrix.log_height)).or_default().push((matrix, weights));
+    for &(group, weights) in parts {
+        levels.entry((group.log_extended, group.log_rows)).or_default().push((group, weights));
     }
     let mut sum: Vec<Vec<F>> = vec![vec![F::ZERO]; 5];
     for (&(log_extended, log_height), parts) in &levels {

@@ -6,9 +6,10 @@ use pyo3::prelude::*;
 use crate::arguments::{Out1, Out2, from_extensions, require, to_array};
 use crate::field::{F, TWO_ADICITY, ext_from, ext_power};
 use crate::open::evaluate;
-use crate::tree::{Matrix, Tree};
+use crate::packing::Member;
+use crate::tree::Tree;
 
-/// A Merkle tree and the extended matrices under it.
+/// A Merkle tree and the extended columns under it.
 #[pyclass(frozen)]
 pub struct Commitment {
     pub tree: Tree,
@@ -39,14 +40,15 @@ impl Commitment {
         let point: Vec<u32> = point.as_array().to_vec();
         require(point.len() == 5 && point.iter().all(|&word| word < F::ORDER_U32), "a point is an extension value")?;
         let point = ext_from(&point);
-        let matrices = self.tree.matrices().unwrap_or_default();
-        let fits = !matrices.is_empty() && matrices.iter().all(|matrix| matrix.log_height <= log_rows);
+        let members = self.tree.members();
+        let fits = !members.is_empty() && members.iter().all(|member| member.log_height <= log_rows);
         require(fits && log_rows <= TWO_ADICITY, "only a commitment to matrices of at most 2^log_rows rows can be evaluated")?;
-        let level_values = |level: &[Matrix]| {
+        let level_values = |level: &[Member]| {
             let inner = ext_power(&point, 1 << (log_rows - level[0].log_height));
             evaluate(self.threads, level, &inner)
         };
-        let values = py.detach(|| matrices.chunk_by(|a, b| a.log_height == b.log_height).flat_map(level_values).collect());
+        let alike = |a: &Member, b: &Member| a.log_height == b.log_height && a.group.log_pack == b.group.log_pack;
+        let values = py.detach(|| members.chunk_by(alike).flat_map(level_values).collect());
         from_extensions(py, 1, values)
     }
 }

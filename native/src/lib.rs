@@ -17,6 +17,7 @@ mod lanes;
 mod logup;
 mod memory;
 mod open;
+mod packing;
 mod point;
 mod poseidon2;
 mod quotient;
@@ -27,6 +28,7 @@ mod threads;
 mod trace;
 mod transform;
 mod tree;
+mod unpacking;
 
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::Allocator;

@@ -4,32 +4,37 @@ use std::sync::Mutex;
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::field::*;
+use crate::packing::{Member, coset_shift};
 use crate::point::Point;
 use crate::threads::share;
-use crate::tree::Matrix;
+use crate::unpacking::Unpacking;
 
 /// Vectors whose weights stay in the cache while all columns pass.
 const BLOCK: usize = 64;
 const TASK: usize = 16 * BLOCK * LANES;
 
-/// The values of the columns, side by side, from what they are on the first coset.
-pub fn evaluate(threads: usize, matrices: &[Matrix], point: &Ext<F>) -> Vec<Ext<F>> {
-    let height = 1usize << matrices[0].log_height;
-    let columns: Vec<&[F]> = matrices.iter().flat_map(Matrix::columns).map(|column| &column[..height]).collect();
-    let points = domain(matrices[0].log_height, matrices[0].shift);
+/// The values of the columns, side by side, from what they are on the first coset. The members are of one group and height.
+pub fn evaluate(threads: usize, members: &[Member], point: &Ext<F>) -> Vec<Ext<F>> {
+    let (log_height, unit) = (members[0].log_height, members[0].group.unit);
+    let (height, shift) = (1usize << log_height, coset_shift(log_height));
+    let width = members.iter().map(|member| member.width).sum();
+    let all = Member { width, ..members[0] };
+    let points = domain(log_height, shift);
     // p(z) = ((z/s)^n - 1)/n * sum of p(x) * x/(z - x)
-    let mut factor = ext_power(&ext_scale(point, base_inverse(matrices[0].shift)), height as u64);
+    let mut factor = ext_power(&ext_scale(point, base_inverse(shift)), height as u64);
     factor[0] -= F::ONE;
     if factor == [F::ZERO; 5] {
         let row = points.iter().position(|x| *x == point[0]).expect("a point that is on the coset");
-        return columns.iter().map(|column| [column[row], F::ZERO, F::ZERO, F::ZERO, F::ZERO]).collect();
+        return all.half(threads, 0).columns().map(|column| [column[row], F::ZERO, F::ZERO, F::ZERO, F::ZERO]).collect();
     }
     let factor = ext_scale(&factor, -base_inverse(F::from_usize(height)));
     let inverse = Point::new(point, &ext_one());
-    let sums = Mutex::new(vec![[F::ZERO; 5]; columns.len()]);
+    let unpacking = Unpacking::new(&all, 0);
+    let sums = Mutex::new(vec![[F::ZERO; 5]; width]);
     share(threads, (0..height).step_by(TASK), |start| {
-        let mut own = vec![[V::ZERO; 5]; columns.len()];
+        let mut own = vec![[V::ZERO; 5]; width];
         let (mut x, mut weights) = (Vec::new(), Vec::new());
+        let mut parts = vec![[V::ZERO; BLOCK + 1]; 1 << members[0].group.log_pack]; // one more: in different sets of the cache
         for first in (start..height.min(start + TASK)).step_by(BLOCK * LANES) {
             x.clear();
             x.extend((first..height.min(first + BLOCK * LANES)).step_by(LANES).map(|row| load_padded(&points, row)));
@@ -37,15 +42,25 @@ pub fn evaluate(threads: usize, matrices: &[Matrix], point: &Ext<F>) -> Vec<Ext<
             weights.iter_mut().zip(&x).for_each(|(weight, &x)| *weight = ext_scale(weight, x));
             // four rows at a time, coordinate by coordinate
             let fours: Vec<[[V; 4]; 5]> = weights.as_chunks().0.iter().map(|four: &[Ext<V>; 4]| across(four)).collect();
-            for (sum, column) in own.iter_mut().zip(&columns) {
+            let add = |sum: &mut Ext<V>, words: &[F]| {
                 for (group, weights) in fours.iter().enumerate() {
-                    let words: [V; 4] = std::array::from_fn(|r| load(&column[first + (4 * group + r) * LANES..]));
+                    let words: [V; 4] = std::array::from_fn(|r| load(&words[(4 * group + r) * LANES..]));
                     for k in 0..5 {
                         sum[k] += V::dot_product(&weights[k], &words);
                     }
                 }
                 for (r, weight) in weights.iter().enumerate().skip(4 * fours.len()) {
-                    *sum = ext_add(sum, &ext_scale(weight, load_padded(column, first + r * LANES)));
+                    *sum = ext_add(sum, &ext_scale(weight, load_padded(words, r * LANES)));
+                }
+            };
+            if all.stands_alone() {
+                own.iter_mut().enumerate().for_each(|(index, sum)| add(sum, &all.column(index)[first..height]));
+                continue;
+            }
+            for place in all.places() {
+                unpacking.block(place.column, first, x.len(), |k, t, values| parts[k][t] = values);
+                for (k, part) in parts[place.parts].iter().enumerate() {
+                    add(&mut own[place.first + k * unit], V::unpack_slice(part));
                 }
             }
         }

@@ -1,4 +1,7 @@
 //! The quotient of all chips: their constraints on cosets of twice their heights, divided by the vanishing polynomial.
+//!
+//! The rows of a coset's first half are next to each other only, and so are those of the second one: a chip is taken half by half, and of
+//! columns that share others no more is extended at once.
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::denominators::Denominators;
@@ -6,31 +9,55 @@ use crate::field::*;
 use crate::flat::*;
 use crate::frame::{BLOCK, Frame, ROWS, Vectors};
 use crate::memory::unwritten;
+use crate::packing::{Matrix, Member, coset_shift};
 use crate::terms::Terms;
 use crate::threads::share;
 use crate::transform::{bit_reversed, reverse_bits, roots, to_coefficients, to_values};
-use crate::tree::{Matrix, coset_shift};
 
 pub struct Job<'a> {
     pub program: Program,
     pub log_height: usize,
-    pub fixed: Option<&'a Matrix>,
-    pub main: &'a Matrix,
-    pub logup: Option<&'a Matrix>,
+    pub fixed: Option<Member<'a>>,
+    pub main: Member<'a>,
+    pub logup: Option<Member<'a>>,
     pub gamma: Ext<F>,
     pub beta: Ext<F>,
     pub total: Ext<F>,
     pub weights: Vec<Ext<F>>,
 }
 
-/// first, last, transition on the coset of twice the height, padded to a block.
+/// The columns of a chip on one half of the coset.
+enum Half<'a> {
+    Hashed(Member<'a>, usize),
+    Unpacked(Matrix),
+    None,
+}
+
+impl<'a> Half<'a> {
+    fn new(threads: usize, member: Option<Member<'a>>, half: usize) -> Self {
+        match member {
+            Some(member) if member.stands_alone() => Self::Hashed(member, half << member.log_height),
+            Some(member) => Self::Unpacked(member.half(threads, half)),
+            None => Self::None,
+        }
+    }
+
+    fn column(&self, index: usize) -> &[F] {
+        match self {
+            Self::Hashed(member, first) => &member.column(index)[*first..][..1 << member.log_height],
+            Self::Unpacked(matrix) => matrix.column(index),
+            Self::None => unreachable!("a column is only named where there is one"),
+        }
+    }
+}
+
+/// first, last, transition on the coset of twice the height.
 type Selectors = [Vec<F>; 3];
 
 fn selectors(log_height: usize, shift: F) -> Selectors {
     let points = domain(log_height + 1, shift);
     let inverse_root = base_inverse(root_of_unity(log_height));
     let power = shift.exp_power_of_2(log_height);
-    let size = points.len().max(ROWS);
     // vanishing / (x - root): the vanishing polynomial takes one value on each half
     let divided = |root: F| {
         let mut values: Vec<F> = points.iter().map(|&x| x - root).collect();
@@ -40,23 +67,19 @@ fn selectors(log_height: usize, shift: F) -> Selectors {
         scale_all(second, -power - F::ONE);
         values
     };
-    let mut out = [divided(F::ONE), divided(inverse_root), points.iter().map(|&x| x - inverse_root).collect()];
-    out.iter_mut().for_each(|column| column.resize(size, F::ZERO));
-    out
+    [divided(F::ONE), divided(inverse_root), points.iter().map(|&x| x - inverse_root).collect()]
 }
 
-/// The row one trace row further, on the coset of twice the height.
+/// The row one trace row further, on the same half of the coset of twice the height.
 fn next_row(row: usize, log_height: usize) -> usize {
-    let height = 1 << log_height;
-    let exponent = reverse_bits(row & (height - 1), log_height) + 1;
-    row & height | reverse_bits(exponent & (height - 1), log_height)
+    reverse_bits((reverse_bits(row, log_height) + 1) & ((1 << log_height) - 1), log_height)
 }
 
 /// The rows of a column from `first` on, or of their next rows: in place if they lie together.
 fn rows(column: &[F], first: usize, next: bool, log_height: usize, copy: impl FnOnce() -> *mut Vectors) -> Option<usize> {
-    let size = 2usize << log_height;
-    let carries = next && (first + ROWS) & ((size >> 1) - 1) == 0; // the last block of a half: its exponents run over
-    if size >= 2 * ROWS && !carries {
+    let size = 1usize << log_height;
+    let carries = next && first + ROWS >= size; // the last block: its exponents run over
+    if size >= ROWS && !carries {
         return Some(if next { next_row(first, log_height) } else { first });
     }
     let target = copy();
@@ -72,11 +95,12 @@ fn rows(column: &[F], first: usize, next: bool, log_height: usize, copy: impl Fn
     None
 }
 
-/// The weighted constraints of a chip over the vanishing polynomial, on the coset of twice its height.
-fn chip(threads: usize, job: &Job, selectors: &Selectors, shift: F) -> Vec<Ext<V>> {
-    let size = 2usize << job.log_height;
+/// The weighted constraints of a chip over the vanishing polynomial, on one half of the coset of twice its height.
+fn chip(threads: usize, job: &Job, selectors: &Selectors, shift: F, half: usize) -> Vec<Ext<V>> {
+    let size = 1usize << job.log_height;
     let power = shift.exp_power_of_2(job.log_height);
-    let inverse_vanishing = [base_inverse(power - F::ONE), base_inverse(-power - F::ONE)];
+    let inverse_vanishing = base_inverse(if half == 0 { power } else { -power } - F::ONE);
+    let [fixed, main, logup] = [job.fixed, Some(job.main), job.logup].map(|member| Half::new(threads, member, half));
     let (requirement_weights, logup_weights) = job.weights.split_at(job.program.requirements);
     let requirement_weights = job.program.arrange(requirement_weights);
     let logup_weights: Vec<_> = logup_weights.iter().map(multiplication).collect();
@@ -89,10 +113,10 @@ fn chip(threads: usize, job: &Job, selectors: &Selectors, shift: F) -> Vec<Ext<V
             let first = (16 * chunk + block) * ROWS;
             for (position, &(kind, index)) in job.program.columns.iter().enumerate() {
                 let column = match kind {
-                    FIXED | FIXED_NEXT => job.fixed.expect("a fixed column is only named where there is one").column(index),
-                    MAIN | MAIN_NEXT => job.main.column(index),
-                    LOGUP | LOGUP_NEXT => job.logup.expect("a chip with messages has LogUp columns").column(index),
-                    _ => &selectors[index][..],
+                    FIXED | FIXED_NEXT => fixed.column(index),
+                    MAIN | MAIN_NEXT => main.column(index),
+                    LOGUP | LOGUP_NEXT => logup.column(index),
+                    _ => &selectors[index][half * size..][..size],
                 };
                 let next = matches!(kind, FIXED_NEXT | MAIN_NEXT | LOGUP_NEXT);
                 if let Some(at) = rows(column, first, next, job.log_height, || frame.copy(position)) {
@@ -107,9 +131,7 @@ fn chip(threads: usize, job: &Job, selectors: &Selectors, shift: F) -> Vec<Ext<V
                 if !job.program.messages.is_empty() {
                     sum = ext_add(&sum, &terms.value(&frame, t));
                 }
-                let row = first + t * LANES;
-                let inverse = V::from_fn(|lane| inverse_vanishing[((row + lane) >> job.log_height).min(1)]);
-                *out = ext_scale(&sum, inverse);
+                *out = ext_scale(&sum, V::from(inverse_vanishing));
             }
         }
     });
@@ -125,12 +147,12 @@ pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
         if jobs.peek().is_none() {
             continue;
         }
-        let (size, shift) = (2usize << log_height, coset_shift(log_height));
+        let (size, shift) = (1usize << log_height, coset_shift(log_height));
         let selectors = selectors(log_height, shift);
-        *sum = vec![F::ZERO; 5 * size];
-        for job in jobs {
-            let values = chip(threads, job, &selectors, shift);
-            share(threads, sum.chunks_mut(size).enumerate(), |(k, column)| {
+        *sum = vec![F::ZERO; 5 * 2 * size];
+        for (job, half) in jobs.flat_map(|job| [(job, 0), (job, 1)]) {
+            let values = chip(threads, job, &selectors, shift, half);
+            share(threads, sum.chunks_mut(size).skip(half).step_by(2).enumerate(), |(k, column)| {
                 for (words, value) in column.chunks_mut(LANES).zip(&values) {
                     words.iter_mut().zip(value[k].as_slice()).for_each(|(word, &part)| *word += part);
                 }

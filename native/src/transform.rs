@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::butterfly::{all_stages, square};
-use crate::field::{F, LANES, V, base_inverse, double_with, load, multiply_into, root_of_unity, store, transpose};
+use crate::field::{F, LANES, Ring, V, base_inverse, double_with, load, multiply_into, root_of_unity, store, transpose};
 
 pub const SQUARE: usize = LANES * LANES;
 /// Vectors that stay in the nearest cache.
@@ -151,13 +151,15 @@ fn square_stages<const FORWARD: bool>(data: &mut [V], table: &Table, first: usiz
 }
 
 /// The plain form, for what is smaller than a square.
-fn small<const FORWARD: bool>(data: &mut [F], table: &Table, first: usize) {
+#[inline(always)]
+fn small<const FORWARD: bool, R: Ring>(data: &mut [R], table: &Table, first: usize) {
     let log = data.len().ilog2() as usize;
     for step in 0..log {
         let stage = if FORWARD { step } else { log - 1 - step };
         let half = data.len() >> (stage + 1);
         for (block, &root) in data.chunks_exact_mut(2 * half).zip(&table.plain[first << stage..]) {
             let (low, high) = block.split_at_mut(half);
+            let root = R::from(root);
             for (a, b) in low.iter_mut().zip(high) {
                 (*a, *b) = if FORWARD { (*a + *b * root, *a - *b * root) } else { (*a + *b, (*a - *b) * root) };
             }
@@ -184,10 +186,16 @@ pub fn bit_reversed(source: &[F], target: &mut [F]) {
 /// Bit-reversed values on the subgroup to coefficients, times their number.
 pub fn to_coefficients(data: &mut [F], roots: &Roots) {
     if data.len() < SQUARE {
-        return small::<false>(data, &roots.inverse, 0);
+        return small::<false, F>(data, &roots.inverse, 0);
     }
     square_stages::<false>(V::pack_slice_mut(data), &roots.inverse, 0);
     remaining_to_coefficients(data, roots);
+}
+
+/// The same of LANES columns of few values, side by side.
+#[inline(always)]
+pub fn few_to_coefficients(data: &mut [V], roots: &Roots) {
+    small::<false, V>(data, &roots.inverse, 0);
 }
 
 /// The rest of `to_coefficients` when the stages inside of vectors are done.
@@ -198,7 +206,7 @@ pub fn remaining_to_coefficients(data: &mut [F], roots: &Roots) {
 /// Coefficients to bit-reversed values on the coset `coset` among those of an extended domain.
 pub fn to_values(data: &mut [F], roots: &Roots, coset: usize) {
     if data.len() < SQUARE {
-        return small::<true>(data, &roots.forward, coset);
+        return small::<true, F>(data, &roots.forward, coset);
     }
     vector_stages::<true>(V::pack_slice_mut(data), &roots.forward, coset);
 }

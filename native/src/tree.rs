@@ -1,34 +1,9 @@
-//! Commitments: extended matrices (or plain rows), the Merkle tree over them, and what is read from both.
-use std::collections::BTreeMap;
-
+//! Commitments: the Merkle tree over the extended columns of matrices (or plain rows), and what is read from it.
 use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
 
-use crate::extend::Extension;
 use crate::field::*;
 use crate::hash::{Layer, Rows, layers};
-use crate::memory::unwritten;
-use crate::threads::share;
-
-/// Columns on the extended domain, one after the other.
-pub struct Matrix {
-    data: Vec<F>,
-    /// From one column to the next: not a power of two, so that the columns of a row lie in different sets of the cache.
-    stride: usize,
-    pub width: usize,
-    pub log_height: usize,
-    pub log_extended: usize,
-    pub shift: F,
-}
-
-impl Matrix {
-    pub fn column(&self, index: usize) -> &[F] {
-        &self.data[index * self.stride..][..1 << self.log_extended]
-    }
-
-    pub fn columns(&self) -> impl Iterator<Item = &[F]> {
-        (0..self.width).map(|index| self.column(index))
-    }
-}
+use crate::packing::{Domain, Group, Member, Source};
 
 /// The columns of all groups, side by side, with zeros that fill up the last block of every group but the last.
 struct Columns<'a>(Vec<&'a [F]>);
@@ -63,17 +38,8 @@ impl Rows for PlainRows {
     }
 }
 
-/// Matrices whose columns share columns of the tree: 2^log_pack of them each.
-pub struct Group {
-    pub log_pack: usize,
-    /// The numbers of its matrices.
-    members: std::ops::Range<usize>,
-    /// What is hashed, unless it is the members themselves.
-    packed: Option<Matrix>,
-}
-
 enum Content {
-    Matrices(Vec<Matrix>, Vec<Group>),
+    Groups(Vec<Group>),
     Rows(PlainRows),
 }
 
@@ -91,100 +57,20 @@ pub struct Tree {
     pub log_cap: usize,
 }
 
-/// Of the extension of a matrix with 2^log_height rows: the same under every tallest height.
-pub fn coset_shift(log_height: usize) -> F {
-    F::from_u64(GENERATOR).exp_power_of_2(TWO_ADICITY - log_height)
-}
-
-/// Canonical columns of one matrix: (width, 2^log_height).
-pub struct Source<'a> {
-    pub words: &'a [u32],
-    pub width: usize,
-    pub log_height: usize,
-    pub log_pack: usize,
-}
-
-/// The tallest height, how far it is extended, and how many columns of a matrix are one unit of packing.
-#[derive(Clone, Copy)]
-pub struct Domain {
-    pub log_rows: usize,
-    pub log_blowup: usize,
-    pub unit: usize,
-}
-
-fn extend(threads: usize, source: &Source, log_blowup: usize) -> Matrix {
-    let (height, log_extended) = (1 << source.log_height, source.log_height + log_blowup);
-    let shift = coset_shift(source.log_height);
-    let unit = raw_factor() * base_inverse(F::from_usize(height));
-    let extension = Extension::new(source.log_height, log_blowup, shift, unit);
-    let size = 1 << log_extended;
-    let stride = if size < 1024 { size } else { size + 32 };
-    let mut data = unwritten(source.width * stride);
-    share(threads, as_raw(source.words).chunks(height).zip(data.chunks_mut(stride)), |(column, extended)| {
-        let mut scratch = unwritten(height);
-        extension.extend(column, &mut extended[..size], &mut scratch);
-    });
-    Matrix { data, stride, width: source.width, log_height: source.log_height, log_extended, shift }
-}
-
-/// The columns F(x) = f0(x^r) + x * f1(x^r) + … of 2^log_rows rows: coefficient m of column j, of 2^h rows, is coefficient m * 2^(log_rows - h) + j.
-fn pack(threads: usize, sources: &[Source], log_pack: usize, domain: Domain) -> Matrix {
-    let Domain { log_rows, log_blowup, unit } = domain;
-    let units: Vec<(&Source, usize)> = sources.iter().flat_map(|s| (0..s.width / unit).map(move |index| (s, index * unit))).collect();
-    let width = units.len().div_ceil(1 << log_pack) * unit;
-    let (height, log_extended) = (1usize << log_rows, log_rows + log_blowup);
-    let (shift, size) = (coset_shift(log_rows), 1 << log_extended);
-    let stride = if size < 1024 { size } else { size + 32 };
-    let whole = Extension::new(log_rows, log_blowup, shift, F::ONE);
-    let short: BTreeMap<usize, Extension> =
-        sources.iter().map(|s| (s.log_height, Extension::new(s.log_height, 0, F::ONE, F::ONE))).collect();
-    let mut data = unwritten(width * stride);
-    share(threads, data.chunks_mut(stride).enumerate(), |(index, extended)| {
-        let mut coefficients = unwritten(height);
-        coefficients.fill(F::ZERO);
-        let own = units.iter().skip(index / unit << log_pack).take(1 << log_pack);
-        for (slot, (source, first)) in own.enumerate() {
-            let rows = 1usize << source.log_height;
-            let mut scratch = unwritten(rows);
-            short[&source.log_height].coefficients(&as_raw(source.words)[(first + index % unit) * rows..][..rows], &mut scratch);
-            scale_all(&mut scratch, raw_factor() * base_inverse(F::from_usize(rows)));
-            let step = height >> source.log_height;
-            coefficients[slot..].iter_mut().step_by(step).zip(&scratch).for_each(|(to, &from)| *to = from);
-        }
-        whole.values(&coefficients, &mut extended[..size]);
-    });
-    Matrix { data, stride, width, log_height: log_rows, log_extended, shift }
-}
-
-impl Group {
-    /// The matrices whose columns are hashed.
-    pub fn hashed<'a>(&'a self, matrices: &'a [Matrix]) -> &'a [Matrix] {
-        self.packed.as_ref().map_or(&matrices[self.members.clone()], std::slice::from_ref)
-    }
-}
-
 impl Tree {
     /// `sources` of one `log_pack` stand side by side.
     pub fn over_matrices(threads: usize, sources: &[Source], domain: Domain, shape: Shape) -> Self {
-        let whole = |source: &Source| source.log_pack == 0 && source.log_height == domain.log_rows;
-        let blowup = |source: &Source| if whole(source) { domain.log_blowup } else { 1 };      // what the quotient needs
-        let mut groups: Vec<Group> = Vec::new();
-        for own in sources.chunk_by(|a, b| a.log_pack == b.log_pack) {
-            let first = groups.last().map_or(0, |group| group.members.end);
-            let packed = (!own.iter().all(whole)).then(|| pack(threads, own, own[0].log_pack, domain));
-            groups.push(Group { log_pack: own[0].log_pack, members: first..first + own.len(), packed });
-        }
-        let matrices: Vec<Matrix> = sources.iter().map(|source| extend(threads, source, blowup(source))).collect();
+        let groups: Vec<Group> = sources.chunk_by(|a, b| a.log_pack == b.log_pack).map(|own| Group::new(threads, own, domain)).collect();
         let top = domain.log_rows + domain.log_blowup;
         let rate = if shape.hash_width == 24 { 15 } else { 8 };
         let zeros = vec![F::ZERO; 1 << top];
         let mut columns: Vec<&[F]> = Vec::new();
         for group in &groups {
             columns.resize(columns.len().next_multiple_of(rate), &zeros[..]);
-            columns.extend(group.hashed(&matrices).iter().flat_map(Matrix::columns));
+            columns.extend(group.hashed.columns());
         }
         let layers = layers(threads, shape.hash_width, top, shape.log_cap, &Columns(columns));
-        Self { content: Content::Matrices(matrices, groups), layers, log_cap: shape.log_cap }
+        Self { content: Content::Groups(groups), layers, log_cap: shape.log_cap }
     }
 
     pub fn over_rows(threads: usize, rows: PlainRows, log_height: usize, shape: Shape) -> Self {
@@ -201,19 +87,21 @@ impl Tree {
         self.log_cap + self.layers.len() - 1
     }
 
-    pub fn matrices(&self) -> Option<&[Matrix]> {
+    fn groups(&self) -> &[Group] {
         match &self.content {
-            Content::Matrices(matrices, _) => Some(matrices),
-            Content::Rows(_) => None,
+            Content::Groups(groups) => groups,
+            Content::Rows(_) => &[],
         }
     }
 
-    /// What is hashed of the matrices that are packed so.
-    pub fn packed(&self, log_pack: usize) -> Option<&[Matrix]> {
-        match &self.content {
-            Content::Matrices(matrices, groups) => groups.iter().find(|group| group.log_pack == log_pack).map(|group| group.hashed(matrices)),
-            Content::Rows(_) => None,
-        }
+    /// The matrices that it is a commitment to.
+    pub fn members(&self) -> Vec<Member<'_>> {
+        self.groups().iter().flat_map(Group::members).collect()
+    }
+
+    /// The matrices that are packed so.
+    pub fn group(&self, log_pack: usize) -> Option<&Group> {
+        self.groups().iter().find(|group| group.log_pack == log_pack)
     }
 
     pub fn open(&self, indices: &[usize]) -> Vec<u32> {
@@ -221,9 +109,8 @@ impl Tree {
         let mut put = |words: &[F]| out.extend(words.iter().map(|word| word.as_canonical_u32()));
         match &self.content {
             Content::Rows(rows) => indices.iter().for_each(|&index| put(&rows.words[index * rows.width..][..rows.width])),
-            Content::Matrices(matrices, groups) => {
-                let columns: Vec<&[F]> =
-                    groups.iter().flat_map(|group| group.hashed(matrices)).flat_map(Matrix::columns).collect();
+            Content::Groups(groups) => {
+                let columns: Vec<&[F]> = groups.iter().flat_map(|group| group.hashed.columns()).collect();
                 indices.iter().for_each(|&index| columns.iter().for_each(|column| put(&[column[index]])));
             }
         }

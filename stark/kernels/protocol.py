@@ -10,8 +10,9 @@ A commitment is one Merkle tree over columns of 2^log_rows rows, extended to 2^(
 so that coefficient m of column j is coefficient m r + j of F (pack <= log_rows - h). Matrices of one pack are a group: the columns of all
 of them follow each other, `unit` columns at a time (the coordinates of an extension column stay together), and fill one F after the
 other. The leaf is the sponge of the row, group by group, each but the last filled up with zeros to whole blocks.
-A matrix of 2^h rows is also extended by itself, on the coset with shift 3^(2^(24 - h)), at least to twice its height: what constraints are
-evaluated on.
+The constraints of a matrix of 2^h rows are evaluated on the coset of twice its height with shift 3^(2^(24 - h)). Nobody extends it once
+more for that: the points of the tall coset whose r-th powers are one point of this one follow each other, and the values of F there say
+what all columns that share it are at that point.
 
 There are two hashes, named by the width of their permutation (stark/poseidon2.py): 16 with rate 8 and digests of 8 words, and 24 with
 rate 15 and digests of 9. What commits takes the width as `hash_width`; for single states it is their length.
@@ -36,7 +37,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Commitment(Protocol):
-    """A Merkle tree and the extended matrices under it, held by the kernel."""
+    """A Merkle tree and the extended columns under it, held by the kernel."""
 
     @property
     def cap(self) -> U32:
@@ -105,9 +106,9 @@ class Kernels(Protocol):
         """The one quotient of all chips, split: (10, 2^log_rows), the columns (low half, high half) x 5 coordinates,
         as values on the subgroup of 2^log_rows points in natural order.
 
-        For each chip: the sum of weights[k] * constraint[k] over its constraints on the coset of twice its height (the first
-        rows of its extended matrices), divided by x^height - 1; a short chip's values are repeated (bit-reversed order makes
-        that the substitution x -> x^r). The constraints of a chip in order: its requirements; for each pair column c of messages
+        For each chip: the sum of weights[k] * constraint[k] over its constraints on the coset of twice its height, divided by
+        x^height - 1; a short chip's values are repeated (bit-reversed order makes that the substitution x -> x^r). The constraints
+        of a chip in order: its requirements; for each pair column c of messages
         (m1,d1),(m2,d2): c*d1*d2 - m1*d2 - m2*d1 (alone: c*d1 - m1); then, if it has messages, for the running sum S, with
         step = S_next - S - sum of the pair columns: first * S; transition * (step*d0 - m0); last * ((total - S - pair columns)*d0 - m0).
         Selectors at x on a chip of height h: first = (x^h - 1)/(x - 1), last = (x^h - 1)/(x - w^-1), transition = x - w^-1 (w of order h).

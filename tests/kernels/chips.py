@@ -81,16 +81,27 @@ class Round:
     log_blowup: int
     commitments: list[Commitment]
     logup: list[tuple[U32, U32]]
+    shared: dict[int, list[tuple[Commitment, int]]]         # by pack the commitments that have such columns, and how many hashed ones
 
 
-def make_round(kernels: Kernels, rng: np.random.Generator, chips: list[Chip], log_blowup: int, public: U32) -> Round:
+def make_round(kernels: Kernels, rng: np.random.Generator, chips: list[Chip], log_blowup: int, public: U32, log_pack: int = 0) -> Round:
+    """Of chips from short to tall; at most 2^log_pack columns share one."""
     log_rows = max(chip.log_height for chip in chips)
+    packs = [min(log_pack, log_rows - chip.log_height) for chip in chips]
     gamma, beta = residues(rng, 5), residues(rng, 5)
     logup = [kernels.logup(chip.flat, chip.fixed, chip.main, public, gamma, beta) for chip in chips]
-    trees = []
-    for matrices in ([chip.fixed for chip in chips], [chip.main for chip in chips], [columns for columns, _ in logup]):
+    trees: list[tuple[Commitment | None, dict[int, int]]] = []
+    shared: dict[int, list[tuple[Commitment, int]]] = {}
+    for matrices, unit in (([chip.fixed for chip in chips], 1), ([chip.main for chip in chips], 1), ([columns for columns, _ in logup], 5)):
         present = [i for i, matrix in enumerate(matrices) if len(matrix)]
-        commitment = kernels.commit([matrices[i] for i in present], log_rows, log_blowup, 0) if present else None
+        if not present:
+            trees.append((None, {}))
+            continue
+        own = [packs[i] for i in present]
+        commitment = kernels.commit([matrices[i] for i in present], log_rows, log_blowup, 0, 16, own, unit)
+        for pack in sorted(set(own)):
+            units = sum(len(matrices[i]) for i in present if packs[i] == pack) // unit
+            shared.setdefault(pack, []).append((commitment, -(-units // (1 << pack)) * unit))
         trees.append((commitment, {i: position for position, i in enumerate(present)}))
 
     def place(tree: int, i: int) -> tuple[Commitment, int] | None:
@@ -104,4 +115,4 @@ def make_round(kernels: Kernels, rng: np.random.Generator, chips: list[Chip], lo
         main = place(1, i)
         assert main is not None
         jobs.append(Job(chip.flat, chip.log_height, place(0, i), main, place(2, i), public, gamma, beta, total, residues(rng, count, 5)))
-    return Round(jobs, log_rows, log_blowup, [commitment for commitment, _ in trees if commitment is not None], logup)
+    return Round(jobs, log_rows, log_blowup, [commitment for commitment, _ in trees if commitment is not None], logup, shared)

@@ -12,20 +12,22 @@ from tests.kernels.chips import make_round, random_chip
 from tests.kernels.values import REFERENCE, SEED, residues
 
 
-@given(SEED, st.lists(st.integers(0, 9), min_size=1, max_size=3), st.integers(1, 3))
+@given(SEED, st.lists(st.integers(0, 9), min_size=1, max_size=3), st.integers(1, 3), st.integers(0, 6))
 @settings(max_examples=40, deadline=None)
-def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_blowup: int) -> None:
+def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_blowup: int, log_pack: int) -> None:
     """Columns that satisfy nothing: the words must agree all the same."""
     results = []
     for one in (other, REFERENCE):
         rng = np.random.default_rng(seed)
         public = residues(rng, 2)
         chips = [random_chip(rng, height, len(public)) for height in sorted(heights)]
-        made = make_round(one, rng, chips, log_blowup, public)
-        weights = [residues(rng, len(c.evaluate(made.log_rows, public.repeat(5)[:5])), 5) for c in made.commitments]
+        made = make_round(one, rng, chips, log_blowup, public, log_pack)
+        point = residues(rng, 5)
+        sums = [one.combine([c for c, _ in own], [residues(rng, width, 5) for _, width in own], pack, made.log_rows + log_blowup).tolist()
+                for pack, own in made.shared.items()]
         results.append([[part.tolist() for pair in made.logup for part in pair],
                         one.quotient(made.jobs, made.log_rows, log_blowup).tolist(),
-                        one.combine(made.commitments, weights, 0, made.log_rows + log_blowup).tolist()])
+                        [commitment.evaluate(made.log_rows, point).tolist() for commitment in made.commitments], sums])
     for ours, theirs in zip(*results, strict=True):
         assert ours == theirs
 
@@ -54,7 +56,7 @@ def test_threads_change_nothing(other: Kernels) -> None:
     results = []
     for threads in (1, 2, 3):
         rng, one = np.random.default_rng(8), load(other.name, threads)
-        made = make_round(one, rng, [random_chip(rng, height, 1) for height in (3, 9, 12)], 1, residues(rng, 1))
+        made = make_round(one, rng, [random_chip(rng, height, 1) for height in (3, 9, 12)], 1, residues(rng, 1), 2)
         results.append([part.tolist() for pair in made.logup for part in pair]
                        + [commitment.cap.tolist() for commitment in made.commitments] + [one.quotient(made.jobs, 12, 1).tolist()])
     assert results[0] == results[1] == results[2]

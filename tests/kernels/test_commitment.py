@@ -36,7 +36,7 @@ class Sizes:
 @st.composite
 def shapes(draw: st.DrawFn) -> Sizes:
     heights = sorted(draw(st.lists(st.integers(0, 7), min_size=1, max_size=4)))
-    log_rows, packs = heights[-1] + draw(st.integers(0, 2)), [3]
+    log_rows, packs = heights[-1] + draw(st.integers(0, 2)), [6]
     for height in heights:
         packs.append(draw(st.integers(0, min(packs[-1], log_rows - height))))
     matrices = [(draw(st.integers(1, 12)), height, pack) for height, pack in zip(heights, packs[1:], strict=True)]
