@@ -100,6 +100,7 @@ class Chip:
     def require(self, sentence: str, expression: Expression, rows: Rows = "every") -> None:
         """`rows`: on every row; on the first; on the last; `next`: on every row that has a next one (the only place where `.next`
         may be used); `wrap`: on every row, the first coming after the last, where fixed columns must make it empty."""
+        expression = self._lift(expression)
         selector = {"first": FIRST, "last": LAST, "next": TRANSITION}.get(rows)
         if selector is not None:
             expression = self.graph.input("selector", selector) * expression
@@ -128,7 +129,10 @@ class Chip:
         return 0
 
     def _lift(self, value: Expression | int) -> Expression:
-        return value if isinstance(value, Expression) else self.graph.constant(value)
+        lifted = value if isinstance(value, Expression) else self.graph.constant(value)
+        if lifted.graph is not self.graph:
+            raise ValueError(f"chip {self.name} has an expression of another chip")
+        return lifted
 
     # -- filling
 

@@ -88,6 +88,8 @@ class Expression:
 
     def _with(self, name: Literal["add", "sub", "mul"], other: Expression | int, swap: bool = False) -> Expression:
         lifted = other if isinstance(other, Expression) else self.graph.constant(other)
+        if lifted.graph is not self.graph:
+            raise ValueError("an expression is made of the columns of one chip")
         a, b = (lifted, self) if swap else (self, lifted)
         return self.graph.operation(name, a.number, b.number)
 
