@@ -40,8 +40,9 @@ class Ranges:
             values = centred(self.trial.tables.main[column]).astype(np.float64) if self.trial else zero
             free = np.where(values == 0, 0, np.inf) if column in speaking.counts else None       # a count that is not 0 is anything
             self.main[column] = (values, values) if free is None else (-free, free)
+        self.names: dict[int, int] = {}             # the requirements that only name a number, and its column
         for column, bounds in apparent.main.items() if apparent else ():
-            if self.chip.main_names[column] in self.chip.held:
+            if self.chip.main_names[column] in self.chip.held and apparent and column not in apparent.names.values():
                 self.main[column] = bounds
         for part, below, where in looks:
             node = self.chip.graph.nodes[part]
@@ -49,6 +50,9 @@ class Ranges:
                 self.narrow(node.index, where, np.full(1, below - 1.0))
         for part, below, where in looks:
             self.narrow_summands(part, below, where)
+        for part, below, where in looks:
+            self.solve(part, below, where, apparent is None)
+        self.names = self.named(apparent is None)
 
     def narrow(self, column: int, where: Mask | None, most: F64) -> None:
         low, high = self.main.get(column, UNKNOWN)
@@ -65,6 +69,44 @@ class Ranges:
             step = self.interval(part, {**nothing, column: point(1)})[0] - least
             if (step > 0).all():
                 self.narrow(column, sure, np.maximum(np.floor((below - 1 - least) / step), 0))
+
+    def solve(self, part: int, below: int, where: Mask | None, believed: bool) -> None:
+        """A look-up of a sum with one column of which nothing is known says what this column is, if it stands there as it is. If it stands
+        there as a multiple it can be anything modulo p: it is only `believed` to be as small as what is looked up, like all columns of a
+        sum that none is taken from. So whatever looks at it is not one of the field, but open."""
+        columns = mains(inputs_of(self.chip, part))
+        new, nothing = columns - self.main.keys(), dict.fromkeys(columns, point(0))
+        least = self.interval(part, nothing)[0]
+        steps = [self.interval(part, {**nothing, column: point(1)})[0] - least for column in sorted(new)]
+        if len(new) == 1 and (abs(steps[0]) == 1).all():
+            low, high = self.interval(part, dict.fromkeys(new, point(0)))
+            low, high = np.where(steps[0] > 0, -high, low - below + 1), np.where(steps[0] > 0, below - 1 - low, high)
+            mask = np.ones(1, np.bool_) if where is None else where
+            self.main[min(new)] = np.where(mask, low, -np.inf), np.where(mask, high, np.inf)
+        elif believed and (len(columns) == 1 or all((step > 0).all() for step in steps)):
+            self.main.update(dict.fromkeys(new, (np.zeros(1), np.full(1, below - 1.0))))
+
+    def named(self, believed: bool) -> dict[int, int]:
+        """The requirements that make a column of which nothing else is known of columns of known range: it is the number that they make,
+        over the integers, so that they always hold. What they make a multiple of, like a carry, can again be anything modulo p. A column
+        that is `free` is a number of the field."""
+        rows, out, grown = self.speaking.rows, dict[int, int](), True
+        own = self.speaking.counts | {column for column, name in enumerate(self.chip.main_names) if name in self.chip.free}
+        waiting = dict(rows.requirements)
+        while grown:
+            grown = False
+            for root, columns in list(waiting.items()):
+                if len(new := columns - self.main.keys()) != 1 or new & own:
+                    continue
+                factor = rows.coefficient(root, min(new), {})
+                del waiting[root]
+                if factor in (1, -1) or (factor and believed):
+                    ends = [-end / factor for end in self.interval(root, dict.fromkeys(new, point(0)))]
+                    self.main[min(new)] = np.minimum(*ends), np.maximum(*ends)
+                    if factor in (1, -1):
+                        out[root] = min(new)
+                    grown = True
+        return out
 
     def knows(self, root: int) -> bool:
         """Whether there is a range for all that a requirement looks at."""

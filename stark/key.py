@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -73,10 +74,12 @@ class Key:
             raise ValueError("a key has a chip, a query, more points than rows, and foldings that fold")
         if not all(0 <= bits <= MOST_GRINDING for bits in (parameters.lookup_grinding, parameters.batch_grinding, parameters.grinding)):
             raise ValueError(f"a word below p can be asked for 0 to {MOST_GRINDING} zeros")
+        if any(type(number) is not int for number in vars(parameters).values()):
+            raise ValueError("parameters are whole numbers")            # 4.0 or a numpy number would have another digest
         ordered = sorted(chips, key=lambda pair: pair[1])
         self.chips = [chip for chip, _ in ordered]
-        self.log_heights = [log_height for _, log_height in ordered]
-        self.parameters, self.statement, self.apart, self.caps = parameters, statement, tuple(apart), dict(caps or {})
+        self.log_heights = [index(log_height) for _, log_height in ordered]
+        self.parameters, self.statement, self.apart, self.caps = parameters, index(statement), tuple(apart), dict(caps or {})
         if min(self.log_heights) < 0 or parameters.log_cap < 1:
             raise ValueError("a chip has at least one row, and a cap at least two digests")
         of_width(parameters.hash_width)             # there is such a hash, or this raises

@@ -1,8 +1,9 @@
 """How large numbers can become: a requirement between numbers of known range speaks about the numbers only if it cannot reach p.
 
 A column's range is known if it is a bit, or if it stands in a message whose bus says what its fields stay below (`Bus.below`), where that
-message is sent. A look-up of a multiple, or of a sum, holds the columns in it to less, if it cannot reach p itself. Where the range of one
-column is not known anywhere a requirement is one of the field, and there is nothing to say here.
+message is sent, or if a requirement makes it of such columns. A look-up of a multiple, or of a sum, holds the columns in it to less, if it
+cannot reach p itself. Where the range of one column is not known anywhere a requirement is one of the field, and there is nothing to say
+here; but a column of which only a multiple is held was meant to be held, and is not.
 """
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from stark.chip import Bus, Chip, Message
 from stark.expression import Expression
 from stark.intervals import UNKNOWN, Ranges, below_p
 from stark.settings import inputs_of, mains
-from stark.speaking import Speaking
+from stark.speaking import Mask, Speaking
 
 U32 = npt.NDArray[np.uint32]
 Field = tuple[Bus, int]
@@ -32,18 +33,28 @@ def violations_of(speaking: Speaking) -> list[str]:
     out += [f"column {name} is held for a reason, but there is none of this name" for name in chip.held if name not in chip.main_names]
     for requirement in chip.requirements:
         root = requirement.expression.number
-        if not apparent.knows(root):
-            continue                                            # one of the field
-        if not below_p(found := apparent.interval(root)).all():
+        if not apparent.knows(root) or root in apparent.names.keys() & true.names.keys():
+            continue                                            # one of the field, or the name of a number
+        if root not in apparent.names and not below_p(found := apparent.interval(root)).all():
             out.append(f"“{requirement.sentence}” can reach p: from {found[0].min():.0f} to {found[1].max():.0f}")
             continue
         open_rows = ~below_p(true.interval(root)) & speaking.matters(root)
-        out += [f"“{requirement.sentence}” looks at {chip.main_names[column]} also where no look-up holds it"
-                for column in sorted(speaking.columns[root]) if open_rows.any() and wider(column, true, apparent, open_rows)]
+        if open_rows.any():
+            out += [f"“{requirement.sentence}” looks at {chip.main_names[column]} also where no look-up holds it"
+                    for column in unheld(speaking.columns[root], true, apparent, open_rows)]
     return out
 
 
-def wider(column: int, true: Ranges, apparent: Ranges, rows: npt.NDArray[np.bool_]) -> bool:
+def unheld(columns: set[int], true: Ranges, apparent: Ranges, rows: Mask) -> list[int]:
+    """Which columns of a requirement that is open on these rows are to blame: those that are not held there, or else on other rows, one of
+    which is the next."""
+    for where in (rows, np.ones(1, np.bool_)):
+        if found := [column for column in sorted(columns) if wider(column, true, apparent, where)]:
+            return found
+    return sorted(columns)
+
+
+def wider(column: int, true: Ranges, apparent: Ranges, rows: Mask) -> bool:
     (low, high), (least, most) = true.main.get(column, UNKNOWN), apparent.main[column]
     return bool((((low < least) | (high > most)) & rows).any())
 

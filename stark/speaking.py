@@ -37,7 +37,8 @@ class Speaking:
         self.ahead = [root for root in roots if any(n.next or n.kind in ("public", "selector") for n in inputs_of(chip, root))]
         self.counts = {column for column, name in enumerate(chip.main_names) if name in chip.counts}
         said = repr((chip.name, chip.graph.nodes, roots, [(m.times.number, [p.number for p in m.parts]) for m in chip.messages]))
-        seed = np.frombuffer(hashlib.sha256(said.encode()).digest(), np.uint32)                 # not known while the chip is thought out
+        table = b"" if fixed is None else fixed.tobytes()                   # neither is known while the chip or its table is thought out
+        seed = np.frombuffer(hashlib.sha256(said.encode() + table).digest(), np.uint32)
         self.random = np.random.default_rng(seed).integers(1, P, (4, DRAWS, len(chip.graph.nodes), 1))
         self.trial = self.tried() if self.known else None
         self.spoken: dict[tuple[int, ...], Mask] = {}

@@ -33,6 +33,8 @@ def violations(chips: Sequence[Chip], rows: Mapping[str, Rows]) -> list[str]:
             out.append(f"bus {bus.name} is looked up on both of its sides")
         elif sides:
             out += intruders(bus, sides.pop(), counted, messages, rows)
+        elif bus.tables and {-1, 1} <= {side for chip, message in messages for side in rows[chip.name].sides(message) or ()}:
+            out.append(f"bus {bus.name} is both sent and received, but has none of its tables: {', '.join(bus.tables)}")
     return out
 
 

@@ -81,6 +81,7 @@ class Compression:
             for sign in signs[16 * k + 14:16 * k - 1 if k else None:-1]:
                 whole = whole + whole + sign
             self.chip.require(f"limb {k} of {name}", 2 * limb + whole - (LIMB - 1))
+            self.chip.held[f"{name}.{k}"] = "twice the limb is a sum of powers of two, each with a 2 or a 0 that bits make"
         return limbs
 
     def between(self, sentence: str, gate: Expression, expression: Expression) -> None:

@@ -167,6 +167,17 @@ def test_parameters_that_prove_nothing_make_no_key(change: dict[str, int]) -> No
         Key(chips, replace(TOY, **change), 2)
 
 
+def test_a_key_has_one_digest_however_its_numbers_are_kept() -> None:
+    chips = example()[0].chips
+    key = Key([(chip, 2) for chip in chips], TOY, 2)
+    assert (Key([(chip, np.int64(2)) for chip in chips], TOY, np.uint8(2)).digest == key.digest).all()      # type: ignore[misc, arg-type]
+    for number in (4.0, np.int64(4), True):
+        with pytest.raises(ValueError, match="whole numbers"):
+            Key([(chip, 2) for chip in chips], replace(TOY, queries=number), 2)         # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        Key([(chip, 2.0) for chip in chips], TOY, 2)            # type: ignore[misc]
+
+
 def test_a_key_without_chips_is_none() -> None:
     with pytest.raises(ValueError, match="has a chip"):
         Key([], TOY)
