@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · thousand · chaos · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · thousand · chaos · session · lint · bench · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations thousand chaos lint bench clean
+.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations thousand chaos session lint bench clean
 
 setup: $(STAMP)
 	@:
@@ -37,6 +37,10 @@ chaos: setup
 	@$(BIN)/python -m tests.bundles.chaos
 	@$(BIN)/python -m tests.bundles.chaos --engine dask
 	@$(BIN)/python -m pytest tests/bundles/test_resume.py tests/bundles/test_job.py tests/bundles/test_cluster.py
+
+session: setup
+	@$(BIN)/python -m tests.bundles.proved_session --sample sorter --events 100
+	@$(BIN)/python -m tests.bundles.proved_session --profile p100 --events 10000
 
 fuzz: setup
 	@$(BIN)/python -m tests.bundles.fuzz

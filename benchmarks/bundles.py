@@ -21,6 +21,7 @@ from bundles.bundle import Bundle, open_bundle
 from bundles.files import RunFile
 from bundles.proving import keys_of, prove_batch, prove_bundle
 from continuation.kinds import Sort
+from continuation.shelf import STANDARD
 from stark.kernels import load
 from tests.bundles.chaos import chaos
 from wasm_exec.text import from_text
@@ -56,7 +57,12 @@ def judged(values: Mapping[str, float]) -> dict[str, str]:
 def measure(figures: Figures, profile: str, threads: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for engine in WORKERS:
+            first = circuits()
             whole_way(figures, Path(folder) / engine, profile, engine, threads)
+            if circuits() != first:                     # it has made some: once more as it is from the second time on
+                name = f"bundles.overhead_share{suffix(engine)}"
+                figures.add(f"{name}.first", figures.values[name], figures.notes[name])
+                whole_way(figures, Path(folder) / engine, profile, engine, threads)
         first_proof(figures, Path(folder), profile)
         batch(figures, Path(folder), profile, threads)
         (Path(folder) / "chaos").mkdir()
@@ -97,13 +103,22 @@ def whole_way(figures: Figures, directory: Path, profile: str, engine: str, thre
     # stages are timed by the clock, and what slows one of them on a busy machine slows all: their part of the task holds for the processor
     proving = sum(seconds.get(stage, 0.0) for stage in PROVING) / seconds["all"] * seconds["processor"]
     note = f"{steps:,} steps in {bundle.manifest.segments} segments of {size}, {WORKERS[engine]} workers, {spent.clock:.1f} s by the clock"
-    suffix = "" if engine == "inline" else f".{engine}"
-    figures.add(f"bundles.overhead_share{suffix}", 1 - proving / spent.processor, note)
-    figures.add(f"bundles.end_to_end_khz_per_core{suffix}", steps / spent.processor / 1000, f"recorded and proved; {note}")
+    figures.add(f"bundles.overhead_share{suffix(engine)}", 1 - proving / spent.processor, note)
+    figures.add(f"bundles.end_to_end_khz_per_core{suffix(engine)}", steps / spent.processor / 1000, f"recorded and proved; {note}")
     for stage, value in sorted(seconds.items()):
         if stage not in PROVING:
-            figures.add(f"bundles.beside{suffix}.{stage.replace(': ', '_').replace(' ', '_')}_s", value, "by the clock")
+            figures.add(f"bundles.beside{suffix(engine)}.{stage.replace(': ', '_').replace(' ', '_')}_s", value, "by the clock")
     shutil.rmtree(directory)
+
+
+def suffix(engine: str) -> str:
+    return "" if engine == "inline" else f".{engine}"
+
+
+def circuits() -> set[Path]:
+    """Those that are in the user's cache."""
+    folder = STANDARD.folder
+    return set(folder.iterdir()) if folder and folder.is_dir() else set()
 
 
 def proved(bundle: Bundle, workers: int, threads: int) -> dict[str, float]:

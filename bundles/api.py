@@ -14,6 +14,7 @@ from stark import profiles
 from stark.errors import Malformed, Rejected
 
 if TYPE_CHECKING:
+    from bundles.changes import Difference
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
     from continuation.claims import Digest
@@ -94,7 +95,7 @@ def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means |
                 return written(followed.file, out_file)
         else:
             from bundles.open_sessions import up_to_now
-            directory = up_to_now(directory, on_progress)
+            directory = up_to_now(directory, on_progress, means.memory_limit if means else None)
     bundle = open_bundle(directory)
     program = translated(bundle.app())
     made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress, means, str(out_file.absolute()))
@@ -160,7 +161,7 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
            profile_name: str | None = None) -> Facts:
     """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these, or not
     under the profile that is asked for."""
-    from bundles.checking import Expected, check_file
+    from bundles.checking import Expected, check_differences, check_file
     from bundles.files import read_proof
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
@@ -171,7 +172,7 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     proof = read_proof(decoded)
     expected = Expected(input, output, exit_code, state_before, state_after)
     trusted = check_file(proof, [translated(program) for program in programs], expected, kernels())
-    return facts_of(proof, file, trusted)
+    return facts_of(proof, file, trusted, check_differences(proof, kernels()))
 
 
 def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
@@ -194,9 +195,8 @@ def writable(out_file: Path) -> None:
     check_room(out_file.parent)
 
 
-def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None) -> Facts:
-    """What a proof file claims, for people to read."""
-    from bundles.changes import distinct_keys
+def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None, differences: bool = False) -> Facts:
+    """What a proof file claims, for people to read. `differences`: whether those of the states were found to be right."""
     from bundles.checking import applications, outcome, short
     from bundles.files import RunFile
     from bundles.security import bits
@@ -207,24 +207,32 @@ def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = 
     if isinstance(proof, RunFile):
         run = proof.claim
         return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run),
-                        "steps": run.steps, **states_of((run.before, run.after), len(proof.changes))}
+                        "steps": run.steps, **states_of((run.before, run.after), [proof.changes], differences)}
     facts["runs"] = len(proof.runs)
     for number, run in enumerate(proof.runs, 1):
         facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"
     for program, states in applications(proof.runs).items():
         pairs = zip(proof.runs, proof.changes, strict=True)
-        changed = distinct_keys([changes for run, changes in pairs if run.program == program])
-        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, changed).items()}
+        changes = [changes for run, changes in pairs if run.program == program]
+        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, changes, differences).items()}
     return facts
 
 
-def states_of(states: tuple[Digest, Digest], changed: int) -> Facts:
-    """The roots of an application's state before and after, if it has one; how many keys the file says to have changed."""
+def states_of(states: tuple[Digest, Digest], parts: Sequence[Difference], known: bool) -> Facts:
+    """The roots of an application's state before and after, if it has one; how many keys changed on the way, and the digest of what
+    changed, which the file may say without being right."""
     from bundles.checking import short
+    from bundles.difference import composed, difference_digest
     from segments.openings import EMPTY_STATE_ROOT
     if states == (EMPTY_STATE_ROOT,) * 2:
         return {}
-    return {"state before": short(states[0]), "state after": short(states[1]), "changed keys, as the file says": changed}
+    said = "" if known else ", as the file says"
+    try:
+        changes = composed(parts)
+    except Malformed as error:
+        return {"state before": short(states[0]), "state after": short(states[1]), f"state difference{said}": f"none: {error}"}
+    return {"state before": short(states[0]), "state after": short(states[1]), f"changed keys{said}": len(changes),
+            f"state difference{said}": difference_digest(changes)}
 
 
 def kernels() -> Kernels:

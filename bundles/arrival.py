@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from bundles.checking import check_differences
 from bundles.files import RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
 from bundles.keys import claimed_program, shapes_of
@@ -90,3 +91,6 @@ class Arrival:
         if (claim.program, claim.input, claim.output) != wanted:
             raise Rejected("the proof is of this bundle's run", "its program, input and output", "others")
         verify_run(file.proof.opened(work.trusted, work.kernels.permute), claim, work.trusted, work.kernels.permute)
+        check_differences(file, work.kernels)
+        if list(file.changes) != list(work.bundle.difference()):
+            raise Rejected("the proof has the state difference of this bundle's run", "that", "another one")

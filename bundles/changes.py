@@ -70,12 +70,6 @@ def rows_of(changes: Difference) -> U8:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, CHANGE_BYTES)
 
 
-def distinct_keys(parts: Sequence[Difference]) -> int:
-    """How many keys are changed in any of them."""
-    keys = np.concatenate([rows_of(part)[:, 1:OLD] for part in parts])
-    return len(np.unique(np.ascontiguousarray(keys).view(f"V{KEY_BYTES}")))
-
-
 def rising(keys: U8) -> npt.NDArray[np.bool_]:
     """Of every key but the last whether the one behind it is greater."""
     parts = np.ascontiguousarray(keys).view(">u8")
@@ -89,11 +83,24 @@ def rising(keys: U8) -> npt.NDArray[np.bool_]:
 
 def to_words(changes: Difference) -> U32:
     """The number of changes, then their bytes, three in a word, low byte first."""
-    content = rows_of(changes).reshape(-1)
-    words = np.zeros((words_of(len(changes)), 4), np.uint8)
+    return np.concatenate([np.array([len(changes)], np.uint32), packed(rows_of(changes).reshape(-1))])
+
+
+def packed(content: U8) -> U32:
+    """Bytes, three in a word, low byte first, filled up with zeros."""
+    words = np.zeros((-(-len(content) // WORD_BYTES), 4), np.uint8)
     padded = np.concatenate([content, np.zeros(len(words) * WORD_BYTES - len(content), np.uint8)])
     words[:, :WORD_BYTES] = padded.reshape(-1, WORD_BYTES)
-    return np.concatenate([np.array([len(changes)], "<u4"), words.view("<u4").reshape(-1)]).astype(np.uint32)
+    return words.view("<u4").reshape(-1).astype(np.uint32)
+
+
+def unpacked(words: U32, size: int) -> U8:
+    """So many bytes; Malformed if these words are not their only form."""
+    as_bytes = words.astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)
+    content = as_bytes[:, :WORD_BYTES].reshape(-1)
+    if as_bytes[:, WORD_BYTES].any() or content[size:].any():
+        raise Malformed("packed bytes are not in their only form")
+    return content[:size]
 
 
 def words_of(count: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bundles.errors import several
 from bundles.files import RollupFile, RunFile
 from bundles.keys import claimed_program, trusted_keys
+from bundles.opened import check
 from continuation.claims import Digest, RunClaim, chained, spelled
 from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.memory_tree import wide
@@ -66,6 +67,16 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
     else:
         verify_rollup(file.proof, file.claim, trusted, kernels.permute)
     return trusted
+
+
+def check_differences(file: RunFile | RollupFile, kernels: Kernels) -> bool:
+    """Whether all state differences in the file are known to be those between the states of its claims; Rejected if one is another, False
+    if one was too large to be opened."""
+    permute = wide(kernels)
+    if isinstance(file, RunFile):
+        return check(file.opened, file.changes, file.claim.before, file.claim.after, permute)
+    parts = zip(file.runs, file.changes, file.opened, strict=True)
+    return all([check(found, changes, run.before, run.after, permute) for run, changes, found in parts])
 
 
 def once(sentence: str, runs: Sequence[RunClaim]) -> None:

@@ -23,6 +23,7 @@ from bundles.arrival import Arrival
 from bundles.cluster_worker import carry_out, quiet
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Misuse, Unsupported
+from bundles.processes import START
 from bundles.tasks import Task
 from stark.errors import Malformed, Rejected
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-START = "import sys; sys.path[:] = {path!r}; from bundles.cluster_worker import main; main(sys.argv[1:])"
 PATIENCE_S = 30.0               # for a scheduler to answer, and for a first worker
 GONE_S = 5.0                    # without a scheduler that was there; tasks that one has forgotten are begun again
 CERTIFICATES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
@@ -168,8 +168,8 @@ class OwnCluster:
 
     def started(self) -> subprocess.Popen[bytes]:
         """What others must not see goes through the pipe. The group is its own: what a terminal sends, the parent decides upon."""
-        process = subprocess.Popen([sys.executable, "-c", START.format(path=sys.path), str(os.getpid())], stdin=subprocess.PIPE, bufsize=0,
-                                   process_group=0)
+        command = [sys.executable, "-c", START.format(path=sys.path, module="cluster_worker"), str(os.getpid())]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, process_group=0)
         security = {name: getattr(self.security, name) for name in ("tls_ca_file", "tls_worker_cert", "tls_worker_key")}
         assert process.stdin is not None
         process.stdin.write(json.dumps({"scheduler": self.cluster.scheduler_address, "security": security}).encode() + b"\n")

@@ -20,7 +20,7 @@ from bundles.engine import Failure, Finished, Reason, carried_out
 from bundles.job import work_on
 from bundles.tasks import Task, parsed
 from bundles.work import Work
-from bundles.worker import answer, end_with
+from bundles.worker import answer
 from stark.errors import Malformed
 from stark.kernels import load
 
@@ -52,9 +52,8 @@ def cap(work: Work, task: Task, finished: Finished) -> str:
     return work.artefacts.store.put(work.prover.setup.cap(kind).astype("<u4").tobytes()).hex()
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(_: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)        # the parent decides what an interruption means
-    end_with(int(arguments[0]))
     os.dup2(2, 1)
     asyncio.run(serve(json.loads(sys.stdin.readline())))
 

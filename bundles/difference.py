@@ -1,16 +1,17 @@
 """The state difference of a run: which keys have another value afterwards, in the order of their bytes.
 
-A difference by itself is a list that somebody hands over. It is bound to a proof by the two roots in the claim: applied to the state
-with the first root it must arrive at the second (`leads`).
+A difference by itself is a list that somebody hands over. It is bound to a proof by the two roots in the claim: opened under both
+(bundles/opened.py), or applied to the state with the first root, from which it must arrive at the second (`leads`).
 """
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from bundles.changes import Change, Difference
+from bundles.changes import NEW, OLD, Change, Changes, Difference, rows_of
 from continuation.claims import Digest, spelled
 from segments.openings import state_root
 from stark.errors import Malformed, Rejected
@@ -38,14 +39,24 @@ def applied(entries: Mapping[bytes, bytes], changes: Difference) -> dict[bytes, 
 
 def composed(parts: Sequence[Difference]) -> Difference:
     """One difference for several, one after the other; Malformed if one does not begin where those before it ended."""
-    first: dict[bytes, bytes | None] = {}
-    last: dict[bytes, bytes] = {}
-    for change in (change for part in parts for change in part):
-        if last.get(change.key, change.old) != change.old:
-            raise Malformed("the differences of the runs do not follow upon each other")
-        first.setdefault(change.key, change.old)
-        last[change.key] = change.new
-    return tuple(Change(key, first[key], last[key]) for key in sorted(last) if first[key] != last[key])
+    rows = np.concatenate([rows_of(part) for part in parts])
+    if not len(rows):
+        return ()
+    keys = np.ascontiguousarray(rows[:, 1:OLD]).view(">u8").astype(np.uint64)
+    rows = rows[np.lexsort(keys.T[::-1])]                   # changes of one key stay in their order
+    same = (rows[1:, 1:OLD] == rows[:-1, 1:OLD]).all(axis=1)
+    follows = (rows[1:, 0] == 1) & (rows[1:, OLD:NEW] == rows[:-1, NEW:]).all(axis=1)
+    if (same & ~follows).any():
+        raise Malformed("the differences of the runs do not follow upon each other")
+    whole = rows[np.append(~same, True)].copy()
+    whole[:, :NEW] = rows[np.append(True, ~same), :NEW]
+    back = (whole[:, 0] == 1) & (whole[:, OLD:NEW] == whole[:, NEW:]).all(axis=1)
+    return Changes(whole[~back])
+
+
+def difference_digest(changes: Difference) -> str:
+    """SHA-256 of the changes as they stand in a proof file, 97 bytes each."""
+    return hashlib.sha256(rows_of(changes).tobytes()).hexdigest()
 
 
 def leads(state: StateMap, changes: Difference, before: Digest, after: Digest, permute: Callable[[U64], U64]) -> StateMap:

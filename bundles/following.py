@@ -92,7 +92,7 @@ def proved(directory: Path, kernels: Kernels, on_progress: Progress, means: Mean
     if header is None:
         raise not_open(directory)
     program = translated(application(directory, header))
-    growth = Growth(directory, header, program)
+    growth = Growth(directory, header, program, means.memory_limit)
     while not growth.segments and not looked(growth):
         if not is_open(directory):
             return None

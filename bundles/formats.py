@@ -15,7 +15,7 @@ from stark.profiles import PROFILES
 
 U32 = npt.NDArray[np.uint32]
 MAGIC = b"longrun\n"
-VERSION = 2
+VERSION = 3
 PROFILE_BYTES = 16
 HEADER = struct.Struct(f"<{len(MAGIC)}sHH{PROFILE_BYTES}sII")
 PAYLOADS_LIMIT = 64

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bundles.bundle import APP_LIMIT, FILES, GROWING, SESSION_LOG, Bundle, is_open, open_growing
 from bundles.manifest import BoundaryEntry, Manifest
-from bundles.recording import cutting, sizes_of
+from bundles.recording import cutting, sizes_for
 from bundles.session_log import Header, SessionLog
 from bundles.snapshot import encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
@@ -27,10 +27,10 @@ SOONER = 5 / 4              # a session is looked at again when what is behind t
 
 
 class Growth:
-    """Follows an open session; one process does at a time."""
+    """Follows an open session; one process does at a time. Its segments are the largest that are proved in so many bytes."""
 
-    def __init__(self, directory: Path, header: Header, program: Program) -> None:
-        self.directory, self.header, self.program = directory, header, program
+    def __init__(self, directory: Path, header: Header, program: Program, memory_limit: int | None = None) -> None:
+        self.directory, self.header, self.program, self.memory_limit = directory, header, program, memory_limit
         self.store = Store(directory / FILES)
         self.recording: Recording | None = None
         self.size = ""
@@ -67,7 +67,7 @@ class Growth:
 
     def record(self, content: bytes) -> None:
         if self.recording is None:
-            size = sizes_of(profiles.get(self.header.profile), self.header.size)[-1]
+            size = sizes_for(self.program, profiles.get(self.header.profile), self.header.size, self.memory_limit)[-1]
             self.recording, self.size = begun(self.program, content, size, self.before()), size
         elif self.recording.final.status in (Status.RUNNING, Status.PAUSED):
             self.recording = resume(self.recording, more_of(self.recording, content))

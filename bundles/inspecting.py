@@ -88,7 +88,7 @@ def directory(path: Path) -> Facts:
         from bundles.open_sessions import facts
         return facts(path)
     bundle = open_bundle(path)
-    return {**manifest(bundle.manifest), "kind": "bundle", **api.states_of(roots_of(bundle), len(bundle.difference()))}
+    return {**manifest(bundle.manifest), "kind": "bundle", **api.states_of(roots_of(bundle), [bundle.difference()], False)}
 
 
 def nameless(path: Path, content: bytes) -> Facts:

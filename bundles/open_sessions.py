@@ -50,8 +50,9 @@ def followed(directory: Path) -> Mapping[str, object]:
     return {"whole segments": growing.manifest.segments, "segments proved": proved, "proved by": held(growing.work / PROVING)}
 
 
-def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
-    """A bundle of what the session has done, in a folder below its own. It serves until the next call."""
+def up_to_now(directory: Path, on_progress: Progress | None = None, memory_limit: int | None = None) -> Path:
+    """A bundle of what the session has done, in a folder below its own. It serves until the next call. Its segments are proved in so many
+    bytes."""
     with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
         header, state, content = log.header(), log.state(), log.input()
     if header is None:
@@ -65,7 +66,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None) -> Path:
             app = store.get(header.program, "the program", APP_LIMIT)
             before = decode_state(store.get(header.state, "the state before", STATE_FILE_LIMIT))
             recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, Limits(),
-                                     on_progress, before)
+                                     on_progress, before, memory_limit)
             write_bundle(place, app, recording, header.profile, size)
     return place
 

@@ -1,4 +1,4 @@
-"""The one place that reads and writes msgpack, and only a canonical part of it: no extensions, no floats, no repeated keys."""
+"""The one place in bundles that reads and writes msgpack, and only a canonical part of it: no extensions, no floats, no repeated keys."""
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -13,7 +13,8 @@ from pathlib import Path
 from bundles.engine import Failure, Finished, Reason
 from bundles.tasks import Task, parsed
 
-START = "import sys; sys.path[:] = {path!r}; from bundles.worker import main; main(sys.argv[1:])"
+START = ("import sys; sys.path[:] = {path!r}; from bundles.orphan import end_with; end_with(int(sys.argv[1])); "
+         "from bundles.{module} import main; main(sys.argv[2:])")
 READ = 1 << 16
 
 
@@ -21,7 +22,7 @@ class Worker:
     """One process and the task that it has."""
 
     def __init__(self, directory: Path, threads: int) -> None:
-        command = [sys.executable, "-c", START.format(path=sys.path), str(directory), str(os.getpid()), str(threads)]
+        command = [sys.executable, "-c", START.format(path=sys.path, module="worker"), str(os.getpid()), str(directory), str(threads)]
         # a group of its own: what a terminal sends to the parent's group, the parent decides upon
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0)
         self.task: Task | None = None

@@ -12,11 +12,12 @@ from bundles.changes import to_words
 from bundles.checking import once, short
 from bundles.engine import Engine, Inline
 from bundles.errors import Misuse, Unsupported
-from bundles.files import RollupFile, RunFile, read_proof
+from bundles.files import DIFFERENCES_LIMIT, RollupFile, RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
 from bundles.job import PROOFS, Job, identity_of, opened, work_of
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
+from bundles.opened import NOTHING
 from bundles.processes import Processes
 from bundles.rollup import folded
 from bundles.sent import SentProof
@@ -25,6 +26,7 @@ from continuation.claims import chained
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.setup import Setup
+from continuation.shelf import STANDARD
 from segments.shape import Shape
 from stark import profiles
 from stark.errors import Malformed, Rejected
@@ -32,7 +34,6 @@ from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
-DIFFERENCES_LIMIT = FILE_LIMIT // 4 - (1 << 19)       # words, so that the proof has room beside them
 Progress = Callable[[str, int, int], None]
 ENGINES = ("inline", "processes", "dask")
 
@@ -118,10 +119,11 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
     chained(claims)
-    if sum(len(to_words(run.changes)) for run in runs) > DIFFERENCES_LIMIT:
+    differences = sum(len(to_words(run.changes)) for run in runs)
+    if differences > DIFFERENCES_LIMIT:
         raise Unsupported("the state differences of all these runs do not fit into one file: make several batches")
     trusted, made = trusted_keys(profile, kernels), 0
-    prover, given = Prover(Setup(trusted, LeafKeys(profile, kernels), kernels), kernels), []
+    prover, given = Prover(Setup(trusted, LeafKeys(profile, kernels), kernels, STANDARD), kernels), []
     for number, run in enumerate(runs, 1):
         if run.claim.keys != trusted.keys:
             raise Rejected(f"run {number} is proved with the keys of this setup", short(trusted.keys), short(run.claim.keys))
@@ -135,7 +137,9 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         on_progress("joins", made, len(runs) - 1)
         return proof
     rolled = SentProof.of(prover.rollup(folded(given, join)), trusted, kernels.permute)
-    return RollupFile(profile, rolled, tuple(claims), tuple(run.changes for run in runs))
+    fits = differences + sum(len(run.opened.words) for run in runs) <= DIFFERENCES_LIMIT
+    return RollupFile(profile, rolled, tuple(claims), tuple(run.changes for run in runs),
+                      tuple(run.opened if fits else NOTHING for run in runs))
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:

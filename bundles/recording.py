@@ -57,6 +57,14 @@ def calls_hosts(program: Program) -> bool:
     return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
 
 
+def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_limit: int | None) -> list[str]:
+    """The sizes of segments to try for this program, small first; without a limit those of the usual one."""
+    try:
+        return sizes_within(memory_limit or MEMORY, profile, wanted, len(program.instructions), calls_hosts(program))
+    except LookupError as error:
+        raise Unsupported(str(error)) from None
+
+
 @contextmanager
 def cutting(profile: str) -> Iterator[None]:
     """Unsupported, in words, if a run cannot be cut into segments."""
@@ -67,13 +75,10 @@ def cutting(profile: str) -> Iterator[None]:
 
 
 def chosen(program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
-           on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int = MEMORY) -> tuple[Recording, str]:
+           on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> tuple[Recording, str]:
     """The run and the size of its segments; Unsupported if no segment holds some block of it. If it reaches a limit it has not ended."""
     begun = time.monotonic()
-    try:
-        sizes = sizes_within(memory_limit, profile, size, len(program.instructions), calls_hosts(program))
-    except LookupError as error:
-        raise Unsupported(str(error)) from None
+    sizes = sizes_for(program, profile, size, memory_limit)
     with cutting(profile.name):
         while True:
             taken, *sizes = sizes
@@ -87,7 +92,7 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
 def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
                 on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> Recorded:
     """Records a run from this state of its application into a directory."""
-    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit or MEMORY)
+    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit)
     write_bundle(directory, app, recording, profile.name, taken)
     return summary(recording, profile, app)
 

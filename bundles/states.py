@@ -10,7 +10,7 @@ from bundles import api
 from bundles.bundle import Bundle, open_bundle
 from bundles.changes import Difference
 from bundles.checking import applications
-from bundles.difference import composed, leads
+from bundles.difference import composed, difference_digest, leads
 from bundles.errors import Misuse
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
@@ -42,7 +42,8 @@ class Step:
 
     @property
     def facts(self) -> dict[str, object]:
-        return {"state before": spelled(self.before), "state after": spelled(self.after), "changes": self.rows}
+        return {"state before": spelled(self.before), "state after": spelled(self.after),
+                "state difference": difference_digest(self.changes), "changes": self.rows}
 
 
 def roots_of(bundle: Bundle) -> tuple[Digest, Digest]:

@@ -12,15 +12,18 @@ from pathlib import Path
 
 from bundles.artefacts import Artefacts
 from bundles.bundle import Bundle, at_work
-from bundles.files import RunFile
+from bundles.changes import to_words
+from bundles.files import DIFFERENCES_LIMIT, RunFile
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.memory import Memory
+from bundles.opened import NOTHING, opened
 from bundles.sent import SentProof
 from bundles.tasks import Task
 from continuation.claims import Ends
 from continuation.prove import Prover
 from continuation.published import publish, published
 from continuation.setup import Setup
+from continuation.shelf import STANDARD
 from continuation.verify import Trusted
 from segments.fill import fill_cheapest
 from segments.memory_tree import wide
@@ -50,7 +53,7 @@ class Work:
 
     @cached_property
     def prover(self) -> Prover:
-        setup = Setup(self.trusted, LeafKeys(self.keys.profile, self.kernels), self.kernels)
+        setup = Setup(self.trusted, LeafKeys(self.keys.profile, self.kernels), self.kernels, STANDARD)
         return Prover(setup, self.kernels, self.watch)
 
     @cached_property
@@ -87,7 +90,15 @@ class Work:
         if task.kind == "join":
             return self.artefacts.put(task, prover.join(*spans))
         run = SentProof.of(prover.run(spans[0], self.ends(task.last)), prover.trusted, self.kernels.permute)
-        return self.artefacts.store.put(RunFile(self.keys.profile, run, self.bundle.difference()).encode())
+        return self.artefacts.store.put(self.run_file(run).encode())
+
+    def run_file(self, run: SentProof) -> RunFile:
+        """With the state difference, and with what opens it if there is room."""
+        with self.watch.stage("memory"):
+            changes = self.bundle.difference()
+            found = opened(self.bundle.state_before(), self.bundle.state_after(), wide(self.kernels)) if changes else NOTHING
+        fits = len(to_words(changes)) + len(found.words) <= DIFFERENCES_LIMIT
+        return RunFile(self.keys.profile, run, changes, found if fits else NOTHING)
 
     def see(self, task: Task) -> None:
         """Opens the bundle again if it has become longer since, as that of a session does."""

@@ -1,10 +1,10 @@
 """A worker process: reads tasks from its standard input, carries them out, writes what came of them to its standard output, a line each.
 
-It ends with its parent: the system kills it when the parent dies, and where the system cannot, the end of the input does.
+It ends with its parent: the system kills it when the parent dies (bundles/orphan.py), and where the system cannot, the end of the input
+does.
 """
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import queue
@@ -20,25 +20,15 @@ from bundles.tasks import parsed
 from bundles.work import Work
 from stark.errors import Malformed
 
-PR_SET_PDEATHSIG = 1
-
 
 def main(arguments: Sequence[str]) -> None:
-    directory, parent, threads = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    directory, threads = Path(arguments[0]), int(arguments[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)        # the parent decides what an interruption means
-    end_with(parent)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)                                       # whatever else is printed must not look like an answer
     asked: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(asked,), daemon=True).start()
     serve(directory, threads, asked, answers)
-
-
-def end_with(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def listen(asked: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -18,7 +18,6 @@ from continuation.replay import replay
 from continuation.setup import Setup
 from continuation.verify import check
 from segments.claim import BOUNDARY, STEPS, SegmentProof, digest_of
-from segments.setup import program_level
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.prover import prove
@@ -35,7 +34,7 @@ class Prover:
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
         """A span of one segment; a wide leaf is lifted at once, so that it can be joined."""
         before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:STEPS])
-        program = digest_of(segment.cap, program_level(self.setup.segments[segment.shape]))
+        program = digest_of(segment.cap, segment.level)
         claim = SpanClaim(program, self.setup.keys, before, after, int(segment.statement[STEPS]))
         kind = self.trusted.leaf(segment.shape)
         proof = self._prove(kind.name, [segment.cap, segment.statement, segment.words, counting(claim.steps)], claim)

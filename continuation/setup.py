@@ -1,6 +1,7 @@
 """The keys of the continuation: circuits recorded, lowered into the shapes of the layers and committed. All follows from the texts."""
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,11 +17,12 @@ from continuation.layout import CLAIM
 from continuation.lowering import Circuit, Lowered
 from continuation.recorder import Program, Recorder
 from continuation.shape import RecursionShape, fitting, larger
+from continuation.shelf import Shelf
 from continuation.verify import Trusted
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters
-from stark.setup import ProvingKey, commit_fixed
+from stark.setup import ProvingKey, commit_fixed, committed
 
 U32 = npt.NDArray[np.uint32]
 Layers = Mapping[str, Parameters]
@@ -61,8 +63,8 @@ class Made:
 class Setup:
     """Everything that proving needs; the circuit and the key of a kind are made at their first use and must have the published digest."""
 
-    def __init__(self, trusted: Trusted, segments: Segments, kernels: Kernels) -> None:
-        self.trusted, self.segments, self.kernels = trusted, segments, kernels
+    def __init__(self, trusted: Trusted, segments: Segments, kernels: Kernels, shelf: Shelf | None = None) -> None:
+        self.trusted, self.segments, self.kernels, self.shelf = trusted, segments, kernels, shelf or Shelf()
         self._made: dict[str, Made] = {}
 
     @property
@@ -71,12 +73,34 @@ class Setup:
 
     def made(self, name: str) -> Made:
         if name not in self._made:
-            kind = self.trusted.kinds[name]
-            segment = self.segments[kind.segment] if kind.segment else None
-            made = make(kind, self.trusted.layers, self.trusted.shapes[kind.sort.layer], self.kernels, segment)
-            self.trusted.key(name, made.cap)                    # refuses another one than the published
-            self._made[name] = made
+            self._made[name] = self._found(name) or self._recorded(name)
         return self._made[name]
+
+    def _recorded(self, name: str) -> Made:
+        kind = self.trusted.kinds[name]
+        segment = self.segments[kind.segment] if kind.segment else None
+        made = self._committed(name, circuit_of(kind, self.trusted.layers, self.trusted.shapes[kind.sort.layer], segment))
+        self.trusted.key(name, made.cap)                        # refuses another one than the published
+        self.shelf.keep(self.what(name), made.circuit)
+        return made
+
+    def _found(self, name: str) -> Made | None:
+        """From the shelf; as if nothing were there if it has another key than the published."""
+        circuit = self.shelf.find(self.what(name), self.trusted.shapes[self.trusted.kinds[name].sort.layer])
+        with contextlib.suppress(ValueError):
+            if circuit:
+                made = self._committed(name, circuit)
+                self.trusted.key(name, made.cap)
+                return made
+        return None
+
+    def _committed(self, name: str, circuit: Circuit) -> Made:
+        """The rules were looked at when the digest was computed that is published (`make`)."""
+        return Made(circuit, committed(self.trusted.layer(self.trusted.kinds[name].sort.layer), circuit.fixed, self.kernels))
+
+    def what(self, name: str) -> bytes:
+        """The key of a kind, its shape, and the shapes of what it verifies."""
+        return repr((name, self.trusted.digests[name], self.trusted.keys, sorted(self.trusted.shapes.items()))).encode()
 
     def cap(self, name: str) -> U32:
         """The cap of a kind: a published one without any work."""
@@ -84,8 +108,12 @@ class Setup:
 
 
 def make(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, kernels: Kernels, segment: Key | None) -> Made:
-    circuit = Circuit(Lowered(record(kind, keys, segment)), shape)
+    circuit = circuit_of(kind, keys, shape, segment)
     return Made(circuit, commit_fixed(keys[kind.sort.layer], circuit.fixed, kernels))
+
+
+def circuit_of(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, segment: Key | None) -> Circuit:
+    return Circuit(Lowered(record(kind, keys, segment)), shape)
 
 
 def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:

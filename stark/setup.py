@@ -28,12 +28,22 @@ class ProvingKey:
 def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
     """`fixed` has a table (columns, rows) for every chip with fixed columns; ValueError for a machine that breaks the rules."""
     check_tables(key, fixed)
+    check_rules(key, fixed)
+    return committed(key, fixed, kernels)
+
+
+def check_rules(key: Key, fixed: Mapping[str, U32]) -> None:
     logs = {chip.name: log for chip, log in zip(key.chips, key.log_heights, strict=True)}
     broken = violations(key.chips, logs, fixed, key.statement)
     if broken:
         raise ValueError(broken[0] if len(broken) == 1 else "\n- ".join(["this machine is not set up:", *broken]))
     for chip in key.chips:
         check_wrapping(chip, fixed.get(chip.name, np.zeros((0, 0), np.uint32)))
+
+
+def committed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
+    """The same of a machine about which nobody asks what it breaks: of one whose caps are known from when it was looked at."""
+    check_tables(key, fixed)
     trees = {}
     for tree in key.fixed_trees:
         tables = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]

@@ -16,7 +16,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 VERIFIERS = [path for path in SOURCES if path.stem in ("verify", "verifier")]
 NOT_FOR_VERIFYING = {"prove", "prover", "recorder"}
 LONGEST = 400
-KNOWS_THE_ENVIRONMENT = ("wasm_exec.module_cache",)     # where the user keeps caches; it changes no result
+KNOWS_THE_ENVIRONMENT = ("wasm_exec.kept_files",)     # where the user keeps caches; it changes no result
 
 
 def name_of(path: Path) -> str:

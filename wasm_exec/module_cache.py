@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -15,14 +12,15 @@ from pathlib import Path
 
 import wasmtime
 
-DIGEST_BYTES = 32
+from wasm_exec import kept_files
+from wasm_exec.kept_files import folder_of
+
 SIZE_LIMIT = 1 << 30  # bytes of all files together
 
 
 def default_folder() -> Path:
     """Below $XDG_CACHE_HOME, or ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "longrun" / "recorders"
+    return folder_of("recorders")
 
 
 @lru_cache(maxsize=1)
@@ -46,49 +44,20 @@ class ModuleCache:
         found = read(engine, path)
         if found is None:
             found = wasmtime.Module(engine, emit())
-            write(path, bytes(found.serialize()))
-            tidy(self.folder, path)
+            kept_files.write(path, bytes(found.serialize()))
+            kept_files.tidy(self.folder, path, SIZE_LIMIT)
         return found
 
 
 def read(engine: wasmtime.Engine, path: Path) -> wasmtime.Module | None:
-    """The module in this file. It is native code: its digest keeps out what is damaged, and only the user's own files are taken."""
-    try:
-        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            return None
-        content = path.read_bytes()
-        if hashlib.sha256(content[DIGEST_BYTES:]).digest() != content[:DIGEST_BYTES]:
-            return None
-        module = wasmtime.Module.deserialize(engine, content[DIGEST_BYTES:])
-        os.utime(path)
-        return module
-    except (OSError, wasmtime.WasmtimeError):
+    """The module in this file, which is native code: hence nobody's files but the user's are read."""
+    content = kept_files.read(path)
+    if content is None:
         return None
-
-
-def write(path: Path, content: bytes) -> None:
-    """Under another name first, so that a reader sees all of it or nothing. A folder that cannot be written is no error."""
-    name = ""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        os.replace(name, path)
-    except OSError:
-        if name:
-            Path(name).unlink(missing_ok=True)
-
-
-def tidy(folder: Path, newest: Path) -> None:
-    """Removes what was not used for the longest time while there is too much."""
-    with suppress(OSError):
-        files = sorted(((path.stat().st_mtime, path.stat().st_size, path) for path in folder.iterdir() if path != newest), reverse=True)
-        total = newest.stat().st_size if newest.exists() else 0
-        for _, size, path in files:
-            total += size
-            if total > SIZE_LIMIT:
-                path.unlink(missing_ok=True)
+        return wasmtime.Module.deserialize(engine, content)
+    except wasmtime.WasmtimeError:
+        return None
 
 
 STANDARD = ModuleCache(default_folder())  # `STANDARD.folder = None` switches it off

@@ -21,6 +21,7 @@ from wasm_exec.trace import U64
 
 KEY_BYTES = VALUE_BYTES = 32
 SLOTS, SLOT_CELLS, KEY_CELLS = 1 << LOG_STATE_SLOTS, STATE_SLOT_BYTES // CELL_BYTES, KEY_BYTES // CELL_BYTES
+PAGES = 1 + SLOTS * SLOT_CELLS // PAGE_CELLS  # the first one counts, the others hold slots
 
 
 def homes(keys: U64) -> npt.NDArray[np.int64]:
@@ -78,15 +79,21 @@ class StateMap:
     @staticmethod
     def of_cells(cells: U64) -> StateMap:
         """The map that lies in these cells of the space."""
-        whole = np.zeros(FIRST // CELL_BYTES + SLOTS * SLOT_CELLS, np.uint64)
+        whole = np.zeros(PAGES * PAGE_CELLS, np.uint64)
         count = min(len(cells), len(whole))
         whole[:count] = cells[:count]
-        slots = whole[FIRST // CELL_BYTES:].reshape(SLOTS, SLOT_CELLS)
-        rows = [row.astype("<u8").tobytes() for row in slots[slots[:, :KEY_CELLS].any(axis=1)]]
-        entries = {row[:KEY_BYTES]: row[KEY_BYTES:] for row in rows}
-        if whole[HAS_ZERO // CELL_BYTES]:
-            entries[bytes(KEY_BYTES)] = whole[ZERO // CELL_BYTES + KEY_CELLS:ZERO // CELL_BYTES + SLOT_CELLS].astype("<u8").tobytes()
-        return StateMap(entries)
+        return StateMap(entries_of(np.arange(PAGES), whole.reshape(-1, PAGE_CELLS)))
+
+
+def entries_of(pages: npt.NDArray[np.int64], cells: U64) -> dict[bytes, bytes]:
+    """The keys with their values that lie in these pages, whose numbers rise."""
+    slots = cells[pages > 0].reshape(-1, SLOT_CELLS)
+    rows = [row.astype("<u8").tobytes() for row in slots[slots[:, :KEY_CELLS].any(axis=1)]]
+    entries = {row[:KEY_BYTES]: row[KEY_BYTES:] for row in rows}
+    for first in cells[pages == 0]:
+        if first[HAS_ZERO // CELL_BYTES]:
+            entries[bytes(KEY_BYTES)] = first[ZERO // CELL_BYTES + KEY_CELLS:ZERO // CELL_BYTES + SLOT_CELLS].astype("<u8").tobytes()
+    return entries
 
 
 EMPTY = StateMap()

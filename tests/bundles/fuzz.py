@@ -28,6 +28,8 @@ from bundles.job import JOURNAL, LOCK, PROOFS
 from bundles.journal import DONE, JobRow, Journal
 from bundles.lock import held
 from bundles.manifest import decode_manifest
+from bundles.opened import NOTHING, opened
+from bundles.opened import from_words as opened_from
 from bundles.proving import keys_of
 from bundles.session import Session
 from bundles.session_log import PlaceRow, SessionLog
@@ -37,6 +39,7 @@ from bundles.state_files import decode_state, encode_state
 from bundles.store import Store, digest_of
 from bundles.tasks import Task, parsed
 from continuation.kinds import ROLLUP
+from segments.memory_tree import wide
 from stark.errors import Malformed, Rejected
 from stark.field import P
 from tests.bundles.jobs import ROOT, SUM, entered
@@ -157,14 +160,19 @@ def formats(folder: Path) -> list[Format]:
         return api.verify(folder / "changed.proof", [SUM], allow_toy=True)
     run = read_proof(decode_proof((folder / "run.proof").read_bytes()))
     changed = to_words((Change(b"a" * 32, None, bytes(32)), Change(b"b" * 32, bytes(32), b"c" * 32)))
+    differences = np.concatenate([changed, to_words(()), changed])
     rollup = encode_proof(Kind.ROLLUP, "toy", [np.array([ROLLUP.number], np.uint32), run.proof.statement, np.tile(run.claim.words, 3),
-                                               np.concatenate([changed, to_words(()), changed])], run.proof.content)
+                                               differences, np.tile(NOTHING.words, 3)], run.proof.content)
+    entries = {bytes([k]) * 32: bytes([k]) * 32 for k in range(4)}
+    found = opened(StateMap(dict(list(entries.items())[:2])), StateMap(entries), wide(api.kernels()))
     return [Format("proof file", (folder / "run.proof").read_bytes(), lambda content: read_proof(decode_proof(content))),
             Format("proof file, verified", (folder / "run.proof").read_bytes(), verified),
             Format("rollup file", rollup, lambda content: read_proof(decode_proof(content))),
-            Format("state file", encode_state(StateMap({bytes([k]) * 32: bytes([k]) * 32 for k in range(4)})), decode_state),
+            Format("state file", encode_state(StateMap(entries)), decode_state),
             Format("state difference", changed.tobytes(),
                    lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
+            Format("opened state difference", found.words.tobytes(),
+                   lambda content: opened_from(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
             artefact("segment 0"), artefact("leaf 0"), artefact("join 0-2"),

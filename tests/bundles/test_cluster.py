@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,9 +21,11 @@ import pytest
 from bundles import api, cluster
 from bundles.api import kernels
 from bundles.arrival import Arrival
+from bundles.changes import Change
 from bundles.cluster import CERTIFICATES, Cluster, Place
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Unsupported
+from bundles.files import RunFile, read_proof
 from bundles.formats import decode_proof, encode_proof
 from bundles.job import work_on
 from bundles.journal import DONE
@@ -106,6 +109,15 @@ def test_the_run_proof_of_another_input_is_refused(arrival: Arrival, done: Diges
     api.prove(tmp_path / "other", tmp_path / "other.proof", lambda *_: None, api.Means(workers=1))
     digest = arrival.work.artefacts.store.put((tmp_path / "other.proof").read_bytes())
     with pytest.raises(Rejected, match="of this bundle's run"):
+        check(arrival, done, caps, "root 0-2", digest)
+
+
+def test_the_run_proof_with_another_state_difference_is_refused(arrival: Arrival, done: Digests, caps: Digests) -> None:
+    store = arrival.work.artefacts.store
+    file = read_proof(decode_proof(store.get(done["root 0-2"], "a result", 1 << 24)))
+    assert isinstance(file, RunFile)
+    digest = store.put(replace(file, changes=(Change(b"k" * 32, None, bytes(32)),)).encode())
+    with pytest.raises(Rejected, match="the state difference is the one"):
         check(arrival, done, caps, "root 0-2", digest)
 
 

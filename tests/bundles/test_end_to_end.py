@@ -12,6 +12,7 @@ from bundles import api, checking
 from bundles.bundle import open_bundle
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import Kind, decode_proof, encode_proof
+from bundles.opened import NOTHING
 from bundles.recording import FEW
 from bundles.rollup import batch_claim, folded
 from continuation.claims import BatchClaim, RunClaim
@@ -130,7 +131,7 @@ def test_a_changed_word_is_refused(made: Made, name: str, payload: int, place: i
 def test_kinds_and_profiles_are_not_exchanged(made: Made) -> None:
     run, rollup = (decode_proof(file.read_bytes()) for file in (made.first, made.both))
     refused(made, encode_proof(Kind.ROLLUP, "toy", [*run.payloads[:2], *rollup.payloads[2:]], run.packed), "a root proof as a rollup")
-    refused(made, encode_proof(Kind.RUN, "toy", [*rollup.payloads[:2], run.payloads[2]], rollup.packed), "a rollup proof as a run")
+    refused(made, encode_proof(Kind.RUN, "toy", [*rollup.payloads[:2], *run.payloads[2:]], rollup.packed), "a rollup proof as a run")
     refused(made, encode_proof(Kind.SEGMENT, "toy", run.payloads, run.packed), "a run proof as a segment")
     with pytest.raises((Malformed, Rejected)):
         verify_bytes(made, encode_proof(Kind.RUN, "p100", run.payloads, run.packed), allow_toy=False)
@@ -141,9 +142,9 @@ def test_runs_of_a_rollup_are_not_swapped_dropped_doubled_or_changed(made: Made)
     one, two = rollup.runs
     for runs in ((two, one), (one, one), (one, two, two), (one, replace(two, pc=two.pc + 1)), (one, replace(two, status=16))):
         with pytest.raises(Rejected):
-            verify_bytes(made, RollupFile(rollup.profile, rollup.proof, runs, ((),) * len(runs)).encode())
+            verify_bytes(made, RollupFile(rollup.profile, rollup.proof, runs, ((),) * len(runs), (NOTHING,) * len(runs)).encode())
     with pytest.raises(Malformed):
-        verify_bytes(made, RollupFile(rollup.profile, rollup.proof, (one,), ((),)).encode())
+        verify_bytes(made, RollupFile(rollup.profile, rollup.proof, (one,), ((),), (NOTHING,)).encode())
 
 
 @pytest.mark.parametrize("status", [0, 3, 16, 99, 1 << 30])

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from bundles import api
-from bundles.bundle import open_bundle
+from bundles.bundle import at_work, open_bundle
 from bundles.errors import Unsupported
+from bundles.growing import Growth
 from bundles.keys import RunKeys
 from bundles.machine import cells_within, fitting_workers, worker_bytes
+from bundles.open_sessions import up_to_now
 from bundles.recording import MEMORY, sizes_within
+from bundles.session import Session
 from segments.catalogue import CATALOGUE, SIZES
 from segments.shape import PROGRAMS, TOY, Shape
 from stark import profiles
+from tests.bundles.test_following import GUEST as SPIN
 from wasm_exec.text import from_text
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -88,6 +92,27 @@ def test_a_run_is_cut_for_the_memory_that_there_is(tmp_path: Path) -> None:
         api.prove(tmp_path / "whole", tmp_path / "proof", lambda *_: None, api.Means(memory_limit=worker("2^16", 1000) - 1))
     keys = RunKeys(P100, Shape.of("2^14", 100))
     assert fitting_workers(keys, 9, 3, worker_bytes(keys)) == 3 and fitting_workers(keys, 9, None, worker_bytes(keys)) == 1
+
+
+@pytest.mark.parametrize("limit, size", [(worker("2^20", 1000) - 1, "2^18"), (worker("2^16", 1000) - 1, "2^14"), (None, "2^20")])
+def test_a_session_that_is_followed_is_cut_for_the_memory_that_there_is(tmp_path: Path, limit: int | None, size: str) -> None:
+    """And so is one that is proved as it stands."""
+    held = Session.begin(tmp_path / "open", SPIN, "p100")
+    held.call("spin", 1_500_000)
+    growth = Growth(tmp_path / "open", held.header, held.program, limit)
+    assert growth.look() and growth.segments > 1
+    assert (growth.size, at_work(tmp_path / "open").manifest.size) == (size, size)
+    if limit:
+        assert open_bundle(up_to_now(tmp_path / "open", memory_limit=limit)).manifest.size in sizes_within(limit, P100, None, 1000)
+    held.leave()
+
+
+def test_a_limit_below_the_size_that_a_session_asks_for_is_refused(tmp_path: Path) -> None:
+    held = Session.begin(tmp_path / "open", SPIN, "p100", "2^20")
+    held.call("spin", 10)
+    with pytest.raises(Unsupported, match="need more memory"):
+        Growth(tmp_path / "open", held.header, held.program, worker("2^20", 1000) - 1).look()
+    held.leave()
 
 
 def test_no_shape_that_a_segment_takes_has_more_cells_than_the_general_one_of_the_size() -> None:

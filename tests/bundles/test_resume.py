@@ -7,6 +7,8 @@ import resource
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,7 @@ from bundles.errors import Busy, Misuse
 from bundles.job import LOCK, PROOFS, work_on
 from bundles.journal import DONE, RUNNING
 from bundles.lock import writer
-from bundles.processes import Processes
+from bundles.processes import START, Processes
 from bundles.store import Store
 from bundles.tasks import Task, everything, parsed, root
 from stark.errors import Malformed
@@ -117,6 +119,14 @@ def test_a_killed_worker_is_replaced(bundle: Path, proved: Path) -> None:
         assert process.wait() == 0
     assert good(bundle.parent / "killed.proof", proved) and all_gone(workers)
     assert TASKS <= sum(starts(bundle).values()) <= TASKS + 1
+
+
+def test_a_worker_whose_parent_is_gone_ends_before_it_imports_anything() -> None:
+    """On a busy machine that takes long, and so long it would be left over."""
+    line = START.format(path=sys.path, module="nowhere")
+    ended = [subprocess.run([sys.executable, "-c", line, str(parent)], stderr=subprocess.DEVNULL, check=False).returncode
+             for parent in (os.getpid(), os.getppid())]
+    assert ended == [1, 0]                      # the module that it would import is not there
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="how much memory a process has is read from /proc")

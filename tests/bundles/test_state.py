@@ -17,13 +17,14 @@ import msgpack
 import numpy as np
 import pytest
 
-from bundles import api, states
+from bundles import api, job, proving, states, work
 from bundles.bundle import open_bundle
-from bundles.changes import Change, Difference, distinct_keys, from_words, to_words
+from bundles.changes import Change, Difference, from_words, to_words
 from bundles.checking import applications
-from bundles.difference import applied, composed, difference
+from bundles.difference import applied, composed, difference, difference_digest
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import decode_proof
+from bundles.opened import NOTHING
 from bundles.packing import pack
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state, read_state
 from continuation.claims import Digest
@@ -73,7 +74,7 @@ def test_three_bundles_lead_from_the_empty_state_to_the_last(made: Path) -> None
     assert first == state_root(StateMap())
     facts = api.verify(made / "all.proof", [LEDGER], allow_toy=True, state_before=first, state_after=after)
     assert facts["runs"] == 3
-    assert api.verify(made / "2.proof", [LEDGER], b"alice bob 30", b"1 done\n", 0, True)["changed keys, as the file says"] == 2
+    assert api.verify(made / "2.proof", [LEDGER], b"alice bob 30", b"1 done\n", 0, True)["changed keys"] == 2
     claim = rollup_of(made / "all.proof").claim
     assert (claim.single, claim.first.state, claim.last.state) == (1, first, after)
     for file in (made / "all.proof", made / "2.proof"):
@@ -91,6 +92,51 @@ def test_the_difference_is_applied_and_arrives_at_the_root_of_the_claim(made: Pa
     assert facts["state after"] == states.save(made / "3", tmp_path / "same.state")["root"]
     assert (tmp_path / "new.state").read_bytes() == (tmp_path / "same.state").read_bytes()
     assert states.step_of(made / "2").changes == states.step_of(made / "2.proof").changes
+
+
+def test_the_difference_is_part_of_what_is_verified(made: Path, tmp_path: Path) -> None:
+    """Whoever verifies reads its digest, that of all runs of an application together; any other is refused."""
+    for name in ("2.proof", "all.proof"):
+        digest = difference_digest(states.step_of(made / name).changes)
+        verified, shown = api.verify(made / name, [LEDGER], allow_toy=True), api.inspect(made / name)
+        assert [value for key, value in verified.items() if key.startswith("state difference")] == [digest]
+        assert [value for key, value in shown.items() if key.startswith("state difference, as the file says")] == [digest]
+    run, whole, file = run_of(made / "2.proof"), rollup_of(made / "all.proof"), tmp_path / "forged.proof"
+    more = (*run.changes, Change(b"z" * 32, None, bytes(32)))
+    other = replace(run.changes[0], new=bytes(32)), *run.changes[1:]
+    for changes in (more, other, run.changes[1:], ()):
+        for forged in (replace(run, changes=changes), replace(whole, changes=(whole.changes[0], changes, whole.changes[2]))):
+            file.write_bytes(forged.encode())
+            with pytest.raises(Rejected, match="the state difference is the one between the states of the claim"):
+                api.verify(file, [LEDGER], allow_toy=True)
+    for forged in (replace(run, opened=whole.opened[0]), replace(whole, opened=(whole.opened[1], *whole.opened[1:]))):
+        file.write_bytes(forged.encode())
+        with pytest.raises(Rejected, match="the pages before the run are those of the claim"):
+            api.verify(file, [LEDGER], allow_toy=True)
+
+
+def test_what_is_not_opened_is_not_believed(made: Path, tmp_path: Path) -> None:
+    run, whole, file = run_of(made / "2.proof"), rollup_of(made / "all.proof"), tmp_path / "forged.proof"
+    for forged in (replace(run, changes=(), opened=NOTHING), replace(whole, opened=(NOTHING, *whole.opened[1:]))):
+        file.write_bytes(forged.encode())
+        facts = api.verify(file, [LEDGER], allow_toy=True)
+        assert sum("as the file says" in name for name in facts) == 2 and not any(name.startswith("state difference (") for name in facts)
+
+
+def test_a_difference_that_is_too_large_is_left_unopened(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run and of a batch, whose proofs then have room."""
+    runs = [run_of(made / f"{number}.proof") for number in (1, 2, 3)]
+    words = sum(len(to_words(run.changes)) for run in runs)
+    monkeypatch.setattr(proving, "DIFFERENCES_LIMIT", words + 1)
+    api.batch([made / f"{number}.proof" for number in (1, 2, 3)], tmp_path / "all.proof", lambda *_: None)
+    assert {len(found.pages) for found in rollup_of(tmp_path / "all.proof").opened} == {0}
+    monkeypatch.setattr(work, "DIFFERENCES_LIMIT", words + 1)
+    bundle = open_bundle(made / "2")
+    keys = proving.keys_of(bundle, api.translated(LEDGER))
+    made_by = job.work_of(bundle, api.translated(LEDGER), keys, api.kernels())
+    assert made_by.run_file(runs[1].proof).opened is NOTHING
+    monkeypatch.undo()
+    assert (made_by.run_file(runs[1].proof).opened.words == runs[1].opened.words).all()
 
 
 def test_a_step_is_of_the_program_that_is_named(made: Path) -> None:
@@ -145,7 +191,8 @@ def test_forged_roots_are_refused(made: Path, tmp_path: Path) -> None:
     first, second, last = whole.runs
     for runs in ((first, last), (second, first, last), (first, second, second), (first, forged.claim),
                  (first, second, replace(last, after=first.before)), (replace(first, before=second.before), second, last)):
-        (tmp_path / "forged.proof").write_bytes(replace(whole, runs=runs, changes=((),) * len(runs)).encode())
+        other = replace(whole, runs=runs, changes=((),) * len(runs), opened=(NOTHING,) * len(runs))
+        (tmp_path / "forged.proof").write_bytes(other.encode())
         with pytest.raises(Rejected):
             api.verify(tmp_path / "forged.proof", [LEDGER], allow_toy=True)
 
@@ -228,7 +275,7 @@ def test_several_differences_stand_one_after_the_other() -> None:
     one = tuple(Change(bytes([k]) * 32, None, bytes(32)) for k in range(5))
     parts: list[Difference] = [one, (), one[3:], one[:1], ()]
     words = np.concatenate([to_words(part) for part in parts])
-    assert list(from_words(words, 5)) == parts and distinct_keys(from_words(words, 5)) == 5
+    assert list(from_words(words, 5)) == parts
     for other in (4, 6):
         with pytest.raises(Malformed):
             from_words(words, other)
