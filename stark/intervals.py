@@ -98,13 +98,15 @@ class Ranges:
             for root, columns in list(waiting.items()):
                 if len(new := columns - self.main.keys()) != 1 or new & own:
                     continue
-                factor = rows.coefficient(root, min(new), {})
+                (column,), factor = new, rows.coefficient(root, min(new), {})
+                if factor in (1, -1):
+                    out[root] = column
+                elif believed:
+                    factor = next((factor for factor in self.speaking.factors(root, column) if abs(factor) > 1), None)
                 del waiting[root]
-                if factor in (1, -1) or (factor and believed):
+                if factor and (believed or root in out):
                     ends = [-end / factor for end in self.interval(root, dict.fromkeys(new, point(0)))]
-                    self.main[min(new)] = np.minimum(*ends), np.maximum(*ends)
-                    if factor in (1, -1):
-                        out[root] = min(new)
+                    self.main[column] = np.minimum(*ends), np.maximum(*ends)
                     grown = True
         return out
 

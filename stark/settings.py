@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from stark.check import Filled, values_of
 from stark.chip import Chip, Message
-from stark.expression import Constant, Input, Operation, P, degrees
+from stark.expression import Input, Operation, P, degrees
 from stark.flat import needed
 
 U32 = npt.NDArray[np.uint32]
@@ -90,20 +90,17 @@ class Rows:
         return None
 
     def coefficient(self, number: int, column: int, known: dict[int, int | None]) -> int | None:
-        """Of a column in a sum, from -p/2 to p/2; None where it is not a number."""
+        """Of a column in a sum; None where it is not a number."""
         if number not in known:
             match self.chip.graph.nodes[number]:
                 case Input("main", index, False):
                     known[number] = int(index == column)
                 case Operation(name, left, right):
                     one, other = self.coefficient(left, column, known), self.coefficient(right, column, known)
-                    sides = self.chip.graph.nodes[left], self.chip.graph.nodes[right]
-                    factors = [side.value for side in sides if isinstance(side, Constant)]
-                    if one is None or other is None or (name == "mul" and (one or other) and not factors):
+                    if one is None or other is None or (name == "mul" and (one or other)):
                         known[number] = None
                     else:
-                        product = (one + other) * factors[0] if factors else 0
-                        known[number] = nearest({"add": one + other, "sub": one - other, "mul": product}[name])
+                        known[number] = {"add": one + other, "sub": one - other, "mul": 0}[name]
                 case _:
                     known[number] = 0
         return known[number]
@@ -227,10 +224,6 @@ def signs(numbers: npt.NDArray[np.int64]) -> frozenset[int]:
 def centred(values: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.int64]:
     numbers = values.astype(np.int64)
     return np.where(numbers > P // 2, numbers - P, numbers)
-
-
-def nearest(value: int) -> int:
-    return (value + P // 2) % P - P // 2
 
 
 def mains(inputs: list[Input]) -> set[int]:

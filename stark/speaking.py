@@ -15,12 +15,12 @@ import numpy.typing as npt
 from stark.chip import Chip
 from stark.expression import Constant, Input, Operation, P
 from stark.flat import needed
-from stark.settings import MOST_BITS, Rows, Setting, Trial, inputs_of, mains
+from stark.settings import MOST_BITS, Rows, Setting, Trial, centred, inputs_of, mains
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
-OWN, BESIDE, ELSEWHERE, OTHER = range(4)        # random numbers for the columns of a row, for what stands beside it, and others
+OWN, BESIDE, ELSEWHERE, OTHER, ONE = range(5)   # random numbers for the columns of a row, for what stands beside it, and others; 1
 DRAWS = 3                                       # of each: what they do not tell apart is the same
 NONE: Mapping[int, int] = MappingProxyType({})
 
@@ -39,7 +39,8 @@ class Speaking:
         said = repr((chip.name, chip.graph.nodes, roots, [(m.times.number, [p.number for p in m.parts]) for m in chip.messages]))
         table = b"" if fixed is None else fixed.tobytes()                   # neither is known while the chip or its table is thought out
         seed = np.frombuffer(hashlib.sha256(said.encode() + table).digest(), np.uint32)
-        self.random = np.random.default_rng(seed).integers(1, P, (4, DRAWS, len(chip.graph.nodes), 1))
+        self.random = np.random.default_rng(seed).integers(1, P, (5, DRAWS, len(chip.graph.nodes), 1))
+        self.random[ONE] = 1
         self.trial = self.tried() if self.known else None
         self.spoken: dict[tuple[int, ...], Mask] = {}
 
@@ -146,6 +147,22 @@ class Speaking:
         said = [(message.bus.number, *(self.constant(part.number) for part in message.parts)) for message in self.chip.messages]
         times = [np.array(self.constant(message.times.number)) for message in self.chip.messages]
         return {k for k, one in enumerate(said) for j, other in enumerate(said) if one == other and not ((times[k] + times[j]) % P).any()}
+
+    def factors(self, root: int, column: int) -> list[int]:
+        """The numbers but 0 by which a requirement multiplies a column on the rows that are tried, the least first; none if they have to do
+        with columns that are not tried, or it takes products of the column. Bits that are not tried are 1."""
+        tried = self.trial.columns if self.trial else set()
+        bits = dict.fromkeys(self.rows.bits - tried - {column}, ONE)
+        node, p = self.chip.graph.numbers[Input("main", column)], np.uint64(P)
+        at = [self.random[kind, :, node].astype(np.uint64) for kind in (OWN, OTHER, ELSEWHERE)]
+        found = [self.evaluated(root, OWN, BESIDE, {**bits, column: kind}) for kind in (OWN, OTHER, ELSEWHERE)]
+        inverse = np.array([[pow(int(step), -1, P)] for step in ((at[1] + p - at[0]) % p)[:, 0]], np.uint64)
+        slope = (found[1] + p - found[0]) % p * inverse % p
+        bent = (found[2] + p - found[0] + slope * (at[0] + p - at[2])) % p
+        fine = slice(None) if self.trial is None else self.trial.fine
+        if bent[:, fine].any() or (slope != slope[:1])[:, fine].any():
+            return []
+        return sorted({*centred(slope[0, fine]).tolist()} - {0}, key=abs)
 
     def constant(self, root: int) -> tuple[int, ...]:
         """What an expression is, all columns being random numbers."""

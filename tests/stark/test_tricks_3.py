@@ -36,21 +36,25 @@ def limbs() -> None:
 
 
 def carries() -> None:
-    """0x12345678 and 0x0fedcba9 are 0xa1222222."""
+    """0x12345678 and 0x0fedcba9 are 0xa1222222, also where a bit or the key says on which rows."""
     said = {"c0": 0x2222, "c1": 0xa122, "a0": 0x5678, "a1": 0x1234, "b0": 0xcba9, "b1": 0x0fed}
-    chip = Chip("sum", "the first two public words are the limbs of the sum of the numbers of 32 bits that the others are")
-    c0, c1, a0, a1, b0, b1 = (chip.column(name) for name in said)
-    carry, last = chip.column("carry"), chip.boolean("last carry")
-    chip.require("low", a0 + b0 - c0 - LIMB * carry)
-    chip.require("high", a1 + b1 + carry - c1 - LIMB * last)
-    for k, limb in enumerate((c0, c1, a0, a1, b0, b1)):
-        chip.send(WIDE, limb)
-        chip.require(f"word {k}", limb - chip.public(k), "first")
     number = (said["a0"] + said["b0"] - said["c0"]) * pow(LIMB, -1, P) % P
     over = (said["a1"] + said["b1"] + number - said["c1"]) * pow(LIMB, -1, P) % P
-    trick("a carry that nothing holds", UNHELD, [
-        (chip, {**{name: [word] for name, word in said.items()}, "carry": [number], "last carry": [over]}),
-        wide(*said.values(), *[0] * 18)], tuple(said.values()))
+    for gate in ("", "bit", "key"):
+        chip = Chip("sum", "the first two public words are the limbs of the sum of the numbers of 32 bits that the others are")
+        c0, c1, a0, a1, b0, b1 = (chip.column(name) for name in said)
+        carry, last, on = chip.column("carry"), chip.boolean("last carry"), chip.constant(1)
+        if gate:
+            on = chip.boolean("on") if gate == "bit" else chip.fixed("on")
+            chip.require("it is on", on - 1)
+        chip.require("low", on * (a0 + b0 - c0 - LIMB * carry))
+        chip.require("high", a1 + b1 + carry - c1 - LIMB * last)
+        for k, limb in enumerate((c0, c1, a0, a1, b0, b1)):
+            chip.send(WIDE, limb)
+            chip.require(f"word {k}", limb - chip.public(k), "first")
+        words = {**{name: [word] for name, word in said.items()}, "carry": [number], "last carry": [over]}
+        trick(f"a carry that nothing holds {gate}", UNHELD, [
+            (chip, {**words, "on": [1] * 4} if gate else words), wide(*said.values(), *[0] * 18)], tuple(said.values()))
 
 
 def names() -> None:
