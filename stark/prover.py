@@ -4,7 +4,7 @@ It shares the transcript with the verifier (stark/verifier.py), which states wha
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -88,9 +88,8 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
             mains.clear()
     if columns:
         with watch.stage("commit logup"):
-            trees["logup"] = commit_tree(key, key.tree("logup"), columns, kernels)
+            trees["logup"] = commit_tree(key, key.tree("logup"), handed_over(columns), kernels)
             sender.send(trees["logup"].cap)
-    del columns
     sender.send(totals[key.speaking])
     combiner = sender.draw()
     with watch.stage("quotient"):
@@ -132,6 +131,12 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
         for tree in [*order, *layers]:
             sender.append(tree.open(indices >> (key.log_domain - tree.log_height)))
     return sender.proof()
+
+
+def handed_over(tables: list[U32]) -> Iterator[U32]:
+    """The tables, of which the list has none afterwards."""
+    while tables:
+        yield tables.pop(0)
 
 
 def shaped(key: Key, i: int, tables: Mapping[str, U32], columns: int) -> U32:

@@ -1,7 +1,7 @@
 """From a key's fixed columns to a proving key: their commitments belong to the key, their extension is kept for all proofs."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,7 @@ def check_tables(key: Key, fixed: Mapping[str, U32]) -> None:
             raise ValueError(f"the fixed table of chip {name} has a number that is not below p")
 
 
-def commit_tree(key: Key, tree: Tree, tables: Sequence[U32], kernels: Kernels) -> Commitment:
+def commit_tree(key: Key, tree: Tree, tables: Iterable[U32], kernels: Kernels) -> Commitment:
     """A commitment to the columns that the chips of the key have in a tree: `tables` of those that have some."""
     packs = [group.pack for group in key.groups(tree) for _ in group.chips]
     log_blowup = key.parameters.log_blowup

@@ -3,6 +3,7 @@ use numpy::{PyArray1, PyUntypedArrayMethods};
 use p3_field::PrimeField32;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use crate::arguments::*;
 use crate::commitment::Commitment;
@@ -58,12 +59,13 @@ pub fn trace_permutations<'py>(py: Python<'py>, threads: usize, inputs: Rows<'py
     to_array(py, words, columns, rows)
 }
 
+/// Takes the matrices out of the list: what nobody else has is freed as soon as it is put in.
 #[pyfunction]
 #[allow(clippy::too_many_arguments)]
 pub fn commit(
     py: Python,
     threads: usize,
-    matrices: Vec<Rows>,
+    given: Bound<PyList>,
     packs: Vec<usize>,
     unit: usize,
     log_rows: usize,
@@ -72,11 +74,12 @@ pub fn commit(
     hash_width: usize,
 ) -> PyResult<Commitment> {
     known_hash(hash_width)?;
-    require(!matrices.is_empty() && packs.len() == matrices.len(), "nothing to commit to, or not one number of packing for each")?;
+    require(!given.is_empty() && packs.len() == given.len(), "nothing to commit to, or not one number of packing for each")?;
     require(unit > 0 && log_blowup > 0 && log_rows + log_blowup <= TWO_ADICITY, "the field has no domain so large")?;
     require(log_rows + log_blowup >= log_cap, "the rows are fewer than the cap")?;
     let mut sources: Vec<Source> = Vec::new();
-    for (matrix, log_pack) in matrices.iter().zip(packs) {
+    let matrices = given.iter().map(|matrix| Ok(matrix.extract()?)).collect::<PyResult<Vec<Rows>>>()?;
+    for (matrix, &log_pack) in matrices.iter().zip(&packs) {
         let [width, height] = [matrix.shape()[0], matrix.shape()[1]];
         let log_height = log2(height)?;
         require(width > 0 && width % unit == 0, "a matrix has at least one column, and whole units of them")?;
@@ -86,10 +89,21 @@ pub fn commit(
             "matrices go from short to tall, no taller than 2^log_rows, and are packed less and less",
         )?;
         require(log_pack <= log_rows - log_height, "more columns share one than there is room for")?;
-        sources.push(Source { words: matrix.as_slice()?, width, log_height, log_pack });
+        matrix.as_slice()?;
+        sources.push(Source { width, log_height, log_pack });
     }
-    let domain = Domain { log_rows, log_blowup, unit };
-    let tree = py.detach(|| Tree::over_matrices(threads, &sources, domain, Shape { hash_width, log_cap }));
+    given.call_method0("clear")?;
+    let (domain, mut matrices) = (Domain { log_rows, log_blowup, unit }, matrices.into_iter());
+    let (whole, mut groups) = (domain.extension(), Vec::new());
+    for own in sources.chunk_by(|a, b| a.log_pack == b.log_pack) {
+        let mut group = Group::new(own, domain);
+        for (index, matrix) in matrices.by_ref().take(own.len()).enumerate() {
+            let words = matrix.as_slice()?;
+            py.detach(|| group.put(threads, &whole, index, words));
+        }
+        groups.push(group);
+    }
+    let tree = py.detach(|| Tree::over_groups(threads, groups, Shape { hash_width, log_cap }));
     Ok(Commitment { tree, threads })
 }
 

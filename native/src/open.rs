@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::field::*;
-use crate::packing::{Member, coset_shift};
+use crate::packing::{Member, Parts, coset_shift};
 use crate::point::Point;
 use crate::threads::share;
 use crate::unpacking::Unpacking;
@@ -57,10 +57,10 @@ pub fn evaluate(threads: usize, members: &[Member], point: &Ext<F>) -> Vec<Ext<F
                 own.iter_mut().enumerate().for_each(|(index, sum)| add(sum, &all.column(index)[first..height]));
                 continue;
             }
-            for place in all.places() {
-                unpacking.block(place.column, first, x.len(), |k, t, values| parts[k][t] = values);
-                for (k, part) in parts[place.parts].iter().enumerate() {
-                    add(&mut own[place.first + k * unit], V::unpack_slice(part));
+            for Parts { column, slots, first: index } in all.parts() {
+                unpacking.block(all.group.hashed.column(column), first, x.len(), |k, t, values| parts[k][t] = values);
+                for (k, part) in parts[slots].iter().enumerate() {
+                    add(&mut own[index + k * unit], V::unpack_slice(part));
                 }
             }
         }

@@ -1,5 +1,4 @@
 //! The columns that a tree hashes: 2^k columns of short matrices share one, and are taken apart again for whoever reads them.
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use p3_field::{PackedValue, PrimeCharacteristicRing};
@@ -43,18 +42,12 @@ pub fn coset_shift(log_height: usize) -> F {
     F::from_u64(GENERATOR).exp_power_of_2(TWO_ADICITY - log_height)
 }
 
-/// Canonical columns of one matrix: (width, 2^log_height).
-pub struct Source<'a> {
-    pub words: &'a [u32],
+/// Of a matrix that is committed to: (width, 2^log_height), 2^log_pack columns of which share one.
+#[derive(Clone, Copy)]
+pub struct Source {
     pub width: usize,
     pub log_height: usize,
     pub log_pack: usize,
-}
-
-impl Source<'_> {
-    fn column(&self, index: usize) -> &[F] {
-        &as_raw(self.words)[index << self.log_height..][..1 << self.log_height]
-    }
 }
 
 /// The tallest height, how far it is extended, and how many columns of a matrix are one unit of packing.
@@ -63,6 +56,14 @@ pub struct Domain {
     pub log_rows: usize,
     pub log_blowup: usize,
     pub unit: usize,
+}
+
+impl Domain {
+    /// How canonical columns of the tallest height are extended.
+    pub fn extension(&self) -> Extension {
+        let unit = raw_factor() * base_inverse(F::from_usize(1 << self.log_rows));
+        Extension::new(self.log_rows, self.log_blowup, coset_shift(self.log_rows), unit)
+    }
 }
 
 /// Matrices whose columns share columns of the tree: 2^log_pack of them each. Only what is hashed is kept.
@@ -77,36 +78,44 @@ pub struct Group {
 }
 
 impl Group {
-    /// The columns F(x) = f0(x^r) + x * f1(x^r) + … of 2^log_rows rows: coefficient m of column j, of 2^h rows, is coefficient
-    /// m * 2^(log_rows - h) + j.
-    pub fn new(threads: usize, sources: &[Source], domain: Domain) -> Self {
+    /// Its matrices are still to be put in, one after the other.
+    pub fn new(sources: &[Source], domain: Domain) -> Self {
         let (Domain { log_rows, log_blowup, unit }, log_pack) = (domain, sources[0].log_pack);
-        let units: Vec<(&Source, usize)> = sources.iter().flat_map(|s| (0..s.width / unit).map(move |index| (s, index * unit))).collect();
-        let mut hashed = Matrix::unwritten(units.len().div_ceil(1 << log_pack) * unit, 1 << (log_rows + log_blowup));
-        let whole = Extension::new(log_rows, log_blowup, coset_shift(log_rows), raw_factor() * base_inverse(F::from_usize(1 << log_rows)));
-        let short: BTreeMap<usize, Extension> = sources
-            .iter()
-            .filter(|s| s.log_height < log_rows)
-            .map(|s| (s.log_height, Extension::new(s.log_height, 0, F::ONE, F::ONE)))
-            .collect();
-        share(threads, hashed.columns_mut().enumerate(), |(index, extended)| {
-            let mut coefficients = unwritten(1 << log_rows);
-            let own = &units[index / unit << log_pack..];
-            if own[0].0.log_height == log_rows {
-                return whole.extend(own[0].0.column(own[0].1 + index % unit), extended, &mut coefficients);
+        let (log_extended, units) = (log_rows + log_blowup, sources.iter().map(|s| s.width / unit).sum::<usize>());
+        let hashed = Matrix::unwritten(units.div_ceil(1 << log_pack) * unit, 1 << log_extended);
+        Self { log_pack, log_rows, log_extended, unit, hashed, shapes: sources.iter().map(|s| (s.width, s.log_height)).collect() }
+    }
+
+    /// Puts in canonical columns. A hashed column is F(x) = f0(x^r) + x * f1(x^r) + … of 2^log_rows rows: coefficient m of column j, of 2^h
+    /// rows, is coefficient m * 2^(log_rows - h) + j; until all of its columns are there, its first half has what there is.
+    pub fn put(&mut self, threads: usize, whole: &Extension, index: usize, words: &[u32]) {
+        let member = self.members().nth(index).expect("a matrix of the group");
+        let (log_height, places, alone) = (member.log_height, member.parts().collect::<Vec<_>>(), member.stands_alone());
+        let (log_rows, unit, last) = (self.log_rows, self.unit, self.shapes.iter().map(|(width, _)| width / self.unit).sum::<usize>());
+        let column = |index: usize| &as_raw(words)[index << log_height..][..1 << log_height];
+        let (rows, share_of_units, step) = (1 << log_rows, 1 << self.log_pack, 1 << (log_rows - log_height));
+        let short = Extension::new(log_height, 0, F::ONE, F::ONE);
+        let mut columns: Vec<Option<&mut [F]>> = self.hashed.columns_mut().map(Some).collect();
+        let own: Vec<_> = places.into_iter().map(|parts| (columns[parts.column].take().expect("each is there once"), parts)).collect();
+        share(threads, own.into_iter(), |(extended, Parts { column: place, slots, first })| {
+            let mut coefficients = unwritten(rows);
+            if alone {
+                return whole.extend(column(first), extended, &mut coefficients);
             }
-            coefficients.fill(F::ZERO);
-            for (slot, (source, first)) in own.iter().take(1 << log_pack).enumerate() {
-                let mut scratch = unwritten(1 << source.log_height);
-                short[&source.log_height].coefficients(source.column(first + index % unit), &mut scratch);
-                let step = 1 << (log_rows - source.log_height);
+            if slots.start == 0 {
+                extended[..rows].fill(F::ZERO);
+            }
+            for (k, slot) in slots.clone().enumerate() {
+                let mut scratch = unwritten(1 << log_height);
+                short.coefficients(column(first + k * unit), &mut scratch);
                 scale_all(&mut scratch, F::from_usize(step)); // as often as `whole` divides too much
-                coefficients[slot..].iter_mut().step_by(step).zip(&scratch).for_each(|(to, &from)| *to = from);
+                extended[slot..rows].iter_mut().step_by(step).zip(&scratch).for_each(|(to, &from)| *to = from);
             }
-            whole.values(&coefficients, extended);
+            if slots.end == share_of_units || place / unit * share_of_units + slots.end == last {
+                coefficients.copy_from_slice(&extended[..rows]);
+                whole.values(&coefficients, extended);
+            }
         });
-        let shapes = sources.iter().map(|s| (s.width, s.log_height)).collect();
-        Self { log_pack, log_rows, log_extended: log_rows + log_blowup, unit, hashed, shapes }
     }
 
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
@@ -139,16 +148,16 @@ impl<'a> Member<'a> {
         self.group.hashed.column(self.first * self.group.unit + index)
     }
 
-    /// The columns of the group that have some of it, and which parts of them.
-    pub fn places(&self) -> impl Iterator<Item = Place<'a>> {
-        let (member, share, unit) = (*self, 1usize << self.group.log_pack, self.group.unit);
-        let units = member.first..member.first + member.width / unit;
+    /// The columns of the group that have some of it, and which slots of them.
+    pub fn parts(&self) -> impl Iterator<Item = Parts> + use<> {
+        let (begin, share, unit) = (self.first, 1usize << self.group.log_pack, self.group.unit);
+        let units = begin..begin + self.width / unit;
         (units.start / share..units.end.div_ceil(share)).flat_map(move |shared| {
             let (start, end) = (units.start.max(shared * share), units.end.min((shared + 1) * share));
-            (0..unit).map(move |offset| Place {
-                column: member.group.hashed.column(shared * unit + offset),
-                parts: start - shared * share..end - shared * share,
-                first: (start - member.first) * unit + offset,
+            (0..unit).map(move |offset| Parts {
+                column: shared * unit + offset,
+                slots: start - shared * share..end - shared * share,
+                first: (start - begin) * unit + offset,
             })
         })
     }
@@ -159,13 +168,13 @@ impl<'a> Member<'a> {
         let unpacking = Unpacking::new(self, half);
         let mut out = Matrix::unwritten(self.width, height);
         let mut columns: Vec<Option<&mut [F]>> = out.columns_mut().map(Some).collect();
-        let mut own = |place: &Place| -> Vec<&mut [F]> {
-            (0..place.parts.len()).map(|k| columns[place.first + k * unit].take().expect("each column has one place")).collect()
+        let mut own = |parts: &Parts| -> Vec<&mut [F]> {
+            (0..parts.slots.len()).map(|k| columns[parts.first + k * unit].take().expect("each column is somewhere once")).collect()
         };
-        let places: Vec<_> = self.places().map(|place| (own(&place), place)).collect();
-        share(threads, places.into_iter(), |(mut own, place)| {
-            let Range { start, end } = place.parts;
-            unpacking.block(place.column, 0, height.div_ceil(LANES), |k, t, values| {
+        let parts: Vec<_> = self.parts().map(|parts| (own(&parts), parts)).collect();
+        share(threads, parts.into_iter(), |(mut own, parts)| {
+            let (Range { start, end }, shared) = (parts.slots, self.group.hashed.column(parts.column));
+            unpacking.block(shared, 0, height.div_ceil(LANES), |k, t, values| {
                 if (start..end).contains(&k) {
                     let words = &mut own[k - start][t * LANES..height.min((t + 1) * LANES)];
                     words.copy_from_slice(&values.as_slice()[..words.len()]);
@@ -176,9 +185,9 @@ impl<'a> Member<'a> {
     }
 }
 
-/// A shared column, which of its parts are meant, and the number of the first of them in its matrix; the next ones follow a unit apart.
-pub struct Place<'a> {
-    pub column: &'a [F],
-    pub parts: Range<usize>,
+/// Which slots of a shared column are meant, and the number of the first of them in its matrix; the next ones follow a unit apart.
+pub struct Parts {
+    pub column: usize,
+    pub slots: Range<usize>,
     pub first: usize,
 }

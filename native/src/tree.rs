@@ -3,7 +3,7 @@ use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
 
 use crate::field::*;
 use crate::hash::{Layer, Rows, layers};
-use crate::packing::{Domain, Group, Member, Source};
+use crate::packing::{Group, Member};
 
 /// The columns of all groups, side by side, with zeros that fill up the last block of every group but the last.
 struct Columns<'a>(Vec<&'a [F]>);
@@ -58,10 +58,9 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// `sources` of one `log_pack` stand side by side.
-    pub fn over_matrices(threads: usize, sources: &[Source], domain: Domain, shape: Shape) -> Self {
-        let groups: Vec<Group> = sources.chunk_by(|a, b| a.log_pack == b.log_pack).map(|own| Group::new(threads, own, domain)).collect();
-        let top = domain.log_rows + domain.log_blowup;
+    /// Over groups into which all matrices have been put.
+    pub fn over_groups(threads: usize, groups: Vec<Group>, shape: Shape) -> Self {
+        let top = groups[0].log_extended;
         let rate = if shape.hash_width == 24 { 15 } else { 8 };
         let zeros = vec![F::ZERO; 1 << top];
         let mut columns: Vec<&[F]> = Vec::new();

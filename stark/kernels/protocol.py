@@ -23,7 +23,7 @@ compress(left, right) = permute(left ++ right ++ zeros)[:digest] (no zeros at wi
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,10 +84,10 @@ class Kernels(Protocol):
         state[0] + constant, before the internal layer), for each of the last four full rounds all words after the external layer.
         The last ones are the permutation."""
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+    def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> Commitment:
         """Extends and commits; matrices (columns, 2^h) from short to tall, with the logarithm of how many columns share one (0 if it is
-        not said), which does not rise."""
+        not said), which does not rise. Of what an iterator gives, nothing need stay in memory when it has been extended."""
 
     def commit_rows(self, rows: U32, log_cap: int, hash_width: int = 16) -> Commitment:
         """A tree over rows (n, width) as they are (FRI layers)."""

@@ -9,7 +9,7 @@ on as if it were not. A query outside of these rows finds nothing wrong.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class RandomTrace(ReferenceKernels):
         self.lookups: list[U32] = []
         self.weights: list[U32] = []
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+    def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
         tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         self.trees.append(tree)
@@ -104,8 +104,9 @@ class FarWord(ReferenceKernels):
     def __init__(self, share: float, rng: np.random.Generator, chip: int) -> None:
         self.share, self.rng, self.chip, self.first = share, rng, chip, True
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+    def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
+        matrices = list(matrices)
         honest = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         if not self.first:
             return honest

@@ -1,7 +1,7 @@
 """Columns of short chips that share a committed column: what they open to, and a prover who gives one the value of another."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -71,7 +71,7 @@ class Swaps(ReferenceKernels):
         self.key, self.swapped, self.first = key, swapped, True
     interpolate = RandomTrace.interpolate
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+    def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
         tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         if self.first and self.swapped:

@@ -1,7 +1,7 @@
 """The kernel set in numpy: the definition that every other set must agree with."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class ReferenceKernels:
     def trace_permutations(self, inputs: U32) -> U32:
         return words(poseidon2.trace(_wide(inputs, None, None)))
 
-    def commit(self, matrices: Sequence[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
+    def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
         shapes = [shaped(matrix, None, None) for matrix in matrices]
         return tree.commit(shapes, log_rows, log_blowup, log_cap, hash_width, [0] * len(shapes) if packs is None else packs, unit)
