@@ -190,6 +190,21 @@ class Key:
             sizes.append(sizes[-1] - p.log_arity)
         return tuple(sizes)
 
+    @property
+    def log_first(self) -> int:
+        """Binary steps of the first folding; none if nothing is folded."""
+        return self.log_domain - self.fri_rounds[1] if len(self.fri_rounds) > 1 else 0
+
+    @property
+    def log_span(self) -> int:
+        """Of what the denominators of all quotients divide: see stark/quotients.py."""
+        return max(*self.packs, self.log_first)
+
+    @property
+    def pointed(self) -> tuple[int, ...]:
+        """Behind how many binary steps of folding the verifier needs points: none, the first folding, all."""
+        return tuple(sorted({0, self.log_first, self.log_domain - self.fri_rounds[-1]}))
+
     def log_fri_cap(self, log_size: int) -> int:
         """Of the tree over a folded domain, which may be smaller than other caps."""
         return min(self.parameters.log_cap, log_size)
@@ -228,7 +243,7 @@ class Key:
     @cached_property
     def digest(self) -> U32:
         """A digest of the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed caps.)"""
-        hasher = hashlib.shake_256(b"longrun key 3")
+        hasher = hashlib.shake_256(b"longrun key 4")
         for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
             text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):

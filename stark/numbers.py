@@ -85,13 +85,13 @@ class Numbers(Machine):
 
     def horner(self, accumulator: Value, point: Value, values: Value) -> Value:
         count, total = values.shape[-1], accumulator.data
-        if count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
+        if point.extension and count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
             powers = self.powers(point.data.reshape(-1, 5)[0], count + 1)
             weights = powers[count - 1::-1]
             terms = ext_mul(values.data, weights) if values.extension else values.data[..., None] * weights % P
             return Value(self, (ext_mul(total, np.broadcast_to(powers[count], total.shape)) + terms.sum(axis=-2)) % P, True)
         for j in range(values.shape[-1]):
-            total = ext_mul(total, point.data)
+            total = ext_mul(total, point.data) if point.extension else total * point.data[..., None] % P
             if values.extension:
                 total = (total + values.data[..., j, :]) % P
             else:
