@@ -41,7 +41,7 @@ P128 = Parameters(log_blowup=1, queries=270, log_arity=3, log_cap=4, grinding=16
 TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3)
 
 EVERY = (
-    Profile("p100", P100, replace(INNER, queries=82, log_cap=7, grinding=20), replace(INNER, queries=82, grinding=20),
+    Profile("p100", P100, replace(INNER, queries=82, log_cap=7, grinding=20), replace(INNER, queries=84, grinding=18),
             replace(INNER, log_blowup=4, queries=41, log_cap=5, grinding=20), toy=False),
     Profile("p128", P128, replace(P128, log_blowup=2, queries=166), replace(P128, log_blowup=2, queries=166),
             replace(P128, log_blowup=3, queries=135), toy=False),

@@ -214,7 +214,8 @@ class Claims:
     def taken(self, values: U32, challenge: U32, steps: int, kernels: Kernels) -> U32:
         """The values behind so many steps of folding, less the claims that are folded alike."""
         folded = folded_coefficients(self.m, self.coefficients, self.value(challenge), steps).data.astype(np.uint32)
-        less = kernels.deep([np.zeros_like(values)], [folded], self.points[steps].data.astype(np.uint32), self.second, self.key.shift(steps))
+        points = self.points[steps].data.astype(np.uint32)
+        less = kernels.deep([np.zeros_like(values)], [folded], points, self.second, self.key.shift(steps))
         return ((values.astype(np.uint64) + less) % P).astype(np.uint32)
 
 

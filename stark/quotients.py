@@ -1,10 +1,10 @@
 """What FRI tests at the positions of the queries: sums of opened columns over denominators, less what the columns are claimed to open to.
 
-Columns of which k share one are divided by x^k - z^k. All these divide x^K - z^K, where K is the greatest k and no less than the number of
-points that the first folding takes together: x^2k - z^2k = (x^k - z^k)·(x^k + z^k). So all sums come over one denominator for each of the two
-points z, and so do all claims: they are one polynomial, which prover and verifier know before they draw the first folding challenge. The
-denominators are the same wherever x^K is, so at all points that are folded to one. Therefore the first committed row has the quotients of
-the sums alone, and the claims are taken away behind the first folding, folded like the row: a polynomial of fewer coefficients.
+Columns of which k share one are divided by x^k - z^k. All these divide x^K - z^K, where K is the greatest k and no less than the number
+of points that the first folding takes together: x^2k - z^2k = (x^k - z^k)·(x^k + z^k). So all sums come over one denominator for each of
+the two points z, and so do all claims: they are one polynomial, which prover and verifier know before the first folding challenge is drawn.
+The denominators are the same wherever x^K is, so at all points that are folded to one. Therefore what is committed for the first folding
+are the quotients of the sums alone, and the claims are taken away behind it, folded like the row: a polynomial of fewer coefficients.
 """
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from stark.machine import Machine, Value, concat, stack
 
 
 def by_pack(m: Machine, key: Key, sums: Sequence[Value], weights: Sequence[Value]) -> dict[int, Value]:
-    """The weighted sums of all columns of a pack, from the running sums behind every group and the weight there. A running sum ends one group
-    and begins the next, and falls out between two of one pack."""
+    """The weighted sums of all columns of a pack, from the running sums behind every group and the weight there. A running sum ends one
+    group and begins the next, and falls out between two of one pack."""
     out = {pack: zero(m).broadcast(*sums[0].shape) for pack in key.packs}
     packs: list[int | None] = [*(group.pack for _, group in key.placed), None]
     for own, following, total, weight in zip(packs, packs[1:], sums, weights, strict=False):
@@ -49,7 +49,7 @@ def claims_together(m: Machine, key: Key, claimed: Mapping[int, Value], zeta: Se
 
 
 def folded_coefficients(m: Machine, coefficients: Value, challenge: Value, steps: int) -> Value:
-    """Of polynomials, on the last axis: what so many binary steps of `fold` in stark/fused.py make of their values, the factors 2 with them."""
+    """Of polynomials, on the last axis, when so many binary steps of `fold` in stark/fused.py fold their values; with the factors 2."""
     for _ in range(steps):
         coefficients = m.mul_add(coefficients[..., 1::2], challenge, coefficients[..., 0::2])
         challenge = challenge * challenge
