@@ -67,8 +67,9 @@ class Key:
 
     def __init__(self, chips: Sequence[tuple[Chip, int]], parameters: Parameters, statement: int = 0, apart: Sequence[str] = (),
                  caps: Mapping[str, U32] | None = None) -> None:
-        if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1:
-            raise ValueError("a key has a chip, a query, more points than rows, and foldings that fold")
+        if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1 \
+                or parameters.log_lift < 0:
+            raise ValueError("a key has a chip, a query, more points than rows, no less rows than chips have, and foldings that fold")
         if not all(0 <= bits <= MOST_GRINDING for bits in (parameters.lookup_grinding, parameters.batch_grinding, parameters.grinding)):
             raise ValueError(f"a word below p can be asked for 0 to {MOST_GRINDING} zeros")
         ordered = sorted(chips, key=lambda pair: pair[1])
@@ -100,7 +101,8 @@ class Key:
 
     @property
     def log_rows(self) -> int:
-        return int(self.log_heights[-1])
+        """Of the committed columns."""
+        return int(self.log_heights[-1]) + self.parameters.log_lift
 
     @property
     def log_domain(self) -> int:

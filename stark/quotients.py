@@ -58,7 +58,7 @@ def folded_coefficients(m: Machine, coefficients: Value, challenge: Value, steps
 
 @dataclass(frozen=True)
 class Quotients:
-    """At the positions of the queries: the quotients of the sums, and 1/((x^K - a)·(x^K - b)), which the claims lack."""
+    """At the positions of the queries: the quotients of the sums, and what the claims lack, 1/((x^K - a)·(x^K - b)/s)."""
 
     sums: Value
     scale: Value
@@ -73,12 +73,13 @@ def quotients(m: Machine, key: Key, reduced: Mapping[int, Value], claims: Value,
     for k in range(key.packs[0] + 1, key.log_span + 1):
         rest = reduced[k] if k in reduced else zero(m).broadcast(queries)
         total = m.mul_add(total, zeta[k - 1].reshape(2, 1) + x[k - 1].reshape(1, queries), rest.broadcast(2, queries))
-    bottom = x[-1].reshape(1, queries) - zeta[-1].reshape(2, 1)
-    scale = inverted(m, bottom[0] * bottom[1])
-    sums = m.mul_add(total[0], bottom[1], total[1] * (bottom[0] * second)) * scale
-    here, there = claims[0], claims[1] * second
-    low = m.mul_add(there, zeta[-1][0], here * zeta[-1][1])
-    return Quotients(sums, scale, concat([low, zero(m) - here - there]))
+    weight = inverted(m, second)                                # (x^K - b)/s divides the sum at the second point
+    here, there = x[-1] - zeta[-1][0], m.mul_add(weight, x[-1], zero(m) - zeta[-1][1] * weight)
+    scale = inverted(m, here * there)
+    sums = m.mul_add(total[0], there, total[1] * here) * scale
+    first = claims[0] * weight
+    low = m.mul_add(claims[1], zeta[-1][0], first * zeta[-1][1])
+    return Quotients(sums, scale, concat([low, zero(m) - first - claims[1]]))
 
 
 def without_claims(m: Machine, found: Quotients, value: Value, challenge: Value | None, steps: int, x: Value) -> Value:
