@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from continuation.book import Numbers
 from continuation.recorder import ZERO
@@ -76,11 +77,8 @@ def fused(rows: Mapping[str, Numbers], may_go: Collection[int], known: Mapping[i
     gate makes them. Gates stand behind those that they use."""
     formulas, own, gone = Formulas(known), dict[int, Terms](), np.zeros(len(rows["d"]), np.bool_)
     out = {name: values.copy() for name, values in rows.items()}
-    table = np.stack([rows[name] for name in OPERANDS])
-    wanted = np.isin(table, np.fromiter(may_go, np.int64, len(may_go))).any(axis=0) & (rows["mode"] > 0)
-    for row in wanted.nonzero()[0].tolist():
+    for row, inner in promising(np.stack([rows[name] for name in OPERANDS], axis=1), rows["mode"] > 0, may_go, known, maker).items():
         gate = {name: int(rows[name][row]) for name in (*COEFFICIENTS, *OPERANDS)}
-        inner = sorted({gate[name] for name in OPERANDS if gate[name] in may_go})
         for wire in inner:
             if wire not in own:
                 made = {name: int(rows[name][maker[wire]]) for name in (*COEFFICIENTS, *OPERANDS)}
@@ -97,6 +95,24 @@ def fused(rows: Mapping[str, Numbers], may_go: Collection[int], known: Mapping[i
     return {name: values[~gone] for name, values in out.items()}
 
 
-def subsets(wires: list[int]) -> Iterable[tuple[int, ...]]:
+def promising(operands: Numbers, defines: npt.NDArray[np.bool_], may_go: Collection[int], known: Collection[int],
+              maker: Mapping[int, int]) -> dict[int, list[int]]:
+    """The gates, in their order, and those of their operands that might be taken in: no more wires than three stand in all of them."""
+    numbers, once = (np.fromiter(wires, np.int64, len(wires)) for wires in (known, may_go))
+    wires = np.where(np.isin(operands, numbers), -1, operands)
+    found: dict[int, set[int]] = {}
+    may = np.isin(operands, once) & defines[:, None]
+    for places in subsets(list(range(len(OPERANDS)))):
+        takers = may[:, places].all(axis=1).nonzero()[0]
+        makers = [[maker[wire] for wire in operands[takers, place].tolist()] for place in places]
+        parts = [np.delete(wires[takers], places, axis=1), *(wires[np.array(rows, np.int64)] for rows in makers)]
+        every = np.sort(np.concatenate(parts, axis=1), axis=1)
+        different = (every[:, 0] >= 0) + ((np.diff(every, axis=1) != 0) & (every[:, 1:] >= 0)).sum(axis=1)
+        for row in takers[different <= len(OPERANDS)].tolist():
+            found.setdefault(row, set()).update(operands[row, places].tolist())
+    return {row: sorted(found[row]) for row in sorted(found)}
+
+
+def subsets(elements: list[int]) -> Iterable[tuple[int, ...]]:
     """Of these, all that have an element, the large ones first."""
-    return (taken for size in range(len(wires), 0, -1) for taken in combinations(wires, size))
+    return (taken for size in range(len(elements), 0, -1) for taken in combinations(elements, size))
