@@ -103,7 +103,7 @@ def promising(operands: Numbers, defines: npt.NDArray[np.bool_], may_go: Collect
     found: dict[int, set[int]] = {}
     may = np.isin(operands, once) & defines[:, None]
     for places in subsets(list(range(len(OPERANDS)))):
-        takers = may[:, places].all(axis=1).nonzero()[0]
+        takers = np.flatnonzero(np.all(may[:, places], axis=1))
         makers = [[maker[wire] for wire in operands[takers, place].tolist()] for place in places]
         parts = [np.delete(wires[takers], places, axis=1), *(wires[np.array(rows, np.int64)] for rows in makers)]
         every = np.sort(np.concatenate(parts, axis=1), axis=1)

@@ -99,14 +99,11 @@ def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> N
     for _ in range(key.log_rows):
         powers.append(powers[-1] * powers[-1])
     vanishing = powers[-1] - 1                                  # z^height - 1 is the same for every chip
-    selectors: dict[int, Value] = {}
+    with m.phase("selectors"):
+        selectors = selectors_of(m, key, powers, vanishing)
     inputs = []
     public = [zero(m) + statement] if key.statement else []
     for i, log_height in enumerate(key.log_heights):
-        with m.phase("selectors"):
-            if log_height not in selectors:
-                z, last = powers[key.log_rows - log_height], inverse(root_of_unity(log_height))
-                selectors[log_height] = stack([vanishing * inverted(m, z - 1), vanishing * inverted(m, z - last), z - last])
         with m.phase("constraints"):
             sides = [said.opened[side][key.opened[tree.name, i]] for side in (0, 1) for tree in key.trees if tree.name != "quotient"]
             total = said.sums[key.speaking.index(i)] if i in key.speaking else zero(m)
@@ -116,6 +113,15 @@ def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> N
         quotient = said.opened[0][key.opened["quotient", len(key.chips) - 1]]
         m.require_equal("the constraints are the quotient times the vanishing polynomial", combined,
                         m.mul_add(powers[-1], quotient[1], quotient[0]) * vanishing)
+
+
+def selectors_of(m: Machine, key: Key, powers: Sequence[Value], vanishing: Value) -> dict[int, Value]:
+    """The selectors of the first row, of the last one and of all but the last, for every height."""
+    heights = list(dict.fromkeys(key.log_heights))
+    z = stack([powers[key.log_rows - height] for height in heights])
+    last = z - m.constant([inverse(root_of_unity(height)) for height in heights])
+    inverses = vanishing * inverted(m, stack([z - 1, last]))
+    return {height: stack([inverses[0, k], inverses[1, k], last[k]]) for k, height in enumerate(heights)}
 
 
 def evaluate(m: Machine, chips: PointChip, inputs: Value) -> Value:
