@@ -4,12 +4,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.guests import INPUTS, module
 from benchmarks.report import Figures
 from bundles.keys import LeafKeys, layers_of
 from continuation.kinds import JOINS, RUNS
@@ -31,20 +31,16 @@ from wasm_exec.cutting import Limits
 from wasm_exec.execute import replay
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
-from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate
 
-SAMPLES = Path(__file__).parent.parent / "samples"
-SIZE, MOST_STEPS = "2^20", 4_000_000
-INPUTS = {"sieve": (300_000).to_bytes(4, "little"),                     # a shape without operations of 64 bits
-          "sort": bytes(7 * k % 251 for k in range(1500))}              # a shape with nearly all chips: its leaf is wide
+SIZE, MOST_STEPS = "2^20", 1 << 27
 PURPOSES = ("hashing", "openings", "folding", "constraints", "transcript", "claims", "plumbing", "padding")
 T = TypeVar("T")
 
 
 def measure(figures: Figures, profile_name: str, threads: int) -> None:
     profile, kernels = profiles.get(profile_name), load("best", threads)
-    proved = {name: neighbours(name, content, profile, kernels) for name, content in INPUTS.items()}
+    proved = {name: neighbours(name, content(), profile, kernels) for name, content in INPUTS.items()}
     keys = LeafKeys(profile, kernels)
     trusted, reading = timed(lambda: published(profile_name))
     if trusted is None:                                                 # nothing ships for these chips: the keys of what is used
@@ -70,7 +66,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def neighbours(name: str, content: bytes, profile: Profile, kernels: Kernels) -> tuple[list[SegmentProof], float]:
     """Two neighbouring segments from the middle of a run, and the seconds of filling and proving one."""
-    program = translate(from_text(SAMPLES / f"{name}.wat"), 64, 8)
+    program = translate(module(name), 64, 8)
     recording = recorded(program, content, SIZE, Limits(MOST_STEPS))
     if recording is None:
         raise ValueError("the program runs too long")

@@ -30,11 +30,12 @@ from continuation.layout import CLAIM, POWER_WORDS
 from segments.claim import ENTRY, RUNNING, STATEMENT
 from segments.claim import STEPS as SEGMENT_STEPS
 from segments.setup import program_level
+from stark.formulas import zero
 from stark.fused import spelled
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
-from stark.verifier import key_cap, verify, zero
+from stark.verifier import key_cap, verify
 
 PROGRAM, KEYS, BEFORE, AFTER, SPAN_WORDS = slice(0, 8), slice(8, 16), slice(16, 26), slice(26, 36), 36
 RUN_INPUT, RUN_OUTPUT, RUN_STATUS, RUN_PC, RUN_EXIT = slice(16, 24), slice(24, 32), 32, 33, slice(34, 38)

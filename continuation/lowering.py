@@ -13,7 +13,7 @@ from continuation.layout import STATEMENT, Layout
 from continuation.permutations import Permutations
 from continuation.queries import Queries
 from continuation.recorder import Program
-from continuation.shape import RecursionShape, chips
+from continuation.shape import SECOND, RecursionShape, chips
 from stark.chip import Chip
 
 U32 = npt.NDArray[np.uint32]
@@ -58,8 +58,9 @@ class Circuit:
         self.lowered, self.shape, self.program = lowered, shape, lowered.program
         self.log_heights = dict(shape.log_heights)
         self.chips: dict[str, Chip] = {name: chip for name, chip in chips(shape.layout).items() if name in self.log_heights}
-        self.first, *self.more = lowered.permutations.cut(1 << self.log_heights[permute.NAME])      # in both tables of permutations
-        lowered.gates.pad(self.log_heights[arithmetic.NAME])
+        self.parts = {permute.NAME: lowered.permutations.cut(1 << self.log_heights[permute.NAME]),
+                      arithmetic.NAME: lowered.gates.cut(1 << self.log_heights[arithmetic.NAME])}
+        lowered.gates.pad(sum(1 << self.log_heights[name] for name in (arithmetic.NAME, arithmetic.MORE) if name in self.log_heights))
         lowered.book.close()
         columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {
             permute.NAME: lowered.permutations.fixed(), arithmetic.NAME: lowered.gates.fixed(),
@@ -70,19 +71,23 @@ class Circuit:
             name: chip.fixed_table(columns[name], self.log_heights[name]) for name, chip in self._halved(columns)}
 
     def _halved(self, columns: dict[str, Mapping[str, npt.NDArray[Any]]]) -> list[tuple[str, Chip]]:
-        """The chips, and in `columns` the permutations that stand in their second table."""
-        if permute.MORE in self.chips:
-            every = columns[permute.NAME]
-            more = {name: np.concatenate([values[:0], *(values[part] for part in self.more)]) for name, values in every.items()}
-            columns |= {permute.NAME: {name: values[self.first] for name, values in every.items()}, permute.MORE: more}
+        """The chips, and in `columns` the rows that stand in the second table of one."""
+        for name, more in SECOND.items():
+            if more in self.chips:
+                (first, *rest), every = self.parts[name], columns[name]
+                behind = {column: np.concatenate([values[:0], *(values[part] for part in rest)]) for column, values in every.items()}
+                columns |= {name: {column: values[first] for column, values in every.items()}, more: behind}
         return list(self.chips.items())
 
     @property
     def rows(self) -> dict[str, int]:
         """That are used, of every table."""
-        counts = self.lowered.counts
-        more = {permute.MORE: counts[permute.NAME] - self.first.stop} if permute.MORE in self.chips else {}
-        return counts | {permute.NAME: self.first.stop} | more
+        counts = dict(self.lowered.counts)
+        for name, more in SECOND.items():
+            if more in self.chips:
+                first = self.parts[name][0].stop
+                counts |= {name: first, more: counts[name] - first}
+        return counts
 
     def statement(self, memory: U64, claim: U32) -> U32:
         """The published powers of the batching challenges, then the claim."""
@@ -104,7 +109,7 @@ class Circuit:
             public.NAME: lowered.published.fill(statement)}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self._halved(columns)}
         nothing = trace(np.zeros((1, 16), np.uint32))           # an empty row is the permutation of zeros
-        tables[permute.NAME][PERMUTATION, self.first.stop:] = nothing
-        if permute.MORE in tables:
-            tables[permute.MORE][PERMUTATION, lowered.permutations.count - self.first.stop:] = nothing
+        for name in (permute.NAME, permute.MORE):
+            if name in tables:
+                tables[name][PERMUTATION, self.rows[name]:] = nothing
         return tables

@@ -5,6 +5,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -85,6 +86,18 @@ class Program:
                 hasher.update(len(part).to_bytes(8, "little") + part)
         return hasher.hexdigest()
 
+    @cached_property
+    def chains(self) -> list[list[Instruction]]:
+        """The instructions in their order, once all are there; single steps of Horner's rule at one point that follow each other stand
+        together."""
+        out: list[list[Instruction]] = []
+        for step in self.code:
+            if out and goes_on(out[-1], step):
+                out[-1].append(step)
+            else:
+                out.append([step])
+        return out
+
     def outside_events(self) -> list[Instruction]:
         """The instructions that no fused step covers."""
         out, at = [], 0
@@ -92,6 +105,16 @@ class Program:
             out += self.code[at:event.first]
             at = event.last
         return out + self.code[at:]
+
+
+def goes_on(chain: list[Instruction], step: Instruction) -> bool:
+    """Whether a step takes the result of the last one times the same point, and adds what was there before all of them."""
+    if any(one.name != "mul_add" or one.result.data.size != 1 or not all(each.extension for each in one.operands)
+           for one in (chain[-1], step)):
+        return False
+    (value, point, added), before = (int(each.data.flat[0]) for each in step.operands), chain[-1]
+    first, last = (int(one.result.data.flat[0]) for one in (chain[0], before))
+    return value == last and point == int(before.operands[1].data.flat[0]) and added < first
 
 
 def operand(value: Value) -> Operand:

@@ -1,6 +1,7 @@
 """Runs a recorded program on a tape: the whole memory, which the chips are filled from, and the requirements that fail.
 
-Every instruction is carried out by the first reading of the verifier (stark/numbers.py), so the two can differ only in the recording.
+Every instruction is carried out by the first reading of the verifier (stark/numbers.py), so the two can differ only in the recording. Two
+frequent kinds have a shorter way.
 """
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from continuation.recorder import Instruction, Operand, Program
 from stark.errors import Malformed
+from stark.field import P, product
 from stark.machine import Value
 from stark.numbers import Numbers
 
@@ -34,8 +36,13 @@ def replay(program: Program, tape: U32, statement: U32, permute: Callable[[U32],
     if len(tape) != program.tape:
         raise Malformed(f"the tape has {len(tape)} words, not {program.tape}")
     run = Run(program, Numbers(tape, permute), Numbers(statement, permute))
-    for step in program.code:
-        run.step(step)
+    for steps in program.chains:
+        if len(steps) > 1:
+            run.chain(steps)
+        elif steps[0].name == "permute":
+            run.permute(steps[0])
+        else:
+            run.step(steps[0])
     return Replayed(run.memory, run.numbers.failed, run.numbers.required)
 
 
@@ -53,6 +60,24 @@ class Run:
         words = value.data.reshape(-1)
         first = int(target.data.reshape(-1)[0])
         self.memory[first:first + len(words)] = words
+
+    def permute(self, step: Instruction) -> None:
+        """`step`, for the most frequent one, without what stands between memory and hash."""
+        self.numbers.current = step.phase
+        data = step.operands[0].data
+        states = self.numbers.permutation(self.memory[data].astype(np.uint32).reshape(-1, data.shape[-1]))
+        first = int(step.result.data.flat[0])
+        self.memory[first:first + states.size] = states.reshape(-1)
+
+    def chain(self, steps: list[Instruction]) -> None:
+        """Steps of Horner's rule one after the other."""
+        self.numbers.current = steps[-1].phase
+        value, point = (self.memory[int(operand.data.flat[0]) + FIVE].tolist() for operand in steps[0].operands[:2])
+        added = self.memory[np.array([int(step.operands[2].data.flat[0]) for step in steps])[:, None] + FIVE].tolist()
+        for step, words in zip(steps, added, strict=True):
+            value = [(word + more) % P for word, more in zip(product(value, point), words, strict=True)]
+            first = int(step.result.data.flat[0])
+            self.memory[first:first + 5] = value
 
     def step(self, step: Instruction) -> None:
         m = self.numbers

@@ -14,22 +14,24 @@ from stark.measure import measure
 from stark.profiles import Parameters
 
 LEAST = 3                       # rows of a chip, as a logarithm
-SPARE = 256                     # more permutations than a query has in its opened rows, which are not cut through
+SPARE = 192                     # more permutations than a query has in its opened rows, which are not cut through
 HEIGHTS = 6                     # different ones in a shape
+SECOND = {permute.NAME: permute.MORE, arithmetic.NAME: arithmetic.MORE}         # tables that there may be twice
 
 
 @cache
 def chips(layout: Layout) -> dict[str, Chip]:
     """By name. Those that are the same under every layout are made once."""
-    permutation, more, gates, unpacking, joining, caps, constants, statement = everywhere()
-    every = (permutation, more, gates, bits.definition(layout), fold.definition(layout), unpacking, joining, caps, constants, statement)
+    tall, others = everywhere()
+    every = (*tall, bits.definition(layout), fold.definition(layout), *others)
     return {chip.name: chip for chip in every}
 
 
 @cache
-def everywhere() -> tuple[Chip, ...]:
-    modules = arithmetic, unpack, join, cap, constant, public
-    return permute.definition(), permute.definition(permute.MORE), *(module.definition() for module in modules)
+def everywhere() -> tuple[list[Chip], list[Chip]]:
+    """Those that there may be twice, and the others."""
+    twice = [permute.definition(), permute.definition(permute.MORE), arithmetic.definition(), arithmetic.definition(arithmetic.MORE)]
+    return twice, [module.definition() for module in (unpack, join, cap, constant, public)]
 
 
 @cache
@@ -57,15 +59,16 @@ def key_of(shape: RecursionShape) -> Key:
 def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Parameters) -> RecursionShape:
     """The heights that every circuit fits in: of those with few different ones, the one with the fewest cells."""
     needed = {name: max(LEAST, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
-    needed |= halved(max(count[permute.NAME] for count in counts))
+    for name, spare in ((permute.NAME, SPARE), (arithmetic.NAME, 0)):
+        needed |= halved(name, max(count[name] for count in counts), spare)
     return chosen(layout, needed, parameters)
 
 
-def halved(rows: int) -> dict[str, int]:
-    """Heights for so many permutations: one table, or a second one of at most half the first one's rows."""
+def halved(name: str, rows: int, spare: int) -> dict[str, int]:
+    """Heights for so many rows: one table, or a second one of at most half the first one's rows."""
     tall = max(LEAST, (rows - 1).bit_length())
-    rest = (rows - (1 << tall - 1) + SPARE - 1).bit_length()
-    return {permute.NAME: tall} if rest >= tall - 1 else {permute.NAME: tall - 1, permute.MORE: max(LEAST, rest)}
+    rest = (rows - (1 << tall - 1) + spare - 1).bit_length()
+    return {name: tall} if rest >= tall - 1 else {name: tall - 1, SECOND[name]: max(LEAST, rest)}
 
 
 def chosen(layout: Layout, needed: Mapping[str, int], parameters: Parameters) -> RecursionShape:
@@ -83,8 +86,9 @@ def chosen(layout: Layout, needed: Mapping[str, int], parameters: Parameters) ->
 def larger(one: RecursionShape, other: RecursionShape) -> RecursionShape:
     """A shape in which both have room."""
     left, right = dict(one.log_heights), dict(other.log_heights)
-    needed = {name: max(height, right.get(name, 0)) for name, height in left.items() if not name.startswith(permute.NAME)}
-    room = [(heights[permute.NAME], heights.get(permute.MORE, 0)) for heights in (left, right)]
-    first, more = max(room)
-    needed |= {permute.NAME: first} | ({permute.MORE: more} if more else {})
+    twice = {*SECOND, *SECOND.values()}
+    needed = {name: max(height, right.get(name, 0)) for name, height in left.items() if name not in twice}
+    for name, behind in SECOND.items():
+        first, more = max((heights[name], heights.get(behind, 0)) for heights in (left, right))
+        needed |= {name: first} | ({behind: more} if more else {})
     return chosen(one.layout.joined(other.layout), needed, one.parameters)

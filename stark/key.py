@@ -70,8 +70,9 @@ class Key:
                  caps: Mapping[str, U32] | None = None) -> None:
         if not isinstance(parameters, Parameters):
             raise TypeError("a key has the parameters of one layer, such as `profile.segment`")
-        if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1:
-            raise ValueError("a key has a chip, a query, more points than rows, and foldings that fold")
+        if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1 \
+                or parameters.log_lift < 0:
+            raise ValueError("a key has a chip, a query, more points than rows, no less rows than chips have, and foldings that fold")
         if not all(0 <= bits <= MOST_GRINDING for bits in (parameters.lookup_grinding, parameters.batch_grinding, parameters.grinding)):
             raise ValueError(f"a word below p can be asked for 0 to {MOST_GRINDING} zeros")
         if any(type(number) is not int for number in vars(parameters).values()):
@@ -105,7 +106,8 @@ class Key:
 
     @property
     def log_rows(self) -> int:
-        return int(self.log_heights[-1])
+        """Of the committed columns."""
+        return int(self.log_heights[-1]) + self.parameters.log_lift
 
     @property
     def log_domain(self) -> int:
@@ -195,6 +197,21 @@ class Key:
             sizes.append(sizes[-1] - p.log_arity)
         return tuple(sizes)
 
+    @property
+    def log_first(self) -> int:
+        """Binary steps of the first folding; none if nothing is folded."""
+        return self.log_domain - self.fri_rounds[1] if len(self.fri_rounds) > 1 else 0
+
+    @property
+    def log_span(self) -> int:
+        """Of what the denominators of all quotients divide: see stark/quotients.py."""
+        return max(*self.packs, self.log_first)
+
+    @property
+    def pointed(self) -> tuple[int, ...]:
+        """Behind how many binary steps of folding the verifier needs points: none, the first folding, all."""
+        return tuple(sorted({0, self.log_first, self.log_domain - self.fri_rounds[-1]}))
+
     def log_fri_cap(self, log_size: int) -> int:
         """Of the tree over a folded domain, which may be smaller than other caps."""
         return min(self.parameters.log_cap, log_size)
@@ -233,7 +250,7 @@ class Key:
     @cached_property
     def digest(self) -> U32:
         """A digest of the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed caps.)"""
-        hasher = hashlib.shake_256(b"longrun key 3")
+        hasher = hashlib.shake_256(b"longrun key 4")
         for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
             text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):

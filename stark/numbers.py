@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed, Rejected
-from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul, ext_powers_of
+from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul, ext_powers_of, residue
 from stark.machine import Machine, Plain, Value
 
 U32 = npt.NDArray[np.uint32]
@@ -79,21 +79,21 @@ class Numbers(Machine):
             if a.extension and b.extension:
                 return Value(self, ext_mul(x, y), True)
             x, y = (x if a.extension == extension else x[..., None]), (y if b.extension == extension else y[..., None])
-            return Value(self, x * y % P, extension)
+            return Value(self, residue(x * y), extension)
         x, y = (v.data if v.extension == extension else v.data[..., None] * ONE_EXT for v in (a, b))
-        return Value(self, (x + y if kind == "add" else x + (P - y)) % P, extension)
+        return Value(self, residue(x + y if kind == "add" else x + (P - y)), extension)
 
     def horner(self, accumulator: Value, point: Value, values: Value) -> Value:
         count, total = values.shape[-1], accumulator.data
-        if count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
+        if point.extension and count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
             powers = self.powers(point.data.reshape(-1, 5)[0], count + 1)
             weights = powers[count - 1::-1]
-            terms = ext_mul(values.data, weights) if values.extension else values.data[..., None] * weights % P
+            terms = ext_mul(values.data, weights) if values.extension else residue(values.data[..., None] * weights)
             return Value(self, (ext_mul(total, np.broadcast_to(powers[count], total.shape)) + terms.sum(axis=-2)) % P, True)
         for j in range(values.shape[-1]):
-            total = ext_mul(total, point.data)
+            total = ext_mul(total, point.data) if point.extension else residue(total * point.data[..., None])
             if values.extension:
-                total = (total + values.data[..., j, :]) % P
+                total = residue(total + values.data[..., j, :])
             else:
                 low = (total[..., :1] + values.data[..., j, None]) % P
                 total = np.concatenate([low, np.broadcast_to(total[..., 1:], (*low.shape[:-1], 4))], -1)

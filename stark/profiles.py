@@ -20,6 +20,7 @@ class Parameters:
     batch_grinding: int = 0     # bits of work before the batching challenge is drawn
     hash_width: int = 16        # of the Poseidon2 permutation that hashes and draws: see stark/poseidon2.py
     log_pack: int = 3           # columns of short chips share a committed column, at most 2^log_pack of them: see stark/key.py
+    log_lift: int = 0           # committed columns have 2^log_lift times the rows of the tallest chip, so that its columns share them, too
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ P128 = Parameters(log_blowup=1, queries=270, log_arity=3, log_cap=4, grinding=16
 TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, grinding=0, min_log_final=3)
 
 EVERY = (
-    Profile("p100", P100, replace(INNER, queries=82, log_cap=7, grinding=20), replace(INNER, queries=82, grinding=20),
+    Profile("p100", P100, replace(INNER, queries=82, log_cap=7, grinding=20), replace(INNER, queries=84, grinding=18, log_lift=1),
             replace(INNER, log_blowup=4, queries=41, log_cap=5, grinding=20), toy=False),
     Profile("p128", P128, replace(P128, log_blowup=2, queries=166), replace(P128, log_blowup=2, queries=166),
             replace(P128, log_blowup=3, queries=135), toy=False),

@@ -16,6 +16,7 @@ from stark.kernels.protocol import Commitment, Kernels, QuotientJob
 from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
+from stark.quotients import both_points, claims_together, folded_coefficients
 from stark.setup import ProvingKey, commit_tree
 from stark.transcript import Transcript
 from stark.verifier import stated
@@ -114,10 +115,12 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
         for pack in key.packs:
             parts = [(trees[tree.name], own) for (tree, group), own in zip(key.placed, weights, strict=True) if group.pack == pack]
             combined.append(kernels.combine([tree for tree, _ in parts], [own.astype(np.uint32) for _, own in parts], pack, key.log_domain))
-        tested = [kernels.deep(combined, claimed, np.stack([zeta, shifted]), second, key.shift(0))]
+        points = np.stack([zeta, shifted])
+        tested = [kernels.deep(combined, [np.zeros_like(values) for values in claimed], points, second, key.shift(0))]
+        less = Claims(key, sender.m, claimed, points, second)
         del combined
     with watch.stage("fri"):
-        layers, values, shift = fold_rounds(key, sender, tested.pop(), kernels)     # handed over, so that the first folding frees it
+        layers, values, shift = fold_rounds(key, sender, tested.pop(), less, kernels)     # handed over, so that the first folding frees it
         coefficients = kernels.interpolate(values, shift)
         length = 1 << (key.fri_rounds[-1] - p.log_blowup)
         if coefficients[length:].any():
@@ -206,12 +209,37 @@ def claims(key: Key, at: list[U64], weights: list[U64]) -> list[U32]:
     return [out[pack].astype(np.uint32) for pack in key.packs]
 
 
-def fold_rounds(key: Key, sender: Sender, values: U32, kernels: Kernels) -> tuple[list[Commitment], U32, int]:
-    """Commits and folds until the final size; returns the layers, the last values and their shift."""
-    layers = []
+class Claims:
+    """What the columns are claimed to open to, over the denominators that all have in common."""
+
+    def __init__(self, key: Key, m: Numbers, claimed: list[U32], points: U32, second: U32) -> None:
+        self.key, self.m, self.second = key, m, second
+        zeta = both_points(m, key, self.value(points[0]))
+        packed = {pack: self.value(values) for pack, values in zip(key.packs, claimed, strict=True)}
+        self.coefficients, self.points = claims_together(m, key, packed, zeta), zeta
+
+    def value(self, words: U32) -> Value:
+        return Value(self.m, words.astype(np.uint64), True)
+
+    def taken(self, values: U32, challenge: U32, steps: int, kernels: Kernels) -> U32:
+        """The values behind so many steps of folding, less the claims that are folded alike."""
+        folded = folded_coefficients(self.m, self.coefficients, self.value(challenge), steps).data.astype(np.uint32)
+        points = self.points[steps].data.astype(np.uint32)
+        less = kernels.deep([np.zeros_like(values)], [folded], points, self.second, self.key.shift(steps))
+        return ((values.astype(np.uint64) + less) % P).astype(np.uint32)
+
+
+def fold_rounds(key: Key, sender: Sender, values: U32, less: Claims, kernels: Kernels) -> tuple[list[Commitment], U32, int]:
+    """Commits and folds until the final size; returns the layers, the last values and their shift. The claims are taken away behind the
+    first folding, see stark/quotients.py."""
+    layers: list[Commitment] = []
     for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
         layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.log_fri_cap(log_next), key.hash.width))
         sender.send(layers[-1].cap)
-        shift = key.shift(key.log_domain - log_size)
-        values = kernels.fold(values, log_size - log_next, sender.draw(), shift)
+        shift, challenge = key.shift(key.log_domain - log_size), sender.draw()
+        values = kernels.fold(values, log_size - log_next, challenge, shift)
+        if len(layers) == 1:
+            values = less.taken(values, challenge, key.log_first, kernels)
+    if not layers:
+        values = less.taken(values, np.zeros(5, np.uint32), 0, kernels)
     return layers, values, key.shift(key.log_domain - key.fri_rounds[-1])

@@ -14,11 +14,13 @@ import numpy.typing as npt
 
 from stark.errors import Malformed
 from stark.field import root_of_unity
+from stark.formulas import inverted, polynomial, power, zero
 from stark.fused import batched, folded, inverse, opened_rows, point, steps_of
 from stark.key import Group, Key
 from stark.machine import Machine, Value, concat, stack
 from stark.numbers import Numbers, canonical
 from stark.point import PointChip
+from stark.quotients import both_points, by_pack, claims_together, quotients, without_claims
 from stark.rounds import Rounds, converse
 
 U32 = npt.NDArray[np.uint32]
@@ -46,38 +48,34 @@ def judge(m: Machine, key: Key, said: Rounds, statement: Value) -> None:
             slots = slotted(m, group, concat([said.opened[:, key.opened[tree.name, i]] for i in group.chips], 1))
             opened = batched(m, zero(m).broadcast(2, 1 << group.pack), batch, slots, tree.extension)
             claimed[group.pack] = m.mul_add(opened, weight, claimed[group.pack])
+        zeta = both_points(m, key, said.zeta)
+        claims = claims_together(m, key, claimed, zeta)
 
     sums: list[Value] = [zero(m).broadcast(queries)]            # over all columns up to the end of a group
     for tree, cap in zip(key.trees, said.caps, strict=True):
         offset = key.log_domain - key.log_tree(tree)
         sums += opened_rows(m, cap, key.segments(tree), bits[:, offset:], tree.name, sums[-1], batch, tree.extension)
     with m.phase("sums of groups"):
-        weighted = [sums[0], *(value * weight for value, weight in zip(sums[1:], weights, strict=True))]
-        reduced = {pack: zero(m).broadcast(queries) for pack in key.packs}
-        for (_, group), before, after in zip(key.placed, weighted, weighted[1:], strict=False):
-            reduced[group.pack] = reduced[group.pack] + (after - before)
+        reduced = by_pack(m, key, sums[1:], weights)
     with m.phase("quotients at zeta"):
-        base = point(m, bits, key.shift(0))
-        x, value, done = zero(m) + base, zero(m).broadcast(queries), 0
-        here, there = said.zeta, said.zeta * root_of_unity(key.log_rows)
-        for pack in key.packs:
-            for _ in range(pack - done):
-                base, here, there = base * base, here * here, there * there
-            done = pack
-            first, second = (reduced[pack] - polynomial(m, claimed[pack][side], x) for side in (0, 1))
-            value = m.mul_add(first, inverted(m, base - here), value)
-            value = m.mul_add(second * said.second, inverted(m, base - there), value)
+        first, points = key.log_first, {done: point(m, bits[:, done:], key.shift(done)) for done in key.pointed}
+        x = [points[0]]
+        for k in range(1, key.log_span + 1):
+            x.append(points[k] if k == first else x[-1] * x[-1])
+        found = quotients(m, key, reduced, claims, said.second, zeta, x)
+        value = found.sums if first else without_claims(m, found, found.sums, None, 0, x[0])
 
     for log_size, log_next, cap, challenge in zip(key.fri_rounds, key.fri_rounds[1:], said.fri_caps, said.foldings, strict=False):
         done, arity = key.log_domain - log_size, log_size - log_next
         row, = opened_rows(m, cap, [5 << arity], bits[:, done + arity:], "fri")
         with m.phase("fri fold"):
             value = folded(m, row, bits[:, done:], arity, value, challenge, key.shift(done))
+        if not done:
+            with m.phase("quotients at zeta"):
+                value = without_claims(m, found, value, challenge, arity, points[arity])
     with m.phase("final polynomial"):
-        done = key.log_domain - key.fri_rounds[-1]
-        x = zero(m) + point(m, bits[:, done:], key.shift(done))
-        coefficients = said.final[::-1].reshape(1, -1).broadcast(queries, len(said.final))
-        m.require_equal("the last folding is the final polynomial", m.horner(zero(m).broadcast(queries), x, coefficients), value)
+        final = polynomial(m, said.final, points[key.log_domain - key.fri_rounds[-1]])
+        m.require_equal("the last folding is the final polynomial", final, value)
 
 
 def weights_of(m: Machine, key: Key, challenge: Value) -> list[Value]:
@@ -88,17 +86,6 @@ def weights_of(m: Machine, key: Key, challenge: Value) -> list[Value]:
     return weights[::-1]
 
 
-def power(m: Machine, value: Value, exponent: int) -> Value:
-    out, square = None, value
-    for bit in bin(exponent)[:1:-1]:
-        if bit == "1":
-            out = square if out is None else out * square
-        square = square * square
-    if out is None:
-        raise ValueError("a power has an exponent")
-    return out
-
-
 def slotted(m: Machine, group: Group, opened: Value) -> Value:
     """Values (2, columns) of a group's columns as (2, place in a committed column, committed column)."""
     share, free = 1 << group.pack, (group.shared << group.pack) - group.elements
@@ -107,27 +94,16 @@ def slotted(m: Machine, group: Group, opened: Value) -> Value:
     return opened[:, np.arange(group.shared) * share + np.arange(share)[:, None]]
 
 
-def polynomial(m: Machine, coefficients: Value, x: Value) -> Value:
-    """At every x, the coefficients rising."""
-    value = coefficients[-1].broadcast(*x.shape)
-    if len(coefficients) > 1:
-        value = m.horner(value, x, coefficients[-2::-1].reshape(1, -1).broadcast(*x.shape, len(coefficients) - 1))
-    return value
-
-
 def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> None:
     powers = [said.zeta]                                        # powers[k] = zeta^(2^k): where a chip of 2^(log_rows - k) rows is opened
     for _ in range(key.log_rows):
         powers.append(powers[-1] * powers[-1])
     vanishing = powers[-1] - 1                                  # z^height - 1 is the same for every chip
-    selectors: dict[int, Value] = {}
+    with m.phase("selectors"):
+        selectors = selectors_of(m, key, powers, vanishing)
     inputs = []
     public = [zero(m) + statement] if key.statement else []
     for i, log_height in enumerate(key.log_heights):
-        with m.phase("selectors"):
-            if log_height not in selectors:
-                z, last = powers[key.log_rows - log_height], inverse(root_of_unity(log_height))
-                selectors[log_height] = stack([vanishing * inverted(m, z - 1), vanishing * inverted(m, z - last), z - last])
         with m.phase("constraints"):
             sides = [said.opened[side][key.opened[tree.name, i]] for side in (0, 1) for tree in key.trees if tree.name != "quotient"]
             total = said.sums[key.speaking.index(i)] if i in key.speaking else zero(m)
@@ -137,6 +113,15 @@ def check_constraints(m: Machine, key: Key, said: Rounds, statement: Value) -> N
         quotient = said.opened[0][key.opened["quotient", len(key.chips) - 1]]
         m.require_equal("the constraints are the quotient times the vanishing polynomial", combined,
                         m.mul_add(powers[-1], quotient[1], quotient[0]) * vanishing)
+
+
+def selectors_of(m: Machine, key: Key, powers: Sequence[Value], vanishing: Value) -> dict[int, Value]:
+    """The selectors of the first row, of the last one and of all but the last, for every height."""
+    heights = list(dict.fromkeys(key.log_heights))
+    z = stack([powers[key.log_rows - height] for height in heights])
+    last = z - m.constant([inverse(root_of_unity(height)) for height in heights])
+    inverses = vanishing * inverted(m, stack([z - 1, last]))
+    return {height: stack([inverses[0, k], inverses[1, k], last[k]]) for k, height in enumerate(heights)}
 
 
 def evaluate(m: Machine, chips: PointChip, inputs: Value) -> Value:
@@ -151,16 +136,6 @@ def evaluate(m: Machine, chips: PointChip, inputs: Value) -> Value:
             results.append(m.mul_add(*operands) if step.name == "mul_add" else m.arithmetic(step.name, *operands))
         values = concat(results)
     return values[chips.outputs]
-
-
-def inverted(m: Machine, value: Value) -> Value:
-    answer = m.hint_inverse(value)
-    m.require_equal("an inverse times its number is one", value * answer, m.constant_extension([1, 0, 0, 0, 0]).broadcast(*value.shape))
-    return answer
-
-
-def zero(m: Machine) -> Value:
-    return m.constant_extension([0, 0, 0, 0, 0])
 
 
 def check_proof(key: Key, statement: U32, proof: U32, permute: Callable[[U32], U32]) -> None:

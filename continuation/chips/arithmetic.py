@@ -9,20 +9,24 @@ import numpy.typing as npt
 from continuation.book import Book, Numbers, values_of
 from continuation.chips import extension
 from continuation.chips.buses import WIRE
+from continuation.fusing import fused
 from continuation.recorder import ZERO, Instruction, Program
+from continuation.recorder import operand as addresses
 from stark.chip import Chip
 from stark.expression import P
+from stark.machine import Value
 
 U64 = npt.NDArray[np.uint64]
 NAME = "arithmetic"
+MORE = "arithmetic more"                # a second table of the same chip
 LANES = 2
 COEFFICIENTS = "stuvw"
 OPERANDS = "abc"
 DEFINE, READ = 1, -1                    # what a gate does with d
 
 
-def definition() -> Chip:
-    chip = Chip(NAME, "d = s·a·b + t·c + u·a + v·a·c + w·b in every gate")
+def definition(name: str = NAME) -> Chip:
+    chip = Chip(name, "d = s·a·b + t·c + u·a + v·a·c + w·b in every gate")
     for lane in range(LANES):
         s, t, u, v, w = (chip.fixed(f"{name}.{lane}") for name in COEFFICIENTS)
         wires = [chip.fixed(f"{name} wire.{lane}") for name in "abcd"]
@@ -62,6 +66,17 @@ FORMS = {
 }
 
 
+def used_elsewhere(program: Program) -> Numbers:
+    """Wires that instructions use which are no gates, and fused steps."""
+    gates = {id(step) for step in program.outside_events() if step.name in FORMS}
+    wires = [one.wires for step in program.code if id(step) not in gates for one in step.operands]
+    for event in program.events:
+        for argument in event.arguments.values():
+            values = argument if isinstance(argument, list) else [argument]
+            wires += [addresses(value).wires for value in values if isinstance(value, Value)]
+    return np.concatenate([np.zeros(0, np.int64), *(one.reshape(-1) for one in wires)])
+
+
 class Gates:
     def __init__(self, program: Program, book: Book) -> None:
         self.book = book
@@ -70,11 +85,23 @@ class Gates:
             if step.name in FORMS:
                 for name, values in self._gates(step).items():
                     rows[name].append(values)
-        self.rows = self._shortened({name: np.concatenate([np.zeros(0, np.int64), *values]) for name, values in rows.items()})
+        every = {name: np.concatenate([np.zeros(0, np.int64), *values]) for name, values in rows.items()}
+        self.rows = self._shortened(self._fused(every, used_elsewhere(program), program))
         for name in OPERANDS:
             book.use(self.rows[name])
         book.define(self.rows["d"][self.rows["mode"] == DEFINE])
         book.use(self.rows["d"][self.rows["mode"] == READ])
+
+    def _fused(self, rows: dict[str, Numbers], elsewhere: Numbers, program: Program) -> dict[str, Numbers]:
+        uses = np.bincount(np.concatenate([*(rows[name] for name in OPERANDS), elsewhere]), minlength=2 * program.memory)
+        made = rows["d"][rows["mode"] == DEFINE]
+        once = frozenset(made[uses[made] == 1].tolist())
+        numbers = {2 * address: number for address, number in program.constants.items()}
+        for step in program.code:
+            if step.name == "constant" and step.result.extension and not any(step.words[1:]):
+                numbers[int(step.result.wires)] = step.words[0]
+        maker = dict(zip(rows["d"].tolist(), range(len(rows["d"])), strict=True))
+        return fused(rows, once, numbers, maker)
 
     def _shortened(self, rows: dict[str, Numbers]) -> dict[str, Numbers]:
         """A requirement on a result that nothing else uses takes no gate: the gate of the result reads what it has to be. (A result that is
@@ -116,9 +143,13 @@ class Gates:
     def count(self) -> int:
         return -(-len(self.rows["d"]) // LANES)
 
-    def pad(self, log_height: int) -> None:
-        """Empty gates read the constant 0."""
-        spare = (LANES << log_height) - len(self.rows["d"])
+    def cut(self, rows: int) -> list[slice]:
+        """What stands in a first table of so many rows, and in a second one: a row looks at no other."""
+        return [slice(0, min(rows, self.count)), slice(min(rows, self.count), self.count)]
+
+    def pad(self, rows: int) -> None:
+        """Empty gates of so many rows in all read the constant 0."""
+        spare = LANES * rows - len(self.rows["d"])
         self.book.use(np.full(len(OPERANDS) * spare, 2 * ZERO, np.int64))
 
     def fixed(self) -> dict[str, Numbers]:

@@ -119,7 +119,7 @@ def interpolated(chip: Chip, polynomial: list[Five], at: Five) -> Five:
 
 
 class Foldings:
-    """The rows: for each query its rounds one after the other."""
+    """The rows: for each query its rounds one after the other, as far as one goes on with what the other has folded."""
 
     def __init__(self, book: Book, queries: Queries, events: list[Event]) -> None:
         self.book, self.queries = book, queries
@@ -151,7 +151,7 @@ class Foldings:
         places = [self.queries.locate(event.operand("bits")) for event in chain]
         count, arity, start = len(chain[0].arguments["bits"]), self.log_arity, places[0]
         for k, (place, event) in enumerate(zip(places, chain, strict=True)):
-            if place != Slice(start.drawing, k * arity, start.high) or event.arguments["shift"] != self.queries.shift(place):
+            if place != Slice(start.drawing, start.low + k * arity, start.high) or event.arguments["shift"] != self.queries.shift(place):
                 raise ValueError("the rounds of a query follow each other from the lowest bit on")
         out = {name: np.zeros((count, rounds), np.int64) for name in (*MARKS, "first block", *WIRES)}
         out["active"][:], out["first"][:, 0] = 1, 1
@@ -163,13 +163,13 @@ class Foldings:
                 raise ValueError("the blocks of an opened row have consecutive numbers")
             out["first block"][:, k] = numbers[:, 0]
             out["challenge wire"][:, k] = book.use(np.broadcast_to(event.operand("challenge").wires, count))
-            rest = Slice(start.drawing, (k + 1) * arity, start.high)
+            rest = Slice(start.drawing, start.low + (k + 1) * arity, start.high)
             out["rest wire"][:, k] = book.define(self.queries.indices[rest])
             self.queries.folded.add(rest)
         out["value wire"][:, 0] = book.use(chain[0].operand("value").wires)
         out["index wire"][:, 0] = self.queries.index(start)
         out["point wire"][:, 0] = book.use(self.queries.point(start))
-        last = Slice(start.drawing, rounds * arity, start.high)
+        last = Slice(start.drawing, start.low + rounds * arity, start.high)
         out["next point wire"][:, -1] = book.define(self.queries.point(last))
         out["folded wire"][:, -1] = book.define(chain[-1].result.data * 2 + 1)
         return out

@@ -79,21 +79,24 @@ def unnoticed(filled: Filled, statement: np.ndarray, column: int, rows: np.ndarr
 
 @pytest.fixture(scope="module")
 def halved() -> tuple[Circuit, list[Filled], np.ndarray]:
-    """A leaf whose permutations stand in two tables."""
+    """A leaf whose permutations and gates stand in two tables each."""
     made, claim = world.made("leaf of 2^7").circuit, world.leaf(0).claim
     lowered = Lowered(made.program)
-    heights = dict(made.shape.log_heights) | {"permute": (lowered.permutations.count - 1).bit_length() - 1}
-    circuit = Circuit(lowered, replace(made.shape, log_heights=tuple({**heights, "permute more": heights["permute"]}.items())))
+    rows = {"permute": lowered.permutations.count, "arithmetic": lowered.gates.count}
+    heights = dict(made.shape.log_heights) | {name: (count - 1).bit_length() - 1 for name, count in rows.items()}
+    heights |= {f"{name} more": heights[name] for name in rows}
+    circuit = Circuit(lowered, replace(made.shape, log_heights=tuple(heights.items())))
     memory = world.replayed("leaf of 2^7", world.leaf_parts(), claim).memory
     statement = circuit.statement(memory, claim)
     mains = circuit.fill(memory, statement, world.KERNELS.trace_permutations)
     return circuit, [Filled(chip, circuit.fixed[name], mains[name]) for name, chip in circuit.chips.items()], statement
 
 
-def test_permutations_may_stand_in_two_tables(halved) -> None:  # type: ignore[no-untyped-def]
+def test_permutations_and_gates_may_stand_in_two_tables(halved) -> None:  # type: ignore[no-untyped-def]
     circuit, machine, statement = halved
     rows = circuit.rows
-    assert rows["permute"] + rows["permute more"] == circuit.lowered.permutations.count and min(rows["permute"], rows["permute more"]) > 0
+    for name, count in (("permute", circuit.lowered.permutations.count), ("arithmetic", circuit.lowered.gates.count)):
+        assert rows[name] + rows[f"{name} more"] == count and min(rows[name], rows[f"{name} more"]) > 0
     assert check(machine, statement) == []
     fixed, names = circuit.fixed["permute more"], circuit.chips["permute more"].fixed_names
     assert all(fixed[names.index(name), 0] == 0 for name in ("absorb", "path", "keep", *KINDS))      # the first row looks at none before it

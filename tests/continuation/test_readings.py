@@ -9,6 +9,7 @@ from continuation.recorder import Recorder
 from continuation.replay import replay
 from stark.errors import Malformed
 from stark.expression import P
+from stark.field import ext_mul
 from stark.numbers import Numbers
 from stark.prover import prove
 from stark.setup import commit_fixed
@@ -87,6 +88,24 @@ def test_recording_is_deterministic(inner) -> None:  # type: ignore[no-untyped-d
     cap = again.read(1 << key.log_cap("fixed"), 8)
     verify(again, key, [cap], again.read(2))
     assert again.program.digest == program.digest != made("leaf of 2^7").circuit.program.digest
+
+
+def test_steps_of_horners_rule_are_replayed_together_only_where_they_may_be() -> None:
+    """A step that adds what a step before it has made, or goes on at another point, begins anew."""
+    recorder = Recorder()
+    words = recorder.read(6, extension=True)
+    made = [recorder.mul_add(words[0], words[1], words[2])]
+    for point, added in ((words[1], words[3]), (words[1], made[0]), (words[4], words[5]), (words[4], words[0])):
+        made.append(recorder.mul_add(made[-1], point, added))
+    made.append(recorder.mul_add(made[-1], words[4], made[3]))
+    program, tape = recorder.program, np.random.default_rng(8).integers(0, P, 30).astype(np.uint32)
+    assert [len(chain) for chain in program.chains if chain[0].name == "mul_add"] == [2, 1, 2, 1]
+    memory = replay(program, tape, NONE, KERNELS.permute).memory
+    known = {int(words.data[k]): tape[5 * k:5 * k + 5].astype(np.uint64) for k in range(6)}
+    for step in (step for step in program.code if step.name == "mul_add"):
+        value, point, added = (known[int(one.data)] for one in step.operands)
+        known[int(step.result.data)] = (ext_mul(value, point) + added) % P
+    assert all((memory[place:place + 5] == words).all() for place, words in known.items())
 
 
 def test_a_value_cannot_steer_the_recording() -> None:

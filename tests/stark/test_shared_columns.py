@@ -11,6 +11,7 @@ import pytest
 from stark import codec, soundness
 from stark.chip import Chip
 from stark.errors import Rejected
+from stark.expression import P
 from stark.kernels import load
 from stark.kernels.reference import ReferenceKernels
 from stark.kernels.reference.tree import ReferenceCommitment
@@ -39,6 +40,28 @@ def test_both_kernels_prove_what_the_verifier_accepts(logs: tuple[int, int, int]
     check_proof(proving.key, statement, proofs[0], BEST.permute)
     content = codec.encode(proving.key, statement, proofs[0], BEST.permute)
     assert (codec.decode(proving.key, statement, content, BEST.permute) == proofs[0]).all()
+
+
+@pytest.mark.parametrize(("logs", "lift", "packs"), [((11, 10, 10), 1, (0, 1, 2)), ((10, 4, 9), 2, (0, 2)), ((6, 4, 5), 1, (0,))])
+def test_committed_columns_may_be_taller_than_every_chip(logs: tuple[int, int, int], lift: int, packs: tuple[int, ...]) -> None:
+    """Both kernels prove it, and a changed cell is noticed."""
+    key, fixed, mains, statement = example(logs, parameters=replace(TOY, log_lift=lift))
+    assert key.packs == packs and key.log_rows == max(logs) + lift
+    provings = [commit_fixed(key, fixed, kernels) for kernels in (BEST, REFERENCE)]
+    proofs = [prove(proving, mains, statement, kernels) for proving, kernels in zip(provings, (BEST, REFERENCE), strict=True)]
+    assert (proofs[0] == proofs[1]).all()
+    check_proof(provings[0].key, statement, proofs[0], BEST.permute)
+    for place in range(0, len(proofs[0]), len(proofs[0]) // 20):
+        changed = proofs[0].copy()
+        changed[place] = (int(changed[place]) + 1) % P
+        with pytest.raises(Rejected):
+            check_proof(provings[0].key, statement, changed, BEST.permute)
+    changed_mains = {name: table.copy() for name, table in mains.items()}
+    changed_mains["fibonacci"][1, 3] += 1
+    with pytest.raises(Rejected, match="quotient times the vanishing polynomial"):
+        check_proof(provings[0].key, statement, prove(provings[0], changed_mains, statement, BEST), BEST.permute)
+    with pytest.raises(ValueError, match="no less rows"):
+        example(logs, parameters=replace(TOY, log_lift=-1))
 
 
 def test_a_query_opens_fewer_words_than_there_are_columns() -> None:
