@@ -139,7 +139,7 @@ def test_what_is_no_circuit_is_made_again(counted: Counted) -> None:
 
 def test_an_object_of_another_class_is_not_kept() -> None:
     circuit = copy(world.made(KIND).circuit)
-    circuit.first = Path("x")           # type: ignore[assignment]
+    circuit.parts = Path("x")           # type: ignore[assignment]
     with pytest.raises(ValueError, match="which cannot be kept"):
         freeze(circuit)
 
