@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from longrun.telling import clean
 from wasm_exec.cutting import Budget
 from wasm_exec.execute import run
 from wasm_exec.observe import observe
@@ -28,7 +29,7 @@ def main(app: str, out: str, *input_file: str) -> None:
     for title, counts in (("function", observer.by_function()), ("family", observer.by_family()), ("memory", observer.memory())):
         print(f"\n{title}")
         for name, count in list(counts.items())[:SHOWN]:
-            print(f"  {count:>14,}  {name}")
+            print(f"  {count:>14,}  {clean(name)}")
 
 
 if __name__ == "__main__":

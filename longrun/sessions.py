@@ -27,7 +27,7 @@ from longrun.options import (
 )
 from longrun.state_commands import StateFile
 from longrun.stopping import calling, closing, spelled, stoppable
-from longrun.telling import progress, say, show, shown
+from longrun.telling import clean, progress, say, show, shown
 
 
 def open(program: App,
@@ -46,7 +46,7 @@ def open(program: App,
     if json:
         show({"bundle": str(place), "profile": profile, "events": events}, json)
         return
-    say(f"{place} is open, profile {profile}; its events: " + ", ".join(f"{name}({kinds})" for name, kinds in events.items()))
+    say(f"{place} is open, profile {profile}; its events: " + ", ".join(clean(f"{name}({kinds})") for name, kinds in events.items()))
 
 
 def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", help="an exported function")],

@@ -17,12 +17,19 @@ OnProgress = Callable[[str, int, int], None]
 Facts = Mapping[str, object]
 EVERY_S = 5.0               # a plain line at most so often
 OUTPUT_SHOWN = 200
+LONGEST = 2000              # letters of what is told of a failure
+
+
+def clean(text: str, kept: str = "") -> str:
+    """Names of files and modules are anybody's: nothing in them moves the cursor, colours what follows, or begins a line."""
+    return text if text.isascii() and text.isprintable() else "".join(
+        letter if letter.isprintable() or letter in kept else "?" for letter in text)
 
 
 def say(line: str, err: bool = False) -> None:
-    """A line. Where nobody reads any more it is lost, and the work goes on."""
+    """A line, or several. Where nobody reads any more it is lost, and the work goes on."""
     try:
-        typer.echo(line, err=err)
+        typer.echo(clean(line, "\n\t"), err=err)
     except BrokenPipeError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
@@ -46,10 +53,10 @@ def show(facts: Facts, as_json: bool, *notes: str) -> None:
 
 def plain(value: object) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {what}" for name, what in value.items())
+        return "; ".join(clean(f"{name}: {what}") for name, what in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and value >= 10**6 else str(value)
+        return ", ".join(clean(str(each)) for each in value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and value >= 10**6 else clean(str(value))
 
 
 def complain(told: Told, as_json: bool) -> None:
@@ -57,7 +64,8 @@ def complain(told: Told, as_json: bool) -> None:
     if as_json:
         with contextlib.suppress(OSError):          # the output may be what failed
             typer.echo(json.dumps({"error": told.message, "hint": told.hint, "exit code": told.code}))
-    say(told.line, err=True)
+    line = clean(told.line)
+    say(line if len(line) <= LONGEST else line[:LONGEST] + "…", err=True)
 
 
 def shown(output: bytes) -> str:

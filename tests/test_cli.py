@@ -202,6 +202,23 @@ def test_every_limit_of_a_call(longrun: Longrun, options: str, said: str) -> Non
     assert "steps         0\n" in longrun("status", "greedy")[1]
 
 
+NAMES = r"""(module (func (export "a\1b[31mred\0a\07x")) (func (export "\e2\80\aeright") unreachable))"""
+
+
+def test_names_do_nothing_to_a_terminal(longrun: Longrun) -> None:
+    """Of exports, imports and files: no escapes, no second line, nothing that turns the direction of writing."""
+    Path("names.wat").write_text(NAMES)
+    Path("import.wat").write_text(r'(module (import "e\1b[31mvil" "x\0ay" (func)) (func (export "_start")))')
+    for command in ("open names.wat -o names --profile toy", "call names nothing", "call names \u202eright", "run import.wat -o import",
+                    "run no\x1b[31m\nne.wat -o none", "run no\udcffne.wat -o none"):
+        _, out, err = longrun(*command.split(" "))
+        assert all(line.isprintable() for line in (out + err).splitlines()) and len(err.splitlines()) <= 1, command
+    assert "the import e?[31mvil.x?y is not supported" in longrun("run", "import.wat", "-o", "import")[2]
+    Path("long.wat").write_text(f'(module (import "{"e" * 10**5}" "f" (func)) (func (export "_start")))')
+    code, _, err = longrun("run", "long.wat", "-o", "long")
+    assert code == 3 and len(err) < 2100
+
+
 @pytest.mark.parametrize("options", ["--max-memory nan", "--max-seconds inf", "--max-seconds -1", "--max-depth 0", "--max-steps 1.5"])
 def test_limits_that_are_none(longrun: Longrun, options: str) -> None:
     code, _, err = longrun("run", "hello.wasm", "-o", "none", *options.split())

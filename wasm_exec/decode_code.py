@@ -74,6 +74,8 @@ IMMEDIATES: dict[Immediate, Callable[[Reader], object]] = {
 
 
 READERS = {code: IMMEDIATES[opcode.immediate] for code, opcode in OPCODES.items()}
+# One byte, and neither an operand nor a block that begins or ends.
+ALONE = frozenset(code for code, opcode in OPCODES.items() if opcode.immediate is Immediate.NONE and code < 0xFC) - {ELSE, END}
 
 
 def read_instruction(reader: Reader) -> Instruction:
@@ -98,15 +100,21 @@ def read_expression(reader: Reader) -> list[Instruction]:
     instructions: list[Instruction] = []
     open_blocks = [BLOCK]
     while open_blocks:
-        if reader.at_end:
-            raise Malformed("END opcode expected", reader.position)
+        start = reader.position
+        if start >= reader.end:
+            raise Malformed("END opcode expected", start)
+        code = reader.content[start]
+        if code in ALONE:
+            reader.position = start + 1
+            instructions.append(Instruction(start, code))
+            continue
         instruction = read_instruction(reader)
         instructions.append(instruction)
-        if instruction.code in (BLOCK, LOOP, IF):
-            open_blocks.append(instruction.code)
-        elif instruction.code == END:
+        if code in (BLOCK, LOOP, IF):
+            open_blocks.append(code)
+        elif code == END:
             open_blocks.pop()
-        elif instruction.code == ELSE:
+        elif code == ELSE:
             if open_blocks.pop() != IF:
                 raise Malformed("END opcode expected", instruction.offset)
             open_blocks.append(ELSE)

@@ -47,20 +47,22 @@ class Resolver:
         return found
 
 
-def without_empty_loops(items: list[Item]) -> list[Item]:
+def without_empty_loops(items: list[Item]) -> Resolver:
     """A loop of jumps alone would take no step at all; such a jump gets an instruction that does nothing."""
     resolver = Resolver(items)
     empty = [position for position, item in enumerate(items) if isinstance(item, Jump) and resolver.arrive(position) < 0]
+    if not empty:
+        return resolver
     result = list(items)
     for position in reversed(empty):
         result.insert(position, Line(BY_NAME["COPY"]))
-    return result
+    return Resolver(result)
 
 
 def flow_of(function: Assembler) -> Flow:
-    items = without_empty_loops(function.items)
-    resolver = Resolver(items)
-    entry = resolver.arrive(0)
+    resolver = without_empty_loops(function.items)
+    items, arrive, places = resolver.items, resolver.arrive, resolver.places
+    entry = arrive(0)
     following: dict[int, int] = {}
     taken: dict[int, int] = {}
     waiting = [entry]
@@ -70,8 +72,8 @@ def flow_of(function: Assembler) -> Flow:
             continue
         line = items[position]
         assert isinstance(line, Line)
-        after = -1 if line.operation.name in TERMINATORS else resolver.arrive(position + 1)
-        target = -1 if line.target is None else resolver.arrive(resolver.places[id(line.target)])
+        after = -1 if line.operation.name in TERMINATORS else arrive(position + 1)
+        target = -1 if line.target is None else arrive(places[id(line.target)])
         following[position], taken[position] = after, target
         if target >= 0:
             waiting.append(target)
@@ -89,7 +91,8 @@ def flow_of(function: Assembler) -> Flow:
 
 def read_before_written(flow: Flow, first: int, end: int, results: list[int]) -> list[int]:
     """The slots first <= slot < end that some path from the entry reads before it writes them; RETURN reads the results."""
-
+    if first == end:
+        return []
     bits = {slot: 1 << slot - first for slot in range(first, end)}
     uses, keeps = [], []
     for line in flow.lines:
@@ -105,12 +108,17 @@ def read_before_written(flow: Flow, first: int, end: int, results: list[int]) ->
                 callers[successor].append(position)
     needed, following, taken = list(uses), flow.following, flow.taken
     waiting = list(range(len(flow.lines)))
+    waits = [True] * len(waiting)
     while waiting:
         position = waiting.pop()
+        waits[position] = False
         one, other = following[position], taken[position]
         after = (needed[one] if one >= 0 else 0) | (needed[other] if other >= 0 else 0)
         before = uses[position] | after & keeps[position]
         if before != needed[position]:
             needed[position] = before
-            waiting += callers[position]
+            for caller in callers[position]:
+                if not waits[caller]:
+                    waits[caller] = True
+                    waiting.append(caller)
     return [slot for slot in range(first, end) if needed[flow.entry] & bits[slot]]

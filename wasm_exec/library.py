@@ -7,6 +7,7 @@ from functools import cache, partial
 
 from wasm_exec import float_source, host_source, runtime, state_source, wasi_source
 from wasm_exec.assembler import Assembler
+from wasm_exec.module import Body
 from wasm_exec.small_language import (
     CALL_ROUTINE,
     GET_ENTRY,
@@ -45,8 +46,13 @@ def made(around: Surroundings, name: str) -> Assembler:
     if name in runtime.BY_HAND:
         return runtime.by_hand(around, name)
     source = sources()[name]
-    body = Compiler(source, sources()).compile()
+    body = body_of(name)
     return BodyTranslator(around, name, source.type, body).translate(body)
+
+
+@cache
+def body_of(name: str) -> Body:
+    return Compiler(sources()[name], sources()).compile()
 
 
 def call_routine(translator: BodyTranslator, name: object) -> None:

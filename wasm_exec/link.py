@@ -75,8 +75,12 @@ def reachable_flows(functions: dict[int, Assembler], roots: Iterable[int]) -> di
 def frame_slots(flow: Flow) -> int:
     highest = 0
     for line in flow.lines:
-        frame = line.operation.operands.get("d") is Use.FRAME
-        highest = max(highest, *line.read, line.d if frame or line.operation.writes else 0, line.d + line.operation.cells - 1)
+        operation = line.operation
+        takes_one = operation.writes or operation.operands.get("d") is Use.FRAME
+        highest = max(highest, line.d if takes_one else line.d + operation.cells - 1)
+        for slot in line.read:
+            if slot > highest:
+                highest = slot
     if highest >= FRAME_SLOTS_LIMIT:
         offset = next((line.offset for line in flow.lines if line.offset), 0)
         raise Invalid(f"a frame of {highest + 1} slots is not supported", offset)

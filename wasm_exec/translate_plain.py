@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from wasm_exec.assembler import Assembler, Label, Line
@@ -196,7 +195,8 @@ def question(stack: OperandStack, value: Value) -> Line:
 def ask(code: Assembler, line: Line, answer: bool, target: Label) -> None:
     """Writes the branch of a question: to this place if the answer is this."""
     name = line.operation.name
-    code.items.append(replace(line, operation=BY_NAME[name if answer else OPPOSITE[name]], target=target, offset=code.offset))
+    operation = BY_NAME[name if answer else OPPOSITE[name]]
+    code.items.append(Line(operation, line.d, line.a, line.b, line.i, line.j, target, line.callee, code.offset))
 
 
 def extend_32(stack: OperandStack) -> None:

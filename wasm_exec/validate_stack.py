@@ -70,11 +70,19 @@ class BodyChecker:
             raise self.fail(f"code that moves more than {WORK_LIMIT} values is not supported")
 
     def pop_all(self, types: Types) -> None:
+        if not types:
+            return
         self.count(len(types))
+        stack, rest = self.stack, len(self.stack) - len(types)
+        if rest >= self.frames[-1].height and tuple(stack[rest:]) == types:     # as it mostly is
+            del stack[rest:]
+            return
         for kind in reversed(types):
             self.pop(kind)
 
     def push_all(self, types: Types) -> None:
+        if not types:
+            return
         self.count(len(types))
         self.stack.extend(types)
         if len(self.stack) + len(self.locals) > FRAME_VALUES_LIMIT:

@@ -3,7 +3,8 @@
 A value of 32 bits takes one slot number, a value of 64 bits takes two and lives in the second (in the space of 64-bit slots), so that
 the return link of a callee, which lies under its first argument, never meets a value. Locals come first, from slot 0 on. Then comes
 one slot that holds zero (addresses of globals and constant addresses start from it), then the operand stack: every entry has a home,
-which follows from the entries below it. Constants and copies of locals stay symbolic as long as possible.
+which follows from the entries below it. Constants and copies of locals stay symbolic as long as possible. Nobody changes an entry: it is
+replaced.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from dataclasses import dataclass
 from wasm_exec.assembler import Assembler
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Local:
     slot: int
     wide: bool
     home: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Constant:
     value: int
     wide: bool
     home: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Temporary:
     """A value that was computed into its home."""
 
