@@ -37,7 +37,10 @@ def violations_of(speaking: Speaking) -> list[str]:
         if not below_p(found := apparent.interval(root)).all():
             out.append(f"“{requirement.sentence}” can reach p: from {found[0].min():.0f} to {found[1].max():.0f}")
             continue
-        open_rows = ~below_p(true.interval(root)) & speaking.matters(root)
+        open_rows = ~below_p(true.interval(root))
+        if not open_rows.any():
+            continue
+        open_rows = open_rows & speaking.matters(root)
         out += [f"“{requirement.sentence}” looks at {chip.main_names[column]} also where no look-up holds it"
                 for column in sorted(speaking.columns[root]) if open_rows.any() and wider(column, true, apparent, open_rows)]
     return out
