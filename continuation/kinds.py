@@ -16,7 +16,7 @@ class Sort(Enum):
     JOIN = "join", "join", 1                # a span: two neighbours
     RUN = "run", "last", 2                  # a whole run
     BATCH = "batch", "join", 3              # two runs or batches of runs
-    WIDE = "wide leaf", "wide", 4           # a span: one segment with so many columns that its leaf is taller than others
+    WIDE = "wide leaf", "wide", 4           # a span: one segment whose leaf is taller than others
     ROLLUP = "rollup", "last", None         # a batch, in the shape that is handed out
 
     def __init__(self, label: str, layer: str, part: int | None) -> None:

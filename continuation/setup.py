@@ -19,6 +19,7 @@ from continuation.recorder import Program, Recorder
 from continuation.shape import RecursionShape, fitting, larger
 from continuation.shelf import Shelf
 from continuation.verify import Trusted
+from segments.host.tables import CELLS
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters
@@ -118,12 +119,13 @@ def circuit_of(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, segme
 
 def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
     """The smallest shapes in which the circuits that verify proofs of these very shapes have room, and the segments whose leaves are wide:
-    those that take more than `most` permutations. Leaves verify no recursion: they come first; other layers depend on each other."""
+    those that take more than `most` permutations, and those that call host functions. Leaves verify no recursion: they come first; other
+    layers depend on each other."""
     shapes: dict[str, RecursionShape] = {}
     wide = []
     for name in segments:
         lowered = Lowered(record(kinds([name], ())[f"{Sort.LEAF.label} of {name}"], {}, segments[name]))
-        if lowered.counts[permute.NAME] > most:
+        if lowered.counts[permute.NAME] > most or calls_hosts(segments[name]):
             wide.append(name)
         layer = "wide" if name in wide else "leaf"
         widen(shapes, layer, needed(lowered, layers[layer]))
@@ -147,6 +149,12 @@ def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, Re
             return shapes, tuple(wide)
         shapes = found
     raise ValueError("the shapes of the recursion do not settle")
+
+
+def calls_hosts(segment: Key) -> bool:
+    """Whether it has the chips of host functions, whose leaves take twice as many gates. Few programs call any: the leaves of all others
+    stay as small as they are."""
+    return any(chip.name == CELLS for chip in segment.chips)
 
 
 def needed(lowered: Lowered, parameters: Parameters) -> RecursionShape:

@@ -109,28 +109,29 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 2^20 mix 31 | add 18+17 mul 10 bitwise 10 shift 10 compare 18 select 10 load 17+16 call 10 halt 3 move64 10 load64 10 convert 10 grow 10
     page 14 node 10 hash 14+13
 toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 load 9 store 9 call 9 halt 3 add64 9 mul64 7 div64 6
-    bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3
-    page 10 node 10 hash 12 sha256 5 poseidon2 6 cells 11 compression 10 sponge 6
-    mulmod 4 remainder 4
-2^14 hosts | add 13 mul 11 div 9 bitwise 12 shift 12 compare 12 branch 12 move 12 select 10 load 12 store 11 call 11 halt 3 add64 11
-    mul64 10 div64 8 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 10 count 8 count64 8
-    indirect 9 grow 9 outside 3 page 12 node 12 hash 14 sha256 7 poseidon2 8 cells 12 compression 11 sponge 8
-    mulmod 5 remainder 5
+    bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3 page
+    10 node 10 hash 11+6 sha256 5 poseidon2 6 cells 11 compression 10 sponge 6 mulmod 4 remainder 4 keccak 3 rounds 8
+2^14 hosts | add 13 mul 11 div 9 bitwise 12 shift 12 compare 12 branch 12 move 12 select 10 load 12 store 11 call 11 halt 3 add64 11 mul64
+    10 div64 8 bitwise64 11 shift64 11 compare64 11 move64 11 select64 8 load64 11 store64 11 convert 10 count 8 count64 8 indirect 9 grow
+    9 outside 3 page 12 node 12 hash 13+8 sha256 7 poseidon2 8 cells 12+11 compression 11 sponge 8 mulmod 7 remainder 7 keccak 5 rounds 9
 2^16 hosts | add 15 mul 13 div 11 bitwise 14 shift 14 compare 14 branch 14 move 14 select 12 load 14 store 13 call 13 halt 3 add64 13
     mul64 12 div64 10 bitwise64 13 shift64 13 compare64 13 move64 13 select64 10 load64 13 store64 13 convert 12 count 10 count64 10
-    indirect 11 grow 11 outside 3 page 13 node 13 hash 15 sha256 9 poseidon2 10 cells 14 compression 13 sponge 10
-    mulmod 7 remainder 7
+    indirect 11 grow 11 outside 3 page 13 node 13 hash 14+10 sha256 9 poseidon2 10 cells 14+13 compression 13 sponge 10 mulmod 9 remainder
+    9 keccak 7 rounds 11
 2^18 hosts | add 17 mul 14 div 12 bitwise 16 shift 16 compare 16 branch 16 move 16 select 14 load 16 store 15 call 15 halt 3 add64 15
     mul64 13 div64 11 bitwise64 15 shift64 15 compare64 15 move64 15 select64 12 load64 15 store64 15 convert 14 count 11 count64 11
-    indirect 12 grow 12 outside 3 page 14 node 14 hash 16 sha256 11 poseidon2 11 cells 16 compression 15 sponge 11
-    mulmod 10 remainder 10
-2^20 hosts | add 18+17 mul 15+14 div 14 bitwise 18 shift 18 compare 18 branch 17 move 18 select 16 load 18 store 17 call 17 halt 3 add64 17
-    mul64 15 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 17 store64 17 convert 16 count 13 count64 13
-    indirect 14 grow 14 outside 3 page 16 node 16 hash 18 sha256 13 poseidon2 13 cells 18+17 compression 17 sponge 13
-    mulmod 13 remainder 13
+    indirect 12 grow 12 outside 3 page 14 node 14 hash 15+11 sha256 11 poseidon2 11 cells 16+13 compression 15 sponge 11 mulmod 11 remainder
+    11 keccak 9 rounds 13
+2^20 hosts | add 18+17 mul 15+14 div 13 bitwise 18 shift 18 compare 18 branch 17 move 18 select 15 load 18 store 17 call 17 halt 3 add64
+    16+15 mul64 14 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 17 store64 17 convert 16 count 13 count64 13
+    indirect 14 grow 14 outside 3 page 16 node 16 hash 17+13 sha256 13 poseidon2 13 cells 18+17 compression 17 sponge 13 mulmod 13
+    remainder 13 keccak 11 rounds 15
 2^20 hosts 2 | add 17 mul 10 div 10 bitwise 14 shift 14 compare 16 branch 17 move 17 select 12 load 17 store 16 call 15 halt 3 add64 12
     mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 17 store64 15 convert 12 count 10 count64 10
     indirect 12 grow 10 outside 3 page 14 node 11 hash 15 sha256 13 poseidon2 13 cells 17 compression 17 sponge 13
+2^20 hosts 3 | add 17 mul 10 div 10 bitwise 14 shift 14 compare 16 branch 17 move 17 select 12 load 17 store 16 call 15 halt 3 add64 12
+    mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 17 store64 16 convert 12 count 10 count64 10
+    indirect 12 grow 10 outside 3 page 14 node 11 hash 13 cells 17 mulmod 13 remainder 13 keccak 11 rounds 15
 """
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from segments.catalogue import MORE
+from segments.host.tables import CELLS
 from segments.machine import chips
 from segments.tables import LOG_LIMB
 from stark.key import Key
@@ -13,7 +14,7 @@ from stark.profiles import get
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
 LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
-MOST_PERMUTATIONS = 36_800      # of a leaf that is not wide
+MOST_PERMUTATIONS = 36_800      # of a leaf that is not wide; one of a segment that calls host functions always is
 CLAIMS = 415            # permutations for what is fixed, the statement and the claim
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip
 Heights = Mapping[str, int]
@@ -56,4 +57,5 @@ def permutations_of(heights: Heights) -> int:
 
 def price_of(heights: Heights) -> int:
     """Cells of a segment, and what the continuation adds to it in cells that take as long."""
-    return sum(cells_of(heights).values()) + (WIDE_LEAF if permutations_of(heights) > MOST_PERMUTATIONS else LEAF)
+    wide = CELLS in heights or permutations_of(heights) > MOST_PERMUTATIONS
+    return sum(cells_of(heights).values()) + (WIDE_LEAF if wide else LEAF)

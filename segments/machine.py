@@ -28,7 +28,7 @@ from segments.guest import (
     store,
 )
 from segments.host import call as host_call
-from segments.host import cells, mulmod, poseidon2, sha256, sha256_fill
+from segments.host import cells, keccak, keccak_fill, mulmod, poseidon2, sha256, sha256_fill
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
@@ -43,6 +43,7 @@ class Machine:
     compression: Chip
     sponge: Chip
     remainder: Chip
+    rounds: Chip
     boundary: Chip
     page: Chip
     node: Chip
@@ -57,8 +58,8 @@ class Machine:
 
     @property
     def chips(self) -> list[Chip]:
-        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.remainder, self.boundary,
-                self.page, self.node, self.hash, self.program, self.lookup]
+        return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.remainder, self.rounds,
+                self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
 
 
 @cache
@@ -81,7 +82,7 @@ def machine() -> Machine:
                 add.chip(4), mul.chip64(), div.chip(4), bitwise.chip(4), shift.chip(4), compare.chip(4), move.chip(4), select.chip(4),
                 load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip(),
                 host_call.chip("SHA256", sha256_fill.results), host_call.chip("POSEIDON2", poseidon2.results),
-                host_call.chip("MULMOD", mulmod.results))
-    return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(),
-                   remainder=mulmod.chip(), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
+                host_call.chip("MULMOD", mulmod.results), host_call.chip("KECCAK", keccak_fill.results))
+    return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(), remainder=mulmod.chip(),
+                   rounds=keccak.chip(), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
                    program=tables.program_chip(), lookup=tables.lookup_chip())

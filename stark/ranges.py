@@ -38,8 +38,8 @@ def violations_of(speaking: Speaking) -> list[str]:
         if root not in apparent.names and not below_p(found := apparent.interval(root)).all():
             out.append(f"“{requirement.sentence}” can reach p: from {found[0].min():.0f} to {found[1].max():.0f}")
             continue
-        open_rows = ~below_p(true.interval(root)) & speaking.matters(root)
-        if open_rows.any():
+        open_rows = ~below_p(true.interval(root))
+        if open_rows.any() and (open_rows := open_rows & speaking.matters(root)).any():
             out += [f"“{requirement.sentence}” looks at {chip.main_names[column]} also where no look-up holds it"
                     for column in unheld(speaking.columns[root], true, apparent, open_rows)]
     return out

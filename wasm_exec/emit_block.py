@@ -36,7 +36,7 @@ class BlockEmitter(BlockSlots):
                 self.move(item)
             case Family.GROW:
                 self.grow()
-            case Family.SHA256 | Family.POSEIDON2 | Family.MULMOD:
+            case Family.SHA256 | Family.POSEIDON2 | Family.MULMOD | Family.KECCAK:
                 self.host(item)
             case _:
                 self.compute(item)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from wasm_exec import host_source
 from wasm_exec.emit import I32, I64, Code
-from wasm_exec.host_constants import DIAGONAL, POSEIDON2, SHA256
+from wasm_exec.host_constants import DIAGONAL, KECCAK, POSEIDON2, SHA256
 from wasm_exec.host_source import FIELD, WIDTH, external
 from wasm_exec.module import Instruction, ValueType
 from wasm_exec.opcodes import OPCODES
@@ -75,7 +76,17 @@ def mulmod() -> str:
     return "\n".join([*lines, *(f"    store64(pointer + {8 * k}, r{k})" for k in range(4))]) + "\n"
 
 
-TEXTS = {"SHA256": sha256, "POSEIDON2": poseidon2, "MULMOD": mulmod}
+def keccak() -> str:
+    """The rounds are those of the routine; their constants take turns in variables."""
+    lines = host_source.keccak().splitlines()
+    lines[0] = "def f(pointer: u32) -> none:"
+    lines[1:1] = [f"    k{number}: u64 = {constant}" for number, constant in enumerate(KECCAK)]
+    place = lines.index("        a0 ^= states_keccak[round]")
+    lines[place:place + 1] = ["        a0 ^= k0", *(f"        k{number} = k{number + 1}" for number in range(len(KECCAK) - 1))]
+    return "\n".join(lines) + "\n"
+
+
+TEXTS = {"KECCAK": keccak, "SHA256": sha256, "POSEIDON2": poseidon2, "MULMOD": mulmod}
 
 
 @cache

@@ -15,6 +15,7 @@ from wasm_exec.spaces import CELL_BYTES, Space
 Part = tuple[int, int]      # the parameter with the address of so many cells that lie one behind the other
 # name -> parameters, the function, what it takes in the order of its slots, what is stored: parameter, first slot, cells
 ROUTINES: dict[str, tuple[int, str, Sequence[Part], tuple[int, int, int]]] = {
+    "keccakf": (1, "KECCAK", ((0, 25),), (0, 0, 25)),
     "mulmod256": (4, "MULMOD", ((1, 4), (2, 4), (3, 4)), (0, 0, 4)),
     "poseidon2": (1, "POSEIDON2", ((0, 8),), (0, 0, 8)),
     "sha256_compress": (2, "SHA256", ((1, 8), (0, 4)), (0, 8, 4)),

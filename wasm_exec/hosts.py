@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from wasm_exec.host_constants import DIAGONAL, POSEIDON2, SHA256
+from wasm_exec.host_constants import DIAGONAL, KECCAK, POSEIDON2, SHA256
 
 Cells = Sequence[int]
 MASK = 0xFFFFFFFF
@@ -85,4 +85,26 @@ def mulmod(cells: Cells) -> list[int]:
     return [*(left >> 64 * k & (1 << 64) - 1 for k in range(4)), *cells[4:]]
 
 
-HOSTS: Mapping[str, Host] = MappingProxyType({"SHA256": Host(12, sha256), "POSEIDON2": Host(8, poseidon2), "MULMOD": Host(12, mulmod)})
+def turned(lane: int, amount: int) -> int:
+    """To the left, in 64 bits."""
+    return (lane << amount % 64 | lane >> 64 - amount % 64) & (1 << 64) - 1
+
+
+def keccak(cells: Cells) -> list[int]:
+    """25 lanes, that of x and y as cell x + 5 y: the permutation Keccak-f[1600]."""
+    state = list(cells)
+    for constant in KECCAK:
+        parity = [state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20] for x in range(5)]
+        state = [lane ^ parity[(k + 4) % 5] ^ turned(parity[(k + 1) % 5], 1) for k, lane in enumerate(state)]
+        moved, x, y = list(state), 1, 0
+        for step in range(1, 25):
+            lane = turned(state[x + 5 * y], step * (step + 1) // 2)
+            x, y = y, (2 * x + 3 * y) % 5
+            moved[x + 5 * y] = lane
+        state = [lane ^ ~moved[k // 5 * 5 + (k + 1) % 5] & moved[k // 5 * 5 + (k + 2) % 5] for k, lane in enumerate(moved)]
+        state[0] ^= constant
+    return state
+
+
+HOSTS: Mapping[str, Host] = MappingProxyType({
+    "SHA256": Host(12, sha256), "POSEIDON2": Host(8, poseidon2), "MULMOD": Host(12, mulmod), "KECCAK": Host(25, keccak)})

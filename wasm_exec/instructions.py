@@ -55,6 +55,7 @@ class Family(IntEnum):
     SHA256 = 28
     POSEIDON2 = 29
     MULMOD = 30
+    KECCAK = 31
 
 
 class Use(Enum):
@@ -250,6 +251,7 @@ FAMILIES: dict[Family, list[Row]] = {
     Family.SHA256: [("SHA256", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
     Family.POSEIDON2: [("POSEIDON2", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
     Family.MULMOD: [("MULMOD", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
+    Family.KECCAK: [("KECCAK", {"d": Use.CELLS}, lambda a, b, c: 0, 0)],
 }
 
 TABLE: tuple[Operation, ...] = tuple(

@@ -273,5 +273,6 @@ FAMILIES: dict[Family, Callable[[Interpreter, Decoded, Step], None]] = {
     Family.SHA256: Interpreter.host,
     Family.POSEIDON2: Interpreter.host,
     Family.MULMOD: Interpreter.host,
+    Family.KECCAK: Interpreter.host,
     Family.HALT: Interpreter.halt,
 }

@@ -47,6 +47,7 @@ GROUPS: list[list[Family]] = [
     [Family.INDIRECT, Family.SELECT64, Family.DIV64],
     [Family.COUNT, Family.COUNT64, Family.GROW],
     [Family.SHA256, Family.POSEIDON2, Family.MULMOD],
+    [Family.KECCAK],
 ]
 SIGNS = sum(1 << LANE_BITS * (lane + 1) - 1 for lane in range(3))
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.history import LOG_CELLS, Access
-from segments.host import cells, mulmod, poseidon2, sha256, sha256_fill
+from segments.host import cells, keccak, keccak_fill, mulmod, poseidon2, sha256, sha256_fill
 from segments.steps import U64, Columns, Past, Steps
 from stark.chip import Chip
 from wasm_exec.hosts import HOSTS
@@ -18,9 +18,9 @@ Number = TypeVar("Number", bound=np.generic)
 CELLS = "cells"
 # The function, by the name of the chip that takes its calls: the chip that computes, and the rows of a call there.
 WORKS: Mapping[str, tuple[str, int]] = {"sha256": ("compression", sha256.ROWS), "poseidon2": ("sponge", 1),
-                                           "mulmod": ("remainder", 1)}
+                                           "mulmod": ("remainder", 1), "keccak": ("rounds", keccak.ROWS)}
 PERMUTED = "poseidon2"          # every call of it is one more row of the hash chip
-FIXED = {"compression": sha256.fixed}
+FIXED = {"compression": sha256.fixed, "rounds": keccak.fixed}
 Name = tuple[str, str]
 
 
@@ -74,7 +74,7 @@ def filled_columns(steps: Mapping[str, Steps], kinds: Mapping[Name, Access], pas
     return out
 
 
-FILLS = {"sha256": sha256_fill.fill, "poseidon2": poseidon2.fill, "mulmod": mulmod.fill}
+FILLS = {"sha256": sha256_fill.fill, "poseidon2": poseidon2.fill, "mulmod": mulmod.fill, "keccak": keccak_fill.fill}
 
 
 def asked(name: str, kinds: Mapping[Name, Access], past: Mapping[Name, Past]) -> cells.Asked:

@@ -16,19 +16,21 @@ from tests.segments.soundness.rules import violations_of
 from tests.segments.soundness.subjects import CHIPS, GUESTS, TABLES, gathered
 from tests.segments.soundness.whole import LINES, done, variants
 
-LARGE = ("remainder", "div", "div64", "shift", "shift64", "mul64", "count64", "load64", "store64", "store", "load", "outside", "hash")
+LARGE = ("remainder", "rounds", "div", "div64", "shift", "shift64", "mul64", "count64", "load64", "store64", "store", "load", "outside",
+         "hash")
+COLUMNS = {"rounds": 61}         # of a chip that has thousands, one in so many
 
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_no_cell_that_counts_can_be_changed(name: str) -> None:
-    found = on_used_rows(name, 3)
+    found = on_used_rows(name, 3, COLUMNS.get(name, 1))
     assert found.tried and not found.accepted
     assert name not in TABLES or found.refused == found.tried
 
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_padding_says_nothing(name: str) -> None:
-    assert not on_padding(name).accepted
+    assert not on_padding(name, COLUMNS.get(name, 1)).accepted
 
 
 @pytest.mark.parametrize("chip, column", [("program", 0), ("lookup", 0), ("lookup", 1), ("lookup", 2), ("lookup", 3), ("hash", 164)])

@@ -17,7 +17,7 @@ from tests.segments.soundness.whole import LINES, cut_everywhere, metamorphic, v
 
 ROWS = 200          # of a chip, in M
 SOLVER_SECONDS = 120.0      # for an operation
-WIDE_ROWS = 24      # of the hash chip, whose rows are all alike
+WIDE_ROWS = {"hash": 24, "rounds": 2}       # of wide chips, whose rows are all alike
 
 
 def by_solver(name: str) -> tuple[str, list[str]]:
@@ -34,7 +34,7 @@ def by_solver(name: str) -> tuple[str, list[str]]:
 def line(name: str) -> tuple[str, list[str]]:
     """A line of the table, and what is not as it should be."""
     chip = next(chip for chip in machine().chips if chip.name == name)
-    mutations, padding = on_used_rows(name, WIDE_ROWS if name == "hash" else ROWS), on_padding(name)
+    mutations, padding = on_used_rows(name, WIDE_ROWS.get(name, ROWS)), on_padding(name)
     lies = list(told(name, every=True)) if name in GUESTS else []
     sentences = verdicts(name)
     forgery = says_something_else(name) if name in GUESTS else None

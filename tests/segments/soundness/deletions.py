@@ -22,8 +22,8 @@ from stark.chip import Chip, Message
 from stark.expression import Input, P
 from stark.flat import needed
 from stark.forge import LIMB_WRAP, Forger
-from tests.segments.soundness.compressions import missed
-from tests.segments.soundness.remainders import above_the_product
+from tests.segments.soundness import compressions, permutations
+from tests.segments.soundness.remainders import above_the_product, not_below
 from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, filled, gathered, segment, tables
 from wasm_exec.instructions import BY_NUMBER
 
@@ -31,7 +31,7 @@ from wasm_exec.instructions import BY_NUMBER
 HINTS: dict[str, list[dict[str, int]]] = {
     "call": [{"deep": pow(16, -1, P)}, *({"is CALL": call, "is RETURN": -call, "deep": call} for call in (1, -1))],
     "indirect": [{"deep": pow(16, -1, P)}],
-    "remainder": [above_the_product()],
+    "remainder": [above_the_product(), not_below()],
     **{name: [{"overflow": 1, f"quotient byte.{top}": 128}, {"overflow": pow(256, -1, P)},
               *({f"carry.{k}": LIMB_WRAP} for k in range(top // 2))] for name, top in (("div", 3), ("div64", 7))},
     **{name: [{"whole bytes 0": 0, f"whole bytes {k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}
@@ -44,6 +44,7 @@ NOT_NEEDED = {("div", "range16", "size of a.1"): TOP, ("div64", "range16", "size
 PAGE_HINTS: list[tuple[dict[str, int], dict[str, int]]] = [
     ({"real": 2}, {"capacity before.0": 256, "capacity after.0": 256}), ({"new": 2, "since": 0}, {}),
     ({"new": 1, "index": 3 << 24}, {})]
+BY_BLOCKS = {"compression": compressions.missed, "rounds": permutations.missed}
 DEPTH = 7              # of changes that begin with a hint
 
 Bools = npt.NDArray[np.bool_]
@@ -161,8 +162,8 @@ def requirement_verdicts(name: str, f: Filled, every: int) -> Iterator[Verdict]:
     for k, requirement in enumerate(f.chip.requirements):
         if k % every:
             continue
-        if name == "compression":
-            how = missed().get(k, "")
+        if name in BY_BLOCKS:
+            how = BY_BLOCKS[name]().get(k, "")
         elif breaker is None:
             how = "by a row" if broken_alone(f, k) else ""
         else:

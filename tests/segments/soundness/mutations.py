@@ -16,7 +16,7 @@ from stark.check import Filled
 from stark.expression import Input
 from tests.segments.soundness.subjects import TABLES, filled, last_real, segment, tables
 
-BATCH = 4096
+BATCH, WIDE_BATCH, WIDE = 4096, 256, 1000      # changes at a time; those of a chip with more columns than WIDE
 
 
 @dataclass
@@ -32,21 +32,21 @@ class Mutations:
         return f"{self.refused}/{self.tried}" + (f" ({', '.join(rest)})" if rest else "")
 
 
-def on_used_rows(name: str, most: int) -> Mutations:
-    """`most`: so many rows, spread over those that are used."""
+def on_used_rows(name: str, most: int, every: int = 1) -> Mutations:
+    """`most`: so many rows, spread over those that are used; one column in `every`."""
     f = filled(name)
     if name in TABLES:
         return of_a_table(f)
     rows = np.unique(np.linspace(0, last_real(f), most).astype(int)).tolist() if last_real(f) >= most else range(last_real(f) + 1)
-    return mutated(name, f, rows, False)
+    return mutated(name, f, rows, False, every)
 
 
-def on_padding(name: str) -> Mutations:
+def on_padding(name: str, every: int = 1) -> Mutations:
     f = filled(name)
     first = last_real(f) + 1
     if name in TABLES or first >= f.height:
         return Mutations()
-    return mutated(name, f, sorted({first, (first + f.height) // 2, f.height - 1}), True)
+    return mutated(name, f, sorted({first, (first + f.height) // 2, f.height - 1}), True, every)
 
 
 def of_a_table(f: Filled) -> Mutations:
@@ -60,11 +60,12 @@ def of_a_table(f: Filled) -> Mutations:
     return out
 
 
-def mutated(name: str, f: Filled, rows: Sequence[int], padding: bool) -> Mutations:
+def mutated(name: str, f: Filled, rows: Sequence[int], padding: bool, every: int) -> Mutations:
     out, names = Mutations(), f.chip.main_names
-    todo = list(changes(f, rows, np.random.default_rng(1)))
-    for start in range(0, len(todo), BATCH):
-        part = todo[start:start + BATCH]
+    todo = [change for change in changes(f, rows, np.random.default_rng(1)) if change.column % every == 0]
+    batch = BATCH if len(names) <= WIDE else WIDE_BATCH
+    for start in range(0, len(todo), batch):
+        part = todo[start:start + batch]
         found = reactions(f, part, tables(), segment(name).public)
         loose = [reaction.change for reaction in found if not reaction.refused]
         out.tried += len(part)

@@ -42,3 +42,13 @@ def above_the_product() -> dict[str, int]:
     found = np.array([[list(number.to_bytes(32, "little")) for number in (a, b, m)]], np.uint8)
     columns = mulmod.columns(found, mulmod.of_numbers([1 << 504], 64), mulmod.of_numbers([0], 32))
     return {name: int(np.asarray(values)[0]) for name, values in columns.items()}
+
+
+def not_below() -> dict[str, int]:
+    """A row that leaves more than m, with a flag that is -1 and two that are 1."""
+    m = 1 << 200
+    left = m + (1 << 128) + 1
+    found = np.array([[list(number.to_bytes(32, "little")) for number in (left, 1, m)]], np.uint8)
+    columns = mulmod.columns(found, mulmod.of_numbers([0], 64), mulmod.of_numbers([left], 32))
+    flags = {f"smaller in limb {k}": {0: -1, 5: 1, 9: 1}.get(k, 0) for k in range(mulmod.LIMBS)}
+    return {name: int(np.asarray(values)[0]) for name, values in columns.items()} | flags | {"difference": 1}
