@@ -106,6 +106,11 @@ class Code:
         self.content += b"\xfd\x11"
         return self
 
+    def first_half(self) -> Code:
+        """Of 128 bits, as 64."""
+        self.content += b"\xfd\x1d\x00"
+        return self
+
     def store128(self, memory: int, offset: int) -> Code:
         self.content += b"\xfd\x0b" + (b"\x00" if memory == 0 else bytes([0x40, memory])) + unsigned(offset)
         return self

@@ -128,16 +128,25 @@ class BlockSlots:
     # Rows of the trace
 
     def begin_rows(self, pcs: list[int], operations: list[Operation]) -> None:
-        """The block begins: says where its steps are, four at a time, and puts zeros where they write nothing. What reaches beyond the
-        block is written over by the next one."""
-        code, row, places = self.code, self.frame.row, self.frame.places
+        """The block begins: says where its steps are, four or two at a time, and puts zeros where they write nothing. What reaches beyond
+        the block is written over by the next one."""
+        code, row, places, both = self.code, self.frame.row, self.frame.places, self.frame.link
         if row is None or places is None:
             return
-        code.get(self.frame.fp).const32(SLOT_BYTES.bit_length() - 1).op("i32.shr_u").four_times().set(places)
+        code.get(self.frame.fp).const32(SLOT_BYTES.bit_length() - 1).op("i32.shr_u")
+        if len(pcs) > 2:
+            code.four_times().tee(places).first_half().set(both)
+        else:
+            code.op("i64.extend_i32_u").const64(1 << 32 | 1).op("i64.mul").set(both)
         for first in range(0, len(pcs), 4):
-            offset = ROW_BYTES * first
-            code.get(row).const128(pcs[first : first + 4]).store128(TRACE, BASE["pc"] + offset)
-            code.get(row, places).store128(TRACE, BASE["fp"] + offset)
+            offset, here = ROW_BYTES * first, pcs[first : first + 4]
+            if len(here) > 2:
+                code.get(row).const128(here).store128(TRACE, BASE["pc"] + offset)
+                code.get(row, places).store128(TRACE, BASE["fp"] + offset)
+            else:
+                code.get(row).const64(sum(pc << 32 * place for place, pc in enumerate(here)))
+                code.access("i64.store", TRACE, BASE["pc"] + offset)
+                code.get(row, both).access("i64.store", TRACE, BASE["fp"] + offset)
             for column in ("a", "b", "d"):
                 empty = [place for place, operation in enumerate(operations[first : first + 4]) if column not in operation.traced]
                 self.put_zeros(empty, BASE[column] + offset)

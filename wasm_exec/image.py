@@ -15,6 +15,7 @@ from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
 Numbers = npt.NDArray[np.int64]
+COPIED_CELLS = 1 << 13  # at a time
 ZERO_PAGE: U64 = np.zeros(PAGE_CELLS, dtype=np.uint64)
 ZERO_PAGE.setflags(write=False)
 
@@ -75,11 +76,15 @@ class MemoryImage:
             self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS] = cells
 
     def reserve(self, space: int, count: int) -> None:
-        """Makes room for `count` cells, in whole pages."""
+        """Makes room for `count` cells, in whole pages. What is zero is not written: a fresh array takes no room for it."""
         cells = self.cells[space]
         if count > len(cells):
             whole = -(-max(count, 2 * len(cells)) // PAGE_CELLS) * PAGE_CELLS
-            self.cells[space] = np.concatenate([cells, np.zeros(whole - len(cells), dtype=np.uint64)])
+            self.cells[space] = np.zeros(whole, dtype=np.uint64)
+            for first in range(0, len(cells), COPIED_CELLS):
+                part = cells[first : first + COPIED_CELLS]
+                if part.any():
+                    self.cells[space][first : first + len(part)] = part
 
     def write_bytes(self, space: int, content: bytes) -> None:
         """Puts bytes at the beginning of a space."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import mmap
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from segments.choosing import recorded
 from wasm_exec.cutting import PAGE_HASHES, SPACE_LEVELS, TOP_NODES, Budget, Limits
 from wasm_exec.execute import EngineName, resume, run
+from wasm_exec.image import MemoryImage
 from wasm_exec.locate import backtrace, location
 from wasm_exec.recording import SegmentEnd
+from wasm_exec.spaces import Space
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 
@@ -99,6 +104,21 @@ def test_no_segment_of_a_deep_recursion_touches_more_than_its_budget(engine: Eng
     deeper, budget, spending = DEEP.replace("200", "900"), Budget.uniform(4000, pages), list[int]()
     whole = run(load(from_text(deeper.encode()), 12, 8), b"", budget, None, engine, lambda end: spending.append(spent(end)))
     assert whole.outcome.exited and len(spending) > 5 and max(spending) <= budget.hashes < 1.3 * max(spending)
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory is in use is asked of Linux")
+def test_an_image_of_zeros_takes_no_room() -> None:
+    """A program that grows its memory to the limit is not charged for what it never wrote."""
+    image, before = MemoryImage(0), resident_bytes()
+    image.set_rows(Space.LINEAR, np.array([5]), np.full((1, 32), 7, np.uint64))
+    for cells in (1 << 24, 1 << 25, 1 << 26, 1 << 27):
+        image.reserve(Space.LINEAR, cells)
+    assert len(image.cells[Space.LINEAR]) == 1 << 27 and (image.page(Space.LINEAR, 5) == 7).all()
+    assert resident_bytes() - before < 1 << 24
 
 
 def test_a_deep_recursion_fits_segments() -> None:
