@@ -92,13 +92,13 @@ class Ranges:
         that is `free` is a number of the field."""
         rows, out, grown = self.speaking.rows, dict[int, int](), True
         own = self.speaking.counts | {column for column, name in enumerate(self.chip.main_names) if name in self.chip.free}
-        waiting = dict(rows.requirements)
+        waiting = dict(self.speaking.columns if believed else rows.requirements)
         while grown:
             grown = False
             for root, columns in list(waiting.items()):
                 if len(new := columns - self.main.keys()) != 1 or new & own:
                     continue
-                (column,), factor = new, rows.coefficient(root, min(new), {})
+                (column,), factor = new, rows.coefficient(root, min(new), {}) if root in rows.requirements else None
                 if factor in (1, -1):
                     out[root] = column
                 elif believed:

@@ -150,11 +150,19 @@ class Speaking:
 
     def factors(self, root: int, column: int) -> list[int]:
         """The numbers but 0 by which a requirement multiplies a column on the rows that are tried, the least first; none if they have to do
-        with columns that are not tried, or it takes products of the column. Bits that are not tried are 1."""
+        with columns that are not tried, or the column stands there otherwise, like its next row. Bits that are not tried are 1, selectors
+        are left out."""
+        inputs = inputs_of(self.chip, root)
+        if Input("main", column) not in inputs or Input("main", column, True) in inputs:
+            return []
+        node = self.chip.graph.nodes[root]
+        if isinstance(node, Operation) and node.name == "mul":
+            selectors = [isinstance(part := self.chip.graph.nodes[k], Input) and part.kind == "selector" for k in (node.left, node.right)]
+            root = node.right if selectors[0] else node.left if selectors[1] else root
         tried = self.trial.columns if self.trial else set()
         bits = dict.fromkeys(self.rows.bits - tried - {column}, ONE)
-        node, p = self.chip.graph.numbers[Input("main", column)], np.uint64(P)
-        at = [self.random[kind, :, node].astype(np.uint64) for kind in (OWN, OTHER, ELSEWHERE)]
+        place, p = self.chip.graph.numbers[Input("main", column)], np.uint64(P)
+        at = [self.random[kind, :, place].astype(np.uint64) for kind in (OWN, OTHER, ELSEWHERE)]
         found = [self.evaluated(root, OWN, BESIDE, {**bits, column: kind}) for kind in (OWN, OTHER, ELSEWHERE)]
         inverse = np.array([[pow(int(step), -1, P)] for step in ((at[1] + p - at[0]) % p)[:, 0]], np.uint64)
         slope = (found[1] + p - found[0]) % p * inverse % p

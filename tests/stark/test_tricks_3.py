@@ -57,6 +57,19 @@ def carries() -> None:
             (chip, {**words, "on": [1] * 4} if gate else words), wide(*said.values(), *[0] * 18)], tuple(said.values()))
 
 
+def carries_between_rows() -> None:
+    chip, totals = Chip("total", "numbers below 2^16 add up to the public word and a multiple of 2^16"), [1, 9, 9, 9]
+    number, total, carry = (chip.column(name) for name in ("number", "total", "carry"))
+    chip.send(WIDE, number)
+    chip.send(WIDE, total)
+    for name, factor in (("total", 1), ("again", 3)):
+        chip.require(name, factor * (total + number.next - total.next - LIMB * carry), "next")
+    chip.require("the first total", total - number, "first")
+    chip.require("the last total", total - chip.public(0), "last")
+    trick("a carry between rows that nothing holds", UNHELD, [
+        (chip, {"number": [1, 1, 0, 0], "total": totals, "carry": [(1 + 1 - 9) * pow(LIMB, -1, P) % P]}), wide(1, 1, 0, 0, *totals)], 9)
+
+
 def names() -> None:
     chip = Chip("asker", "the public word is below 2^10, because a copy of it is looked up")
     value, copied, flag = chip.column("value"), chip.column("copy"), chip.boolean("flag")
@@ -146,7 +159,7 @@ def squares_apart() -> tuple[Chip, Expression, Expression, Expression, Expressio
     return chip, root, value, flag, nothing
 
 
-for make in (limbs, carries, names, rows, nobody, drawn):
+for make in (limbs, carries, carries_between_rows, names, rows, nobody, drawn):
     make()
 
 
@@ -190,3 +203,14 @@ def test_a_number_of_the_field_may_be_made_of_small_ones(free: bool) -> None:
     else:
         with pytest.raises(ValueError, match="“the public word” can reach p"):
             made.set_up()
+
+
+def test_an_accumulator_is_a_number_of_the_field() -> None:
+    """It multiplies itself, and nobody says that it is small."""
+    chip = Chip("bits", "the bits of the public word, the highest first")
+    bit, number = chip.boolean("bit"), chip.column("number")
+    chip.require("it begins with the first bit", number - bit, "first")
+    chip.require("it goes on", number.next - 2 * number - bit.next, "next")
+    chip.require("it ends with the public word", number - chip.public(0), "last")
+    made = Trick("", "", [(chip, {"bit": [1, 0, 1, 1], "number": [1, 2, 5, 11]})], 11)
+    made.prove(made.set_up())
