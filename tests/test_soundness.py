@@ -172,7 +172,7 @@ def test_an_unknown_profile_has_no_parameters() -> None:
 def test_the_rounds_are_those_of_the_verifier(parameters: Parameters, log_rows: int) -> None:
     key = Key.__new__(Key)
     key.log_heights, key.parameters = [log_rows], parameters
-    assert [size for size, _ in soundness.rounds(parameters, log_rows)] == list(key.fri_rounds[:-1])
+    assert [size for size, _ in soundness.rounds(parameters, key.log_rows)] == list(key.fri_rounds[:-1])
 
 
 @pytest.mark.parametrize("hash_width", [16, 24])

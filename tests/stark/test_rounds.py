@@ -49,6 +49,7 @@ class Witness(ReferenceKernels):
 
         def observed(*args: Any) -> Any:
             self.held[name] = self.alive()
+            self.held.setdefault(f"first {name}", self.held[name])
             result = method(*args)
             for part in result if isinstance(result, tuple) else (result,):
                 if isinstance(part, np.ndarray) and part.size > 5:
@@ -69,7 +70,8 @@ def test_memory_is_freed_as_soon_as_a_round_is_over(fast_hashes: None) -> None:
     assert len(key.fri_rounds) > 3
     prove(commit_fixed(key, fixed, load("reference")), mains, statement, witness)
     assert [name for name, _ in witness.made].count("fold") == len(key.fri_rounds) - 1
-    assert witness.held["quotient"] == [] and witness.held["combine"] == [] and witness.held["deep"] == ["combine"]
+    assert witness.held["quotient"] == [] and witness.held["combine"] == [] and witness.held["first deep"] == ["combine"]
+    assert witness.held["first fold"] == ["deep"] and witness.held["deep"] == ["fold"]              # the claims are folded behind the first
     assert witness.held["fold"] == ["fold"] and witness.held["interpolate"] == ["fold"]
     assert witness.alive() == []
 
