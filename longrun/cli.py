@@ -21,6 +21,7 @@ from longrun.options import (
     INPUT_LIMIT,
     MEGABYTE,
     App,
+    Arguments,
     Bundle,
     EngineName,
     Json,
@@ -37,6 +38,7 @@ from longrun.options import (
     Segments,
     Tls,
     Workers,
+    entered,
     known,
     module,
     named,
@@ -50,8 +52,8 @@ GIGABYTE = 10**9
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
-@app.command(epilog="Example: longrun run app.wasm --input in.txt -o run")
-def run(program: App, out: Out,
+@app.command(epilog="Example: longrun run app.wasm -o run --input in.txt -- -v 7")
+def run(program: App, out: Out, arguments: Arguments = None,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
         profile: Profile = "p100",
         state: StateFile = None,
@@ -62,9 +64,10 @@ def run(program: App, out: Out,
     """Record a run of APP.wasm into a bundle directory. Limits are looked at between segments."""
     from wasm_exec.cutting import Limits
     limits = Limits.of(max_steps, in_bytes(max_memory, MEGABYTE), max_depth, max_seconds)
-    content, entered = module(program), read(input, INPUT_LIMIT) if input else b""
+    content = module(program)
+    given = entered(content, input, arguments) or b""
     with stoppable(lambda: recording(out)), progress() as on_progress:
-        recorded = api.record(content, entered, out, known(profile), limits, segments, on_progress, state, in_bytes(memory_limit))
+        recorded = api.record(content, given, out, known(profile), limits, segments, on_progress, state, in_bytes(memory_limit))
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
@@ -155,7 +158,7 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
 
 @app.command(epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
 def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file")],
-           program: Programs,
+           program: Programs, arguments: Arguments = None,
            input: Annotated[Path | None, typer.Option(help="require that this was the input")] = None,
            output: Annotated[Path | None, typer.Option(help="require that this was the output")] = None,
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="require that it exited with this code")] = None,
@@ -165,8 +168,11 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
            json: Json = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
     before, after = (None if root is None else root_named(root) for root in (state_before, state_after))
-    facts = api.verify(proof, [module(path) for path in program], read(input, INPUT_LIMIT) if input else None,
-                       read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy, before, after,
+    programs = [module(path) for path in program]
+    if arguments and len(programs) > 1:
+        raise Stop(USAGE, "runs of several programs have no arguments in common", "leave out those behind --")
+    given = entered(programs[0], input, arguments)
+    facts = api.verify(proof, programs, given, read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy, before, after,
                        None if profile is None else named(profile))
     if json:
         facts = {"verified": True, **facts}
@@ -221,6 +227,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = stop.code if isinstance(stop.code, int) else USAGE
     except BaseException as error:
         failure = told(error)
-        complain(failure, "--json" in (sys.argv[1:] if arguments is None else arguments))
+        given = [*(sys.argv[1:] if arguments is None else arguments), "--"]
+        complain(failure, "--json" in given[:given.index("--")])
         code = failure.code
     sys.exit(code)

@@ -11,6 +11,7 @@ import typer
 from longrun.failures import UNUSABLE, USAGE, Stop
 from stark import profiles
 
+WASI = "wasi_snapshot_preview1"
 PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
 
 
@@ -25,6 +26,8 @@ App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly mod
 Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
 Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory")]
+Arguments = Annotated[list[str] | None, typer.Argument(metavar="[-- ARGS]", help="arguments of a WASI program, which everybody on this "
+                                                       "machine can read; what is private is given as --input", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
 Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
 SegmentMemory = Annotated[float | None, typer.Option("--memory-limit", min=0.1, callback=finite, metavar="GB",
@@ -66,6 +69,23 @@ def read(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise Stop(UNUSABLE, f"{path} has more than {limit:,} bytes")
     return content
+
+
+def entered(program: bytes, input: Path | None, arguments: list[str] | None) -> bytes | None:
+    """The input of a run; with arguments that of a WASI program, for which the file is its standard input. None: neither was given."""
+    content = read(input, INPUT_LIMIT) if input else None
+    if not arguments:
+        return content
+    from wasm_exec.decode import decode
+    from wasm_exec.wasi_input import MAGIC, WasiInput, pack
+    if not any(one.module == WASI for one in decode(program).imports):
+        raise Stop(USAGE, "this program is none of WASI, so that it has no arguments", "--input gives it its input")
+    if (content or b"").startswith(MAGIC):
+        raise Stop(USAGE, f"{input} has arguments already", "leave out those behind --")
+    try:
+        return pack(WasiInput(["program", *arguments], stdin=content or b""))
+    except ValueError as error:
+        raise Stop(USAGE, str(error)) from None
 
 
 def module(path: Path) -> bytes:

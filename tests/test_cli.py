@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from bundles import api
+from bundles.bundle import open_bundle
 from bundles.errors import Busy, Over, Stuck
 from bundles.formats import Kind, encode_proof
 from bundles.session import Session
@@ -24,8 +25,20 @@ from longrun.cli import app, main
 from longrun.failures import told
 from longrun.stopping import proving
 from wasm_exec.text import from_text
+from wasm_exec.wasi_input import WasiInput, pack
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+ECHO = b"""(module
+    (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "args_get" (func $get (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (drop (call $get (i32.const 8) (i32.const 64)))
+        (i32.store (i32.const 40) (i32.const 64))
+        (i32.store (i32.const 44) (i32.load (i32.const 4)))
+        (drop (call $write (i32.const 1) (i32.const 40) (i32.const 1) (i32.const 48)))))"""
 Longrun = Callable[..., tuple[int, str, str]]
 
 
@@ -114,6 +127,26 @@ def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], 
     assert "Traceback" not in err
     if expected != 2 or arguments[-2:] == ["--only", "leaf"]:
         assert len(err.splitlines()) == 1
+
+
+def test_what_stands_behind_two_dashes_are_the_arguments_of_a_program(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that look like options of ours. The file is its standard input. `verify` asks for the same input."""
+    Path("echo.wasm").write_bytes(from_text(ECHO))
+    given = "--input", "in.txt", "--", "-v", "--json", "two words"
+    code, out, err = longrun("run", "echo.wasm", "-o", "bundle", "--profile", "toy", *given)
+    assert (code, err) == (0, "") and "output: 28 bytes" in out
+    bundle = open_bundle(Path("bundle"))
+    assert bundle.output() == b"program\0-v\0--json\0two words\0"
+    assert bundle.input() == pack(WasiInput(["program", "-v", "--json", "two words"], stdin=b"12 30 400"))
+    asked: list[bytes] = []
+    monkeypatch.setattr(api, "verify", lambda proof, programs, input, *rest: asked.append(input) or {"profile": "toy"})
+    assert longrun("verify", "toy.proof", "--program", "echo.wasm", *given)[0] == 0 and asked == [bundle.input()]
+    Path("packed").write_bytes(bundle.input())
+    for arguments, said in ((["run", "sum.wasm", "-o", "d", "--", "--json"], "none of WASI"),
+                            (["run", "echo.wasm", "-o", "d", "--input", "packed", "--", "x"], "has arguments already"),
+                            (["verify", "toy.proof", "--program", "echo.wasm", "--program", "sum.wasm", "--", "x"], "in common")):
+        code, out, err = longrun(*arguments)
+        assert (code, out, said in err) == (2, "", True)
 
 
 def test_a_task_that_the_proof_does_not_have_is_wrong_usage(longrun: Longrun) -> None:
