@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from stark import codec, soundness
+from stark import key as keys
 from stark.chip import Chip
 from stark.errors import Rejected
 from stark.kernels import load
@@ -39,6 +40,15 @@ def test_both_kernels_prove_what_the_verifier_accepts(logs: tuple[int, int, int]
     check_proof(proving.key, statement, proofs[0], BEST.permute)
     content = codec.encode(proving.key, statement, proofs[0], BEST.permute)
     assert (codec.decode(proving.key, statement, content, BEST.permute) == proofs[0]).all()
+
+
+def test_the_digest_says_which_columns_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = example((12, 11, 10))[0]
+    digest = before.digest.tolist()                     # while its columns share
+    assert before.packs == (0, 1, 2)
+    monkeypatch.setattr(keys, "LOG_ROOM", 11)
+    after = example((12, 11, 10))[0]
+    assert after.packs == (0, 1) and after.digest.tolist() != digest
 
 
 def test_a_query_opens_fewer_words_than_there_are_columns() -> None:
