@@ -249,10 +249,11 @@ class Key:
 
     @cached_property
     def digest(self) -> U32:
-        """A digest of the whole shape: every chip's columns and constraints, all heights, all parameters. (Not the fixed caps.)"""
+        """A digest of the whole shape: every chip's columns and constraints, all heights, how many columns share one, all parameters.
+        (Not the fixed caps.)"""
         hasher = hashlib.shake_256(b"longrun key 4")
-        for chip, log_height, flat in zip(self.chips, self.log_heights, self.flat, strict=True):
-            text = repr((chip.name, log_height, chip.fixed_names, chip.main_names, flat.slots, flat.messages))
+        for i, (chip, log_height, flat) in enumerate(zip(self.chips, self.log_heights, self.flat, strict=True)):
+            text = repr((chip.name, log_height, self.pack(i), chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):
                 hasher.update(len(part).to_bytes(8, "little") + part)
         hasher.update(repr((self.parameters, self.statement, self.apart)).encode())

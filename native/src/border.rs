@@ -224,11 +224,12 @@ pub fn deep<'py>(
     let (points, second) = (pair(&points)?, extension(&second)?);
     let mut parts = Vec::new();
     for (combined, claimed) in combined.iter().zip(&claimed) {
-        let (values, both) = (extensions(combined)?, extensions(claimed)?);
-        require(log2(values.len())? <= TWO_ADICITY, "the field has no domain so large")?;
+        let both = extensions(claimed)?;
+        require(combined.shape()[1] == 5, "an extension value has five words")?;
+        require(log2(combined.shape()[0])? <= TWO_ADICITY, "the field has no domain so large")?;
         require(log2(both.len())? >= 1, "there are two points")?;
         let (here, there) = both.split_at(both.len() / 2);
-        parts.push(crate::fri::Part { values, claimed: [here.to_vec(), there.to_vec()] });
+        parts.push(crate::fri::Part { values: combined.as_slice()?, claimed: [here.to_vec(), there.to_vec()] });
     }
     require(parts.iter().all(|part| part.values.len() == parts[0].values.len()), "sums on one domain")?;
     let values = py.detach(|| crate::fri::deep(threads, parts, &points, &second, F::new(shift)));

@@ -21,36 +21,42 @@ fn scatter(vectors: &Ext<V>, rows: &mut [Ext<F>]) {
 }
 
 /// Sums of columns that are packed alike, and at each of the two points the polynomial that the columns under them open to.
-pub struct Part {
-    pub values: Vec<Ext<F>>,
+pub struct Part<'a> {
+    /// Canonical words, five for each point.
+    pub values: &'a [u32],
     pub claimed: [Vec<Ext<F>>; 2],
 }
 
-/// For every part the quotients by x^k - z^k at both points, all added up in the first one.
+/// For every part the quotients by x^k - z^k at both points, all added up.
 pub fn deep(threads: usize, parts: Vec<Part>, points: &[Ext<F>; 2], second: &Ext<F>, shift: F) -> Vec<Ext<F>> {
-    let size = parts[0].values.len();
+    let size = parts[0].values.len() / 5;
     let domain = domain(size.ilog2() as usize, shift);
     let mut sum = vec![[F::ZERO; 5]; size];
     for part in parts {
-        let count = part.claimed[0].len();
+        let (count, values) = (part.claimed[0].len(), from_canonical(threads, part.values));
         let at = |k: usize| ext_power(&points[k], count as u64);
         let inverses = [Point::new(&at(0), &ext_one()), Point::new(&at(1), second)];
         let claimed = part.claimed.map(|values| values.iter().map(broadcast).collect::<Vec<Ext<V>>>());
-        share(threads, sum.chunks_mut(CHUNK).zip(part.values.chunks(CHUNK)).zip(domain.chunks(CHUNK)), |((sum, values), domain)| {
-            let x: Vec<V> = (0..domain.len()).step_by(LANES).map(|row| load_padded(domain, row)).collect();
-            let powers: Vec<V> = x.iter().map(|x| x.exp_power_of_2(count.ilog2() as usize)).collect();
-            let mut factors = [Vec::new(), Vec::new()];
-            inverses.iter().zip(&mut factors).for_each(|(inverse, factors)| inverse.inverses(&powers, factors));
-            for (t, (sum, values)) in sum.chunks_mut(LANES).zip(values.chunks(LANES)).enumerate() {
-                let mut total = gather(sum, 0, 1);
-                let value = gather(values, 0, 1);
-                for (claimed, factors) in claimed.iter().zip(&factors) {
-                    let opened = claimed.iter().rev().skip(1).fold(claimed[count - 1], |sum, next| ext_add(&ext_scale(&sum, x[t]), next));
-                    total = ext_add(&total, &ext_mul(&ext_sub(&value, &opened), &factors[t]));
+        share(
+            threads,
+            sum.chunks_mut(CHUNK).zip(values.as_chunks().0.chunks(CHUNK)).zip(domain.chunks(CHUNK)),
+            |((sum, values), domain)| {
+                let x: Vec<V> = (0..domain.len()).step_by(LANES).map(|row| load_padded(domain, row)).collect();
+                let powers: Vec<V> = x.iter().map(|x| x.exp_power_of_2(count.ilog2() as usize)).collect();
+                let mut factors = [Vec::new(), Vec::new()];
+                inverses.iter().zip(&mut factors).for_each(|(inverse, factors)| inverse.inverses(&powers, factors));
+                for (t, (sum, values)) in sum.chunks_mut(LANES).zip(values.chunks(LANES)).enumerate() {
+                    let mut total = gather(sum, 0, 1);
+                    let value = gather(values, 0, 1);
+                    for (claimed, factors) in claimed.iter().zip(&factors) {
+                        let opened =
+                            claimed.iter().rev().skip(1).fold(claimed[count - 1], |sum, next| ext_add(&ext_scale(&sum, x[t]), next));
+                        total = ext_add(&total, &ext_mul(&ext_sub(&value, &opened), &factors[t]));
+                    }
+                    scatter(&total, sum);
                 }
-                scatter(&total, sum);
-            }
-        });
+            },
+        );
     }
     sum
 }

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from stark import codec, soundness
+from stark import key as keys
 from stark.chip import Chip
 from stark.errors import Rejected
 from stark.expression import P
@@ -62,6 +63,15 @@ def test_committed_columns_may_be_taller_than_every_chip(logs: tuple[int, int, i
         check_proof(provings[0].key, statement, prove(provings[0], changed_mains, statement, BEST), BEST.permute)
     with pytest.raises(ValueError, match="no less rows"):
         example(logs, parameters=replace(TOY, log_lift=-1))
+
+
+def test_the_digest_says_which_columns_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = example((12, 11, 10))[0]
+    digest = before.digest.tolist()                     # while its columns share
+    assert before.packs == (0, 1, 2)
+    monkeypatch.setattr(keys, "LOG_ROOM", 11)
+    after = example((12, 11, 10))[0]
+    assert after.packs == (0, 1) and after.digest.tolist() != digest
 
 
 def test_a_query_opens_fewer_words_than_there_are_columns() -> None:
