@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wasm_exec.test_samples import INPUTS, SAMPLES
-from wasm_exec import validate_stack
+from wasm_exec import translate, validate_stack
 from wasm_exec.cutting import Budget
 from wasm_exec.decode import ALL_LOCALS_LIMIT, VALUES_LIMIT, decode
 from wasm_exec.emit import I32, function_type, section, unsigned, vector
 from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.execute import run
+from wasm_exec.spaces import TABLE_ENTRIES_LIMIT
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 from wasm_exec.validate import validate
@@ -191,6 +192,25 @@ def test_a_table_of_branches_has_so_many_labels() -> None:
     validate(decode(table(BRANCHES_LIMIT)))
     with pytest.raises(Invalid, match="a br_table with more than"):
         validate(decode(table(BRANCHES_LIMIT + 1)))
+
+
+def test_an_element_segment_has_so_many_entries() -> None:
+    def segment(count: int) -> bytes:
+        return HEADER + section(9, b"\x01\x01\x00" + unsigned(count) + bytes(count))
+
+    assert len(decode(segment(TABLE_ENTRIES_LIMIT)).elements[0].values) == TABLE_ENTRIES_LIMIT
+    with pytest.raises(Invalid, match="an element segment with more than"):
+        decode(segment(TABLE_ENTRIES_LIMIT + 1))
+
+
+def test_a_session_has_so_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    wasm = from_text(('(module (func $f) ' + "".join(f'(export "e{number}" (func $f))' for number in range(9)) + ")").encode())
+    monkeypatch.setattr(translate, "EVENTS_LIMIT", 9)
+    assert len(load(wasm).events) == 9
+    monkeypatch.setattr(translate, "EVENTS_LIMIT", 8)
+    with pytest.raises(Invalid, match="more than 8 exported functions") as failure:
+        load(wasm)
+    assert wasm[failure.value.offset : failure.value.offset + 3] == b"\x02e8"
 
 
 @pytest.mark.parametrize("body", [
