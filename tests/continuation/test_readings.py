@@ -103,9 +103,9 @@ def test_steps_of_horners_rule_are_replayed_together_only_where_they_may_be() ->
     memory = replay(program, tape, NONE, KERNELS.permute).memory
     known = {int(words.data[k]): tape[5 * k:5 * k + 5].astype(np.uint64) for k in range(6)}
     for step in (step for step in program.code if step.name == "mul_add"):
-        value, point, added = (known[int(one.data)] for one in step.operands)
-        known[int(step.result.data)] = (ext_mul(value, point) + added) % P
-    assert all((memory[place:place + 5] == words).all() for place, words in known.items())
+        value, times, more = (known[int(one.data)] for one in step.operands)
+        known[int(step.result.data)] = (ext_mul(value, times) + more) % P
+    assert all((memory[place:place + 5] == five).all() for place, five in known.items())
 
 
 def test_a_value_cannot_steer_the_recording() -> None:
