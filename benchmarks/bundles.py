@@ -29,7 +29,7 @@ from wasm_exec.text import from_text
 ROOT = Path(__file__).parent.parent
 LONG, SMALL = ROOT / "samples" / "sieve.wat", ROOT / "samples" / "hello.wat"
 # of two runs, sieves up to these numbers: in this process with large segments, in two processes with small ones
-RUNS = {"p100": {"inline": (400_000, "2^20"), "processes": (60_000, "2^16")},
+RUNS = {"p100": {"inline": (400_000, "2^20"), "processes": (240_000, "2^16")},
         "toy": {"inline": (1_200, "toy"), "processes": (1_200, "toy")}}
 WORKERS = {"inline": 1, "processes": 2}
 SORTS = (Sort.LEAF, Sort.WIDE, Sort.JOIN, Sort.RUN)

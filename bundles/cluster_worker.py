@@ -26,6 +26,7 @@ from stark.kernels import load
 
 _KNOWN: dict[tuple[str, bytes], Work] = {}          # the work of the last bundle
 _ONE = threading.Lock()                             # at a time
+_OWN = threading.Event()                            # set in a worker of an embedded cluster, which is replaced when it ends
 
 
 def carry_out(directory: str, identity: bytes, name: str, inputs: Sequence[bytes], threads: int) -> dict[str, object]:
@@ -41,6 +42,8 @@ def carry_out(directory: str, identity: bytes, name: str, inputs: Sequence[bytes
             return answer(Finished(task, Failure(Reason.BUNDLE, str(error))))
         work.use(load("best", threads))
         finished = carried_out(work, task, inputs)
+        if _OWN.is_set() and isinstance(finished.result, Failure) and finished.result.reason is Reason.MEMORY:
+            os._exit(1)                             # gives back what it holds: the next worker begins with little
         return answer(finished) | {"cap": cap(work, task, finished)}
 
 
@@ -66,6 +69,7 @@ def quiet() -> None:
 
 
 async def serve(told: dict[str, Any]) -> None:
+    _OWN.set()
     from distributed import Worker
     from distributed.security import Security
     quiet()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -201,6 +202,22 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
     assert sum(row.starts for row in rows(tmp_path / "run")) <= len(TASKS) + 4
     api.verify(tmp_path / "run.proof", [SUM], INPUT, answer(INPUT), 0, allow_toy=True)
     assert b"distributed" not in said and all_gone(children(process.pid))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="how much memory a process has is read from /proc")
+def test_a_worker_without_memory_is_replaced(tmp_path: Path) -> None:
+    """It gets no more than it has, when it is about to begin."""
+    pytest.importorskip("distributed")
+    recorded(tmp_path / "run", 1)
+    with longrun("prove", tmp_path / "run", "-o", tmp_path / "run.proof", "--engine", "dask", "--workers", "2") as process:
+        workers = waited_for(process, tmp_path / "run", 1)
+        for worker in workers[:1]:
+            resource.prlimit(worker, resource.RLIMIT_AS, (1 << 20, 1 << 20))
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said.decode()
+    assert all_gone(workers) and sum(row.starts for row in rows(tmp_path / "run")) <= 3 + 2
+    content = entered(1)
+    api.verify(tmp_path / "run.proof", [SUM], content, answer(content), 0, allow_toy=True)
 
 
 def begun(directory: Path) -> int:
