@@ -92,7 +92,7 @@ def round_on(bits: int, without: str = "") -> Filled:
     short = np.array([[0] * 25, *rng.integers(0, 1 << bits, (3, 25))], np.uint64)
     cells = sum((short << np.uint64(at) for at in range(bits, 64, bits)), start=short)
     columns = {name: np.asarray(values)[:, 0] for name, values in Permuted(cells).columns}
-    limbs = {name: values & (1 << bits) - 1 for name, values in columns.items() if name.endswith(".0")}
+    limbs = {name: values.astype(np.int64) & (1 << bits) - 1 for name, values in columns.items() if name.endswith(".0")}
     made = {name: (columns | limbs | dict.fromkeys(("real", "time", "address"), 1))[name] for name in chip.main_names}
     return Filled(chip, np.zeros((0, 4), np.uint32), chip.table(made, 2))
 
@@ -104,7 +104,7 @@ def forged(f: Filled, depth: int) -> Forgery | None:
 @pytest.mark.parametrize("bits", [1, 2])
 def test_no_round_leaves_something_else(bits: int) -> None:
     f = round_on(bits)
-    assert not broken_requirements(f, ()) and forged(f, 3) is None
+    assert not broken_requirements(f, ()) and forged(f, 2) is None
 
 
 @pytest.mark.parametrize("without", ["limb 0 of after 7", "bit 0 before"])
