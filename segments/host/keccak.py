@@ -16,7 +16,7 @@ import numpy as np
 
 from segments.buses import CELL, HOST
 from segments.host.call import number
-from segments.operands import LIMB, Limbs
+from segments.operands import Limbs
 from segments.steps import Columns
 from stark.chip import Chip
 from stark.expression import Expression, total
@@ -28,39 +28,42 @@ CONSTANT_BITS = (0, 1, 3, 7, 15, 31, 63)        # where a constant of a round ca
 Bits = Sequence[Expression]
 
 
-def rotations() -> list[int]:
+def rotations(bits: int = BITS) -> list[int]:
     """By which ρ turns the lane x + 5 y."""
     out, x, y = [0] * LANES, 1, 0
     for step in range(LANES - 1):
-        out[x + SIDE * y] = (step + 1) * (step + 2) // 2 % BITS
+        out[x + SIDE * y] = (step + 1) * (step + 2) // 2 % bits
         x, y = y, (2 * x + 3 * y) % SIDE
     return out
 
 
-def moved() -> list[tuple[int, int]]:
+def moved(bits: int = BITS) -> list[tuple[int, int]]:
     """Which lane π brings to each place, and by how much it was turned."""
-    turned, out = rotations(), [(0, 0)] * LANES
+    turned, out = rotations(bits), [(0, 0)] * LANES
     for x in range(SIDE):
         for y in range(SIDE):
             out[y + SIDE * ((2 * x + 3 * y) % SIDE)] = x + SIDE * y, turned[x + SIDE * y]
     return out
 
 
-def chip() -> Chip:
-    return Rounds().chip
+def chip(bits: int = BITS) -> Chip:
+    return Rounds(bits).chip
 
 
 class Rounds:
-    def __init__(self) -> None:
+    """`bits`: of a lane; a chip with fewer of them is for attacks alone."""
+
+    def __init__(self, bits: int = BITS) -> None:
+        self.bits, self.in_limb = bits, min(bits, BITS // LIMBS)
         self.chip = chip = Chip("rounds", "of 25 lanes of 64 bits Keccak-f[1600] makes the 25 lanes that take their place")
         self.inside, self.first, self.out = chip.fixed("inside"), chip.fixed("first"), chip.fixed("out")
-        self.constant = {k: chip.fixed(f"constant bit {k}") for k in CONSTANT_BITS}
+        self.constant = {k: chip.fixed(f"constant bit {k}") for k in CONSTANT_BITS if k < bits}
         self.real, self.time, self.address = chip.boolean("real"), chip.column("time"), chip.column("address")
         self.begin, self.before, self.after = (
-            [chip.columns(f"{name} {lane}", LIMBS) for lane in range(LANES)] for name in ("begin", "before", "after"))
+            [chip.columns(f"{name} {lane}", bits // self.in_limb) for lane in range(LANES)] for name in ("begin", "before", "after"))
         self.lanes = [self.word(f"lane {lane}") for lane in range(LANES)]
         self.parity = [self.word(f"parity {x}") for x in range(SIDE)]
-        self.later = [[chip.column(f"later parity {x} bit {k}") for k in range(BITS)] for x in range(SIDE)]
+        self.later = [[chip.column(f"later parity {x} bit {k}") for k in range(bits)] for x in range(SIDE)]
         self.carried_through()
         self.theta()
         self.chi()
@@ -68,7 +71,7 @@ class Rounds:
         chip.held |= dict.fromkeys(("time", "address"), "in a block that is real the call says it that the first row takes in")
 
     def word(self, name: str) -> Bits:
-        return [self.chip.boolean(f"{name} bit {k}") for k in range(BITS)]
+        return [self.chip.boolean(f"{name} bit {k}") for k in range(self.bits)]
 
     @cached_property
     def signs(self) -> list[Bits]:
@@ -90,8 +93,8 @@ class Rounds:
         chip = self.chip
         old, new = ([[sign(bit) for bit in word] for word in words] for words in (self.parity, self.later))
         for x in range(SIDE):
-            for k in range(BITS):
-                both = old[(x + 4) % SIDE][k] * old[(x + 1) % SIDE][(k + BITS - 1) % BITS]
+            for k in range(self.bits):
+                both = old[(x + 4) % SIDE][k] * old[(x + 1) % SIDE][(k + self.bits - 1) % self.bits]
                 chip.require(f"later parity {x} is that of three, bit {k}", new[x][k] - old[x][k] * both)
                 sums = total([self.lanes[x + SIDE * y][k] for y in range(SIDE)]) - self.later[x][k]
                 chip.require(f"later parity {x} is that of five bits, bit {k}", sums * (sums - 2) * (sums - 4))
@@ -101,9 +104,9 @@ class Rounds:
 
     def chi(self) -> None:
         chip = self.chip
-        bits, signs = ([[words[source][(k - turn) % BITS] for k in range(BITS)] for source, turn in moved()]
+        bits, signs = ([[words[source][(k - turn) % self.bits] for k in range(self.bits)] for source, turn in moved(self.bits)]
                        for words in (self.lanes, self.signs))
-        iota = {k: chip.column(f"first bit {k}") for k in CONSTANT_BITS}
+        iota = {k: chip.column(f"first bit {k}") for k in self.constant}
         for lane in range(LANES):
             row, x = SIDE * (lane // SIDE), lane % SIDE
             middle, last = row + (x + 1) % SIDE, row + (x + 2) % SIDE
@@ -120,15 +123,16 @@ class Rounds:
         """The limbs are spelled by bits, each of them 1 where the product of its pair is `one` and 0 where it is -`one`."""
         for k, limb in enumerate(limbs):
             whole = self.chip.constant(0)
-            for left, right in reversed(pairs[16 * k:16 * k + 16]):
+            for left, right in reversed(pairs[self.in_limb * k:self.in_limb * (k + 1)]):
                 whole = left * right + (whole + whole)
-            self.chip.require(f"limb {k} of {name} {lane}", 2 * limb - one * whole - (LIMB - 1))
+            self.chip.require(f"limb {k} of {name} {lane}", 2 * limb - one * whole - ((1 << self.in_limb) - 1))
 
     def messages(self) -> None:
         chip = self.chip
         chip.receive(HOST, int(number("KECCAK")), self.time, self.address, times=self.real * self.first)
         for lane in range(LANES):
-            chip.send(CELL, self.address + lane, self.time + lane, *self.begin[lane], *self.after[lane], times=self.real * self.out)
+            before, after = ([*limbs, *[chip.constant(0)] * (LIMBS - len(limbs))] for limbs in (self.begin[lane], self.after[lane]))
+            chip.send(CELL, self.address + lane, self.time + lane, *before, *after, times=self.real * self.out)
 
 
 def sign(bit: Expression) -> Expression:

@@ -7,9 +7,13 @@ from continuation.claims import RunClaim, SpanClaim
 from continuation.kinds import kinds
 from continuation.lowering import Lowered
 from continuation.prove import Prover
-from continuation.setup import Setup, build, record
+from continuation.setup import Setup, build, calls_hosts, record
 from continuation.verify import verify_run
+from segments.heights import WIDE_LEAF
+from segments.setup import shape_key
+from segments.shape import Shape
 from stark.errors import Rejected
+from stark.profiles import get
 from tests.continuation import world
 
 
@@ -38,3 +42,11 @@ def test_a_lift_says_what_the_leaf_says(prover: Prover) -> None:
     lifted = prover.leaf(world.segment(1))
     claim = SpanClaim.of(lifted.claim)
     assert claim.before == world.boundaries()[1] and claim.after == world.boundaries()[2]
+
+
+@pytest.mark.parametrize("size", ["toy", "2^14", "2^20"])
+def test_what_calls_host_functions_has_wide_leaves(size: str) -> None:
+    """The key says it, and so does the price of the shape."""
+    plain, hosts = Shape(size, 10), Shape(size, 10).with_hosts
+    assert [calls_hosts(shape_key(shape, get("toy").segment)) for shape in (plain, hosts)] == [False, True]
+    assert hosts.price - hosts.committed == WIDE_LEAF

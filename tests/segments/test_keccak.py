@@ -10,7 +10,9 @@ from segments.host import keccak, keccak_fill
 from segments.host.keccak_fill import Permuted
 from segments.steps import U64
 from stark.check import Filled, broken_requirements, check
+from stark.forge import Forger, Forgery
 from tests.segments.small import Line, const64, one_segment, program
+from tests.segments.soundness.short_lanes import as_a_step
 from wasm_exec.hosts import HOSTS
 
 CELLS = np.random.default_rng(8).integers(0, 1 << 64, (3, 25), dtype=np.uint64)
@@ -79,3 +81,32 @@ def test_a_permutation_that_nobody_asked_for_is_refused(rows: slice, value: int)
             main[f.chip.main_names.index("real"), rows] = value
         changed.append(Filled(f.chip, f.fixed, main))
     assert any("bus host" in one.sentence for one in check(changed, segment.public))
+
+
+# -- code U, pairs: on short lanes no row leaves something else than follows from the state that it takes
+
+
+def round_on(bits: int, without: str = "") -> Filled:
+    """The first round of states whose lanes are one short lane again and again: so are all lanes of its row, but for the constant."""
+    chip, rng = as_a_step(bits, 1, without), np.random.default_rng(bits)
+    short = np.array([[0] * 25, *rng.integers(0, 1 << bits, (3, 25))], np.uint64)
+    cells = sum((short << np.uint64(at) for at in range(bits, 64, bits)), start=short)
+    columns = {name: np.asarray(values)[:, 0] for name, values in Permuted(cells).columns}
+    limbs = {name: values.astype(np.int64) & (1 << bits) - 1 for name, values in columns.items() if name.endswith(".0")}
+    made = {name: (columns | limbs | dict.fromkeys(("real", "time", "address"), 1))[name] for name in chip.main_names}
+    return Filled(chip, np.zeros((0, 4), np.uint32), chip.table(made, 2))
+
+
+def forged(f: Filled, depth: int) -> Forgery | None:
+    return Forger(f, range(f.height), {}).forge(depth=depth)
+
+
+@pytest.mark.parametrize("bits", [1, 2])
+def test_no_round_leaves_something_else(bits: int) -> None:
+    f = round_on(bits)
+    assert not broken_requirements(f, ()) and forged(f, 2) is None
+
+
+@pytest.mark.parametrize("without", ["limb 0 of after 7", "bit 0 before"])
+def test_without_a_sentence_some_round_does(without: str) -> None:
+    assert forged(round_on(1, without), 3) is not None
