@@ -75,7 +75,7 @@ pub fn commit(
 ) -> PyResult<Commitment> {
     known_hash(hash_width)?;
     require(!given.is_empty() && packs.len() == given.len(), "nothing to commit to, or not one number of packing for each")?;
-    require(unit > 0 && log_blowup > 0 && log_rows + log_blowup <= TWO_ADICITY, "the field has no domain so large")?;
+    require(unit > 0 && log_blowup > 0 && log_rows.checked_add(log_blowup).is_some_and(|log| log <= TWO_ADICITY), "the field has no domain so large")?;
     require(log_rows + log_blowup >= log_cap, "the rows are fewer than the cap")?;
     let mut sources: Vec<Source> = Vec::new();
     let matrices = given.iter().map(|matrix| Ok(matrix.extract()?)).collect::<PyResult<Vec<Rows>>>()?;

@@ -116,6 +116,9 @@ impl Program {
     pub fn new(flat: &Flat, limits: &Limits, with_constraints: bool) -> Result<Self, String> {
         let limits_by_kind =
             [flat.slots, flat.constants.len(), limits.fixed, limits.fixed, limits.main, limits.main, limits.public.len(), 3];
+        if flat.slots > flat.code.len() {
+            return Err(format!("{} slots are more than {} operations write", flat.slots, flat.code.len()));
+        }
         let mut nodes = Nodes { nodes: Vec::new(), slots: vec![None; flat.slots], limits: limits_by_kind };
         for &[operation, left, right, target] in flat.code {
             let operation = match operation {

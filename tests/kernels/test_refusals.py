@@ -29,6 +29,8 @@ REFUSED = {
     "a pack for another matrix": lambda k: k.commit([ones(1, 4)], 3, 1, 0, 16, [0, 0]),
     "a part of a unit": lambda k: k.commit([ones(4, 4)], 3, 1, 0, 16, [0], 5),
     "domain larger than the field's": lambda k: k.commit([ones(1, 8)], 3, 22, 0),
+    "a domain that wraps around": lambda k: k.commit([ones(1, 8)], 2**64 - 1, 1, 0),
+    "a blow-up that wraps around": lambda k: k.commit([ones(1, 8)], 3, 2**64 - 1, 0),
     "rows that are no power of two": lambda k: k.commit_rows(ones(3, 2), 0),
     "fewer rows than the cap": lambda k: k.commit_rows(ones(2, 2), 2),
     "leaf that does not exist": lambda k: committed(k).open(np.array([16])),
@@ -62,6 +64,7 @@ def test_wrong_shapes_are_refused(kernels: Kernels, what: str) -> None:
 BAD_CODE = {
     "operand that does not exist": Code(np.array([[0, operand(MAIN, 9), MAIN, 0]], np.uint32), 1, ones(0), ones(0), []),
     "slot that does not exist": Code(np.array([[0, MAIN, MAIN, 1]], np.uint32), 1, ones(0), ones(0), []),
+    "more slots than there is memory for": Code(np.array([[0, MAIN, MAIN, 0]], np.uint32), 1 << 62, ones(0), ones(0), []),
     "operation that does not exist": Code(np.array([[3, MAIN, MAIN, 0]], np.uint32), 1, ones(0), ones(0), []),
     "requirement that does not exist": Code(np.zeros((0, 4), np.uint32), 0, ones(0), np.array([CONSTANT], np.uint32), []),
 }

@@ -157,7 +157,7 @@ def test_what_is_against_the_rules_is_said_line_by_line() -> None:
     with pytest.raises(ValueError) as refused:
         commit_fixed(Key([(of_a_reason_for_nothing(), 2)], TOY), {}, KERNELS)
     first, *others = str(refused.value).splitlines()
-    assert first == "this machine is not set up:" and len(others) == 3 and all(line.startswith("- chip split: ") for line in others)
+    assert first == "this machine is not set up:" and len(others) == 4 and all(line.startswith("- chip split: ") for line in others)
 
 
 def test_a_key_says_what_is_too_tall_and_what_are_parameters() -> None:

@@ -40,6 +40,8 @@ class Evaluation:
         self._columns = columns
         self._rows = columns.main.shape[1]
         self._constants = np.asarray(flat.constants, np.uint64)
+        if flat.slots > len(flat.code):
+            raise ValueError(f"{flat.slots} slots are more than {len(flat.code)} operations write")
         self._slots: list[U64 | None] = [None] * flat.slots
         for operation, left, right, target in flat.code.tolist():
             a, b = self.operand(left), self.operand(right)
