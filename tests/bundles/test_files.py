@@ -14,7 +14,7 @@ import pytest
 
 from bundles import work
 from bundles.bundle import MANIFEST, open_bundle, write_bundle
-from bundles.formats import FILE_LIMIT, HEADER, Kind, decode_proof, encode_proof
+from bundles.formats import FILE_LIMIT, HEADER, VERSION, Kind, decode_proof, encode_proof
 from bundles.manifest import decode_manifest
 from bundles.packing import pack, unpack
 from bundles.snapshot import decode_pages, encode_pages
@@ -163,7 +163,7 @@ def test_words_profiles_and_sizes_that_do_not_fit() -> None:
                            (np.zeros(FILE_LIMIT // 4, np.uint32), "toy")):
         with pytest.raises(ValueError):
             encode_proof(Kind.RUN, profile, [words])
-    announced = HEADER.pack(b"longrun\n", 2, 2, b"toy".ljust(16, b"\0"), 2, 0) + (2**32 - 1).to_bytes(4, "little") * 2
+    announced = HEADER.pack(b"longrun\n", VERSION, 2, b"toy".ljust(16, b"\0"), 2, 0) + (2**32 - 1).to_bytes(4, "little") * 2
     with pytest.raises(Malformed, match="announces"):
         decode_proof(announced)
 
