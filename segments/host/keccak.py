@@ -25,6 +25,8 @@ from wasm_exec.host_constants import KECCAK
 ROWS, OUT = 24, 23
 SIDE, LANES, BITS, LIMBS = 5, 25, 64, 4
 CONSTANT_BITS = (0, 1, 3, 7, 15, 31, 63)        # where a constant of a round can have a bit
+PRODUCT = "1 less twice it is a product of numbers that are 1 or -1, so it is a bit"
+SUM = "twice the limb is a sum of powers of two, each with a 2 or a 0 that bits make"
 Bits = Sequence[Expression]
 
 
@@ -69,6 +71,9 @@ class Rounds:
         self.chi()
         self.messages()
         chip.held |= dict.fromkeys(("time", "address"), "in a block that is real the call says it that the first row takes in")
+        chip.held |= dict.fromkeys((f"later parity {x} bit {k}" for x in range(SIDE) for k in range(bits)), PRODUCT)
+        chip.held |= {f"before {lane}.{k}": SUM for lane in range(LANES) for k in range(bits // self.in_limb)}
+        chip.held |= dict.fromkeys((f"first bit {k}" for k in self.constant), PRODUCT)
 
     def word(self, name: str) -> Bits:
         return [self.chip.boolean(f"{name} bit {k}") for k in range(self.bits)]
