@@ -17,7 +17,7 @@ from segments.shape import Shape
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters
-from stark.setup import ProvingKey, commit_fixed, commit_tree
+from stark.setup import ProvingKey, commit_tree, committed
 from stark.verifier import key_cap
 from wasm_exec.program import Program
 
@@ -61,8 +61,9 @@ def leaf_key(shape: Shape, parameters: Parameters, kernels: Kernels) -> Key:
 
 
 def setup(program: Program, shape: Shape, parameters: Parameters, kernels: Kernels) -> ProvingKey:
-    """The key of a program, with what the prover keeps of it."""
-    return commit_fixed(shape_key(shape, parameters), fixed_tables(program, shape), kernels)
+    """The key of a program, with what the prover keeps of it. That the chips of every shape keep the rules is tested
+    (tests/segments/test_rules.py) and not asked again."""
+    return committed(shape_key(shape, parameters), fixed_tables(program, shape), kernels)
 
 
 def program_words(key: Key) -> Words:

@@ -72,7 +72,8 @@ class Rounds:
         self.messages()
         chip.held |= dict.fromkeys(("time", "address"), "in a block that is real the call says it that the first row takes in")
         chip.held |= dict.fromkeys((f"later parity {x} bit {k}" for x in range(SIDE) for k in range(bits)), PRODUCT)
-        chip.held |= {f"before {lane}.{k}": SUM for lane in range(LANES) for k in range(bits // self.in_limb)}
+        limbs = [(lane, k) for lane in range(LANES) for k in range(bits // self.in_limb)]
+        chip.held |= {f"{name} {lane}.{k}": SUM for name in ("before", "after") for lane, k in limbs}
         chip.held |= dict.fromkeys((f"first bit {k}" for k in self.constant), PRODUCT)
 
     def word(self, name: str) -> Bits:

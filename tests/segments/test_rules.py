@@ -1,19 +1,25 @@
 """What must be true of the chips before any row is filled (more: soundness/rules.py), and of the pages printed from them."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from segments.buses import ALL
 from segments.catalogue import CATALOGUE
+from segments.fill import Segment
 from segments.machine import machine
 from segments.pages import printed
+from segments.setup import shape_key
 from segments.shape import Shape
+from stark import profiles
 from stark.chip import Bus, Chip
 from stark.expression import P
 from stark.measure import measure
 from stark.rules import violations
+from stark.setup import check_rules
+from tests.segments import small
 
 CHIPS = machine().chips
 DOCS = Path(__file__).parents[2] / "docs" / "chips"
@@ -22,6 +28,14 @@ DOCS = Path(__file__).parents[2] / "docs" / "chips"
 def test_the_chips_keep_the_rules(name: str) -> None:
     shape = Shape(name, 19)
     assert violations(shape.chips, shape.log_heights) == []
+
+
+@pytest.mark.parametrize("made", [small.of_everything, small.of_hosts])
+def test_the_chips_keep_the_rules_with_what_is_fixed(made: Callable[[], Segment]) -> None:
+    """Rows of the program, and rows where the last comes before the first, are looked at too."""
+    segment = made()
+    fixed = {filled.chip.name: filled.fixed for filled in segment.filled if filled.chip.fixed_names}
+    check_rules(shape_key(segment.shape, profiles.get("toy").segment), fixed)
 
 
 def test_the_buses_are_distinct() -> None:
@@ -54,7 +68,8 @@ def test_columns_and_cells_are_what_they_were() -> None:
                      "add64": 88, "mul64": 150, "div64": 198, "bitwise64": 111, "shift64": 128, "compare64": 102, "move64": 53,
                      "select64": 82, "load64": 113, "store64": 120, "convert": 52, "count": 101, "count64": 159, "indirect": 71,
                      "grow": 43, "outside": 73,
-                     "sha256": 21, "poseidon2": 21, "cells": 28, "compression": 603, "sponge": 233,
+                     "sha256": 21, "poseidon2": 21, "keccak": 21, "mulmod": 21, "cells": 28, "compression": 603, "sponge": 233,
+                     "rounds": 2620, "remainder": 663,
                      "boundary": 39, "page": 106, "node": 68, "hash": 176, "program": 7, "lookup": 19}
 
 
