@@ -72,6 +72,8 @@ pub struct Message {
     pub parts: Vec<usize>,
 }
 
+const MOST_SLOTS: usize = 1 << 24;
+
 /// Places are numbered: scalars, then columns, then slots.
 pub struct Program {
     pub steps: Vec<Step>,
@@ -116,8 +118,8 @@ impl Program {
     pub fn new(flat: &Flat, limits: &Limits, with_constraints: bool) -> Result<Self, String> {
         let limits_by_kind =
             [flat.slots, flat.constants.len(), limits.fixed, limits.fixed, limits.main, limits.main, limits.public.len(), 3];
-        if flat.slots > flat.code.len() {
-            return Err(format!("{} slots are more than {} operations write", flat.slots, flat.code.len()));
+        if flat.slots > MOST_SLOTS {
+            return Err(format!("{} slots are more than {MOST_SLOTS}", flat.slots));
         }
         let mut nodes = Nodes { nodes: Vec::new(), slots: vec![None; flat.slots], limits: limits_by_kind };
         for &[operation, left, right, target] in flat.code {

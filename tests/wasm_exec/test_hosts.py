@@ -23,7 +23,7 @@ from wasm_exec.wasi import PLAIN, STANDARD
 
 LARGE = Budget.uniform(1 << 19, 4000)
 END = 1 << 16
-SIZES = {"sha256_compress": (32, 64), "poseidon2": (64,)}        # bytes of every argument
+SIZES = {"sha256_compress": (32, 64), "keccakf": (200,), "poseidon2": (64,), "mulmod256": (32, 32, 32, 32)}        # bytes of every argument
 
 
 @cache
@@ -74,7 +74,7 @@ def test_beyond_memory_they_trap_and_change_nothing(place: tuple[str, int]) -> N
 @pytest.mark.parametrize("name", SIZES)
 def test_both_engines_cut_and_record_the_same(name: str) -> None:
     given = content(tuple(33 + 70 * k for k in range(len(SIZES[name]))))
-    for budget in (LARGE, Budget.uniform(80, 60), Budget.uniform(40, 60)):
+    for budget in (LARGE, *(Budget.uniform(rows * (1 + (name == "keccakf")), 90) for rows in (80, 40))):
         recording = check_agreement(guest(name), given, budget, traces=100)
         assert recording.outcome.exited
     cells = replay_segment(run(guest(name), given, LARGE), 0).cells

@@ -12,6 +12,7 @@ from stark.flat import FlatChip
 
 ADD, SUB, MUL = range(3)
 SLOT, CONSTANT, FIXED, FIXED_NEXT, MAIN, MAIN_NEXT, PUBLIC, SELECTOR = range(8)
+MOST_SLOTS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Evaluation:
         self._columns = columns
         self._rows = columns.main.shape[1]
         self._constants = np.asarray(flat.constants, np.uint64)
-        if flat.slots > len(flat.code):
-            raise ValueError(f"{flat.slots} slots are more than {len(flat.code)} operations write")
+        if flat.slots > MOST_SLOTS:
+            raise ValueError(f"{flat.slots} slots are more than {MOST_SLOTS}")
         self._slots: list[U64 | None] = [None] * flat.slots
         for operation, left, right, target in flat.code.tolist():
             a, b = self.operand(left), self.operand(right)

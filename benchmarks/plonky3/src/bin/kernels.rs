@@ -50,7 +50,7 @@ impl Task {
     /// What `commit` does before it hashes, as in native/src/tree.rs; columns do not start at multiples of a power of two.
     fn extend_ours(&self) -> Vec<KoalaBear> {
         let unit = field::raw_factor() * field::base_inverse(KoalaBear::from_usize(1 << self.log_rows));
-        let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, tree::coset_shift(self.log_rows), unit);
+        let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, packing::coset_shift(self.log_rows), unit);
         let (height, size) = (1 << self.log_rows, 1 << (self.log_rows + LOG_BLOWUP));
         let mut data = memory::unwritten(self.width * (size + APART));
         let columns = field::as_raw(&self.words).chunks(height).zip(data.chunks_mut(size + APART));
@@ -62,7 +62,7 @@ impl Task {
     }
 
     fn extend_theirs(&self, dft: &impl TwoAdicSubgroupDft<KoalaBear>, rows: RowMajorMatrix<KoalaBear>) -> RowMajorMatrix<KoalaBear> {
-        dft.coset_lde_batch(rows, LOG_BLOWUP, tree::coset_shift(self.log_rows)).bit_reverse_rows().to_row_major_matrix()
+        dft.coset_lde_batch(rows, LOG_BLOWUP, packing::coset_shift(self.log_rows)).bit_reverse_rows().to_row_major_matrix()
     }
 
     fn transform(&self) -> Vec<(&'static str, f64)> {
@@ -93,12 +93,16 @@ impl Task {
 
     /// Hashing of extended rows and the tree above; ours is a commitment less the extension in it.
     fn merkle(&self) -> Vec<(&'static str, f64)> {
-        let source = tree::Source { words: &self.words, width: self.width, log_height: self.log_rows, log_pack: 0 };
+        let source = packing::Source { width: self.width, log_height: self.log_rows, log_pack: 0 };
         let (extension, extended) = seconds(self.threads, || self.extend_ours());
         drop(extended);
-        let domain = tree::Domain { log_rows: self.log_rows, log_blowup: LOG_BLOWUP, unit: self.width };
+        let domain = packing::Domain { log_rows: self.log_rows, log_blowup: LOG_BLOWUP, unit: 1 };
         let shape = tree::Shape { hash_width: 16, log_cap: LOG_CAP };
-        let (commitment, tree) = seconds(self.threads, || tree::Tree::over_matrices(self.threads, &[source], domain, shape));
+        let (commitment, tree) = seconds(self.threads, || {
+            let mut group = packing::Group::new(&[source], domain);
+            group.put(self.threads, &domain.extension(), 0, &self.words);
+            tree::Tree::over_groups(self.threads, vec![group], shape)
+        });
         drop(tree);
         let rows = self.extend_theirs(&Radix2DitParallel::default(), self.rows());
         let trees = trees(LOG_CAP);
