@@ -29,7 +29,7 @@ def commit_fixed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> Provin
     """`fixed` has a table (columns, rows) for every chip with fixed columns; ValueError for a machine that breaks the rules."""
     check_tables(key, fixed)
     check_rules(key, fixed)
-    return committed(key, fixed, kernels)
+    return unasked(key, fixed, kernels)
 
 
 def check_rules(key: Key, fixed: Mapping[str, U32]) -> None:
@@ -44,6 +44,11 @@ def check_rules(key: Key, fixed: Mapping[str, U32]) -> None:
 def committed(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
     """The same of a machine about which nobody asks what it breaks: of one whose caps are known from when it was looked at."""
     check_tables(key, fixed)
+    return unasked(key, fixed, kernels)
+
+
+def unasked(key: Key, fixed: Mapping[str, U32], kernels: Kernels) -> ProvingKey:
+    """The same of tables that were looked at."""
     trees = {}
     for tree in key.fixed_trees:
         tables = [fixed[chip.name] for chip, width in zip(key.chips, tree.widths, strict=True) if width]

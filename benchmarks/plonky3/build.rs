@@ -3,7 +3,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../native/src").canonicalize().expect("native/ lies two folders up");
+    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where");
+    let folder = Path::new(&here).join("../../native/src").canonicalize().expect("native/ lies two folders up");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut paths: Vec<_> = folder.read_dir().expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();

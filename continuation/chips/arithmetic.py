@@ -9,7 +9,7 @@ import numpy.typing as npt
 from continuation.book import Book, Numbers, values_of
 from continuation.chips import extension
 from continuation.chips.buses import WIRE
-from continuation.fusing import fused
+from continuation.fusing import COEFFICIENTS, OPERANDS, fused
 from continuation.recorder import ZERO, Instruction, Program
 from continuation.recorder import operand as addresses
 from stark.chip import Chip
@@ -20,8 +20,6 @@ U64 = npt.NDArray[np.uint64]
 NAME = "arithmetic"
 MORE = "arithmetic more"                # a second table of the same chip
 LANES = 2
-COEFFICIENTS = "stuvw"
-OPERANDS = "abc"
 DEFINE, READ = 1, -1                    # what a gate does with d
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from segments.buses import CELL, HOST
+from segments.host.blocks import CARRIED, SPELLED, sign
 from segments.host.call import number
 from segments.operands import Limbs
 from segments.steps import Columns
@@ -26,7 +27,6 @@ ROWS, OUT = 24, 23
 SIDE, LANES, BITS, LIMBS = 5, 25, 64, 4
 CONSTANT_BITS = (0, 1, 3, 7, 15, 31, 63)        # where a constant of a round can have a bit
 PRODUCT = "1 less twice it is a product of numbers that are 1 or -1, so it is a bit"
-SUM = "twice the limb is a sum of powers of two, each with a 2 or a 0 that bits make"
 Bits = Sequence[Expression]
 
 
@@ -70,10 +70,10 @@ class Rounds:
         self.theta()
         self.chi()
         self.messages()
-        chip.held |= dict.fromkeys(("time", "address"), "in a block that is real the call says it that the first row takes in")
+        chip.held |= dict.fromkeys(("time", "address"), CARRIED)
         chip.held |= dict.fromkeys((f"later parity {x} bit {k}" for x in range(SIDE) for k in range(bits)), PRODUCT)
         limbs = [(lane, k) for lane in range(LANES) for k in range(bits // self.in_limb)]
-        chip.held |= {f"{name} {lane}.{k}": SUM for name in ("before", "after") for lane, k in limbs}
+        chip.held |= {f"{name} {lane}.{k}": SPELLED for name in ("before", "after") for lane, k in limbs}
         chip.held |= dict.fromkeys((f"first bit {k}" for k in self.constant), PRODUCT)
 
     def word(self, name: str) -> Bits:
@@ -139,11 +139,6 @@ class Rounds:
         for lane in range(LANES):
             before, after = ([*limbs, *[chip.constant(0)] * (LIMBS - len(limbs))] for limbs in (self.begin[lane], self.after[lane]))
             chip.send(CELL, self.address + lane, self.time + lane, *before, *after, times=self.real * self.out)
-
-
-def sign(bit: Expression) -> Expression:
-    """-1 for 1 and 1 for 0."""
-    return bit * -2 + 1
 
 
 # -- the fixed table

@@ -1,39 +1,18 @@
 """The rows of the chip of Keccak-f, for all calls of a segment at once."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import numpy.typing as npt
 
+from segments.host.blocks import Named, in_blocks
 from segments.host.keccak import BITS, CONSTANT_BITS, LANES, LIMBS, OUT, ROWS, SIDE, moved
 from segments.operands import LIMB
 from segments.steps import U64, Columns, Ints
 from wasm_exec.host_constants import KECCAK
 
-Named = Iterator[tuple[str, npt.NDArray[np.generic]]]
-
 
 def fill(cells: U64, time: Ints, address: Ints, height: int) -> Columns:
     """`cells`: what every call found, (calls, 25). Blocks that no call needs permute zeros."""
-    blocks, count = height // ROWS, len(cells)
-    if count > blocks:
-        raise ValueError(f"{count} calls of Keccak-f do not fit in {height} rows")
-    columns = laid(height, blocks, count, Permuted(np.concatenate([cells, np.zeros((1, LANES), np.uint64)])).columns)
-    for name, values in (("real", np.ones(count, np.int64)), ("time", time), ("address", address)):
-        columns[name] = np.repeat(np.append(values, np.zeros(blocks - count, np.int64)), ROWS)
-    return columns
-
-
-def laid(height: int, blocks: int, count: int, columns: Named) -> Columns:
-    """The last block once more for every block that is left, and rows of zeros behind the blocks."""
-    out: Columns = {}
-    for name, values in columns:
-        column = np.zeros(height, values.dtype)
-        rows = column[:blocks * ROWS].reshape(blocks, ROWS)
-        rows[:count], rows[count:] = values[:-1], values[-1]
-        out[name] = column
-    return out
+    return in_blocks("Keccak-f", ROWS, lambda found: Permuted(found).columns, cells, time, address, height)
 
 
 def turned(words: U64, amount: int) -> U64:

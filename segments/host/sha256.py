@@ -15,6 +15,7 @@ from functools import reduce
 import numpy as np
 
 from segments.buses import CELL, HOST
+from segments.host.blocks import CARRIED, SPELLED, sign
 from segments.host.call import number
 from segments.operands import LIMB, Limbs
 from segments.steps import Columns
@@ -50,7 +51,7 @@ class Compression:
         self.round_words()
         self.sums()
         self.messages()
-        chip.held |= dict.fromkeys(("time", "address"), "in a block that is real the call says it that the first row takes in")
+        chip.held |= dict.fromkeys(("time", "address"), CARRIED)
         reason = "counts in the rows that the sums before it lead to"
         chip.free |= {name: reason for name in chip.main_names if name.startswith(("carry ", "lag "))}
 
@@ -75,13 +76,13 @@ class Compression:
     def exclusive(self, name: str, terms: Sequence[Bits]) -> Limbs:
         """The limbs of the exclusive or of words. With 1 and -1 for the bits 0 and 1 it is a product, which takes few gates to verify."""
         limbs = self.limbs(name)
-        signs = [product([bit * -2 + 1 for bit in bits if bit is not None]) for bits in zip(*terms, strict=True)]
+        signs = [product([sign(bit) for bit in bits if bit is not None]) for bits in zip(*terms, strict=True)]
         for k, limb in enumerate(limbs):
             whole = signs[16 * k + 15]
-            for sign in signs[16 * k + 14:16 * k - 1 if k else None:-1]:
-                whole = whole + whole + sign
+            for one in signs[16 * k + 14:16 * k - 1 if k else None:-1]:
+                whole = whole + whole + one
             self.chip.require(f"limb {k} of {name}", 2 * limb + whole - (LIMB - 1))
-            self.chip.held[f"{name}.{k}"] = "twice the limb is a sum of powers of two, each with a 2 or a 0 that bits make"
+            self.chip.held[f"{name}.{k}"] = SPELLED
         return limbs
 
     def between(self, sentence: str, gate: Expression, expression: Expression) -> None:

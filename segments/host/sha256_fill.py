@@ -1,11 +1,12 @@
 """The rows of the chip of SHA-256, for all calls of a segment at once."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from segments.host.blocks import Named, in_blocks
 from segments.host.sha256 import BITS, EARLY, FIRST_AMOUNTS, LATE, OUT, ROWS, SECOND_AMOUNTS, WORDS
 from segments.operands import LIMB
 from segments.steps import U64, Columns, Ints
@@ -17,25 +18,7 @@ Half = tuple[U32, U32]
 
 def fill(cells: U64, time: Ints, address: Ints, height: int) -> Columns:
     """`cells`: what every call found, (calls, 12). Blocks that no call needs compress zeros."""
-    blocks, count = height // ROWS, len(cells)
-    if count > blocks:
-        raise ValueError(f"{count} calls of SHA-256 do not fit in {height} rows")
-    found = np.concatenate([cells, np.zeros((1, 12), np.uint64)])
-    columns = laid(height, blocks, count, Compressed(found).columns)
-    for name, values in (("real", np.ones(count, np.int64)), ("time", time), ("address", address)):
-        columns[name] = np.repeat(np.append(values, np.zeros(blocks - count, np.int64)), ROWS)
-    return columns
-
-
-def laid(height: int, blocks: int, count: int, columns: Iterator[tuple[str, npt.NDArray[np.generic]]]) -> Columns:
-    """The last block once more for every block that is left, and rows of zeros behind the blocks."""
-    out: Columns = {}
-    for name, values in columns:
-        column = np.zeros(height, values.dtype)
-        rows = column[:blocks * ROWS].reshape(blocks, ROWS)
-        rows[:count], rows[count:] = values[:-1], values[-1]
-        out[name] = column
-    return out
+    return in_blocks("SHA-256", ROWS, lambda found: Compressed(found).columns, cells, time, address, height)
 
 
 def rotated(x: U32, amounts: Sequence[int], shift: int | None = None) -> U32:
@@ -125,7 +108,7 @@ class Compressed:
             self.w[:, OUT, 0] |= low << np.uint32(2 * k) | high << np.uint32(2 * k + 1)
 
     @property
-    def columns(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+    def columns(self) -> Named:
         for k in range(2 * WORDS):
             yield from both(f"begin {k}", np.repeat(self.begin[:, k:k + 1], ROWS, axis=1))
         for name, words in (("a", self.a), ("e", self.e), ("w", self.w)):
@@ -152,7 +135,7 @@ class Compressed:
                     for bit in range(bits):
                         yield f"carry {name} {k} half {half} bit {bit}", carry >> np.uint32(bit) & np.uint32(1)
 
-    def lags(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+    def lags(self) -> Named:
         """Sums of limbs that wait for the rows in which a word is made of them."""
         limbs, early = np.stack(halves(self.w), axis=-1), np.stack(halves(rotated(self.w, *EARLY)), axis=-1)
         stages = [np.zeros_like(limbs) for _ in range(3)]
@@ -167,7 +150,7 @@ class Compressed:
                     yield f"lag {stage} {k}.{half}", values[:, :, k, half]
 
 
-def both(name: str, words: U32) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+def both(name: str, words: U32) -> Named:
     for half, limb in enumerate(halves(words)):
         yield f"{name}.{half}", limb
 

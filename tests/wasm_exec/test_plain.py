@@ -15,12 +15,11 @@ import wasmtime
 
 from tests.wasm_exec.test_guests import ASC
 from tests.wasm_exec.test_host_functions import answer
+from tests.wasm_exec.test_hosts import SIZES
 from wasm_exec.decode import decode
 from wasm_exec.wasi import STANDARD
 
 SDK = Path(__file__).parents[2] / "samples" / "sdk"
-# bytes of the arguments; the first is the result
-SIZES = {"sha256_compress": [32, 64], "keccakf": [200], "poseidon2": [64], "mulmod256": [32, 32, 32, 32]}
 Answers = list[bytes]
 Cases = list[tuple[str, bytes]]
 

@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from segments.host.blocks import laid
 from segments.host.sha256 import OUT, ROWS, fixed
-from segments.host.sha256_fill import Compressed, laid
+from segments.host.sha256_fill import Compressed
 from segments.machine import machine
 from segments.steps import U64, inverse
 from stark.attack import Rows
@@ -51,7 +52,7 @@ def faults() -> list[Fault]:
 def table(cells: U64, fault: Fault | None = None) -> U32:
     done = Wrong(np.concatenate([cells, cells]), fault or ("", 0, 0))
     height = 1 << LOG_HEIGHT
-    columns = laid(height, height // ROWS, 1, done.columns)
+    columns = laid(height, ROWS, 1, done.columns)
     columns |= {name: np.repeat([1, 1, 1, 0], [ROWS, ROWS, ROWS, height - 3 * ROWS]) for name in ("real", "time", "address")}
     return machine().compression.table(columns, LOG_HEIGHT)
 

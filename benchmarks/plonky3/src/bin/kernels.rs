@@ -47,10 +47,13 @@ impl Task {
         columns.transpose()
     }
 
-    /// What `commit` does before it hashes, as in native/src/tree.rs; columns do not start at multiples of a power of two.
+    fn domain(&self) -> packing::Domain {
+        packing::Domain { log_rows: self.log_rows, log_blowup: LOG_BLOWUP, unit: 1 }
+    }
+
+    /// What `commit` does before it hashes, as in native/src/packing.rs; columns do not start at multiples of a power of two.
     fn extend_ours(&self) -> Vec<KoalaBear> {
-        let unit = field::raw_factor() * field::base_inverse(KoalaBear::from_usize(1 << self.log_rows));
-        let extension = extend::Extension::new(self.log_rows, LOG_BLOWUP, packing::coset_shift(self.log_rows), unit);
+        let extension = self.domain().extension();
         let (height, size) = (1 << self.log_rows, 1 << (self.log_rows + LOG_BLOWUP));
         let mut data = memory::unwritten(self.width * (size + APART));
         let columns = field::as_raw(&self.words).chunks(height).zip(data.chunks_mut(size + APART));
@@ -96,7 +99,7 @@ impl Task {
         let source = packing::Source { width: self.width, log_height: self.log_rows, log_pack: 0 };
         let (extension, extended) = seconds(self.threads, || self.extend_ours());
         drop(extended);
-        let domain = packing::Domain { log_rows: self.log_rows, log_blowup: LOG_BLOWUP, unit: 1 };
+        let domain = self.domain();
         let shape = tree::Shape { hash_width: 16, log_cap: LOG_CAP };
         let (commitment, tree) = seconds(self.threads, || {
             let mut group = packing::Group::new(&[source], domain);
