@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from wasm_exec.changes import Changes
 from wasm_exec.cutting import Budget, Limits
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.limits import Watch
 from wasm_exec.program import Program
@@ -75,17 +76,17 @@ def run_on(
                      given_up)
 
 
-def take_changes(image: MemoryImage, touched: Touched) -> Pages:
+def take_changes(image: MemoryImage, touched: Touched) -> Changes:
     """Writes the pages into the image and returns those that differ from what was there."""
-    changed: Pages = {}
+    changed: Touched = {}
     for space, (pages, cells) in sorted(touched.items()):
         if not len(pages):
             continue
         different = (cells != image.rows(space, pages)).any(axis=1)
         pages, cells = pages[different], cells[different]
         image.set_rows(space, pages, cells)
-        changed.update(zip([(int(space), page) for page in pages.tolist()], cells, strict=True))
-    return changed
+        changed[int(space)] = pages, cells
+    return Changes(changed)
 
 
 def replay(
