@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ class Changes(Mapping[Key, U64]):
     def parts(self) -> Parts:
         return self.kept
 
-    @cached_property
+    @property
     def pages(self) -> Pages:
         return {(space, page): row for space, (numbers, cells) in self.parts.items()
                 for page, row in zip(numbers.tolist(), cells, strict=True)}
@@ -38,6 +37,10 @@ class Changes(Mapping[Key, U64]):
 
     def __len__(self) -> int:
         return sum(len(numbers) for numbers, _ in self.parts.values())
+
+    def of(self, space: int) -> Changes:
+        """Those of one space."""
+        return Changes({here: part for here, part in self.parts.items() if here == space})
 
     def keys(self) -> KeysView[Key]:
         return self.pages.keys()

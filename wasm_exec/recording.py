@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wasm_exec.changes import Key
+from wasm_exec.changes import Changes, Key
 from wasm_exec.cutting import Budget
 from wasm_exec.errors import TrapKind
 from wasm_exec.image import MemoryImage
@@ -144,7 +144,9 @@ class Recording:
         image = MemoryImage(0)
         image.apply(self.state.pages)
         for boundary in [*self.segments, self.final]:
-            image.apply({key: cells for key, cells in boundary.snapshot.items() if key[0] == Space.STATE})
+            pages = boundary.snapshot
+            image.apply(pages.of(Space.STATE) if isinstance(pages, Changes) else {
+                key: cells for key, cells in pages.items() if key[0] == Space.STATE})
         return image.state()
 
     def images(self) -> Iterator[MemoryImage]:
