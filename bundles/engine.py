@@ -25,6 +25,7 @@ class Reason(StrEnum):
     DISK = "disk"               # nothing can be written: nothing can go on
     MEMORY = "memory"
     DIED = "died"               # the worker ended without an answer
+    KILLED = "killed"           # so it did, and the task is not to blame: somebody ended the worker, or the scheduler forgot the task
     FAULT = "fault"             # anything else: a fault of ours
 
 
