@@ -13,7 +13,7 @@ from bundles.tasks import Task
 from bundles.work import Work
 from stark.errors import Malformed, Rejected
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 class Reason(StrEnum):
