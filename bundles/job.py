@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 from bundles.artefacts import Artefacts
-from bundles.bundle import Bundle, at_work, open_bundle
+from bundles.bundle import JOURNAL, LOCK, PROOFS, Bundle, at_work, open_bundle
 from bundles.engine import Engine, Failure, Finished, Reason
 from bundles.errors import Misuse, Stuck
 from bundles.journal import DONE, JobRow, Journal
 from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.store import Store
-from bundles.tasks import Task, everything, parsed, ready, root
+from bundles.tasks import STAGES, Task, everything, parsed, ready, root
 from bundles.work import Work, trusted_of
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
@@ -25,13 +25,12 @@ from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
 Progress = Callable[[str, int, int], None]
-JOURNAL, LOCK, PROOFS, KEYS = "journal.sqlite", "lock", "proofs", "keys"
+KEYS = "keys"
 FAILURES = 3                # a task that has failed so often is left aside
 ROUNDS = 6                  # and so is one whose inputs had to be made anew so often
 KILLS = 10                  # and one whose worker was killed from outside so often, say by a program that watches over the memory
 PATIENCE_S = 1.0
 NOTHING = bytes(32)         # in the place of the digest of a file
-STAGES = {"segment": "segments", "leaf": "leaves", "join": "joins", "root": "root"}
 
 
 class Job:

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from bundles import api, store
-from bundles.bundle import open_bundle
+from bundles.bundle import LOCK, PROOFS, open_bundle
 from bundles.engine import Failure, Finished, Inline
 from bundles.errors import Busy, Misuse
-from bundles.job import LOCK, PROOFS, work_on
+from bundles.job import work_on
 from bundles.journal import DONE, RUNNING
 from bundles.lock import writer
 from bundles.processes import START, Processes
