@@ -158,12 +158,12 @@ def one_run(name: str) -> None:
     """Prints what one run takes: MB at the peak of this process, of the guest's memory and of the bundle."""
     program = load(module(name))
     entered = script(DEPTH) if name == "script" else INPUTS[name]()
-    started = time.process_time()
-    recording = run(program, entered, budget_for(program))
-    taken, peak = time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    image = recording.image(len(recording.segments))
-    guest = (program.memory_pages * WASM_PAGE_BYTES + 256 * image.read_cell(0, 4)) / 1e6
     with tempfile.TemporaryDirectory() as folder:
+        started = time.process_time()
+        recording = run(program, entered, budget_for(program), folder=Path(folder))
+        taken, peak = time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        image = recording.image(len(recording.segments))
+        guest = (program.memory_pages * WASM_PAGE_BYTES + 256 * image.read_cell(0, 4)) / 1e6
         write_bundle(Path(folder) / "bundle", module(name), recording, "p100", SIZE)
         bundle = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
     print(json.dumps({"steps": recording.final.steps, "segments": len(recording.segments), "seconds": taken, "peak": peak, "guest": guest,

@@ -66,7 +66,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None, memory_limit
             app = store.get(header.program, "the program", APP_LIMIT)
             before = decode_state(store.get(header.state, "the state before", STATE_FILE_LIMIT))
             recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, Limits(),
-                                     on_progress, before, memory_limit)
+                                     on_progress, before, memory_limit, directory / FILES)
             write_bundle(place, app, recording, header.profile, size)
     return place
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bundles.api import Progress, Recorded
-from bundles.bundle import write_bundle
+from bundles.bundle import FILES, write_bundle
 from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_within, worker_bytes
@@ -75,8 +75,10 @@ def cutting(profile: str) -> Iterator[None]:
 
 
 def chosen(program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
-           on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> tuple[Recording, str]:
-    """The run and the size of its segments; Unsupported if no segment holds some block of it. If it reaches a limit it has not ended."""
+           on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None,
+           folder: Path | None = None) -> tuple[Recording, str]:
+    """The run and the size of its segments; Unsupported if no segment holds some block of it. If it reaches a limit it has not ended.
+    `folder`: where changed pages lie that are too many for the memory."""
     begun = time.monotonic()
     sizes = sizes_for(program, profile, size, memory_limit)
     with cutting(profile.name):
@@ -84,7 +86,7 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
             taken, *sizes = sizes
             left = replace(limits, seconds=limits.seconds - (time.monotonic() - begun))
             recording = recorded(program, content, taken, left, FEW if sizes else float("inf"),
-                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None, before)
+                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None, before, folder)
             if recording is not None:
                 return recording, taken
 
@@ -92,7 +94,7 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
 def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
                 on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> Recorded:
     """Records a run from this state of its application into a directory."""
-    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit)
+    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit, directory / FILES)
     write_bundle(directory, app, recording, profile.name, taken)
     return summary(recording, profile, app)
 

@@ -193,7 +193,7 @@ class Session:
         content = self.log.input() + (end_of_session() if self.state.outcome.paused else b"")
         profile = profiles.get(self.header.profile)
         recording, size = grown(self.directory, self.program, content) or chosen(
-            self.program, content, profile, self.header.size, Limits(), on_progress, self.before)
+            self.program, content, profile, self.header.size, Limits(), on_progress, self.before, folder=self.directory / FILES)
         wanted = self.state.outcome if not self.state.outcome.paused else Outcome(Status.EXITED, recording.outcome.pc)
         if (recording.outcome, len(recording.output)) != (wanted, self.state.output_length):
             raise Malformed(f"the session runs to {recording.outcome} and not to {wanted}: its files were damaged")

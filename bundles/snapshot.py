@@ -1,9 +1,12 @@
 """The pages that changed between two boundaries, as bytes: a count, the sorted page addresses, then 32 cells for each."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from stark.errors import Malformed
+from wasm_exec.changes import Changes, Key
 from wasm_exec.image import Pages
 from wasm_exec.spaces import (
     CELL_BYTES,
@@ -15,6 +18,7 @@ from wasm_exec.spaces import (
     Space,
     size_in_bytes,
 )
+from wasm_exec.trace import U64
 
 HEAD = 4
 KEY = 8
@@ -28,10 +32,14 @@ def pages_of(space: int) -> int:
     return size_in_bytes(space, MEMORY_PAGES_LIMIT) // PAGE_BYTES
 
 
-def encode_pages(pages: Pages) -> bytes:
-    keys = sorted(pages)
-    cells = np.array([pages[key] for key in keys], "<u8")
-    return len(keys).to_bytes(HEAD, "little") + np.array(keys, "<u4").tobytes() + cells.tobytes()
+def encode_pages(pages: Mapping[Key, U64]) -> bytes:
+    if isinstance(pages, Changes):
+        parts = list(pages.parts.items())
+        keys = [np.stack([np.full(len(numbers), space), numbers], axis=1).astype("<u4").tobytes() for space, (numbers, _) in parts]
+        return b"".join([len(pages).to_bytes(HEAD, "little"), *keys, *(rows.astype("<u8").tobytes() for _, (_, rows) in parts)])
+    order = sorted(pages)
+    cells = np.array([pages[key] for key in order], "<u8")
+    return len(order).to_bytes(HEAD, "little") + np.array(order, "<u4").tobytes() + cells.tobytes()
 
 
 def size_of(count: int) -> int:

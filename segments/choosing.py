@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -89,16 +90,16 @@ def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts
 
 
 def recorded(program: Program, content: bytes, size: str, limits: Limits | None = None, few: float = float("inf"),
-             on_steps: Steps | None = None, state: StateMap = EMPTY) -> Recording | None:
+             on_steps: Steps | None = None, state: StateMap = EMPTY, folder: Path | None = None) -> Recording | None:
     """The run of the program, cut into segments of this size; None if it has more than `few` under the general budget. Whoever runs it
     again finds the same cuts, unless time was short: then a budget with which less is known may be taken. If it reaches a limit it has not
-    ended. `on_steps` hears after every segment how many steps an attempt has made."""
+    ended. `on_steps` hears after every segment how many steps an attempt has made. `folder`: for changed pages (wasm_exec/spool.py)."""
     limits, started = limits or Limits(), time.monotonic()
     general, engine = Shape.of(size, len(program.instructions)), Recorder(program)
     first, *others = general.budgets
     bill = Bill(general, few=few, on_steps=on_steps)
     try:
-        best = run(program, content, first, limits, engine, bill.add, state)
+        best = run(program, content, first, limits, engine, bill.add, state, folder)
     except TooDear:
         return None
     if best.given_up:
@@ -107,7 +108,7 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
         other = Bill(general, bill.cells, on_steps=on_steps)
         try:
             left = replace(limits, seconds=limits.seconds - (time.monotonic() - started))
-            found = run(program, content, budget, left, engine, other.add, state)
+            found = run(program, content, budget, left, engine, other.add, state, folder)
         except TooDear:
             continue
         if other.cells < bill.cells and not found.given_up:

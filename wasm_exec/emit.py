@@ -96,9 +96,9 @@ class Code:
         self.content += (b"\x00" if memory == 0 else bytes([0x40, memory])) + unsigned(offset)
         return self
 
-    def const128(self, words: list[int]) -> Code:
-        """Up to four words of 32 bits, then zeros."""
-        self.content += b"\xfd\x0c" + b"".join(word.to_bytes(4, "little") for word in words).ljust(16, b"\0")
+    def zeros128(self) -> Code:
+        """128 bits that are 0."""
+        self.content += b"\xfd\x0c" + bytes(16)
         return self
 
     def four_times(self) -> Code:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
+from wasm_exec.changes import Changes
 from wasm_exec.cutting import Budget, Limits
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.limits import Watch
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, Recording, SegmentEnd, SegmentStart, Status, Touched, outcome_at
+from wasm_exec.spool import Spool
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import Trace
 
@@ -26,12 +29,13 @@ def make_engine(program: Program, engine: EngineName | Engine) -> Engine:
 
 def run(
     program: Program, input_bytes: bytes, budget: Budget, limits: Limits | None = None, engine: EngineName | Engine = "recorder",
-    observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY,
+    observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY, folder: Path | None = None,
 ) -> Recording:
     """Runs until the program ends or the limits say that it is enough, from this state of the application on. `observe` is told of the
-    end of every segment."""
+    end of every segment. Where a `folder` is given, changed pages that are too many for the memory lie there as long as the recording is
+    in use."""
     first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
-    return run_on(program, input_bytes, budget, [], first, limits, engine, observe, state)
+    return run_on(program, input_bytes, budget, [], first, limits, engine, observe, state, folder)
 
 
 def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None, engine: EngineName | Engine = "recorder") -> Recording:
@@ -53,11 +57,11 @@ def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None
 
 def run_on(
     program: Program, input_bytes: bytes, budget: Budget, segments: list[SegmentStart], boundary: SegmentStart, limits: Limits | None,
-    engine: EngineName | Engine, observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY,
+    engine: EngineName | Engine, observe: Callable[[SegmentEnd], None] | None = None, state: StateMap = EMPTY, folder: Path | None = None,
 ) -> Recording:
     """Runs from a boundary, before which these segments were, until the program ends or the limits say that it is enough."""
     watch = Watch(limits or Limits(), program.memory_pages)
-    machine = make_engine(program, engine)
+    machine, spool = make_engine(program, engine), None if folder is None else Spool(folder)
     image = MemoryImage.initial(program, input_bytes, state)
     for known in [*segments, boundary]:
         image.apply(known.snapshot)
@@ -69,23 +73,25 @@ def run_on(
         if observe is not None:
             observe(end)
         changed = take_changes(image, end.touched)
+        if spool is not None:
+            changed = spool.kept(changed)
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
     return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), image.input(), state,
                      given_up)
 
 
-def take_changes(image: MemoryImage, touched: Touched) -> Pages:
+def take_changes(image: MemoryImage, touched: Touched) -> Changes:
     """Writes the pages into the image and returns those that differ from what was there."""
-    changed: Pages = {}
+    changed: Touched = {}
     for space, (pages, cells) in sorted(touched.items()):
         if not len(pages):
             continue
         different = (cells != image.rows(space, pages)).any(axis=1)
         pages, cells = pages[different], cells[different]
         image.set_rows(space, pages, cells)
-        changed.update(zip([(int(space), page) for page in pages.tolist()], cells, strict=True))
-    return changed
+        changed[int(space)] = pages, cells
+    return Changes(changed)
 
 
 def replay(

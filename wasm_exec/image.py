@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from wasm_exec.changes import Changes, Key
 from wasm_exec.offering import offered
 from wasm_exec.program import Pages as Pages
 from wasm_exec.program import Program
@@ -70,7 +71,11 @@ class MemoryImage:
         self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
         self.cells[space].reshape(-1, PAGE_CELLS)[pages] = cells
 
-    def apply(self, pages: Pages) -> None:
+    def apply(self, pages: Mapping[Key, U64]) -> None:
+        if isinstance(pages, Changes):
+            for space, (numbers, rows) in pages.parts.items():
+                self.set_rows(space, numbers, rows)
+            return
         for (space, page), cells in pages.items():
             self.reserve(space, (page + 1) * PAGE_CELLS)
             self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS] = cells

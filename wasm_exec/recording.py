@@ -11,9 +11,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from wasm_exec.changes import Changes, Key
 from wasm_exec.cutting import Budget
 from wasm_exec.errors import TrapKind
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
@@ -78,14 +79,13 @@ class SegmentStart:
     pc: int
     fp: int
     status: int
-    snapshot: Pages
+    snapshot: Mapping[Key, U64]
     steps: int
 
     def same_as(self, other: SegmentStart) -> bool:
         plain = (self.pc, self.fp, self.status, self.steps) == (other.pc, other.fp, other.status, other.steps)
-        return plain and self.snapshot.keys() == other.snapshot.keys() and all(
-            np.array_equal(cells, other.snapshot[key]) for key, cells in self.snapshot.items()
-        )
+        mine, theirs = self.snapshot.items(), dict(other.snapshot.items())
+        return plain and len(mine) == len(theirs) and all(key in theirs and np.array_equal(cells, theirs[key]) for key, cells in mine)
 
 
 Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers of pages, and their cells (pages, 32)
@@ -144,7 +144,9 @@ class Recording:
         image = MemoryImage(0)
         image.apply(self.state.pages)
         for boundary in [*self.segments, self.final]:
-            image.apply({key: cells for key, cells in boundary.snapshot.items() if key[0] == Space.STATE})
+            pages = boundary.snapshot
+            image.apply(pages.of(Space.STATE) if isinstance(pages, Changes) else {
+                key: cells for key, cells in pages.items() if key[0] == Space.STATE})
         return image.state()
 
     def images(self) -> Iterator[MemoryImage]:

@@ -20,34 +20,14 @@ from bitwuzla import Kind
 from segments.buses import AND, BYTES, LOOKUPS, MEMORY, PROGRAM, RANGE16, SHIFT, STATE
 from segments.steps import GuestFamily
 from stark.chip import Chip, Message
-from stark.expression import Constant, Expression, Input, Operation, P
-from stark.flat import needed
+from stark.expression import Expression, Operation, P
 from tests.segments.soundness.deletions import takes
+from tests.segments.soundness.polynomials import Poly, constant, plus, polynomial
 from wasm_exec.instructions import BY_NUMBER, Use
 
 Term = Any
-Poly = dict[tuple[str, ...], int]       # monomials as sorted names, with coefficients below p
 BYTE, LIMB, FAR, TIME = 1 << 8, 1 << 16, 1 << 24, 1 << 30
 SCALES = [1, 2, *(1 << 8 * k for k in range(1, 4)), *(pow(2, -k, P) for k in (1, 8, 16, 24))]
-ONE: Poly = {(): 1}
-
-
-def plus(one: Poly, other: Poly, times: int = 1) -> Poly:
-    out = dict(one)
-    for monomial, factor in other.items():
-        out[monomial] = (out.get(monomial, 0) + times * factor) % P
-    return {monomial: factor for monomial, factor in out.items() if factor}
-
-
-def multiplied(one: Poly, other: Poly) -> Poly:
-    out: Poly = {}
-    for (a, x), (b, y) in product(one.items(), other.items()):
-        out = plus(out, {tuple(sorted((*a, *b))): x * y % P})
-    return out
-
-
-def constant(poly: Poly) -> int | None:
-    return poly.get((), 0) if not set(poly) - {()} else None
 
 
 @dataclass(frozen=True)
@@ -59,21 +39,7 @@ class Case:
     flags: dict[str, int]
 
     def poly(self, number: int, known: dict[int, Poly]) -> Poly:
-        for n in needed(self.chip.graph, [number]):
-            if n not in known:
-                match self.chip.graph.nodes[n]:
-                    case Constant(value):
-                        known[n] = {(): value} if value else {}
-                    case Input("main", index, False):
-                        name = self.chip.main_names[index]
-                        known[n] = plus({}, {(): self.flags[name]}) if name in self.flags else {(name,): 1}
-                    case Operation("mul", left, right):
-                        known[n] = multiplied(known[left], known[right])
-                    case Operation(name, left, right):
-                        known[n] = plus(known[left], known[right], 1 if name == "add" else P - 1)
-                    case other:
-                        raise NotImplementedError(f"{other} in a row of its own")
-        return known[number]
+        return polynomial(self.chip, number, known, self.flags)
 
 
 def cases(family: GuestFamily) -> Iterator[Case]:
