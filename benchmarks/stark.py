@@ -23,7 +23,7 @@ from stark.codec import decode, encode
 from stark.kernels import load
 from stark.kernels.protocol import Kernels
 from stark.key import Key
-from stark.prover import prove
+from stark.prover import HandedOver, prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
 from stark.watch import Watch
@@ -71,7 +71,7 @@ def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: i
     for _ in range(rounds):
         tables = mains if mains else machine(log_rows, chips, triples, key.parameters)[2]
         watch, started = Watch(clock), clock()
-        proof = prove(proving, tables, NO_STATEMENT, kernels, watch, kept=False)
+        proof = prove(proving, HandedOver(tables), NO_STATEMENT, kernels, watch)
         proofs.append((clock() - started, dict(watch.seconds)))
         peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if rounds > 1:

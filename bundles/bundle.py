@@ -23,6 +23,7 @@ GROWING = "growing.msgpack"            # the manifest of its whole segments, if 
 GROWING_LOCK = "growing.lock"          # held by who writes it
 FILES = "files"
 WORK = "work"
+JOURNAL, LOCK, PROOFS = "journal.sqlite", "lock", "proofs"     # in the folder of the work
 APP_LIMIT = 1 << 24
 
 

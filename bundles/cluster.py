@@ -6,12 +6,7 @@ run any code as each other (docs/cluster.md), so they speak TLS, except with a s
 from __future__ import annotations
 
 import errno
-import json
-import logging
-import os
 import queue
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +16,10 @@ from urllib.parse import urlparse
 
 from bundles.arrival import Arrival
 from bundles.cluster_worker import carry_out, quiet
+from bundles.deaths import death, memory_kills
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Misuse, Unsupported
-from bundles.processes import START
+from bundles.own_cluster import OwnCluster
 from bundles.tasks import Task
 from stark.errors import Malformed, Rejected
 
@@ -68,7 +64,7 @@ class Cluster:
         needed()
         self.directory, self.arrival, self.identity = directory, arrival, identity
         self.ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        self.tasks: dict[str, tuple[Task, Sequence[bytes], Future]] = {}
+        self.tasks: dict[str, tuple[Task, Sequence[bytes], Future, int | None]] = {}
         self.submitted, self.heard, self.address = 0, time.monotonic(), place.scheduler
         self.own = None if security is not None else OwnCluster(own)
         self.client = client(*self.own.address) if self.own else client(str(place.scheduler), security or {})
@@ -77,7 +73,7 @@ class Cluster:
     def workers(self) -> int:
         """As many as there are now; they may come and go."""
         if self.own:
-            return self.own.count
+            return max(1, len(self.own.joined()))       # a task without a worker waits for the first one
         until = time.monotonic() + PATIENCE_S
         while not (count := self.joined()):
             if time.monotonic() > until:
@@ -105,7 +101,7 @@ class Cluster:
         name = f"{task}, {self.identity.hex()[:8]}, {self.submitted}"
         future = self.client.submit(carry_out, str(self.directory.absolute()), self.identity, str(task), list(inputs), threads, key=name,
                                     pure=False, retries=0)
-        self.tasks[name] = task, inputs, future
+        self.tasks[name] = task, inputs, future, memory_kills()
         future.add_done_callback(self.ended.put)
 
     def wait(self, seconds: float) -> list[Finished]:
@@ -124,12 +120,18 @@ class Cluster:
             pass
         return [self.finished(*self.tasks.pop(str(future.key))) for future in ended if str(future.key) in self.tasks]
 
-    def finished(self, task: Task, inputs: Sequence[bytes], future: Future) -> Finished:
+    def finished(self, task: Task, inputs: Sequence[bytes], future: Future, kills: int | None = None) -> Finished:
+        """`kills`: those for lack of memory, when the task began."""
+        if future.status == "error":
+            return Finished(task, self.blamed(future.exception(), kills))
         if future.status != "finished":
-            said = type(future.exception()).__name__ if future.status == "error" else future.status
-            return Finished(task, Failure(Reason.DIED, f"its worker ended without an answer ({said})"))
+            return Finished(task, Failure(Reason.KILLED, f"the scheduler has forgotten it ({future.status})"))
         try:
             answer: dict[str, Any] = future.result(timeout=PATIENCE_S)
+        except Exception as error:                      # the worker has ended since, and with it the answer
+            future.cancel()
+            return Finished(task, Failure(Reason.KILLED, f"its answer was lost ({type(error).__name__})"))
+        try:
             seconds = {str(stage): float(value) for stage, value in answer["seconds"].items()}
             if "result" not in answer:
                 return Finished(task, Failure(Reason(answer["reason"]), str(answer["text"]), str(answer["about"])), seconds)
@@ -140,58 +142,20 @@ class Cluster:
         except (Malformed, Rejected, KeyError, TypeError, ValueError, AttributeError) as error:
             return Finished(task, Failure(Reason.FAULT, f"what came back is not a proof of this task: {error}"))
 
+    def blamed(self, error: BaseException | None, kills: int | None) -> Failure:
+        """Why a worker has not answered. Of our own ones it is known how they ended."""
+        code = self.own.code(str(getattr(getattr(error, "last_worker", None), "name", ""))) if self.own else None
+        if code is None:
+            return Failure(Reason.DIED, f"its worker ended without an answer ({type(error).__name__})")
+        return death(code, kills)
+
     def close(self) -> None:
         """What is under way is cancelled; a worker that is not ours ends its task, and nobody takes the result."""
-        for _, _, future in self.tasks.values():
+        for _, _, future, _ in self.tasks.values():
             future.cancel()
         self.client.close(timeout=2)
         if self.own:
             self.own.close()
-
-
-class OwnCluster:
-    """A scheduler in this process, and so many workers in processes of their own; they speak TLS with certificates that only they know."""
-
-    def __init__(self, count: int) -> None:
-        import dask
-        from distributed import LocalCluster
-        from distributed.security import Security
-        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.worker.memory.terminate": False})
-        self.count, self.security = count, Security.temporary()
-        self.cluster = LocalCluster(n_workers=0, processes=False, host="127.0.0.1", protocol="tls://", security=self.security,
-                                    dashboard_address=None, silence_logs=logging.CRITICAL)
-        self.processes = [self.started() for _ in range(count)]
-
-    @property
-    def address(self) -> tuple[str, Any]:
-        return self.cluster.scheduler_address, self.security
-
-    def started(self) -> subprocess.Popen[bytes]:
-        """What others must not see goes through the pipe. The group is its own: what a terminal sends, the parent decides upon."""
-        command = [sys.executable, "-c", START.format(path=sys.path, module="cluster_worker"), str(os.getpid())]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, process_group=0)
-        security = {name: getattr(self.security, name) for name in ("tls_ca_file", "tls_worker_cert", "tls_worker_key")}
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({"scheduler": self.cluster.scheduler_address, "security": security}).encode() + b"\n")
-        return process
-
-    def replace(self) -> None:
-        for number, process in enumerate(self.processes):
-            if process.poll() is not None:
-                ended(process)
-                self.processes[number] = self.started()
-
-    def close(self) -> None:
-        for process in self.processes:
-            process.kill()
-            ended(process)
-        self.cluster.close(timeout=5)
-
-
-def ended(process: subprocess.Popen[bytes]) -> None:
-    process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
 
 
 def client(address: str, security: Any) -> Client:

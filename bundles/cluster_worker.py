@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bundles.deaths import OUT_OF_MEMORY
 from bundles.engine import Failure, Finished, Reason, carried_out
 from bundles.job import work_on
 from bundles.tasks import Task, parsed
@@ -43,7 +44,7 @@ def carry_out(directory: str, identity: bytes, name: str, inputs: Sequence[bytes
         work.use(load("best", threads))
         finished = carried_out(work, task, inputs)
         if _OWN.is_set() and isinstance(finished.result, Failure) and finished.result.reason is Reason.MEMORY:
-            os._exit(1)                             # gives back what it holds: the next worker begins with little
+            os._exit(OUT_OF_MEMORY)                 # gives back what it holds: the next worker begins with little
         return answer(finished) | {"cap": cap(work, task, finished)}
 
 
@@ -74,5 +75,6 @@ async def serve(told: dict[str, Any]) -> None:
     from distributed.security import Security
     quiet()
     security = Security(require_encryption=True, **told["security"])
-    async with Worker(told["scheduler"], nthreads=1, security=security, memory_limit=0, host="127.0.0.1", dashboard=False) as worker:
+    async with Worker(told["scheduler"], nthreads=1, security=security, memory_limit=0, host="127.0.0.1", dashboard=False,
+                      name=str(os.getpid())) as worker:
         await worker.finished()

@@ -13,7 +13,7 @@ from bundles.tasks import Task
 from bundles.work import Work
 from stark.errors import Malformed, Rejected
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 class Reason(StrEnum):
@@ -25,6 +25,7 @@ class Reason(StrEnum):
     DISK = "disk"               # nothing can be written: nothing can go on
     MEMORY = "memory"
     DIED = "died"               # the worker ended without an answer
+    KILLED = "killed"           # so it did, and the task is not to blame: somebody ended the worker, or the scheduler forgot the task
     FAULT = "fault"             # anything else: a fault of ours
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bundles import api
-from bundles.bundle import APP_LIMIT, FILES, MANIFEST, SESSION_LOG, WORK, is_open, open_bundle
+from bundles.bundle import APP_LIMIT, FILES, JOURNAL, MANIFEST, PROOFS, SESSION_LOG, WORK, is_open, open_bundle
 from bundles.formats import FILE_LIMIT, MAGIC
 from bundles.journal import Journal
 from bundles.kinds_of_files import Facts, data_base, keys, lock, manifest, program, proof, state, text_of_program
@@ -103,7 +103,6 @@ def nameless(path: Path, content: bytes) -> Facts:
 
 def roles(path: Path) -> list[str]:
     """What a file of a store is for, by the manifest, the journal or the session of its bundle."""
-    from bundles.job import JOURNAL, PROOFS
     digest, folder = bytes.fromhex(path.parent.name + path.name), path.parents[1]
     named: list[tuple[str, bytes]] = []
     if folder.name == FILES and (folder.parent / MANIFEST).is_file():

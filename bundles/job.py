@@ -6,17 +6,18 @@ import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from bundles.artefacts import Artefacts
-from bundles.bundle import Bundle, at_work, open_bundle
+from bundles.bundle import JOURNAL, LOCK, PROOFS, Bundle, at_work, open_bundle
 from bundles.engine import Engine, Failure, Finished, Reason
 from bundles.errors import Misuse, Stuck
 from bundles.journal import DONE, JobRow, Journal
 from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.store import Store
-from bundles.tasks import Task, everything, parsed, ready, root
+from bundles.tasks import STAGES, Task, everything, parsed, ready, root
 from bundles.work import Work, trusted_of
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
@@ -24,12 +25,12 @@ from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
 Progress = Callable[[str, int, int], None]
-JOURNAL, LOCK, PROOFS, KEYS = "journal.sqlite", "lock", "proofs", "keys"
+KEYS = "keys"
 FAILURES = 3                # a task that has failed so often is left aside
 ROUNDS = 6                  # and so is one whose inputs had to be made anew so often
+KILLS = 10                  # and one whose worker was killed from outside so often, say by a program that watches over the memory
 PATIENCE_S = 1.0
 NOTHING = bytes(32)         # in the place of the digest of a file
-STAGES = {"segment": "segments", "leaf": "leaves", "join": "joins", "root": "root"}
 
 
 class Job:
@@ -42,6 +43,7 @@ class Job:
         self.done: dict[Task, bytes] = {row.task: row.artefact for row in journal.rows() if row.state == DONE and row.artefact}
         self.failures: dict[Task, int] = {}
         self.rounds: dict[Task, int] = {}
+        self.kills: dict[Task, int] = {}
         self.running: set[Task] = set()
         self.aside: dict[Task, Failure] = {}
         self.seconds: dict[str, float] = {}
@@ -75,15 +77,25 @@ class Job:
             self.tell(kind)
 
     def submit(self) -> None:
-        """Fills the workers. Few tasks have many threads each, many tasks one."""
+        """Fills the workers. Few tasks have many threads each, many tasks one. The last attempt at a task is made when nothing else can be
+        begun, and alone: then it has all memory, and nobody else can be the reason if it fails."""
+        if self.running and any(map(self.last_attempt, self.running)):
+            return
         room = self.engine.workers - len(self.running)
-        able = (task for goal in self.goals for task in ready(goal, self.done, {*self.running, *self.aside}))
-        waiting = [task for _, task in zip(range(room), able, strict=False)]
+        waiting = list(islice((task for task in self.able() if not self.last_attempt(task)), max(0, room)))
+        if not waiting and not self.running:
+            waiting = list(islice(self.able(), 1))
         threads = max(1, self.cores // max(1, len(self.running) + len(waiting)))
         for task in waiting:
             self.journal.started(task)
             self.running.add(task)
             self.engine.submit(task, [self.done[needed] for needed in task.inputs], threads)
+
+    def able(self) -> Iterator[Task]:
+        return (task for goal in self.goals for task in ready(goal, self.done, {*self.running, *self.aside}))
+
+    def last_attempt(self, task: Task) -> bool:
+        return self.failures.get(task, 0) >= FAILURES - 1 or self.kills.get(task, 0) >= KILLS - 1
 
     def take(self, finished: Finished) -> None:
         task, result = finished.task, finished.result
@@ -93,6 +105,7 @@ class Job:
         if isinstance(result, bytes):
             self.done[task] = result
             self.failures.pop(task, None)
+            self.kills.pop(task, None)
             self.journal.finished(task, result, finished.seconds.get("all", 0.0))
             self.tell(task.kind)
         else:
@@ -105,11 +118,11 @@ class Job:
             if failure.reason == Reason.BUNDLE:
                 raise Malformed(failure.text)
             raise OSError(errno.ENOSPC, failure.text)
-        again = failure.reason == Reason.DAMAGED
-        counted = self.rounds if again else self.failures
+        counted, most = {Reason.DAMAGED: (self.rounds, ROUNDS), Reason.KILLED: (self.kills, KILLS)}.get(
+            failure.reason, (self.failures, FAILURES))
         counted[task] = counted.get(task, 0) + 1
-        hopeless = counted[task] >= (ROUNDS if again else FAILURES)
-        self.journal.failed(task, failure.text, hopeless, counts=not again)
+        hopeless = counted[task] >= most
+        self.journal.failed(task, failure.text, hopeless, counts=counted is self.failures)
         if hopeless:
             self.aside[task] = failure
             return

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from bundles.api import Progress, translated
 from bundles.bundle import APP_LIMIT, FILES, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
+from bundles.bundle import LOCK as PROVING
 from bundles.growing import named_files
-from bundles.job import LOCK as PROVING
 from bundles.journal import DONE
 from bundles.lock import held, writer
 from bundles.recording import chosen
 from bundles.session import DOING, LOCK, PAUSED, fresh, not_open
 from bundles.session_log import Header, SessionLog, State
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
-from bundles.status import rows_of
+from bundles.status import told_by_journal
 from bundles.store import Store
 from stark import profiles
 from wasm_exec.cutting import Limits
@@ -46,7 +46,7 @@ def followed(directory: Path) -> Mapping[str, object]:
     growing = open_growing(directory)
     if growing is None:
         return {}
-    proved = sum(row.task.kind == "leaf" and row.state == DONE for row in rows_of(growing)[0])
+    proved = sum(row.task.kind == "leaf" and row.state == DONE for row in told_by_journal(growing)[0])
     return {"whole segments": growing.manifest.segments, "segments proved": proved, "proved by": held(growing.work / PROVING)}
 
 

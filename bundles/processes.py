@@ -1,6 +1,7 @@
 """The engine of several worker processes on this machine. They share the bundle's directory; names and digests go through pipes."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -10,12 +11,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bundles.deaths import death, memory_kills
 from bundles.engine import Failure, Finished, Reason
 from bundles.tasks import Task, parsed
 
 START = ("import sys; sys.path[:] = {path!r}; from bundles.orphan import end_with; end_with(int(sys.argv[1])); "
          "from bundles.{module} import main; main(sys.argv[2:])")
 READ = 1 << 16
+ENDING_S = 10.0                 # for a worker that has closed its pipe
 
 
 class Worker:
@@ -26,11 +29,12 @@ class Worker:
         # a group of its own: what a terminal sends to the parent's group, the parent decides upon
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0)
         self.task: Task | None = None
+        self.kills: int | None = None           # those for lack of memory, when the task began
         self.heard = b""
 
     def tell(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
         """A worker that is dead already is found so when it is listened to."""
-        self.task = task
+        self.task, self.kills = task, memory_kills()
         assert self.process.stdin is not None
         line = json.dumps({"task": str(task), "inputs": [digest.hex() for digest in inputs], "threads": threads})
         try:
@@ -44,10 +48,10 @@ class Worker:
         content = os.read(self.process.stdout.fileno(), READ)
         self.heard += content
         if not content:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(ENDING_S)
             self.end()
-            code = self.process.returncode
-            told = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-            return Finished(self.task, Failure(Reason.DIED, f"its worker ended without an answer, {told}"))
+            return Finished(self.task, death(self.process.returncode, self.kills))
         if not self.heard.endswith(b"\n"):
             return None
         answer, self.heard = json.loads(self.heard), b""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
-from bundles.bundle import Bundle
+from bundles.bundle import PROOFS, Bundle
 from bundles.changes import to_words
 from bundles.checking import once, short
 from bundles.engine import Engine, Inline
 from bundles.errors import Misuse, Unsupported
 from bundles.files import DIFFERENCES_LIMIT, RollupFile, RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
-from bundles.job import PROOFS, Job, identity_of, opened, work_of
+from bundles.job import Job, identity_of, opened, work_of
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
 from bundles.opened import NOTHING

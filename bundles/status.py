@@ -1,44 +1,33 @@
 """How far a bundle's proof is, told from its journal by anyone at any time; and removing what no longer serves it."""
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bundles.bundle import FILES, Bundle, open_bundle
-from bundles.job import JOURNAL, LOCK, PROOFS, STAGES
-from bundles.journal import DONE, QUARANTINED, RUNNING, Journal, Row
+from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle
+from bundles.journal import DONE, QUARANTINED, RUNNING, JobRow, Journal, Row
 from bundles.lock import held, writer
 from bundles.store import Store
-from bundles.tasks import everything, root, serving
+from bundles.tasks import STAGES, everything, root, serving
 from stark.errors import Malformed
 
 Facts = Mapping[str, object]
 NAMED = 8                   # tasks that are told by name
 
 
-def rows_of(bundle: Bundle) -> tuple[list[Row], int]:
-    """What the journal says, and the number of workers; nothing if the proof was never begun."""
+def told_by_journal(bundle: Bundle) -> tuple[list[Row], JobRow | None]:
+    """What it says; nothing if the proof was never begun."""
     path = bundle.work / JOURNAL
     if not path.is_file():
-        return [], 1
-    journal = Journal(path, writing=False)
-    try:
-        job = journal.job()
-        return journal.rows(), max(1, job.workers if job else 1)
-    finally:
-        journal.close()
+        return [], None
+    with contextlib.closing(Journal(path, writing=False)) as journal:
+        return journal.rows(), journal.job()
 
 
 def begun(bundle: Bundle) -> Path:
     """Where the proof goes that was begun; Malformed if none was."""
-    path = bundle.work / JOURNAL
-    job = None
-    if path.is_file():
-        journal = Journal(path, writing=False)
-        try:
-            job = journal.job()
-        finally:
-            journal.close()
+    job = told_by_journal(bundle)[1]
     if job is None or not job.out:
         raise Malformed(f"no proof of {bundle.directory} was begun (longrun prove {bundle.directory} -o FILE begins it)")
     return Path(job.out)
@@ -46,7 +35,8 @@ def begun(bundle: Bundle) -> Path:
 
 def status(directory: Path) -> Facts:
     bundle = open_bundle(directory)
-    rows, workers = rows_of(bundle)
+    rows, job = told_by_journal(bundle)
+    workers = max(1, job.workers if job else 1)
     owner = held(bundle.work / LOCK)
     goal = root(bundle.manifest.segments)
     tasks = list(everything(goal))
@@ -55,11 +45,11 @@ def status(directory: Path) -> Facts:
     left = 0 if goal in done else sum(task not in done for task in tasks)
     facts: dict[str, object] = {
         "state": "proved" if goal in done else "being proved" if owner else "stopped" if rows else "recorded",
-        "owner": owner, "segments": bundle.manifest.segments, "steps": bundle.manifest.steps,
+        "owner": owner, "proof": job.out if job and job.out else None, "segments": bundle.manifest.segments, "steps": bundle.manifest.steps,
         "tasks": len(tasks), "done": len(tasks) - left, "left": left,
         **{f"{name} done": f"{sum(t.kind == kind for t in done)}/{sum(t.kind == kind for t in tasks)}" for kind, name in STAGES.items()},
         "running" if owner else "was running": running[:NAMED],
-        "started": sum(row.starts for row in rows),
+        "attempts": sum(row.starts for row in rows),
         "failed": {str(row.task): row.note for row in rows if row.state == QUARANTINED}}
     means = seconds_of(rows)
     if means and left:
@@ -83,7 +73,7 @@ def collect(directory: Path) -> Facts:
     bundle = open_bundle(directory)
     manifest = bundle.manifest
     with writer(bundle.work / LOCK):
-        done = {row.task: row.artefact for row in rows_of(bundle)[0] if row.state == DONE and row.artefact is not None}
+        done = {row.task: row.artefact for row in told_by_journal(bundle)[0] if row.state == DONE and row.artefact is not None}
         results = [done[task] for task in serving(root(manifest.segments), done)]
         files, size = Store(bundle.work / PROOFS).remove_others(results)
         named = [manifest.program, manifest.input, manifest.output, *manifest.states]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from stark.errors import Malformed
 
+STAGES = {"segment": "segments", "leaf": "leaves", "join": "joins", "root": "root"}
 PATTERN = re.compile(r"(segment|leaf) (\d{1,9})|(join|root) (\d{1,9})-(\d{1,9})")
 
 

@@ -6,9 +6,10 @@ the recorder have done their work when a circuit is made.
 """
 from __future__ import annotations
 
+import gc
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgpack
@@ -45,6 +46,7 @@ DAMAGED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, 
            msgpack.exceptions.UnpackException)
 HEAD, MOST = struct.Struct("<Q"), 1 << 26
 Array = npt.NDArray[Any]
+Maker = Callable[[list[Any], list[Any]], Any]       # of the object of a node, from those before it
 
 
 def freeze(circuit: Circuit) -> bytes:
@@ -123,40 +125,63 @@ class Writer:
 
 class Reader:
     def __init__(self, shape: RecursionShape, attributes: dict[str, list[str]], words: memoryview) -> None:
-        self.attributes, self.words = attributes, words
+        self.words = words
         self.given: dict[tuple[str, str], Any] = {("Chip", name): chip for name, chip in chips(shape.layout).items()}
         self.given |= {("RecursionShape", ""): shape, ("Book", ""): None, ("Recorder", ""): Recorder()}
+        self.makers: dict[str, Maker] = {"even": even, "dict": pairs, "given": self.named, "number": lambda node, made: np.int64(node[1]),
+                                         "slice": lambda node, made: slice(node[1], node[2])}
+        self.makers |= {kind: self.array for kind in FORMS} | {kind: group(form) for kind, form in GROUPS.items()}
+        self.makers |= {kind: maker(CLASSES[kind], names) for kind, names in attributes.items()}
 
     def built(self, nodes: Iterable[Any]) -> Any:
-        """The last object, of those before it."""
-        made: list[Any] = []
-        for node in nodes:
-            made.append(self.one(node[0], node[1:], made) if type(node) is list else node)
+        """The last object, of those before it. They are many and none of them is garbage: nobody looks for any meanwhile."""
+        makers, made, looking = self.makers, list[Any](), gc.isenabled()
+        gc.disable()
+        try:
+            for node in nodes:
+                made.append(makers[node[0]](node, made) if type(node) is list else node)
+        finally:
+            if looking:
+                gc.enable()
         return made[-1]
 
-    def one(self, kind: str, parts: list[Any], made: list[Any]) -> Any:
-        if kind in CLASSES:
-            found = object.__new__(CLASSES[kind])
-            if kind == Value.__name__:
-                for name, part in zip(self.attributes[kind], parts, strict=True):
-                    setattr(found, name, made[part])
-            else:
-                vars(found).update(zip(self.attributes[kind], [made[part] for part in parts], strict=True))
-            return found
-        if kind in FORMS:
-            at, *shape = parts
-            return np.frombuffer(self.words, STORED[kind], size(shape), at).astype(FORMS[kind]).reshape(shape)
-        if kind == "even":
-            first, step, *shape = parts
-            return np.arange(first, first + step * size(shape), step, dtype=np.int64).reshape(shape)
-        if kind in GROUPS:
-            return GROUPS[kind](made[part] for part in parts)
-        if kind == "dict":
-            values = [made[part] for part in parts]
-            return dict(zip(values[::2], values[1::2], strict=True))
-        if kind == "given":
-            return self.given[parts[0], parts[1]]
-        return {"number": np.int64, "slice": slice}[kind](*parts)
+    def array(self, node: list[Any], made: list[Any]) -> Array:
+        kind, at, *shape = node
+        found = np.frombuffer(self.words, STORED[kind], size(shape), at).astype(FORMS[kind])
+        return found if len(shape) == 1 else found.reshape(shape)
+
+    def named(self, node: list[Any], made: list[Any]) -> Any:
+        return self.given[node[1], node[2]]
+
+
+def even(node: list[Any], made: list[Any]) -> Array:
+    _, first, step, *shape = node
+    found = np.arange(first, first + step * size(shape), step, dtype=np.int64)
+    return found if len(shape) == 1 else found.reshape(shape)
+
+
+def pairs(node: list[Any], made: list[Any]) -> dict[Any, Any]:
+    values = [made[part] for part in node[1:]]
+    return dict(zip(values[::2], values[1::2], strict=True))
+
+
+def group(form: Any) -> Maker:
+    return lambda node, made: form([made[part] for part in node[1:]])
+
+
+def maker(kind: type, names: list[str]) -> Maker:
+    """Of objects of a class with these attributes."""
+    def slotted(node: list[Any], made: list[Any]) -> Any:
+        found: Any = object.__new__(kind)
+        for name, part in zip(names, node[1:], strict=True):
+            setattr(found, name, made[part])
+        return found
+
+    def plain(node: list[Any], made: list[Any]) -> Any:
+        found: Any = object.__new__(kind)
+        found.__dict__.update(zip(names, [made[part] for part in node[1:]], strict=True))
+        return found
+    return slotted if hasattr(kind, "__slots__") else plain
 
 
 def size(shape: list[int]) -> int:

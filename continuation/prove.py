@@ -20,7 +20,7 @@ from continuation.verify import check
 from segments.claim import BOUNDARY, STEPS, SegmentProof, digest_of
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
-from stark.prover import prove
+from stark.prover import HandedOver, prove
 from stark.watch import Watch
 
 U32 = npt.NDArray[np.uint32]
@@ -84,7 +84,7 @@ class Prover:
         with self.watch.stage(f"{sort.label}: fill"):
             mains = made.circuit.fill(done.memory, statement, kernels.trace_permutations)
         with self.watch.stage(f"{sort.label}: prove"):
-            proof = ContinuationProof(name, statement, prove(made.proving, mains, statement, kernels, kept=False))
+            proof = ContinuationProof(name, statement, prove(made.proving, HandedOver(mains), statement, kernels))
         if sort.layer == "last":
             with self.watch.stage(f"{sort.label}: verify"):
                 check(proof, (sort,), claim, self.trusted, kernels.permute)

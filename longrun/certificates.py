@@ -14,7 +14,7 @@ from longrun.telling import show
 
 def certificates(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="a folder that does not exist yet")],
                  json: Json = False) -> None:
-    """Make a key and a certificate for a cluster: who has them is a peer. Needs the extra `dask`."""
+    """Make a key and a certificate for a cluster. Who has them is a peer. Needs the extra `dask`."""
     from bundles.cluster import CERTIFICATES, needed
     needed()
     from distributed.security import Security

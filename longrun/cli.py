@@ -52,6 +52,8 @@ GIGABYTE = 10**9
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
+
+
 @app.command(epilog="Example: longrun run app.wasm -o run --input in.txt -- -v 7")
 def run(program: App, out: Out, arguments: Arguments = None,
         input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
@@ -88,9 +90,6 @@ for command, example in sessions.COMMANDS.items():
     # a word that is no option of ours is an argument of the call: numbers can be negative
     app.command(epilog=example, context_settings={"ignore_unknown_options": True} if command is sessions.call else None)(command)
 
-app.command(epilog="Example: longrun certificates cluster-keys")(certificates)
-
-
 @app.command(epilog="Example: longrun prove run -o app.proof")
 def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="where the proof is written")] = None,
           workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
@@ -98,7 +97,7 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
           follow: Annotated[bool, typer.Option("--follow", help="prove an open session while calls come, until it is closed")] = False,
           only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'segment 7', and show how it ends")] = None,
           json: Json = False) -> None:
-    """Prove a recorded run, or an open session as it stands; the result is one file. What an earlier call has done is not done again."""
+    """Prove a recorded run; the result is one file. An open session is proved as it stands. What was done before is kept."""
     if only is not None:
         given = {"-o": out, "--workers": workers, "--memory-limit": memory_limit, "--engine": engine, "--scheduler": scheduler,
                  "--tls": tls, "--follow": follow or None}
@@ -123,7 +122,7 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
 def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="another place for the proof")] = None,
            workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
            scheduler: Scheduler = None, tls: Tls = None, json: Json = False) -> None:
-    """Go on with a proof that was begun, after whatever ended it."""
+    """Go on with a proof that was begun, whatever has ended it."""
     facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
     if "done" not in facts:
         raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
@@ -135,7 +134,7 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
 
 @app.command(epilog="Example: longrun status run --json")
 def status(bundle: Bundle, json: Json = False) -> None:
-    """Show how far a proof is, while it is made or after it was stopped."""
+    """Show how far a proof is, or how an open session stands. At any time, also while others work on it."""
     show(api.status(bundle), json)
 
 
@@ -179,21 +178,24 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
     show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
 
 
+register(app)
+
+
 @app.command(epilog="Example: longrun inspect app.proof")
 def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a file of longrun's, or a bundle directory")],
             json: Json = False) -> None:
-    """Show what a file says of itself, whichever of ours it is, without checking it."""
+    """Show what any file of ours says of itself. It is not checked."""
     facts = api.inspect(file)
     show({"checked": False, **facts} if json else facts, json, "", "(not checked)")
 
 
+app.command(epilog="Example: longrun certificates cluster-keys")(certificates)
+
+
 @app.command(epilog="Example: longrun doctor")
 def doctor(json: Json = False) -> None:
-    """Show what this machine can do, and how long a billion steps would take. Measures for some seconds."""
+    """Show what this machine can do and how long a proof takes. Measures for some seconds."""
     show(api.doctor(Path.cwd()), json)
-
-
-register(app)
 
 
 def print_version(wanted: bool) -> None:

@@ -68,8 +68,9 @@ def told(error: BaseException) -> Told:
         case Busy():
             return Told(BUSY, str(error), f"longrun status {shlex.quote(str(error.directory))} shows how far it is")
         case Stuck():
-            alone = f"longrun prove {shlex.quote(str(error.directory))} --only '{error.name}'"
-            return Told(STUCK, str(error), f"everything else is done and kept; {alone} shows the error")
+            directory = shlex.quote(str(error.directory))
+            hint = f"longrun prove {directory} --only '{error.name}' shows the error, longrun resume {directory} tries again"
+            return Told(STUCK, str(error), f"everything else is done and kept; {hint}")
         case OSError():
             hint = "choose another place or remove it" if isinstance(error, FileExistsError) else ""
             return Told(FILES, f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error), hint)

@@ -34,7 +34,7 @@ def open(program: App,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="the bundle; APP.bundle if left out")] = None,
          input: Annotated[Path | None, typer.Option(help="a WASI container that comes before all events (docs/programs.md)")] = None,
          profile: Profile = "p100", segments: Segments = None, state: StateFile = None, json: Json = False) -> None:
-    """Open a session of APP.wasm, whose exports are then called one by one."""
+    """Open a session of APP.wasm. Its exports are then called one by one."""
     from bundles.session import Session
     from bundles.state_files import read_state
     from wasm_exec.state import EMPTY

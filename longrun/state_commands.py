@@ -34,7 +34,7 @@ def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file
          apply: Annotated[Path | None, typer.Option(metavar="STATE", help="apply the difference to this state file")] = None,
          output: Annotated[Path | None, typer.Option(metavar="NEW", help="where the state afterwards is written")] = None,
          json: Json = False) -> None:
-    """Show which keys of an application's state changed, or apply that to a state file: the roots must be those of the claim."""
+    """Show which keys of an application's state changed. Or apply that to a state file: the roots must be those of the claim."""
     if form not in (None, "json", "csv"):
         raise Stop(USAGE, f"there is no format {form}", "choose json or csv")
     if form == "csv" and json:
@@ -60,7 +60,7 @@ def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file
 def state(bundle: Annotated[Path | None, typer.Argument(metavar="DIR", help="a bundle directory; the empty state if left out")] = None,
           out: Annotated[Path | None, typer.Option("-o", "--out", help="where the state file is written")] = None,
           json: Json = False) -> None:
-    """Write the state that a bundle leaves, or the empty one, into a state file."""
+    """Write the state that a bundle leaves into a state file. Without a bundle: the empty one."""
     if out is None:
         raise Stop(USAGE, "the state needs a place", "longrun state DIR -o FILE")
     from bundles import states

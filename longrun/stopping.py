@@ -60,8 +60,7 @@ def closing(bundle: Path) -> Sentence:
 
 
 def proving(bundle: Path, out: Path | None, follow: bool = False) -> Sentence:
-    from bundles.bundle import WORK, is_open
-    from bundles.job import JOURNAL
+    from bundles.bundle import JOURNAL, WORK, is_open
     if not is_open(bundle) and (bundle / WORK / JOURNAL).is_file():
         return "stopped; what is done is kept", f"longrun resume {spelled(bundle)} goes on"
     again = f"longrun prove {spelled(bundle)} -o {'FILE' if out is None else spelled(out)}{' --follow' if follow else ''} goes on"

@@ -8,7 +8,7 @@ from segments.setup import PROGRAM, program_level, setup
 from segments.shape import Shape
 from stark.kernels.protocol import Kernels
 from stark.profiles import Parameters
-from stark.prover import prove
+from stark.prover import HandedOver, prove
 from stark.setup import ProvingKey
 from stark.verifier import key_cap
 from stark.watch import Watch
@@ -20,7 +20,7 @@ from wasm_exec.recording import Recording
 def prove_segment(proving: ProvingKey, segment: Segment, kernels: Kernels, watch: Watch | None = None) -> SegmentProof:
     """The tables of the segment are used up."""
     public = segment.public
-    words = prove(proving, segment.handed_over(), public, kernels, watch, kept=False)
+    words = prove(proving, HandedOver(segment.handed_over()), public, kernels, watch)
     return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), public, words, program_level(proving.key))
 
 

@@ -30,6 +30,22 @@ class Unprovable(Exception):
     """The tables do not satisfy the constraints: an internal error of whoever filled them."""
 
 
+class HandedOver:
+    """Main tables of which their owner has no more use: his dictionary is empty from here on. The prover lets go of them when it has read
+    them for the last time, so that their memory is free for what comes."""
+
+    def __init__(self, tables: dict[str, U32]) -> None:
+        self._tables: dict[str, U32] | None = dict(tables)
+        tables.clear()
+
+    def taken(self) -> dict[str, U32]:
+        """The tables, once."""
+        if self._tables is None:
+            raise ValueError("these tables were used up by an earlier proof")
+        tables, self._tables = self._tables, None
+        return tables
+
+
 class Sender:
     """Writes the proof: what is sent is absorbed."""
 
@@ -60,11 +76,10 @@ class Sender:
         return np.concatenate(self.tape)
 
 
-def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: Kernels, watch: Watch | None = None,
-          kept: bool = True) -> U32:
-    """The words of a proof that these main tables satisfy the key's chips under this statement. If they are not to be `kept`, they are
-    taken out of `mains` when they have been read for the last time, so that their memory is free for what comes."""
+def prove(proving: ProvingKey, mains: Mapping[str, U32] | HandedOver, statement: U32, kernels: Kernels, watch: Watch | None = None) -> U32:
+    """The words of a proof that these main tables satisfy the key's chips under this statement. A mapping stays as it is."""
     watch, statement = watch or Watch(), stated(proving.key, statement)
+    mains = mains.taken() if isinstance(mains, HandedOver) else dict(mains)
     if strangers := sorted(mains.keys() - {chip.name for chip in proving.key.chips}):
         raise ValueError(f"there are tables of chips that the key has not: {', '.join(strangers)}")
     key, p = proving.key, proving.key.parameters
@@ -84,9 +99,7 @@ def prove(proving: ProvingKey, mains: dict[str, U32], statement: U32, kernels: K
         fixed = [shaped(key, i, proving.fixed, len(chip.fixed_names)) for i, chip in enumerate(key.chips)]
         results = [kernels.logup(flat, f, t, statement, gamma, beta) for flat, f, t in zip(key.flat, fixed, tables, strict=True)]
         columns, totals = [c for c, _ in results if len(c)], np.array([t for _, t in results], np.uint32).reshape(-1, 5)
-        del tables, results
-        if not kept:
-            mains.clear()
+        del tables, results, mains
     if columns:
         with watch.stage("commit logup"):
             trees["logup"] = commit_tree(key, key.tree("logup"), handed_over(columns), kernels)

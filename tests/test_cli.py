@@ -431,7 +431,7 @@ def test_progress_tells_what_is_left() -> None:
 def test_doctor_measures(longrun: Longrun) -> None:
     code, out, _ = longrun("doctor", "--json")
     facts = json.loads(out)
-    assert code == 0 and facts["cores"] >= 1 and facts["a billion steps, hours"] > 0 and facts["a leaf, s"] > 0
+    assert code == 0 and facts["cores"] >= 1 and facts["a billion steps, hours"] > 0 and facts["a leaf, s of one core"] > 0
 
 
 def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:

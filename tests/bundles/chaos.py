@@ -15,6 +15,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,12 +24,13 @@ from pathlib import Path
 from bundles import api
 from bundles.files import RunFile, read_proof
 from bundles.formats import decode_proof
-from bundles.journal import RUNNING
+from bundles.journal import DONE, RUNNING
 from bundles.tasks import everything, root
 from stark.errors import Malformed
 from tests.bundles.jobs import SUM, all_gone, answer, children, entered, longrun, recorded, rows
 
 WORKERS = 2
+MORE = 4                    # tasks, fewer than so many, that are done between two kills if it is waited for any
 START_S = 120.0             # for a command to begin its first task, on a machine that others use as well
 
 
@@ -80,8 +82,8 @@ class Chaos:
         process = longrun("prove", self.directory, "-o", self.proof, "--workers", str(WORKERS), "--engine", self.engine)
         with process:
             while self.counts.kills < self.kills:
-                if self.rng.random() < 0.5:             # on a slow machine all kills would hit the start
-                    self.at_work(process)
+                if self.rng.random() < 0.5:             # on a slow machine all kills would hit the start, or one task for ever
+                    self.at_work(process, self.rng.randrange(MORE))
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(self.rng.uniform(0.0, self.longest))
                 if process.poll() is not None:
@@ -89,6 +91,8 @@ class Chaos:
                 workers = children(process.pid)
                 victim = self.rng.choice([process.pid, *workers])
                 self.counts.kills += 1
+                if self.counts.kills % 10 == 0:
+                    print(vars(self.counts), file=sys.stderr, flush=True)
                 if victim != process.pid:
                     self.counts.of_workers += 1
                     with contextlib.suppress(ProcessLookupError):
@@ -105,16 +109,22 @@ class Chaos:
             raise AssertionError(f"the job ended with {process.returncode}: {said.decode()}")
         return lost
 
-    def at_work(self, process: subprocess.Popen[bytes]) -> None:
-        """Waits until something is in flight, or the command has ended."""
-        until = time.monotonic() + START_S
-        while time.monotonic() < until and process.poll() is None and not (self.running() and children(process.pid)):
+    def at_work(self, process: subprocess.Popen[bytes], more: int) -> None:
+        """Waits until so many more tasks are done and something is in flight, or the command has ended."""
+        until, enough = time.monotonic() + START_S, self.count(DONE) + more
+        while time.monotonic() < until and process.poll() is None:
+            if self.count(DONE) >= enough and self.running() and children(process.pid):
+                return
             time.sleep(0.05)
 
     def running(self) -> int:
-        """Tasks that the journal says are running; none when it was killed before there was a journal."""
+        """Tasks that the journal says are running."""
+        return self.count(RUNNING)
+
+    def count(self, state: str) -> int:
+        """Tasks in this state; none when the command was killed before there was a journal."""
         with contextlib.suppress(Malformed):
-            return sum(row.state == RUNNING for row in rows(self.directory))
+            return sum(row.state == state for row in rows(self.directory))
         return 0
 
     def claim(self) -> list[int]:

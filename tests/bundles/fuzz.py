@@ -20,11 +20,10 @@ import numpy as np
 
 from bundles import api
 from bundles.artefacts import Artefacts
-from bundles.bundle import MANIFEST, SESSION_LOG, open_bundle
+from bundles.bundle import JOURNAL, LOCK, MANIFEST, PROOFS, SESSION_LOG, open_bundle
 from bundles.changes import Change, from_words, to_words
 from bundles.files import read_proof
 from bundles.formats import Kind, decode_proof, encode_proof
-from bundles.job import JOURNAL, LOCK, PROOFS
 from bundles.journal import DONE, JobRow, Journal
 from bundles.lock import held
 from bundles.manifest import decode_manifest

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bundles import api
-from bundles.bundle import open_bundle
-from bundles.job import JOURNAL
+from bundles.bundle import JOURNAL, open_bundle
 from bundles.journal import Journal, Row
 from wasm_exec.text import from_text
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bundles import api, session
-from bundles.bundle import GROWING, WORK, Bundle, at_work, is_open, open_bundle, open_growing
+from bundles.bundle import GROWING, JOURNAL, WORK, Bundle, at_work, is_open, open_bundle, open_growing
 from bundles.errors import Busy
 from bundles.growing import Growth, grown
-from bundles.job import JOURNAL, identity_of
+from bundles.job import identity_of
 from bundles.journal import DONE, Journal, Row
 from bundles.manifest import decode_manifest
 from bundles.proving import keys_of

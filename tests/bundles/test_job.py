@@ -15,7 +15,7 @@ import pytest
 
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Busy, Stuck
-from bundles.job import FAILURES, ROUNDS, Job
+from bundles.job import FAILURES, KILLS, ROUNDS, Job
 from bundles.journal import DONE, FAILED, QUARANTINED, RUNNING, JobRow, Journal
 from bundles.lock import held, writer
 from bundles.store import digest_of
@@ -116,6 +116,41 @@ def test_a_task_that_always_fails_is_left_aside_and_the_others_are_done(journal:
     assert [row.note for row in journal.rows() if row.state == QUARANTINED] == ["ValueError: poison"]
     journal.begin(JobRow(IDENTITY, 5, "x.proof", 3))
     assert job(journal, Played()).run() == digest_of(b"root 0-5")
+
+
+def test_a_task_whose_worker_is_killed_from_outside_is_not_to_blame(journal: Journal) -> None:
+    """Nor does it count together with failures of its own."""
+    def unlucky(task: Task, start: int) -> Failure | None:
+        if str(task) != "segment 3" or start >= KILLS + FAILURES - 1:
+            return None
+        return Failure(Reason.FAULT, "a fault") if start < FAILURES else Failure(Reason.KILLED, "killed")
+    engine = Played(unlucky)
+    assert job(journal, engine).run() == digest_of(b"root 0-5")
+    assert starts(journal)["segment 3"] == KILLS + FAILURES - 1 > 2 * FAILURES
+
+
+def test_a_task_whose_worker_is_killed_all_the_time_is_left_aside_in_the_end(journal: Journal) -> None:
+    engine = Played(lambda task, start: Failure(Reason.KILLED, "killed") if str(task) == "segment 3" else None)
+    with pytest.raises(Stuck, match="segment 3 failed again and again: killed"):
+        job(journal, engine).run()
+    assert starts(journal)["segment 3"] == KILLS and [row.failures for row in journal.rows() if row.state == QUARANTINED] == [0]
+
+
+@pytest.mark.parametrize("reason, most", [(Reason.DIED, FAILURES), (Reason.MEMORY, FAILURES), (Reason.KILLED, KILLS)])
+def test_the_last_attempt_is_made_alone_when_nothing_else_can_be_begun(journal: Journal, reason: Reason, most: int) -> None:
+    company: dict[int, list[Task]] = {}
+
+    class Watched(Played):
+        def submit(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
+            super().submit(task, inputs, threads)
+            for one in self.waiting:
+                if str(one) == "segment 0":
+                    company[self.begun.count(one)] = [*company.get(self.begun.count(one), []), *set(self.waiting) - {one}]
+    engine = Watched(lambda task, start: Failure(reason, "bad luck") if str(task) == "segment 0" and start < most else None)
+    assert job(journal, engine).run() == digest_of(b"root 0-5")
+    assert company[1] and company[most] == [] and sorted(company) == list(range(1, most + 1))
+    before = engine.begun[:len(engine.begun) - engine.begun[::-1].index(parsed("segment 0"))]
+    assert {str(task) for task in before} >= {"segment 4", "leaf 4", "leaf 1", "join 2-4"}
 
 
 def test_a_damaged_result_is_made_again(journal: Journal) -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from bundles import api, store
-from bundles.bundle import open_bundle
+from bundles.bundle import LOCK, PROOFS, open_bundle
 from bundles.engine import Failure, Finished, Inline
 from bundles.errors import Busy, Misuse
-from bundles.job import LOCK, PROOFS, work_on
+from bundles.job import work_on
 from bundles.journal import DONE, RUNNING
 from bundles.lock import writer
 from bundles.processes import START, Processes
@@ -203,6 +203,19 @@ def test_a_full_disk_stops_the_job_and_it_goes_on_when_there_is_room(again: Path
     full.clear()
     assert good(prove(again), proved)
     assert sum(starts(again).values()) == TASKS + 1
+
+
+def test_workers_that_cannot_write_stop_the_job_with_a_line(bundle: Path, proved: Path) -> None:
+    """They are allowed no file longer than a few bytes, as with a quota; the command itself can write its journal."""
+    with longrun("prove", bundle, "-o", bundle.parent / "poor.proof", "--workers", "2") as process:
+        workers = wait_for_workers(process.pid, bundle)
+        for worker in workers:
+            resource.prlimit(worker, resource.RLIMIT_FSIZE, (100, 100))
+        _, said = process.communicate()
+    last = said.decode().splitlines()[-1]
+    assert process.returncode == 4 and os.strerror(errno.EFBIG) in last and last.startswith("longrun: ") and b"Traceback" not in said
+    assert all_gone(workers) and not list((bundle / "work").rglob(".writing-*"))
+    assert api.status(bundle)["state"] == "stopped" and good(prove(bundle), proved)
 
 
 def forgotten(directory: Path) -> None:

@@ -1,7 +1,10 @@
 """The toolkit end to end: honest proofs pass; a changed word, statement, key or table is refused."""
 from __future__ import annotations
 
+import contextlib
 import itertools
+import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +21,10 @@ from stark.expression import P
 from stark.kernels import load
 from stark.key import Key
 from stark.profiles import Parameters
-from stark.prover import Unprovable, prove
+from stark.prover import HandedOver, Unprovable, prove
 from stark.setup import commit_fixed
 from stark.verifier import check_proof
+from stark.watch import Watch
 from tests.stark.examples import TOY, example, filled
 
 KERNELS = load("best")
@@ -35,6 +39,29 @@ def test_an_honest_proof_passes(logs: tuple[int, int, int]) -> None:
     assert check(filled(key, fixed, mains), statement) == []
     proving = commit_fixed(key, fixed, KERNELS)
     check_proof(proving.key, statement, prove(proving, mains, statement, KERNELS), KERNELS.permute)
+
+
+def test_tables_stay_where_they_are_unless_they_are_handed_over() -> None:
+    """Then they are gone before the second commitment is made; both proofs are word for word the same."""
+    key, fixed, mains, statement = example((4, 3, 2))
+    proving = commit_fixed(key, fixed, KERNELS)
+    before = {name: table.copy() for name, table in mains.items()}
+    proof = prove(proving, mains, statement, KERNELS)
+    assert mains.keys() == before.keys() and all((mains[name] == before[name]).all() for name in mains)
+    watched = {name: weakref.ref(table) for name, table in before.items()}
+    left: dict[str, int] = {}
+
+    class Look(Watch):
+        @contextlib.contextmanager
+        def stage(self, name: str) -> Iterator[None]:
+            left[name] = sum(table() is not None for table in watched.values())
+            yield
+    given = HandedOver(before)
+    assert before == {}
+    assert (prove(proving, given, statement, KERNELS, Look()) == proof).all()
+    assert left["logup"] == len(mains) and left["commit logup"] == left["quotient"] == 0
+    with pytest.raises(ValueError, match="used up by an earlier proof"):
+        prove(proving, given, statement, KERNELS)
 
 
 @pytest.mark.parametrize("parameters", [profiles.single("p128").segment, profiles.single("p128").last, profiles.get("p100").last])
