@@ -18,6 +18,7 @@ from bundles.errors import Busy, Stuck
 from bundles.job import FAILURES, KILLS, ROUNDS, Job
 from bundles.journal import DONE, FAILED, QUARANTINED, RUNNING, JobRow, Journal
 from bundles.lock import held, writer
+from bundles.session_log import SessionLog
 from bundles.store import digest_of
 from bundles.tasks import Task, everything, parsed, root
 from stark.errors import Malformed
@@ -196,6 +197,24 @@ def test_a_journal_is_read_while_it_is_written(journal: Journal) -> None:
     assert next(row for row in reader.rows() if str(row.task) == "leaf 0").state == RUNNING
     with pytest.raises(Malformed, match="readonly"):
         reader.started(parsed("leaf 1"))
+
+
+def test_a_journal_that_is_just_being_made_says_nothing(tmp_path: Path) -> None:
+    """Whoever asks how far a proof is in that moment must not hear that it is damaged."""
+    for content in (b"", sqlite_with_nothing(tmp_path / "other")):
+        (tmp_path / "journal.sqlite").write_bytes(content)
+        reader = Journal(tmp_path / "journal.sqlite", writing=False)
+        assert reader.job() is None and reader.rows() == []
+        reader.close()
+        (tmp_path / "session.sqlite").write_bytes(content)
+        assert SessionLog(tmp_path / "session.sqlite", writing=False).header() is None
+
+
+def sqlite_with_nothing(path: Path) -> bytes:
+    with sqlite3.connect(path) as base:
+        base.execute("PRAGMA journal_mode = WAL")
+    base.close()
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("change", [
