@@ -1,6 +1,7 @@
 """What a job does when tasks fail, workers die, results get lost or somebody else is at work. The engine is played."""
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -182,6 +183,20 @@ def test_a_full_disk_or_a_damaged_bundle_stops_at_once_and_blames_no_task(journa
     assert [(row.state, row.failures) for row in journal.rows() if str(row.task) == "leaf 1"] == [(FAILED, 0)]
     journal.begin(JobRow(IDENTITY, 5, "x.proof", 3))
     assert job(journal, Played()).run() == digest_of(b"root 0-5")
+
+
+def test_a_journal_on_a_full_disk_stops_the_job_and_it_goes_on_when_there_is_room(journal: Journal) -> None:
+    pages = int(journal.base.execute("PRAGMA page_count").fetchone()[0])
+    journal.base.execute(f"PRAGMA max_page_count = {pages}")
+    engine = Played()
+    with pytest.raises(OSError, match="the journal cannot be written") as error:
+        job(journal, engine, segments=80).run()
+    assert error.value.errno == errno.ENOSPC and engine.closed
+    done = sum(row.state == DONE for row in journal.rows())
+    journal.base.execute("PRAGMA max_page_count = 100000")
+    journal.begin(JobRow(IDENTITY, 5, "x.proof", 3))
+    assert job(journal, Played(), segments=80).run() == digest_of(b"root 0-80")
+    assert 0 < done < len(starts(journal)) <= sum(starts(journal).values()) <= len(starts(journal)) + Played.workers
 
 
 def test_files_of_the_journal_are_for_the_owner_alone(journal: Journal) -> None:
