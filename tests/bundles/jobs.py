@@ -34,7 +34,7 @@ def recorded(directory: Path, segments: int) -> int:
 
 def rows(directory: Path) -> list[Row]:
     path = open_bundle(directory).work / JOURNAL
-    if not path.is_file() or not path.stat().st_size:
+    if not path.is_file():
         return []
     journal = Journal(path, writing=False)
     try:
