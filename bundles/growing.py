@@ -15,6 +15,7 @@ from bundles.session_log import Header, SessionLog
 from bundles.snapshot import encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.store import Store, write_whole
+from bundles.stored import going_on, require_place
 from segments.choosing import begun
 from stark import profiles
 from stark.errors import Malformed
@@ -70,7 +71,7 @@ class Growth:
             size = sizes_for(self.program, profiles.get(self.header.profile), self.header.size, self.memory_limit)[-1]
             self.recording, self.size = begun(self.program, content, size, self.before()), size
         elif self.recording.final.status in (Status.RUNNING, Status.PAUSED):
-            self.recording = resume(self.recording, more_of(self.recording, content))
+            self.recording = continued(self.recording, content)
 
     def write(self, recording: Recording, content: bytes) -> None:
         """Puts the whole segments into the manifest, if there are more of them."""
@@ -99,8 +100,16 @@ def grown(directory: Path, program: Program, content: bytes) -> tuple[Recording,
     found = open_growing(directory)
     if found is None:
         return None
-    recording = found.recording(program)
-    return resume(recording, more_of(recording, content)), found.manifest.size
+    return continued(found.recording(program), content), found.manifest.size
+
+
+def continued(recording: Recording, content: bytes) -> Recording:
+    """The recording with what has come since. What it goes on from may come from files."""
+    what, more = "the segments of the session", more_of(recording, content)
+    last = recording.segments[-1] if recording.final.status == Status.PAUSED else recording.final
+    require_place(recording.program, last.pc, last.fp, what)
+    with going_on(what):
+        return resume(recording, more)
 
 
 def application(directory: Path, header: Header) -> bytes:

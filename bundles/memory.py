@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundles.bundle import Bundle
+from bundles.stored import take_pages
 from segments.claim import LOG_PAGES
 from segments.memory_tree import MemoryTree
 from segments.openings import roots
@@ -29,7 +30,7 @@ class Memory:
 
     def restart(self) -> None:
         self.image = MemoryImage.initial(self.program, self.bundle.input(), self.bundle.state_before())
-        self.image.apply(self.bundle.snapshot(0))
+        self.take(self.bundle.snapshot(0))
         self.tree = MemoryTree(self.image, self.permute)
         self.at = 0
 
@@ -46,17 +47,20 @@ class Memory:
         for boundary in range(self.at + 1, index + 1):
             changed |= self.bundle.snapshot(boundary)
         before = linear_pages(self.image)
-        self.image.apply(changed)
+        self.take(changed)
         new = {(int(Space.LINEAR), page): self.image.page(int(Space.LINEAR), page) for page in range(before, linear_pages(self.image))}
         advance(self.tree, new | changed)
         self.at = index
+
+    def take(self, pages: Pages) -> None:
+        take_pages(self.program, self.image, pages, "a snapshot of the bundle")
 
     @contextlib.contextmanager
     def moving(self) -> Iterator[None]:
         """Within it the tree is moved over the segment that begins here; afterwards the cells follow."""
         before, self.at = self.at, len(self.bundle.manifest.boundaries)     # whatever fails half way begins again from the start
         yield
-        self.image.apply(self.bundle.snapshot(before + 1))
+        self.take(self.bundle.snapshot(before + 1))
         self.at = before + 1
 
 

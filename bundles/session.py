@@ -27,6 +27,7 @@ from bundles.sitting import Sitting
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
+from bundles.stored import going_on, is_place, take_pages
 from stark import profiles
 from stark.errors import Malformed
 from wasm_exec.cutting import Limits
@@ -35,7 +36,6 @@ from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
-from wasm_exec.spaces import FRAME_POINTER_LIMIT
 from wasm_exec.state import EMPTY, StateMap
 
 LOCK, PAUSED = "session.lock", "paused"
@@ -124,7 +124,8 @@ class Session:
             raise Over(f"the session has ended, {self.state.outcome}", self.directory)
         content = [self.encoded(*event) for event in events]
         machine, self.machine = self.machine or self.restored(), None       # whatever fails half way begins again from the disk
-        reached = machine.go_on(b"".join(content), limits or Limits())
+        with going_on(PLACE):
+            reached = machine.go_on(b"".join(content), limits or Limits())
         starts = accumulate(map(len, content), initial=self.state.input_length)
         begun = sum(start < reached.cursor for start in starts) if not reached.outcome.paused else len(events)
         answers = self.answers([name for name, _, _ in events[:begun]], reached.written, reached.outcome)
@@ -177,8 +178,8 @@ class Session:
         """The machine at the last place."""
         machine = Sitting.begun(self.program, self.before)
         for row in self.log.places():
-            machine.image.apply(decode_pages(self.store.get(row.pages, PLACE, SNAPSHOT_LIMIT), PLACE))
-            if row.place.pc not in self.program.block_starts or not row.place.fp < FRAME_POINTER_LIMIT:
+            take_pages(self.program, machine.image, decode_pages(self.store.get(row.pages, PLACE, SNAPSHOT_LIMIT), PLACE), PLACE)
+            if not is_place(self.program, row.place.pc, row.place.fp):
                 raise self.log.damaged("a place is none of the program's")
             machine.place = row.place
         machine.enter(self.log.input())

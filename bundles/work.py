@@ -18,6 +18,7 @@ from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.memory import Memory
 from bundles.opened import NOTHING, opened
 from bundles.sent import SentProof
+from bundles.stored import going_on, require_place
 from bundles.tasks import Task
 from continuation.claims import Ends
 from continuation.prove import Prover
@@ -112,7 +113,8 @@ class Work:
         with self.watch.stage("memory"):
             self.memory.go(index)
         start, end = self.bundle.entry(index), self.bundle.entry(index + 1)
-        with self.watch.stage("replay and fill"), self.memory.moving():
+        require_place(self.program, start.pc, start.fp, f"segment {index}")
+        with self.watch.stage("replay and fill"), self.memory.moving(), going_on(f"segment {index}"):
             image, tree = self.memory.image, self.memory.tree
             trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budget, self.recorder)
             if len(trace) != end.steps - start.steps:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+import wasmtime
+
 from wasm_exec.changes import Changes
 from wasm_exec.cutting import Budget, Limits
+from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.limits import Watch
@@ -19,6 +22,8 @@ from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import Trace
 
 EngineName = Literal["interpreter", "recorder"]
+# What an engine ends in that goes on from cells which no run has left, or with a budget that no run was cut by.
+NOWHERE = (wasmtime.Trap, wasmtime.WasmtimeError, BudgetTooSmall, LookupError, ArithmeticError, ValueError, AssertionError)
 
 
 def make_engine(program: Program, engine: EngineName | Engine) -> Engine:
