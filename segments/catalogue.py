@@ -1,8 +1,8 @@
 """The shapes that exist, as text: the logarithm of the number of rows of every chip that varies. A shape has no other guest chips.
 
-The first shape of a size is its general one: it has a chip for every family but those of host functions, it sets the budget of a run, and
-every other shape of the size is below it. What calls host functions is proved in the shapes with `hosts` in their name: the first of a size
-is the general one with their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by
+The first shape of a size is its general one: it has a chip for every family but those of host functions, and no other that segments of the
+size may take has more cells. What calls host functions is proved in the shapes with `hosts` in their name: the first of a size
+has all their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by
 scripts/fit_shapes.py on the segments of real programs (docs/decisions/0004-shapes.md).
 """
 from __future__ import annotations
@@ -149,9 +149,5 @@ def read(text: str) -> Mapping[str, Mapping[str, int]]:
     return MappingProxyType(out)
 
 
-# Where else a run may be cut: at so many rows of one kind, otherwise as the general shape of the size says.
-CUTS: Mapping[str, tuple[tuple[str, int], ...]] = MappingProxyType({
-    "2^20": (("move", 163_840), ("move", 98_304), ("move", 65_536), ("compare", 131_072), ("store", 98_304), ("store", 65_536),
-             ("hash", 65_536))})
 CATALOGUE = read(TEXT)
 SIZES = tuple(name for name in CATALOGUE if " " not in name)
