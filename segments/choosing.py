@@ -52,9 +52,8 @@ def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts
     """The largest of these sizes of which no segment has more committed cells, or else the smallest: `cells` is the memory that there is
     over what a cell takes, `calls_hosts` whether the program calls host functions."""
     shapes = [Shape.of(size, instructions) for size in sizes]
-    if calls_hosts:
-        shapes = [shape.with_hosts for shape in shapes]
-    found = sorted((shape.committed, shape.size) for shape in shapes)
+    most = [max(shape.committed, shape.with_hosts.committed if calls_hosts else 0) for shape in shapes]
+    found = sorted(zip(most, sizes, strict=True))
     return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 
 

@@ -128,7 +128,7 @@ class Shape:
     @property
     def allowed(self) -> list[Shape]:
         """Those that segments of this size may take, of any size that proofs of this one may be mixed with, but with no more cells than the
-        general shape of this size, which so says how much memory a proof takes; those for host functions may have as many as the first of them."""
+        general shape of this size, which so says how much memory a proof takes; those for host functions as many as the first of them."""
         most, with_hosts = self.general.committed, max(self.general.committed, self.with_hosts.committed)
         return [shape for shape in self.alike if shape.committed <= (with_hosts if CELLS in shape.log_heights else most)]
 

@@ -145,8 +145,9 @@ def test_what_calls_nothing_does_not_know_of_hosts() -> None:
         general = Shape.of(size, 1)
         for budget in (general.budget, general.with_hosts.budget):
             assert all(budget.rows[BY_NAME[name].family] == most_calls(name.lower(), Shape(size + HOSTS, 10).room) for name in NAMES)
-        room, calls = Shape(size + HOSTS, 10).room, {name.lower(): general.budget.rows[BY_NAME[name].family] for name in NAMES}
-        assert rows_of_calls(calls)["cells"] <= room["cells"] and 2 * general.budget.hashes + calls[PERMUTED] <= room["hash"]
+        room, budget = general.with_hosts.room, general.with_hosts.budget
+        calls = {name.lower(): budget.rows[BY_NAME[name].family] for name in NAMES}
+        assert rows_of_calls(calls)["cells"] <= room["cells"] and 2 * budget.hashes + calls[PERMUTED] <= room["hash"]
     assert rows_of_calls({"add": 7}) == {} and rows_of_calls({"sha256": 0}) == {}
 
 

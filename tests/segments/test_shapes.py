@@ -108,8 +108,6 @@ def test_a_general_shape_has_every_chip() -> None:
         apart = {*HOST_CHIPS, *BEHIND}
         assert whole(Shape.of(size, 1)) == [chip for chip in machine().chips if chip.name not in apart]
         assert whole(Shape(size + HOSTS, 10)) == machine().chips
-        with_hosts = Shape(size + HOSTS, 10).room
-        assert all(count <= with_hosts[name] for name, count in Shape.of(size, 1).room.items())
 
 
 def test_program_heights() -> None:
@@ -129,7 +127,7 @@ def test_the_cheapest_shape_holds_the_rows_and_costs_least() -> None:
     assert shape.cheapest({"add": 5}).size == "2^14" and shape.cheapest({"outside": 1}).name in SIZES
     assert shape.cheapest({"add": 5}) == shape.cheapest({"add": 5, "outside": 0})
     with pytest.raises(ValueError, match="no shape holds"):
-        shape.cheapest({"add": (3 << 17) + 1})
+        shape.cheapest({"add": (1 << 20) + 1})
     assert Shape.of("toy", 1).cheapest({"add": 5}).name == "toy"
 
 
@@ -375,8 +373,9 @@ def test_less_memory_means_smaller_segments() -> None:
     for size in sizes:
         with_hosts = sum(Shape(size + HOSTS, 10).cells.values())
         for shape in Shape.of(size, 5).alike:
-            assert shape.size != size or sum(shape.cells.values()) <= (with_hosts if HOSTS in shape.name else most[size])
-    assert with_hosts > most[size] and size_within(most["2^20"], sizes, 5, calls_hosts=True) == "2^18"
+            assert shape.size != size or sum(shape.cells.values()) <= max(most[size], with_hosts if HOSTS in shape.name else 0)
+    assert with_hosts > most[size] and size_within(most[size], sizes, 5, calls_hosts=True) == "2^14"
+    assert size_within(most["2^20"], sizes, 5, calls_hosts=True) == "2^20"
 
 
 def test_what_the_bill_expects_is_what_filling_takes() -> None:
