@@ -7,21 +7,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bundles.api import Progress, Recorded
 from bundles.bundle import FILES, write_bundle
 from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_within, worker_bytes
 from segments.catalogue import SIZES
-from segments.choosing import recorded, size_within
+from segments.choosing import calls_hosts, recorded, size_within
 from segments.shape import TOY, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
-from wasm_exec.hosts import HOSTS
-from wasm_exec.instructions import BY_NAME
 from wasm_exec.locate import location
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
@@ -50,11 +46,6 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
     if wanted is not None and not fitting:
         raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; {largest.shape.size} does not")
     return fitting + [largest.shape.size] * (largest.shape.size not in fitting)
-
-
-def calls_hosts(program: Program) -> bool:
-    """Whether a segment may need the chips of host functions."""
-    return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
 
 
 def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_limit: int | None) -> list[str]:
