@@ -115,12 +115,13 @@ class Window:
         rows = [dict(zip(KINDS, self.rows[length].tolist(), strict=True)) for length in self.lengths()]
         return [shape for one in rows for doubled in (True, False) if (shape := own_shape(one, doubled))]
 
-    def prices(self, rooms: Ints, costs: Floats) -> Floats:
-        """Of a step in every shape, filled; infinite if the run ends before."""
+    def prices(self, rooms: Ints, costs: Floats) -> Floats | None:
+        """Of a step in every shape, filled; None if the run ends before one is."""
         reach = np.min([np.searchsorted(self.rows[:, kind], rooms[:, kind], side="right") for kind in range(len(KINDS))], axis=0)
         steps = np.where(reach > 0, self.steps[np.maximum(reach - 1, 0)], 0)
-        dear = (reach == 0) | (self.ends & (reach == len(self.steps)))
-        return np.where(dear, np.inf, costs / np.maximum(steps, 1))
+        if self.ends and reach.max() == len(self.steps):
+            return None
+        return np.where(reach > 0, costs / np.maximum(steps, 1), np.inf)
 
 
 class Run:
@@ -137,7 +138,7 @@ class Run:
 
 def invented(runs: Sequence[Run], count: int, seed: int) -> list[Window]:
     rng = np.random.default_rng(seed)
-    known = [window for run in runs for window in run.windows if not window.ends]
+    known = [window for run in runs for window in run.windows]
     out = []
     for _ in range(count):
         parts = [known[rng.integers(len(known))] for _ in range(rng.integers(1, 4))]
@@ -166,7 +167,7 @@ def fit(runs: Sequence[Run], count: int) -> list[Candidate]:
     for weight, windows in groups:
         for window in windows:
             prices = window.prices(rooms, costs)
-            if np.isfinite(prices).all():
+            if prices is not None:
                 rates.append(prices / used_cells(window))
                 weights.append(weight / len(windows))
     table, share = np.array(rates), np.array(weights)
