@@ -271,7 +271,7 @@ def test_the_meter_counts_pages_and_the_nodes_above_them() -> None:
 
 
 def test_a_run_is_cut_where_it_costs_little() -> None:
-    made, content = sample("collatz"), (6000).to_bytes(4, "little")
+    made, content = sample("collatz"), (20_000).to_bytes(4, "little")
     general = Shape.of("2^20", len(made.instructions))
     best, plain, planned = recorded(made, content, "2^20"), Bill(general), Bill(general)
     assert best is not None
