@@ -53,13 +53,14 @@ def test_limits_that_are_not_reached() -> None:
 @pytest.mark.parametrize("engine", ["interpreter", "recorder"])
 def test_a_recursion_that_goes_too_deep_traps_and_is_not_given_up(engine: EngineName) -> None:
     """The frames are large, so that few calls are enough; the last segment begins in one that reaches beyond the call stack."""
-    text = f"""(module (func $down (param i32) (local {"i32 " * 600}) (call $down (local.get 0)))
+    text = f"""(module (func $down (param i32) (local {"i32 " * 3000})
+            {"(local.set 1 (i32.add (local.get 1) (i32.const 1)))" * 8} (call $down (local.get 1)))
         (func (export "main") (call $down (i32.const 0))))"""
-    program, budget = load(from_text(text.encode()), 12, 8), Budget.uniform(4, 60)
+    program, budget = load(from_text(text.encode()), 4, 8), Budget.uniform(4, 250)
     for limits in (None, Limits(frame_slots=1 << 20)):
         recording = run(program, b"", budget, limits, engine)
         assert str(recording.outcome).startswith("trapped(exhaustion") and not recording.given_up
-    assert recording.segments[-1].fp + 600 > 1 << 20
+    assert recording.segments[-1].fp + 3000 > 1 << 20
     assert run(program, b"", budget, Limits(frame_slots=(1 << 20) - 1), engine).given_up == "depth"
 
 
