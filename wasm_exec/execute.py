@@ -15,6 +15,7 @@ from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, Recording, SegmentEnd, SegmentStart, Status, Touched, outcome_at
 from wasm_exec.spool import Spool
+from wasm_exec.standard_error import KEPT_BYTES, joined
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import Trace
 
@@ -66,10 +67,12 @@ def run_on(
     for known in [*segments, boundary]:
         image.apply(known.snapshot)
     machine.restore(image)
+    errors = b""
     while boundary.status == Status.RUNNING and not watch.reached(boundary.steps, image):
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget, traced=False)
         watch.see(end.touched)
+        errors = (errors + joined(end.errors))[-KEPT_BYTES:] if end.errors else errors
         if observe is not None:
             observe(end)
         changed = take_changes(image, end.touched)
@@ -78,7 +81,7 @@ def run_on(
         boundary = SegmentStart(end.pc, end.fp, end.status, changed, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
     return Recording(program, input_bytes, budget, segments, boundary, outcome_at(boundary, image), image.output(), image.input(), state,
-                     given_up)
+                     given_up, errors)
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Changes:

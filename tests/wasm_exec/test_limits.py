@@ -13,7 +13,7 @@ from segments.choosing import recorded
 from wasm_exec.cutting import PAGE_HASHES, SPACE_LEVELS, TOP_NODES, Budget, Limits
 from wasm_exec.execute import EngineName, resume, run
 from wasm_exec.image import MemoryImage
-from wasm_exec.locate import backtrace, location
+from wasm_exec.locate import FRAMES_SHOWN, backtrace, location
 from wasm_exec.recording import SegmentEnd
 from wasm_exec.spaces import Space
 from wasm_exec.text import from_text
@@ -92,7 +92,8 @@ def test_where_a_trap_was(main: str, names: list[str], opcodes: list[int]) -> No
 
 def test_only_the_innermost_of_many() -> None:
     recording = run(load(from_text(DEEP.replace("(i32.const 3)", "unreachable").encode())), b"", Budget.uniform(5000, 500))
-    assert [place.name for place in backtrace(recording)] == ["down"] * 5 and location(recording).count("called by") == 4
+    assert [place.name for place in backtrace(recording)] == ["down"] * FRAMES_SHOWN
+    assert location(recording).endswith(f"called by {backtrace(recording)[1]} ({FRAMES_SHOWN - 1} or more times)")
 
 
 def test_the_command_line_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
