@@ -464,6 +464,50 @@ def test_a_long_recording_shows_how_far_it_is() -> None:
     assert said == ["steps 4,000,000, 2 s, 2.0 million a second", "steps 4,000,000, segments 1/4, 2 s"]
 
 
+def test_a_run_that_is_recorded_once_more_is_another_attempt() -> None:
+    """Whose rate counts from its own beginning."""
+    from longrun.telling import Lines
+    lines, said = Lines(every=0.0), []
+    lines.began -= 100.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.echo", lambda text, err=False: said.append(text))
+        lines("steps", 2_000_000, 0)
+        lines.every = 1000.0
+        lines("steps", 500_000, 0)
+        lines.attempt_began -= 1.0
+        lines.say()
+    assert said == ["steps 2,000,000, 100 s, 20000.0 a second", "steps (attempt 2) 500,000, 100 s, 0.5 million a second"]
+
+
+def test_what_takes_long_before_the_first_step_is_said(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bundles import recording
+    monkeypatch.setattr(api, "LARGE_MODULE", 100)
+    monkeypatch.setattr(api, "LARGE_PROGRAM", 20)
+    code, _, err = longrun("run", "sum.wasm", "-o", "run", "--profile", "toy")
+    assert code == 0 and re.search(r"^translating a module of [0-9,]+ bytes\ncompiling [0-9,]+ register instructions", err)
+    monkeypatch.setattr(recording, "INSTRUCTIONS_LIMIT", 50)
+    code, _, err = longrun("run", "sum.wasm", "-o", "large", "--profile", "toy")
+    assert code == 3 and "of which at most 49 can be proved: a smaller module is needed" in err
+
+
+def test_a_profile_is_a_command(longrun: Longrun) -> None:
+    Path("echo.wat").write_bytes(ECHO)
+    code, out, _ = longrun("profile", "echo.wat", "-o", "p.json", "--json", "--", "-v")
+    assert code == 0 and json.loads(out)["outcome"] == "exited(0)" and json.loads(Path("p.json").read_text())["exporter"] == "longrun"
+    for line in ("profile", "profile none.wasm -o p.json", "profile sum.wasm -o no/p.json", "profile sum.wasm -o p.json -- -v"):
+        code, _, err = longrun(*line.split())
+        assert code in (2, 4) and "Traceback" not in err
+    code, out, err = longrun("profile", "sum.wasm", "-o", "p.json", "--input", "in.txt", "--max-steps", "1", "--json")
+    assert json.loads(out)["outcome"] == "exited(0)"        # the run ended within the first piece
+
+
+def test_a_run_from_python(longrun: Longrun) -> None:
+    import longrun as package
+    recorded = package.run("sum.wasm", "one", input=b"12 30 400", profile="toy")
+    assert (recorded.output, recorded.outcome, recorded.errors, recorded.trace) == (b"442", "exited(0)", b"", ())
+    assert b"-v" in package.run(ECHO, "two", arguments=["-v"], profile="toy").output
+
+
 def test_progress_tells_what_is_left() -> None:
     """At the rate of this sitting: what an earlier one did says nothing about it."""
     from longrun.telling import Lines
