@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bundles.changes import Difference
 from bundles.difference import difference
+from bundles.errors import REACHED
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
@@ -21,10 +22,12 @@ MANIFEST = "manifest.msgpack"
 SESSION_LOG = "session.sqlite"         # where a session stands that was not closed
 GROWING = "growing.msgpack"            # the manifest of its whole segments, if its proof was begun
 GROWING_LOCK = "growing.lock"          # held by who writes it
+GIVEN_UP = "given_up"                  # which limit was reached by a run that has not ended
 FILES = "files"
 WORK = "work"
 JOURNAL, LOCK, PROOFS = "journal.sqlite", "lock", "proofs"     # in the folder of the work
 APP_LIMIT = 1 << 24
+LIMIT_BYTES = 100
 
 
 class Bundle:
@@ -107,6 +110,15 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
         raise Malformed("this run does not fit into a bundle")
     write_whole(path, content)
     return Bundle(directory, manifest)
+
+
+def why_given_up(directory: Path) -> str:
+    """In words, if it is known."""
+    try:
+        limit = read_limited(directory / GIVEN_UP, "limit", LIMIT_BYTES).decode("ascii", "replace")
+    except (OSError, Malformed):
+        return ""
+    return REACHED.get(limit, "")
 
 
 def open_bundle(directory: Path) -> Bundle:

@@ -16,6 +16,7 @@ from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Engine, Recording, SegmentEnd, SegmentStart, Status, Touched, outcome_at
 from wasm_exec.spool import Spool
+from wasm_exec.standard_error import KEPT_BYTES, joined
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import Trace
 
@@ -75,11 +76,12 @@ def run_on(
     for known in [*segments, boundary]:
         image.apply(known.snapshot)
     machine.restore(image)
-    most = inf if isinstance(cuts, Budget) else len(cuts)
+    most, errors = inf if isinstance(cuts, Budget) else len(cuts), b""
     while boundary.status == Status.RUNNING and len(segments) < most and not watch.reached(boundary.steps, image):
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget_of(cuts, len(segments) - 1), traced=False)
         watch.see(end.touched)
+        errors = (errors + joined(end.errors))[-KEPT_BYTES:] if end.errors else errors
         if observe is not None:
             observe(end)
         changed = take_changes(image, end.touched)
@@ -88,7 +90,7 @@ def run_on(
         boundary = SegmentStart(end.pc, end.fp, end.status, changed if kept else {}, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
     return Recording(program, input_bytes, cuts, segments, boundary, outcome_at(boundary, image), image.output(), image.input(), state,
-                     given_up)
+                     given_up, errors)
 
 
 def take_changes(image: MemoryImage, touched: Touched) -> Changes:

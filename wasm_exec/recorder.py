@@ -6,6 +6,8 @@ that it had used before the last block, so that it is cut there, and the interpr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from wasm_exec.cutting import Budget
@@ -51,7 +53,7 @@ class Recorder:
         answer = instance.run(pc, fp, limits, budget.hashes)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
-            return self.trapped(pc, fp, used, budget.hashes, traced)
+            return replace(self.trapped(pc, fp, used, budget.hashes, traced), errors=instance.heard.taken())
         rows = self.lanes.unpack(used)
         steps = sum(rows.values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
@@ -64,7 +66,7 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace() if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace, instance.heard.taken())
 
     def fresh(self, traced: bool) -> Instance:
         return tracing_instance(self.compiled, self.image) if traced else Instance(self.compiled, self.image, tracing=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -18,6 +18,7 @@ from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
+from wasm_exec.standard_error import Part
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64, Trace
 
@@ -94,7 +95,7 @@ Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers
 @dataclass(frozen=True, eq=False)
 class SegmentEnd:
     """What an engine says when it stops: where, after how many steps, of which families (halts are not counted), and the pages it touched
-    as they are now."""
+    as they are now. `errors`: what was written to standard error, by an engine that listens."""
 
     pc: int
     fp: int
@@ -103,6 +104,7 @@ class SegmentEnd:
     rows: Mapping[Family, int]
     touched: Touched
     trace: Trace | None = None
+    errors: Sequence[Part] = ()
 
 
 class Engine(Protocol):
@@ -130,6 +132,7 @@ class Recording:
     taken: bytes
     state: StateMap = EMPTY  # of the application, as the run found it
     given_up: str = ""  # which limit was reached, if the run was given up
+    errors: bytes = b""  # the last of what it wrote to standard error
 
     def budget(self, index: int) -> Budget:
         """Of segment `index`."""
