@@ -5,7 +5,6 @@ except in linear memory, where a page at or beyond the memory size has the diges
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,24 +13,14 @@ import numpy.typing as npt
 
 from segments.memory.nodes import TouchedNodes
 from segments.memory.pages import DEPTH, LOG_PAGES, OpenedPages, Sponge, absorb, limbs_of
+from segments.memory.wide import Permute, Wide
 from stark.kernels.protocol import Kernels
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 U64 = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
-Permute = Callable[[U64], U64]
 LOG_SPACES = DEPTH - LOG_PAGES
-
-
-@dataclass(frozen=True)
-class Wide:
-    """The kernels' permutation on words of 64 bits."""
-
-    kernels: Kernels
-
-    def __call__(self, states: U64) -> U64:
-        return self.kernels.permute(states.astype(np.uint32)).astype(np.uint64)
 
 
 def wide(kernels: Kernels) -> Permute:
@@ -152,10 +141,16 @@ class MemoryTree:
 
     def write(self, index: Indices, digests: U64) -> None:
         """New leaves, by ascending index."""
+        fresh = not len(self.levels[0].index)
         for level in range(DEPTH, 0, -1):
             self.levels[level].put(index, digests)
-            index = halved(index)
-            digests = self.compressed(self.children(level - 1, index).reshape(-1, 16))
+            above = halved(index)
+            if fresh:                                               # nothing is stored beside these
+                both = self.default(level, np.repeat(2 * above, 2) + np.tile([0, 1], len(above)))
+                both[2 * np.searchsorted(above, index >> 1) + (index & 1)] = digests
+            else:
+                both = self.children(level - 1, above)
+            index, digests = above, self.compressed(both.reshape(-1, 16))
         self.levels[0].put(index, digests)
 
     def children(self, level: int, index: Indices) -> U64:

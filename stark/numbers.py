@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed, Rejected
-from stark.field import ONE_EXT, P, base_inverse, ext_inverse, residue
+from stark.field import ONE_EXT, P, base_inverse, residue
 from stark.machine import Compress, Machine, Plain, Value
 from stark.operations import Permute, operations_of
 
@@ -129,7 +129,7 @@ class Numbers(Machine):
         return Value(self, word.data[..., None] >> np.arange(31, dtype=np.uint64) & np.uint64(1), False)
 
     def hint_inverse(self, a: Value) -> Value:
-        return Value(self, ext_inverse(a.data) if a.extension else base_inverse(a.data), a.extension)
+        return Value(self, self.operations.invert(a.data) if a.extension else base_inverse(a.data), a.extension)
 
     def select(self, bit: Value, a: Value, b: Value) -> Value:
         choice = bit.data[..., None] if a.extension else bit.data

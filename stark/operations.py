@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from stark.field import U64, ext_mul, ext_powers_of, residue
+from stark.field import U64, ext_inverse, ext_mul, ext_powers_of, residue
 from stark.poseidon2 import of_digest, of_width
 
 U32 = npt.NDArray[np.uint32]
@@ -61,6 +61,10 @@ class Operations:
     def multiply(self, a: U64, b: U64) -> U64:
         """Products of extension values, the shapes broadcast."""
         return ext_mul(a, b)
+
+    def invert(self, values: U64) -> U64:
+        """Inverses of extension values; that of zero is zero."""
+        return ext_inverse(values)
 
     def horner(self, start: U64, point: U64, values: U64, extension: bool) -> U64:
         """start * point^k + values . (point^(k-1), …, 1), of base or extension values (…, k) or (…, k, 5)."""

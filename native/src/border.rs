@@ -53,14 +53,18 @@ fn sizes(width: usize) -> (usize, usize) {
 
 /// The states behind the last block, or behind every block, one after the other.
 #[pyfunction]
-pub fn absorb<'py>(py: Python<'py>, states: Rows<'py>, words: Rows<'py>, keep: bool) -> PyResult<Out2<'py>> {
+pub fn absorb<'py>(py: Python<'py>, threads: usize, states: Rows<'py>, words: Rows<'py>, keep: bool) -> PyResult<Out2<'py>> {
     let [rows, width] = [states.shape()[0], states.shape()[1]];
     known_hash(width)?;
     let rate = sizes(width).0;
     require(words.shape()[0] == rows && words.shape()[1].is_multiple_of(rate), "whole blocks of words for each state")?;
-    let (mut states, blocks) = (from_canonical(1, states.as_slice()?), words.shape()[1] / rate);
-    let kept = by_width::absorb(width, &mut states, words.as_slice()?, keep);
-    if keep { to_array(py, canonical(1, kept), rows * blocks, width) } else { to_array(py, canonical(1, states), rows, width) }
+    let (states, words, blocks) = (states.as_slice()?, words.as_slice()?, words.shape()[1] / rate);
+    let out = py.detach(|| {
+        let mut states = from_canonical(1, states);
+        let kept = by_width::absorb(threads, width, &mut states, words, keep);
+        canonical(threads, if keep { kept } else { states })
+    });
+    to_array(py, out, if keep { rows * blocks } else { rows }, width)
 }
 
 /// A digest has eight words or nine; `siblings` are those of the lowest level, then those of the next, and so on.

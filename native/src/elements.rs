@@ -4,7 +4,7 @@ use p3_field::PrimeField32;
 use pyo3::prelude::*;
 
 use crate::arguments::require;
-use crate::field::{Ext, F, ORDER, ext_add, ext_mul, ext_sub};
+use crate::field::{Ext, F, ORDER, ext_add, ext_inverse, ext_mul, ext_sub};
 
 type Wide<'py> = PyReadonlyArray2<'py, u64>;
 type Out<'py> = Bound<'py, PyArray2<u64>>;
@@ -37,6 +37,12 @@ pub fn multiply<'py>(py: Python<'py>, a: Wide<'py>, b: Wide<'py>) -> PyResult<Ou
             out(py, a.iter().zip(b).map(|(a, b)| ext_mul(a, b)))
         }
     }
+}
+
+/// Zero has the inverse zero.
+#[pyfunction]
+pub fn invert<'py>(py: Python<'py>, values: Wide<'py>) -> PyResult<Out<'py>> {
+    out(py, extensions(&values)?.iter().map(ext_inverse))
 }
 
 /// start * point^k + values . (point^(k-1), …, 1) for every row; `unit` says of how many words a value is. One point may be for all rows.

@@ -42,5 +42,5 @@ mod longrun_native {
     #[pymodule_export]
     use crate::commitment::Commitment;
     #[pymodule_export]
-    use crate::elements::{horner, multiply, steps};
+    use crate::elements::{horner, invert, multiply, steps};
 }

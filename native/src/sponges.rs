@@ -4,8 +4,10 @@ use p3_koala_bear::{default_koalabear_poseidon2_16, default_koalabear_poseidon2_
 use p3_symmetric::Permutation;
 
 use crate::field::{F, LANES, V};
+use crate::memory::unwritten;
 use crate::poseidon2::{Hash, Hash16, Hash24};
 use crate::states::{gather, permute_all, scatter};
+use crate::threads::{Shared, share};
 
 fn element(word: u32) -> F {
     F::new(word)
@@ -32,9 +34,9 @@ fn absorb_alone<const W: usize>(
 
 /// The states after rows of whole blocks: each block takes the place of the rate. `kept` is given the number of every block, that of the
 /// first state, and the states behind it.
-fn absorb<H: Hash<W>, const W: usize>(states: &mut [[F; W]], words: &[u32], mut kept: impl FnMut(usize, usize, &H::State)) {
+fn absorb<H: Hash<W>, const W: usize>(threads: usize, states: &mut [[F; W]], words: &[u32], kept: impl Fn(usize, usize, &H::State) + Sync) {
     let (hash, length) = (H::new(), words.len() / states.len().max(1));
-    for (group, states) in states.chunks_mut(LANES).enumerate() {
+    share(threads, states.chunks_mut(LANES).enumerate(), |(group, states)| {
         let rows = &words[group * LANES * length..][..states.len() * length];
         let mut state = H::state(&gather(states));
         for start in (0..length).step_by(H::RATE) {
@@ -45,18 +47,22 @@ fn absorb<H: Hash<W>, const W: usize>(states: &mut [[F; W]], words: &[u32], mut 
             kept(start / H::RATE, group * LANES, &state);
         }
         scatter(&std::array::from_fn(|word| H::word(&state, word)), states);
-    }
+    });
 }
 
 /// The states after every block: those after the first one, then those after the second one, and so on.
-fn absorb_kept<H: Hash<W>, const W: usize>(states: &mut [[F; W]], words: &[u32]) -> Vec<F> {
+fn absorb_kept<H: Hash<W>, const W: usize>(threads: usize, states: &mut [[F; W]], words: &[u32]) -> Vec<F> {
     let (count, blocks) = (states.len(), words.len() / (states.len() * H::RATE).max(1));
-    let mut out = vec![[F::ZERO; W]; count * blocks];
-    absorb::<H, W>(states, words, |block, first, state| {
-        let rows = &mut out[block * count + first..][..LANES.min(count - first)];
+    let mut out = unwritten(count * blocks * W);
+    let shared = Shared::new(&mut out);
+    absorb::<H, W>(threads, states, words, |block, first, state| {
+        let mut rows = [[F::ZERO; W]; LANES];
+        let rows = &mut rows[..LANES.min(count - first)];
         scatter(&std::array::from_fn(|word| H::word(state, word)), rows);
+        // SAFETY: no other thread has these states.
+        unsafe { shared.write((block * count + first) * W, rows.as_flattened()) };
     });
-    out.into_flattened()
+    out
 }
 
 /// Digests of pairs of digests.
@@ -142,7 +148,7 @@ fn hashed<H: Hash<W>, const W: usize>(rows: &[u32], segments: &[usize], count: u
     }
     let mut states = vec![[F::ZERO; W]; count];
     states.iter_mut().for_each(|state| state[H::RATE] = F::from_usize(length));
-    absorb::<H, W>(&mut states, &words, |_, _, _| ());
+    absorb::<H, W>(1, &mut states, &words, |_, _, _| ());
     digests::<H, W>(&states)
 }
 
@@ -151,7 +157,7 @@ pub mod by_width {
     use super::*;
 
     /// All states are kept if it is said so: then they come out, block by block.
-    pub fn absorb(width: usize, states: &mut [F], words: &[u32], keep: bool) -> Vec<F> {
+    pub fn absorb(threads: usize, width: usize, states: &mut [F], words: &[u32], keep: bool) -> Vec<F> {
         let mut out = Vec::new();
         match (width, keep) {
             (24, _) if states.len() == 24 => {
@@ -162,10 +168,10 @@ pub mod by_width {
                 let state = states.try_into().expect("one state");
                 absorb_alone::<16>(default_koalabear_poseidon2_16(), Hash16::RATE, state, words, |state| if keep { out.extend(state) });
             }
-            (24, true) => out = super::absorb_kept::<Hash24, 24>(states.as_chunks_mut().0, words),
-            (_, true) => out = super::absorb_kept::<Hash16, 16>(states.as_chunks_mut().0, words),
-            (24, false) => super::absorb::<Hash24, 24>(states.as_chunks_mut().0, words, |_, _, _| ()),
-            (_, false) => super::absorb::<Hash16, 16>(states.as_chunks_mut().0, words, |_, _, _| ()),
+            (24, true) => out = super::absorb_kept::<Hash24, 24>(threads, states.as_chunks_mut().0, words),
+            (_, true) => out = super::absorb_kept::<Hash16, 16>(threads, states.as_chunks_mut().0, words),
+            (24, false) => super::absorb::<Hash24, 24>(threads, states.as_chunks_mut().0, words, |_, _, _| ()),
+            (_, false) => super::absorb::<Hash16, 16>(threads, states.as_chunks_mut().0, words, |_, _, _| ()),
         }
         out
     }

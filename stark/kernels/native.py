@@ -26,6 +26,7 @@ def _job(job: QuotientJob) -> tuple[Any, ...]:
 
 
 WORTH_THREADS = 4096      # states; below, starting a thread takes longer than the work
+WORTH_WORDS = 1 << 15     # that sponges take in
 
 
 def rows_of(values: U64) -> U64:
@@ -49,10 +50,10 @@ class NativeOperations(Operations):
     def absorbed(self, states: U32, words: U32, rate: int) -> U32:
         return cast(U32, self._rust.absorb(*self._blocks(states, words, rate), True)).reshape(words.shape[1] // rate, *states.shape)
 
-    def _blocks(self, states: U32, words: U32, rate: int) -> tuple[U32, U32]:
+    def _blocks(self, states: U32, words: U32, rate: int) -> tuple[int, U32, U32]:
         if rate != of_width(states.shape[1]).rate:
             raise ValueError(f"a sponge of {states.shape[1]} words takes in other blocks than of {rate}")
-        return shaped(states, None, None), shaped(words, len(states), None)
+        return self._threads if words.size >= WORTH_WORDS else 1, shaped(states, None, None), shaped(words, len(states), None)
 
     def climb(self, digests: U32, siblings: U32, bits: U32) -> U32:
         beside = shaped(siblings, bits.shape[1], *digests.shape).reshape(-1, digests.shape[1])
@@ -66,6 +67,9 @@ class NativeOperations(Operations):
                 return cast(U64, self._rust.multiply(rows_of(b), rows_of(a))).reshape(b.shape)
             a, b = np.broadcast_arrays(a, b)
         return cast(U64, self._rust.multiply(rows_of(a), rows_of(b))).reshape(a.shape)
+
+    def invert(self, values: U64) -> U64:
+        return cast(U64, self._rust.invert(rows_of(values))).reshape(values.shape)
 
     def horner(self, start: U64, point: U64, values: U64, extension: bool) -> U64:
         shape, unit = values.shape[:-2 if extension else -1], 5 if extension else 1

@@ -86,6 +86,24 @@ def test_products_agree(kernels: Kernels, seed: int, shapes: tuple[tuple[int, ..
     assert operations_of(kernels.permute).multiply(b, a).tolist() == expected.tolist()
 
 
+@given(SEED, st.sampled_from([(), (0,), (1,), (3,), (2, 4)]))
+@EXAMPLES
+def test_inverses_agree(kernels: Kernels, seed: int, shape: tuple[int, ...]) -> None:
+    values = residues64(np.random.default_rng(seed), *shape, 5)
+    values.reshape(-1, 5)[1::3] = 0
+    found = operations_of(kernels.permute).invert(values)
+    assert found.shape == values.shape and found.tolist() == SLOW.invert(values).tolist()
+    ones_there = SLOW.multiply(values, found).reshape(-1, 5)
+    assert ones_there.tolist() == [[int(row.any()), 0, 0, 0, 0] for row in values.reshape(-1, 5)]
+
+
+def test_many_sponges_are_shared_among_threads(kernels: Kernels) -> None:
+    rng = np.random.default_rng(1)
+    states, words = residues(rng, 700, 16), residues(rng, 700, 48)
+    expected, fast = SLOW.absorbed(states, words, 8), operations_of(kernels.permute)
+    assert (fast.absorbed(states, words, 8) == expected).all() and (fast.absorb(states, words, 8) == expected[-1]).all()
+
+
 @given(SEED, st.integers(0, 5), st.integers(0, 9), st.booleans(), st.booleans())
 @EXAMPLES
 def test_horners_rule_agrees(kernels: Kernels, seed: int, rows: int, columns: int, extension: bool, one: bool) -> None:
@@ -159,6 +177,8 @@ REFUSED = {
     "factors that are no extension": lambda h: h._rust.multiply(wide(ones(2, 4)), wide(ones(2, 4))),
     "a factor that is not canonical": lambda h: h.multiply(wide(ones(2, 5)) * P, wide(ones(2, 5))),
     "a factor far beyond": lambda h: h.multiply(wide(ones(2, 5)) << 32, wide(ones(2, 5))),
+    "an inverse of no extension": lambda h: h._rust.invert(wide(ones(2, 4))),
+    "an inverse that is not canonical": lambda h: h.invert(wide(ones(2, 5)) * P),
     "a start for no row": lambda h: h._rust.horner(wide(ones(2, 5)), wide(ones(1, 5)), wide(ones(3, 2)), 1),
     "points for other rows": lambda h: h._rust.horner(wide(ones(3, 5)), wide(ones(2, 5)), wide(ones(3, 2)), 1),
     "values of two words": lambda h: h._rust.horner(wide(ones(3, 5)), wide(ones(3, 5)), wide(ones(3, 2)), 2),
