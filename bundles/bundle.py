@@ -80,7 +80,7 @@ class Bundle:
     def recording(self, program: Program) -> Recording:
         """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
-        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output(), self.input(),
+        return Recording(program, self.input(), self.manifest.budgets, segments, final, self.manifest.outcome, self.output(), self.input(),
                          self.state_before())
 
 
@@ -102,8 +102,8 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
     store = Store(directory / FILES)
     boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
                        for b in [*recording.segments, recording.final])
-    manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output), recording.budget,
-                        recording.outcome, boundaries,
+    manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output),
+                        tuple(recording.budget(index) for index in range(len(recording.segments))), recording.outcome, boundaries,
                         (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
     content = manifest.encode()
     if decode_manifest(content) != manifest:

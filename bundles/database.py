@@ -32,7 +32,7 @@ class Database:
             if writing:
                 self.base.execute("PRAGMA journal_mode = WAL")
                 self.base.execute("PRAGMA synchronous = FULL")
-                self.base.executescript(self.tables)
+                self.base.executescript(f"BEGIN IMMEDIATE; {self.tables} COMMIT;")
 
     def close(self) -> None:
         self.base.close()
@@ -40,6 +40,10 @@ class Database:
     def names(self) -> set[str]:
         """Of its tables."""
         return {str(name) for (name,) in self._do("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def fresh(self) -> bool:
+        """Whether its owner has made the file and nothing else yet: all tables come at once."""
+        return not self.names()
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """The recording of an open session as its proof needs it: whole segments, which stay as they are whatever events follow.
 
 It stands in a manifest beside the session's log, as that of a run that is not at its end, and grows by the segments that calls have
-filled. By which budget the session is cut is chosen once, by what its first segments cost. Closing the session goes on from here.
+filled. Closing the session goes on from here.
 """
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from bundles.session_log import Header, SessionLog
 from bundles.snapshot import encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.store import Store, write_whole
-from segments.choosing import begun
+from segments.choosing import begun, resumed
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec.execute import resume
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome, Recording, Status
 from wasm_exec.state import StateMap
@@ -70,7 +69,7 @@ class Growth:
             size = sizes_for(self.program, profiles.get(self.header.profile), self.header.size, self.memory_limit)[-1]
             self.recording, self.size = begun(self.program, content, size, self.before()), size
         elif self.recording.final.status in (Status.RUNNING, Status.PAUSED):
-            self.recording = resume(self.recording, more_of(self.recording, content))
+            self.recording = resumed(self.recording, more_of(self.recording, content), self.size)
 
     def write(self, recording: Recording, content: bytes) -> None:
         """Puts the whole segments into the manifest, if there are more of them."""
@@ -81,8 +80,9 @@ class Growth:
         boundaries = tuple(BoundaryEntry(boundary.pc, boundary.fp, boundary.status, boundary.steps, snapshot)
                            for boundary, snapshot in zip(whole, self.snapshots, strict=True))
         last = boundaries[-1]
+        budgets = tuple(recording.budget(index) for index in range(len(boundaries) - 1))
         manifest = Manifest(self.header.profile, self.size, self.header.program, self.store.put(content), self.store.put(b""),
-                            recording.budget, Outcome(last.status, last.pc), boundaries, (self.header.state, self.header.state))
+                            budgets, Outcome(last.status, last.pc), boundaries, (self.header.state, self.header.state))
         if is_open(self.directory):
             write_whole(self.directory / GROWING, manifest.encode())
 
@@ -100,7 +100,7 @@ def grown(directory: Path, program: Program, content: bytes) -> tuple[Recording,
     if found is None:
         return None
     recording = found.recording(program)
-    return resume(recording, more_of(recording, content)), found.manifest.size
+    return resumed(recording, more_of(recording, content), found.manifest.size), found.manifest.size
 
 
 def application(directory: Path, header: Header) -> bytes:

@@ -74,6 +74,8 @@ class Journal(Database):
         self._do("UPDATE job SET identity = ?, segments = ?", identity, segments)
 
     def job(self) -> JobRow | None:
+        if self.fresh():
+            return None
         rows = self._do("SELECT version, identity, segments, out, workers FROM job")
         if not rows:
             return None
@@ -85,6 +87,8 @@ class Journal(Database):
         return JobRow(identity, segments, out, workers)
 
     def rows(self) -> list[Row]:
+        if self.fresh():
+            return []
         found = self._do("SELECT name, state, artefact, starts, failures, seconds, finished, note FROM tasks ORDER BY rowid")
         return [self._row(values) for values in found]
 

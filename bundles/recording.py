@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bundles.api import Progress, Recorded
 from bundles.bundle import FILES, GIVEN_UP, write_bundle
 from bundles.errors import Misuse, Unsupported
@@ -16,13 +14,11 @@ from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_within, worker_bytes
 from bundles.store import write_whole
 from segments.catalogue import SIZES
-from segments.choosing import recorded, size_within
+from segments.choosing import calls_hosts, recorded, size_within
 from segments.shape import PROGRAMS, TOY, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
-from wasm_exec.hosts import HOSTS
-from wasm_exec.instructions import BY_NAME
 from wasm_exec.locate import backtrace
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
@@ -54,21 +50,21 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
     return fitting + [largest.shape.size] * (largest.shape.size not in fitting)
 
 
-def calls_hosts(program: Program) -> bool:
-    """Whether a segment may need the chips of host functions."""
-    return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
-
-
 def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_limit: int | None) -> list[str]:
     """The sizes of segments to try for this program, small first; without a limit those of the usual one."""
-    if len(program.instructions) >= INSTRUCTIONS_LIMIT:
-        raise Unsupported(f"the program has {len(program.instructions):,} register instructions, of which at most "
-                          f"{INSTRUCTIONS_LIMIT - 1:,} can be proved: a smaller module is needed, with fewer "
-                          "libraries, or optimised for size (-Os, wasm-opt -Oz, TinyGo)")
+    check_instructions(program)
     try:
         return sizes_within(memory_limit or MEMORY, profile, wanted, len(program.instructions), calls_hosts(program))
     except LookupError as error:
         raise Unsupported(str(error)) from None
+
+
+def check_instructions(program: Program) -> None:
+    """Unsupported if there are too many."""
+    if len(program.instructions) >= INSTRUCTIONS_LIMIT:
+        raise Unsupported(f"the program has {len(program.instructions):,} register instructions, of which at most "
+                          f"{INSTRUCTIONS_LIMIT - 1:,} can be proved: a smaller module is needed, with fewer "
+                          "libraries, or optimised for size (-Os, wasm-opt -Oz, TinyGo)")
 
 
 @contextmanager

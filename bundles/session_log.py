@@ -70,6 +70,8 @@ class SessionLog(Database):
 
     def header(self) -> Header | None:
         """None if the session was never opened to the end."""
+        if self.fresh():
+            return None
         rows = self._do("SELECT * FROM session")
         if not rows:
             return None

@@ -114,7 +114,7 @@ class Work:
         start, end = self.bundle.entry(index), self.bundle.entry(index + 1)
         with self.watch.stage("replay and fill"), self.memory.moving():
             image, tree = self.memory.image, self.memory.tree
-            trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budget, self.recorder)
+            trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budgets[index], self.recorder)
             if len(trace) != end.steps - start.steps:
                 raise Malformed(f"segment {index} has {end.steps - start.steps} steps, its replay {len(trace)}: the bundle was damaged")
             segment = fill_cheapest(self.program, self.keys.shape, trace, image, tree, self.kernels.trace_permutations)

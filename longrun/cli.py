@@ -141,7 +141,8 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
     facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
     if "done" not in facts:
         raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
-    say(f"tasks done: {facts['done']} of {facts['tasks']}, {facts['left']} left", err=True)
+    if facts["attempts"]:
+        say(f"tasks done: {facts['done']} of {facts['tasks']}, {facts['left']} left", err=True)
     with stoppable(lambda: proving(bundle, out)), progress() as on_progress:
         facts = api.resume(bundle, on_progress, out, with_what)
     show(facts, json)

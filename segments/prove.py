@@ -47,7 +47,7 @@ class ProvingKeys:
 def prove_alone(recording: Recording, index: int, size: str, parameters: Parameters, kernels: Kernels) -> SegmentProof:
     """The proof of one segment of a run, for debugging: nothing of the segments before it is proved."""
     program, start, image = recording.program, recording.segments[index], recording.image(index)
-    trace = replay(program, start, image, recording.budget)
+    trace = replay(program, start, image, recording.budget(index))
     shape = Shape.of(size, len(program.instructions))
     segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
     return ProvingKeys(program, parameters, kernels).prove(segment)

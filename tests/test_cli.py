@@ -408,6 +408,8 @@ def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:
     assert longrun("prove", "run", "-o", "run.proof", "--workers", "1")[0] == 0
     code, _, err = longrun("verify", "run.proof", "--program", "sum.wasm", "--allow-toy")
     assert code == 1 and err.startswith("longrun: the proof is not of what was asked for. This does not hold: the program is the one given")
+    code, _, err = longrun("batch", "run.proof", "run.proof", "-o", "twice.proof")
+    assert code == 1 and err.startswith("longrun: these runs make no batch. This does not hold: a batch has every claim once")
     content = bytearray(Path("run.proof").read_bytes())
     content[len(content) * 7 // 8] ^= 1                 # among the opened rows
     Path("run.proof").write_bytes(content)

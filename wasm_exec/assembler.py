@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from wasm_exec.errors import Invalid
 from wasm_exec.instructions import BY_NAME, Operation, Use
+
+LINES_LIMIT = 1 << 21  # of all functions of a module together, also those that nothing calls; a few bytes can write a thousand
 
 
 class Label:
@@ -50,11 +53,12 @@ TERMINATORS = frozenset(("RETURN", "HALT", "TRAP", "PAUSE"))
 
 @dataclass
 class Assembler:
-    """The code of one function as it is written down; lines get the current `offset`."""
+    """The code of one function as it is written down; lines get the current `offset`. There are about `most` of them at most."""
 
     name: str
     items: list[Item] = field(default_factory=list)
     offset: int = 0
+    most: int = LINES_LIMIT
 
     def emit(
         self, name: str, d: int = 0, a: int = 0, b: int = 0, immediate: int = 0, condition: int = 0,
@@ -62,6 +66,8 @@ class Assembler:
     ) -> Line:
         """Appends an instruction. `immediate` fills i and j (and what stands for its upper half), `condition` (a slot or a kind
         of trap) fills i."""
+        if len(self.items) >= self.most:
+            raise Invalid(f"a module that becomes more than {LINES_LIMIT} instructions of the machine is not supported", self.offset)
         operation = BY_NAME[name]
         match operation.operands.get("b"):
             case Use.UPPER:

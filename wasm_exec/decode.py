@@ -13,6 +13,7 @@ from wasm_exec.opcodes import CODE_OF
 from wasm_exec.reader import Reader
 
 MODULE_BYTES_LIMIT = 1 << 26
+CODE_BYTES_LIMIT = 1 << 23  # of all bodies together: each byte may be an instruction
 LOCALS_LIMIT = 50_000       # of a function
 ALL_LOCALS_LIMIT = 1 << 20  # of all functions together: a few bytes declare very many
 VALUES_LIMIT = 1000         # that a type takes, or gives
@@ -165,6 +166,8 @@ def read_export(reader: Reader) -> Export:
 
 
 def read_bodies(reader: Reader, module: Module) -> None:
+    if reader.end - reader.position > CODE_BYTES_LIMIT:
+        raise Invalid(f"code of more than {CODE_BYTES_LIMIT} bytes is not supported", reader.position)
     locals_ = 0
     for _ in range(reader.unsigned()):
         body = read_body(reader)

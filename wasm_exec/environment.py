@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wasm_exec.assembler import Assembler
 from wasm_exec.errors import Unlinkable
+from wasm_exec.lines import printable
 from wasm_exec.module import FunctionType, Import, Limits, Module, Table, ValueType
 from wasm_exec.runtime import by_hand
 
@@ -101,4 +102,4 @@ def matched(wanted: Limits, provided: Limits, source: Import) -> Limits:
 
 
 def refused(item: Import, why: str) -> Unlinkable:
-    return Unlinkable(f"the import {item.module}.{item.name} {why}", item.offset)
+    return Unlinkable(f"the import {printable(item.module)}.{printable(item.name)} {why}", item.offset)

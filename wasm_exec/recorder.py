@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import Budget
 from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.instance import Compiled, Instance, compiled, tracing_instance
-from wasm_exec.instructions import BY_NAME, Family
+from wasm_exec.instructions import BY_NAME
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import SLOT_BYTES, STATE_BLOCK, STATE_FP
@@ -97,7 +97,7 @@ class Recorder:
             image.set_rows(space, numbers, cells)
         interpreter = Interpreter(self.program, self.compiled.blocks)
         interpreter.restore(image)
-        end = interpreter.segment(start, frame_pointer, Budget({family: ROWS_LIMIT for family in Family}, HASHES_LIMIT), traced)
+        end = interpreter.segment(start, frame_pointer, Budget.unlimited(), traced)
         for space, (numbers, cells) in end.touched.items():
             image.set_rows(space, numbers, cells)
             numbers = np.union1d(numbers, touched[space][0]).astype(np.int64) if space in touched else numbers

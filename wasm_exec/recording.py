@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wasm_exec.changes import Changes, Key
-from wasm_exec.cutting import Budget
+from wasm_exec.cutting import Budget, Cuts, budget_of
 from wasm_exec.errors import TrapKind
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
@@ -120,11 +120,11 @@ class Engine(Protocol):
 @dataclass(frozen=True, eq=False)
 class Recording:
     """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one. `input` is what was offered,
-    `taken` the part of it that the run has taken: what a proof of it claims."""
+    `taken` the part of it that the run has taken: what a proof of it claims; `cuts` are the budgets of the segments."""
 
     program: Program
     input: bytes
-    budget: Budget
+    cuts: Cuts
     segments: list[SegmentStart]
     final: SegmentStart
     outcome: Outcome
@@ -133,6 +133,10 @@ class Recording:
     state: StateMap = EMPTY  # of the application, as the run found it
     given_up: str = ""  # which limit was reached, if the run was given up
     errors: bytes = b""  # the last of what it wrote to standard error
+
+    def budget(self, index: int) -> Budget:
+        """Of segment `index`."""
+        return budget_of(self.cuts, index)
 
     def boundary(self, index: int) -> SegmentStart:
         return [*self.segments, self.final][index]

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wasm_exec.assembler import Assembler
+from wasm_exec.assembler import LINES_LIMIT, Assembler
 from wasm_exec.decode import decode
 from wasm_exec.environment import Environment
 from wasm_exec.errors import Invalid
@@ -105,8 +105,12 @@ def translated(
         routine = environment.function(item.module, item.name, types[index])
         assert routine is not None
         functions[index] = routine.code(around)
+    left = LINES_LIMIT
     for index, body in enumerate(module.bodies, len(module.imports)):
-        functions[index] = BodyTranslator(around, names[index], types[index], body).translate(body)
+        translator = BodyTranslator(around, names[index], types[index], body)
+        translator.code.most = left
+        functions[index] = translator.translate(body)
+        left -= len(functions[index].items)
     return functions
 
 

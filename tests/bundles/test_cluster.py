@@ -1,7 +1,6 @@
 """The engine of a dask cluster: its jobs survive what other jobs survive, nothing that arrives is believed, nobody listens in."""
 from __future__ import annotations
 
-import contextlib
 import os
 import resource
 import shutil
@@ -221,9 +220,7 @@ def test_a_worker_without_memory_is_replaced(tmp_path: Path) -> None:
 
 
 def begun(directory: Path) -> int:
-    with contextlib.suppress(Malformed):                # between the file and its tables
-        return sum(row.starts for row in rows(directory))
-    return 0
+    return sum(row.starts for row in rows(directory))
 
 
 def waited_for(process: subprocess.Popen[bytes], directory: Path, started: int) -> list[int]:

@@ -80,7 +80,8 @@ def test_a_run_comes_back_from_disk(tmp_path: Path, recording: Recording) -> Non
     again = bundle.recording(load(bundle.app(), 64, 16))
     assert bundle.app() == APP
     assert (again.input, again.output) == (recording.input, recording.output)
-    assert (again.outcome, again.budget) == (recording.outcome, recording.budget)
+    assert again.outcome == recording.outcome
+    assert again.cuts == tuple(recording.budget(index) for index in range(len(recording.segments)))
     assert len(again.segments) == len(recording.segments) == bundle.manifest.segments
     assert all(mine.same_as(theirs) for mine, theirs in zip(again.segments, recording.segments, strict=True))
     assert again.image(len(again.segments)).same_as(recording.image(len(recording.segments)))

@@ -1,6 +1,7 @@
 """What a job does when tasks fail, workers die, results get lost or somebody else is at work. The engine is played."""
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -18,6 +19,7 @@ from bundles.errors import Busy, Stuck
 from bundles.job import FAILURES, KILLS, ROUNDS, Job
 from bundles.journal import DONE, FAILED, QUARANTINED, RUNNING, JobRow, Journal
 from bundles.lock import held, writer
+from bundles.session_log import SessionLog
 from bundles.store import digest_of
 from bundles.tasks import Task, everything, parsed, root
 from stark.errors import Malformed
@@ -183,6 +185,20 @@ def test_a_full_disk_or_a_damaged_bundle_stops_at_once_and_blames_no_task(journa
     assert job(journal, Played()).run() == digest_of(b"root 0-5")
 
 
+def test_a_journal_on_a_full_disk_stops_the_job_and_it_goes_on_when_there_is_room(journal: Journal) -> None:
+    pages = int(journal.base.execute("PRAGMA page_count").fetchone()[0])
+    journal.base.execute(f"PRAGMA max_page_count = {pages}")
+    engine = Played()
+    with pytest.raises(OSError, match="the journal cannot be written") as error:
+        job(journal, engine, segments=80).run()
+    assert error.value.errno == errno.ENOSPC and engine.closed
+    done = sum(row.state == DONE for row in journal.rows())
+    journal.base.execute("PRAGMA max_page_count = 100000")
+    journal.begin(JobRow(IDENTITY, 5, "x.proof", 3))
+    assert job(journal, Played(), segments=80).run() == digest_of(b"root 0-80")
+    assert 0 < done < len(starts(journal)) <= sum(starts(journal).values()) <= len(starts(journal)) + Played.workers
+
+
 def test_files_of_the_journal_are_for_the_owner_alone(journal: Journal) -> None:
     job(journal, Played()).run()
     files = list(journal.path.parent.iterdir())
@@ -196,6 +212,24 @@ def test_a_journal_is_read_while_it_is_written(journal: Journal) -> None:
     assert next(row for row in reader.rows() if str(row.task) == "leaf 0").state == RUNNING
     with pytest.raises(Malformed, match="readonly"):
         reader.started(parsed("leaf 1"))
+
+
+def test_a_journal_that_is_just_being_made_says_nothing(tmp_path: Path) -> None:
+    """Whoever asks how far a proof is in that moment must not hear that it is damaged."""
+    for content in (b"", sqlite_with_nothing(tmp_path / "other")):
+        (tmp_path / "journal.sqlite").write_bytes(content)
+        reader = Journal(tmp_path / "journal.sqlite", writing=False)
+        assert reader.job() is None and reader.rows() == []
+        reader.close()
+        (tmp_path / "session.sqlite").write_bytes(content)
+        assert SessionLog(tmp_path / "session.sqlite", writing=False).header() is None
+
+
+def sqlite_with_nothing(path: Path) -> bytes:
+    with sqlite3.connect(path) as base:
+        base.execute("PRAGMA journal_mode = WAL")
+    base.close()
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("change", [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.wasm_exec.test_samples import INPUTS, SAMPLES
 from wasm_exec import translate, validate_stack
 from wasm_exec.cutting import Budget
-from wasm_exec.decode import ALL_LOCALS_LIMIT, VALUES_LIMIT, decode
+from wasm_exec.decode import ALL_LOCALS_LIMIT, CODE_BYTES_LIMIT, VALUES_LIMIT, decode
 from wasm_exec.emit import I32, function_type, section, unsigned, vector
 from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.execute import run
@@ -185,6 +185,29 @@ def test_all_functions_together_have_so_many_locals() -> None:
         decode(of_types([VOID], b"\x0b", 33, each))
 
 
+def test_code_has_so_many_bytes() -> None:
+    with pytest.raises(Invalid, match="code of more than 8388608 bytes") as failure:
+        decode(of_types([VOID], b"\x01" * CODE_BYTES_LIMIT + b"\x0b"))
+    assert failure.value.offset < 40
+
+
+def test_a_module_becomes_so_many_instructions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these branches of four bytes copies a thousand values."""
+    values, branches = b"\x20\0" * VALUES_LIMIT, b"\x20\0\x0d\0" * 20
+    body = b"\x02\1\x41\3" + values + branches + b"\x0c\0\x0b" + b"\x1a" * VALUES_LIMIT + b"\x0b"
+    whole = unsigned(len(body) + 3) + b"\1\1\x7f" + body
+    types = vector([VOID, function_type([], [I32] * VALUES_LIMIT)])
+
+    def module(functions: int) -> bytes:
+        return HEADER + b"".join([section(1, types), section(3, vector([b"\0"] * functions)), section(7, b"\1\6_start\0\0"),
+                                  section(10, vector([whole] * functions))])
+    monkeypatch.setattr(translate, "LINES_LIMIT", 50_000)
+    load(module(2))
+    with pytest.raises(Invalid, match="a module that becomes more than") as failure:
+        load(module(3))
+    assert failure.value.offset > 8000
+
+
 def test_a_table_of_branches_has_so_many_labels() -> None:
     def table(count: int) -> bytes:
         return of_types([VOID], b"\x41\x00\x0e" + unsigned(count - 1) + b"\0" * count + b"\x0b")
@@ -237,3 +260,11 @@ def one_main(body: bytes) -> bytes:
 
     code = b"\x01" + sized(b"\x00" + body)
     return HEADER + EMPTY_TYPE + b"\x03\x02\x01\x00" + b"\x07\x08\x01\x04main\x00\x00" + b"\x0a" + sized(code)
+
+
+def test_a_long_or_strange_name_is_not_repeated() -> None:
+    name = "x\x1b[2J" + "y" * 100_000
+    wasm = HEADER + EMPTY_TYPE + section(2, vector([b"\0" + unsigned(len(name)) + name.encode() + b"\0\0"]))
+    with pytest.raises(Invalid) as failure:
+        load(wasm)
+    assert len(str(failure.value)) < 1000 and "\x1b" not in str(failure.value)
