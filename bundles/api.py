@@ -80,10 +80,12 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits:
 
 def prepared(app: bytes, on_note: Callable[[str], None] | None) -> Program:
     """The register code, and a word about what takes long with a large module."""
+    from bundles.recording import check_instructions
     from wasm_exec.instance import compiled
     if on_note is not None and len(app) >= LARGE_MODULE:
         on_note(f"translating a module of {len(app):,} bytes")
     program = translated(app)
+    check_instructions(program)
     if on_note is not None and len(program.instructions) >= LARGE_PROGRAM and not compiled(program).is_kept():
         on_note(f"compiling {len(program.instructions):,} register instructions, which are kept for the next run")
     return program

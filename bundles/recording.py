@@ -52,14 +52,19 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
 
 def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_limit: int | None) -> list[str]:
     """The sizes of segments to try for this program, small first; without a limit those of the usual one."""
-    if len(program.instructions) >= INSTRUCTIONS_LIMIT:
-        raise Unsupported(f"the program has {len(program.instructions):,} register instructions, of which at most "
-                          f"{INSTRUCTIONS_LIMIT - 1:,} can be proved: a smaller module is needed, with fewer "
-                          "libraries, or optimised for size (-Os, wasm-opt -Oz, TinyGo)")
+    check_instructions(program)
     try:
         return sizes_within(memory_limit or MEMORY, profile, wanted, len(program.instructions), calls_hosts(program))
     except LookupError as error:
         raise Unsupported(str(error)) from None
+
+
+def check_instructions(program: Program) -> None:
+    """Unsupported if there are too many."""
+    if len(program.instructions) >= INSTRUCTIONS_LIMIT:
+        raise Unsupported(f"the program has {len(program.instructions):,} register instructions, of which at most "
+                          f"{INSTRUCTIONS_LIMIT - 1:,} can be proved: a smaller module is needed, with fewer "
+                          "libraries, or optimised for size (-Os, wasm-opt -Oz, TinyGo)")
 
 
 @contextmanager
