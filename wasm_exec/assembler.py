@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from wasm_exec.errors import Invalid
 from wasm_exec.instructions import BY_NAME, Operation, Use
 
-LINES_LIMIT = 1 << 21  # of all functions of a module together, also those that nothing calls; a few bytes can write a thousand
+# Of all functions of a module together, also those that nothing calls: a few bytes can write a thousand.
+LINES_LIMIT = 1 << 21
+LINES_OF_SMALL_CODE, LINES_OF_A_BYTE = 1 << 17, 16      # what code may become in any case, and so many more for each byte of it
 
 
 class Label:
@@ -67,7 +69,8 @@ class Assembler:
         """Appends an instruction. `immediate` fills i and j (and what stands for its upper half), `condition` (a slot or a kind
         of trap) fills i."""
         if len(self.items) >= self.most:
-            raise Invalid(f"a module that becomes more than {LINES_LIMIT} instructions of the machine is not supported", self.offset)
+            many = f"more than {LINES_LIMIT} instructions of the machine, or more than {LINES_OF_A_BYTE} for each byte of code,"
+            raise Invalid(f"a module that becomes {many} is not supported", self.offset)
         operation = BY_NAME[name]
         match operation.operands.get("b"):
             case Use.UPPER:

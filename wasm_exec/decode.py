@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from wasm_exec.decode_code import read_constant_expression, read_expression, read_value_type
+from wasm_exec.decode_code import read_constant_expression, read_expression, read_reference_type, read_value_type
 from wasm_exec.decode_elements import read_elements
 from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.module import Body, Data, Export, ExternalKind, FunctionType, Global, Import, Limits, Module, Table, ValueType
@@ -15,7 +15,7 @@ from wasm_exec.reader import Reader
 MODULE_BYTES_LIMIT = 1 << 26
 CODE_BYTES_LIMIT = 1 << 23  # of all bodies together: each byte may be an instruction
 LOCALS_LIMIT = 50_000       # of a function
-ALL_LOCALS_LIMIT = 1 << 20  # of all functions together: a few bytes declare very many
+ALL_LOCALS_LIMIT = 1 << 20  # of all functions together, with parameters: a few bytes declare very many
 VALUES_LIMIT = 1000         # that a type takes, or gives
 SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11]
 Item = TypeVar("Item")
@@ -142,10 +142,7 @@ def read_limits(reader: Reader, source: Import | None = None) -> Limits:
 
 
 def read_table(reader: Reader, source: Import | None = None) -> Table:
-    start, kind = reader.position, read_value_type(reader)
-    if not kind.is_reference:
-        raise Malformed("malformed reference type", start)
-    return Table(kind, read_limits(reader, source))
+    return Table(read_reference_type(reader), read_limits(reader, source))
 
 
 def read_global_type(reader: Reader) -> tuple[ValueType, bool]:
@@ -168,13 +165,21 @@ def read_export(reader: Reader) -> Export:
 def read_bodies(reader: Reader, module: Module) -> None:
     if reader.end - reader.position > CODE_BYTES_LIMIT:
         raise Invalid(f"code of more than {CODE_BYTES_LIMIT} bytes is not supported", reader.position)
+    module.code_bytes = reader.end - reader.position
     locals_ = 0
-    for _ in range(reader.unsigned()):
+    for index in range(reader.unsigned()):
         body = read_body(reader)
-        locals_ += sum(count for count, _ in body.locals)
+        locals_ += sum(count for count, _ in body.locals) + parameters_of(module, index)
         if locals_ > ALL_LOCALS_LIMIT:
             raise Invalid(f"more than {ALL_LOCALS_LIMIT} locals of all functions are not supported", body.offset)
         module.bodies.append(body)
+
+
+def parameters_of(module: Module, index: int) -> int:
+    """How many a function has, if there is such a function with such a type."""
+    if index >= len(module.functions) or module.functions[index][1] >= len(module.types):
+        return 0
+    return len(module.types[module.functions[index][1]].parameters)
 
 
 def read_body(reader: Reader) -> Body:

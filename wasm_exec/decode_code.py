@@ -23,6 +23,13 @@ def read_value_type(reader: Reader) -> ValueType:
     return VALUE_TYPES[code]
 
 
+def read_reference_type(reader: Reader) -> ValueType:
+    start, kind = reader.position, read_value_type(reader)
+    if not kind.is_reference:
+        raise Malformed("malformed reference type", start)
+    return kind
+
+
 def read_block_type(reader: Reader) -> object:
     start = reader.position
     code = reader.byte()
@@ -69,7 +76,7 @@ IMMEDIATES: dict[Immediate, Callable[[Reader], object]] = {
     Immediate.F32: lambda reader: reader.take(4),
     Immediate.F64: lambda reader: reader.take(8),
     Immediate.TYPES: lambda reader: [read_value_type(reader) for _ in range(reader.unsigned())],
-    Immediate.REFERENCE: read_value_type,
+    Immediate.REFERENCE: read_reference_type,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_exec.decode_code import read_constant_expression, read_value_type
+from wasm_exec.decode_code import read_constant_expression, read_reference_type
 from wasm_exec.errors import Invalid, Malformed
 from wasm_exec.module import Elements, Instruction, Mode, ValueType
 from wasm_exec.opcodes import CODE_OF, END
@@ -39,10 +39,7 @@ def read_kind(reader: Reader, expressions: bool) -> ValueType:
         if reader.byte():
             raise Malformed("malformed element kind", start)
         return ValueType.FUNCREF
-    kind = read_value_type(reader)
-    if not kind.is_reference:
-        raise Malformed("malformed reference type", start)
-    return kind
+    return read_reference_type(reader)
 
 
 def function_reference(reader: Reader, known: dict[int, list[Instruction]]) -> list[Instruction]:

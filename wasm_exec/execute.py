@@ -76,8 +76,7 @@ def run_on(
     for known in [*segments, boundary]:
         image.apply(known.snapshot)
     machine.restore(image)
-    errors = b""
-    most = inf if isinstance(cuts, Budget) else len(cuts)
+    most, errors = inf if isinstance(cuts, Budget) else len(cuts), b""
     while boundary.status == Status.RUNNING and len(segments) < most and not watch.reached(boundary.steps, image):
         segments.append(boundary)
         end = machine.segment(boundary.pc, boundary.fp, budget_of(cuts, len(segments) - 1), traced=False)

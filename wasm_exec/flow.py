@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wasm_exec.assembler import TERMINATORS, Assembler, Item, Jump, Label, Line
 from wasm_exec.instructions import BY_NAME
+
+SLOTS_AT_ONCE = 1 << 10     # for which it is found whether they are read before they are written
 
 
 @dataclass
@@ -38,7 +41,8 @@ class Resolver:
                 self.known[position] = position
                 break
             if position in seen:
-                return -1
+                self.known[position] = -1
+                break
             seen.add(position)
             path.append(position)
             position = self.places[id(item.label)] if isinstance(item, Jump) else position + 1
@@ -53,10 +57,10 @@ def without_empty_loops(items: list[Item]) -> Resolver:
     empty = [position for position, item in enumerate(items) if isinstance(item, Jump) and resolver.arrive(position) < 0]
     if not empty:
         return resolver
-    result = list(items)
-    for position in reversed(empty):
-        result.insert(position, Line(BY_NAME["COPY"]))
-    return Resolver(result)
+    result: list[Item] = []
+    for before, position in pairwise([0, *empty, len(items)]):
+        result += [*items[before:position], Line(BY_NAME["COPY"])]
+    return Resolver(result[:-1])
 
 
 def flow_of(function: Assembler) -> Flow:
@@ -89,36 +93,67 @@ def flow_of(function: Assembler) -> Flow:
     )
 
 
+def basic_blocks(flow: Flow) -> tuple[list[range], list[tuple[int, int]]]:
+    """The lines by basic blocks, each behind those to which it goes, unless it goes back to where its loop begins. With each come the
+    places in that order of the two to which it goes: its own for a way back, or where there is none."""
+    starts = {0, flow.entry, *flow.taken}
+    for position, (following, taken) in enumerate(zip(flow.following, flow.taken, strict=True)):
+        if taken >= 0 or following != position + 1:
+            starts.add(following)
+            starts.add(position + 1)
+    starts -= {-1, len(flow.lines)}
+    blocks = {first: range(first, end) for first, end in pairwise([*sorted(starts), len(flow.lines)])}
+    order: list[range] = []
+    ways: list[tuple[int, int]] = []
+    places: dict[int, int] = {}     # by the first line; -1 as long as something behind a block is missing
+    waiting = [flow.entry]
+    while waiting:
+        first = waiting[-1]
+        last = blocks[first][-1]
+        one, other = flow.following[last], flow.taken[last]
+        if first not in places:
+            places[first] = -1
+            waiting += [way for way in (one, other) if way >= 0 and way not in places]
+            continue
+        waiting.pop()
+        if places[first] < 0:
+            place = len(order)
+            one, other = places.get(one, -1), places.get(other, -1)
+            ways.append((place if one < 0 else one, place if other < 0 else other))
+            places[first] = place
+            order.append(blocks[first])
+    return order, ways
+
+
 def read_before_written(flow: Flow, first: int, end: int, results: list[int]) -> list[int]:
-    """The slots first <= slot < end that some path from the entry reads before it writes them; RETURN reads the results."""
+    """The slots first <= slot < end that some path from the entry reads before it writes them; RETURN reads the results.
+
+    Such a path need not meet a line twice. A loop of WebAssembly is entered only where it begins, so that a path that goes back there
+    has been there: to look at every block once, without the ways back, finds all. SLOTS_AT_ONCE of them are looked for at a time, so that
+    neither time nor room is a product of lines and locals.
+    """
     if first == end:
         return []
-    bits = {slot: 1 << slot - first for slot in range(first, end)}
-    uses, keeps = [], []
-    for line in flow.lines:
-        use = 0
-        for slot in results if line.operation.name == "RETURN" else line.read:
-            use |= bits.get(slot, 0)
-        uses.append(use)
-        keeps.append(~bits.get(line.d, 0) if line.operation.writes else -1)
-    callers: list[list[int]] = [[] for _ in flow.lines]
-    for position, successors in enumerate(zip(flow.following, flow.taken, strict=True)):
-        for successor in successors:
-            if successor >= 0:
-                callers[successor].append(position)
-    needed, following, taken = list(uses), flow.following, flow.taken
-    waiting = list(range(len(flow.lines)))
-    waits = [True] * len(waiting)
-    while waiting:
-        position = waiting.pop()
-        waits[position] = False
-        one, other = following[position], taken[position]
-        after = (needed[one] if one >= 0 else 0) | (needed[other] if other >= 0 else 0)
-        before = uses[position] | after & keeps[position]
-        if before != needed[position]:
-            needed[position] = before
-            for caller in callers[position]:
-                if not waits[caller]:
-                    waits[caller] = True
-                    waiting.append(caller)
-    return [slot for slot in range(first, end) if needed[flow.entry] & bits[slot]]
+    order, ways = basic_blocks(flow)
+    uses: dict[int, list[tuple[int, int]]] = {}     # part of the slots -> (place of the block, slot that is read or ~slot that is written)
+    for place, block in enumerate(order):
+        for line in flow.lines[block.start : block.stop]:
+            operation = line.operation
+            for slot in results if operation.name == "RETURN" else line.read:
+                if first <= slot < end:
+                    uses.setdefault((slot - first) // SLOTS_AT_ONCE, []).append((place, slot))
+            if operation.writes and first <= line.d < end:
+                uses.setdefault((line.d - first) // SLOTS_AT_ONCE, []).append((place, ~line.d))
+    found: list[int] = []
+    for part, items in sorted(uses.items()):
+        base = first + part * SLOTS_AT_ONCE
+        needed, keeps = [0] * len(order), [-1] * len(order)
+        for place, slot in items:
+            if slot < 0:
+                keeps[place] &= ~(1 << ~slot - base)
+            elif keeps[place] >> slot - base & 1:
+                needed[place] |= 1 << slot - base
+        for place, (one, other) in enumerate(ways):
+            needed[place] |= (needed[one] | needed[other]) & keeps[place]
+        found += [slot for slot in range(base, min(base + SLOTS_AT_ONCE, end)) if needed[-1] >> slot - base & 1]
+    return found

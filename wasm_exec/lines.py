@@ -1,7 +1,8 @@
 """Which line of which source file an instruction comes from, if the module carries DWARF's table of lines (versions 2 to 5).
 
 Only for messages about a run that trapped: whatever is broken, unknown or too large in there, the answer is that no line is known. The
-work is one step for each byte of the table, without recursion.
+work is at most about one step for each byte of the table, without recursion; names that lie elsewhere are counted, and so many bytes of
+them are read in all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from wasm_exec.reader import Reader
 CODE_SECTION = 10
 TABLE_LIMIT = 1 << 21       # bytes of the table that are read
 FILES_LIMIT = 1 << 14       # of one unit
+NAMES_LIMIT = 1 << 25       # bytes of names of all units that lie elsewhere
 NAME_SHOWN = 200            # characters of a name
 PATH_SHOWN = 4096           # bytes of a path
 ADDRESS_BITS = 64
@@ -42,6 +44,7 @@ class Lines:
 
     def __init__(self, wasm: bytes, offsets: Mapping[int, int]) -> None:
         self.found: dict[int, tuple[int, str]] = {}     # offset -> (where its row begins, file and line)
+        self.names_left = NAMES_LIMIT
         self.near: dict[int, tuple[int, str]] = {}      # where its row begins, which has no line, and that of a row before it
         self.passed: dict[int, str] = {}                # offset -> the last line before it in its function, in this sequence of rows
         try:
@@ -92,7 +95,7 @@ class Lines:
         for _ in range(lists):
             kinds = [(reader.unsigned(ADDRESS_BITS), reader.unsigned(ADDRESS_BITS)) for _ in range(reader.byte())]
             count, names = reader.unsigned(ADDRESS_BITS), dict[int, bytes]()
-            if count > FILES_LIMIT:
+            if count > (FILES_LIMIT if kinds else 0):
                 raise Malformed("too many files", reader.position)
             for index in range(count):
                 for content, form in kinds:
@@ -113,7 +116,12 @@ class Lines:
             return reader.take(reader.unsigned(ADDRESS_BITS))
         if form in self.strings:
             place, strings = number(reader, 4), self.strings[form]
-            return strings[place : place + PATH_SHOWN].split(b"\0")[0]
+            end = strings.find(b"\0", place, place + PATH_SHOWN)
+            name = strings[place : place + PATH_SHOWN if end < 0 else end]
+            self.names_left -= len(name)
+            if self.names_left < 0:
+                raise Malformed("too many names", reader.position)
+            return name
         raise Malformed("an unknown form", reader.position)
 
     def rows(self, reader: Reader, header: Header) -> None:

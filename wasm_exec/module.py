@@ -145,6 +145,7 @@ class Module:
     start: tuple[int, int] | None = None
     elements: list[Elements] = field(default_factory=list)
     data_count: int | None = None
+    code_bytes: int = 0     # of the bodies
     bodies: list[Body] = field(default_factory=list)
     data: list[Data] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 In the space of tables comes first one cell for each function that is used as a value, function f in cell f + 1: its pc in the low
 half, the number of its type (plus one) in the high half. A reference is the byte address of that cell, so null is 0. Then come the cells
 of the tables, then those of the element segments. Passive data is in the space of segments. What can change in size has its size
-in a global behind those of the module.
+in a global behind those of the module, and so has what routines keep.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from wasm_exec.errors import Invalid
 from wasm_exec.module import FunctionType, Mode, Module
 from wasm_exec.opcodes import CODE_OF
-from wasm_exec.spaces import CELL_BYTES, MEMORY_PAGES_LIMIT, SEGMENTS_BYTES, TABLES_BYTES
+from wasm_exec.spaces import CELL_BYTES, GLOBALS_BYTES, MEMORY_PAGES_LIMIT, SEGMENTS_BYTES, TABLES_BYTES
 
 TABLE_GROWTH = 1 << 16  # entries by which a table without a maximum can grow
 
@@ -40,6 +40,8 @@ class Places:
         growing = {operand for code, operand in used if code == CODE_OF["table.grow"]}
         self.memory_grows = any(code == CODE_OF["memory.grow"] for code, _ in used)
         self.states: dict[str, int] = {}
+        first: dict[FunctionType, int] = {}
+        self.type_numbers = {id(kind): first.setdefault(kind, number) for number, kind in enumerate(module.types, 1)}
         self.sizes: list[int] = []  # of the globals behind those of the module
         cell = 1 + len(module.imports) + len(module.functions)
         self.tables: list[Sized] = []
@@ -89,6 +91,15 @@ class Places:
         most = self.module.memories[0].maximum
         return MEMORY_PAGES_LIMIT if most is None else min(most, MEMORY_PAGES_LIMIT)
 
+    def require_room(self) -> None:
+        """When all that can ask for globals has asked."""
+        count, module = len(self.module.globals) + len(self.sizes), self.module
+        if CELL_BYTES * count > GLOBALS_BYTES:
+            offsets = [item.offset for item in module.globals] + [item.offset for item in module.elements]
+            offsets += [item.offset for item in module.data] + [item.limits.offset for item in module.tables]
+            many = GLOBALS_BYTES // CELL_BYTES
+            raise Invalid(f"more than {many} globals, segments and tables that grow are not supported", max(offsets, default=0))
+
     def type_number(self, signature: FunctionType) -> int:
-        """The same for equal types, and never 0."""
-        return self.module.types.index(signature) + 1
+        """Of one of the module's types: the same for equal ones, and never 0."""
+        return self.type_numbers[id(signature)]

@@ -40,6 +40,7 @@ FRAME_SLOTS_LIMIT = 1 << 16
 INPUT_LIMIT = 1 << 24
 OUTPUT_LIMIT = 1 << 24
 MEMORY_PAGES_LIMIT = 1 << 14
+GLOBALS_BYTES = 1 << 20
 TABLES_BYTES = 1 << 24
 SEGMENTS_BYTES = 1 << 24
 TABLE_ENTRIES_LIMIT = 1_000_000
@@ -60,7 +61,7 @@ def size_in_bytes(space: int, memory_pages: int) -> int:
         case Space.SYSTEM:
             return PAGE_BYTES
         case Space.GLOBALS:
-            return 1 << 20
+            return GLOBALS_BYTES
         case Space.INPUT:
             return INPUT_LIMIT + PAGE_BYTES
         case Space.OUTPUT:

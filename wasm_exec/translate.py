@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wasm_exec.assembler import LINES_LIMIT, Assembler
+from wasm_exec.assembler import LINES_LIMIT, LINES_OF_A_BYTE, LINES_OF_SMALL_CODE, Assembler
 from wasm_exec.decode import decode
 from wasm_exec.environment import Environment
 from wasm_exec.errors import Invalid
@@ -72,6 +72,7 @@ def load(
     else:
         main = main_function(module, types)
         functions[ENTRY] = entry_stub(start, main, bool(types[main].results))
+    layout.require_room()
     linked = link(functions, [*roots, *stubs.values()])
     cells = initial(module, types, layout, environment, linked.entries)
     if cells.trap:
@@ -105,7 +106,7 @@ def translated(
         routine = environment.function(item.module, item.name, types[index])
         assert routine is not None
         functions[index] = routine.code(around)
-    left = LINES_LIMIT
+    left = min(LINES_LIMIT, LINES_OF_SMALL_CODE + LINES_OF_A_BYTE * module.code_bytes)
     for index, body in enumerate(module.bodies, len(module.imports)):
         translator = BodyTranslator(around, names[index], types[index], body)
         translator.code.most = left

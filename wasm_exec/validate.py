@@ -34,7 +34,8 @@ def validate(module: Module, environment: Environment | None = None) -> None:
             raise Invalid("start function", offset)
     validate_elements(module, len(types))
     validate_data(module, len(types))
-    context = Context(module, types, declared_functions(module))
+    vectors = {index for index, item in enumerate(module.types) if ValueType.V128 in item.parameters + item.results}
+    context = Context(module, types, declared_functions(module), vectors)
     for (_, index), body in zip(module.functions, module.bodies, strict=True):
         validate_body(context, module.types[index], body)
     if environment is not None:

@@ -105,6 +105,8 @@ def select(checker: BodyChecker, instruction: Instruction) -> None:
         if len(types) != 1:
             raise checker.fail("invalid result arity")
         kind = types[0]
+        if kind is ValueType.V128:
+            raise checker.fail("SIMD is not supported")
     checker.pop(ValueType.I32)
     second = checker.pop(kind)
     first = checker.pop(kind)

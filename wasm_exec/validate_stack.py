@@ -20,6 +20,7 @@ class Context:
     module: Module
     functions: list[FunctionType]
     declared: set[int]
+    vectors: set[int]       # indices of types with vectors
     work: int = 0
 
 
@@ -133,6 +134,8 @@ class BodyChecker:
         assert isinstance(index, int)
         if index >= len(self.context.module.types):
             raise self.fail("unknown type")
+        if index in self.context.vectors:
+            raise self.fail("SIMD is not supported")
         return self.context.module.types[index]
 
     def table(self, index: object) -> Table:

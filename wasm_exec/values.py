@@ -133,9 +133,13 @@ class OperandStack:
     def settle(self, height: int) -> None:
         """Makes the entry at this height a computed value in its home."""
         value = self.entries[height]
-        self.move(value, value.home)
         if isinstance(value, Local):
             self.forget(value.slot, height)
+        self.put_home(height)
+
+    def put_home(self, height: int) -> None:
+        value = self.entries[height]
+        self.move(value, value.home)
         self.entries[height] = Temporary(value.home, value.wide)
 
     def settle_top(self, count: int) -> None:
@@ -146,10 +150,11 @@ class OperandStack:
         """Copies entries that stand for a local (for this one, or for any) before the local changes."""
         if slot is None:
             heights = sorted(height for each in self.copies.values() for height in each)
+            self.copies.clear()
         else:
-            heights = list(self.copies.get(slot, ()))
+            heights = self.copies.pop(slot, [])
         for height in heights:
-            self.settle(height)
+            self.put_home(height)
 
     def drop_to(self, height: int, results: Iterable[bool]) -> None:
         """What the stack is after a block: everything above its height is gone, its results are in their homes."""
