@@ -38,7 +38,6 @@ from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 
 
-
 class Work:
     """What is needed again and again is made at its first use and kept: keys, circuits, the memory at the last boundary."""
 
