@@ -36,7 +36,7 @@ soundness: setup
 chaos: setup
 	@$(BIN)/python -m tests.bundles.chaos
 	@$(BIN)/python -m tests.bundles.chaos --engine dask
-	@$(BIN)/python -m pytest tests/bundles/test_resume.py tests/bundles/test_job.py tests/bundles/test_cluster.py
+	@$(BIN)/python -m pytest tests/bundles/test_resume.py tests/bundles/test_job.py tests/bundles/test_deaths.py tests/bundles/test_cluster.py
 
 session: setup
 	@$(BIN)/python -m tests.bundles.proved_session --sample sorter --events 100

@@ -83,7 +83,7 @@ def neighbours(name: str, content: bytes, profile: Profile, kernels: Kernels) ->
 
 def replayed(program: Program, recording: Recording, index: int, kernels: Kernels) -> Segment:
     image = recording.image(index)
-    trace = replay(program, recording.segments[index], image, recording.budget)
+    trace = replay(program, recording.segments[index], image, recording.budget(index))
     tree, size = MemoryTree(image, wide(kernels)), Shape.of(SIZE, len(program.instructions))
     return fill_cheapest(program, size, trace, image, tree, kernels.trace_permutations)
 

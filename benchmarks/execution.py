@@ -90,7 +90,7 @@ def speed(figures: Figures, name: str, program: Program) -> None:
 
 def counting(recording: Recording) -> float:
     """Seconds of the counting module for all segments of a run, one after the other."""
-    modules, budget, taken = compiled(recording.program), recording.budget, 0.0
+    modules, budget, taken = compiled(recording.program), recording.budget(0), 0.0
     instance, words = Instance(modules, recording.image(0), tracing=False), modules.lanes.pack(budget.rows)
     for start in recording.segments:
         started = time.process_time()
@@ -102,7 +102,7 @@ def counting(recording: Recording) -> float:
 
 def replaying(figures: Figures, name: str, recording: Recording) -> None:
     """The longest segment once more: only the steps, and with everything from the snapshot to the arrays."""
-    program, budget = recording.program, recording.budget
+    program, budget = recording.program, recording.budget(0)
     lengths = [recording.boundary(index + 1).steps - start.steps for index, start in enumerate(recording.segments)]
     index = max(range(len(lengths)), key=lengths.__getitem__)
     start, image, steps = recording.segments[index], recording.image(index), lengths[index]

@@ -96,13 +96,13 @@ def one_guest(name: str) -> dict[str, object]:
     recording, general = recorded(program, content, SIZE, limits), Shape.of(SIZE, len(program.instructions))
     assert recording is not None
     bill = Bill(general)
-    run(program, content, recording.budget, limits, observe=bill.add)
+    run(program, content, recording.cuts, limits, observe=bill.add)
     index = (len(recording.segments) - 1) // 2
     image, watch, before = recording.image(index), Watch(), resident("VmRSS")
     keys, tree = ProvingKeys(program, profiles.get("p100").segment, kernels), MemoryTree(image, wide(kernels))
-    replay(program, recording.segments[index], image, recording.budget)        # compiles the recorder, once for all segments of a program
+    replay(program, recording.segments[index], image, recording.budget(index))      # compiles the recorder, once for all
     started = time.process_time()
-    trace = replay(program, recording.segments[index], image, recording.budget)
+    trace = replay(program, recording.segments[index], image, recording.budget(index))
     segment = fill_cheapest(program, general, trace, image, tree, kernels.trace_permutations)
     filling, steps = time.process_time() - started, len(trace)
     key = keys.of(segment.shape)

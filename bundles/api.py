@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from continuation.verify import Trusted
     from stark.kernels.protocol import Kernels
     from wasm_exec.cutting import Limits
+    from wasm_exec.locate import Place
     from wasm_exec.program import Program
 
 Facts = Mapping[str, object]
+LARGE_MODULE, LARGE_PROGRAM = 1 << 20, 1 << 16          # bytes, instructions: from there on it takes seconds before the first step
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
 
@@ -48,15 +50,18 @@ class Recorded:
     outcome: str
     trapped: bool
     output: bytes
-    location: str = ""      # of a trap: function and byte of the module
+    trace: tuple[Place, ...] = ()       # of a trap: the functions at work, the innermost first
     given_up: str = ""      # which limit the run has reached (bundles.errors.REACHED); then it has not ended
+    errors: bytes = b""     # the last of what it wrote to standard error, which is kept nowhere
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits: Limits | None = None, size: str | None = None,
-           on_progress: Progress | None = None, state: Path | None = None, memory_limit: int | None = None) -> Recorded:
+           on_progress: Progress | None = None, state: Path | None = None, memory_limit: int | None = None,
+           on_note: Callable[[str], None] | None = None) -> Recorded:
     """Runs the program to its end and writes a bundle directory; Unsupported if there is no shape for it. A run that reaches one of the
     limits has not ended, and its bundle cannot be proved. Without a size of segments
-    one is chosen of which every segment is proved in so many bytes. `state`: a state file, or a bundle directory whose state goes on."""
+    one is chosen of which every segment is proved in so many bytes. `state`: a state file, or a bundle directory whose state goes on.
+    `on_note` hears what is done before the first step, if that takes long."""
     from bundles.bundle import unfinished
     from bundles.recording import sizes_of, written_run
     from bundles.state_files import read_state
@@ -65,12 +70,25 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits:
     from wasm_exec.state import EMPTY
     profile = profiles.get(profile_name)
     sizes_of(profile, size)
-    program = translated(app)
     if directory.exists() and not unfinished(directory):
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     check_room(directory)
+    program = prepared(app, on_note)
     return written_run(directory, app, program, input, profile, size, limits or Limits(), on_progress,
                        EMPTY if state is None else read_state(state), memory_limit)
+
+
+def prepared(app: bytes, on_note: Callable[[str], None] | None) -> Program:
+    """The register code, and a word about what takes long with a large module."""
+    from bundles.recording import check_instructions
+    from wasm_exec.instance import compiled
+    if on_note is not None and len(app) >= LARGE_MODULE:
+        on_note(f"translating a module of {len(app):,} bytes")
+    program = translated(app)
+    check_instructions(program)
+    if on_note is not None and len(program.instructions) >= LARGE_PROGRAM and not compiled(program).is_kept():
+        on_note(f"compiling {len(program.instructions):,} register instructions, which are kept for the next run")
+    return program
 
 
 def translated(app: bytes) -> Program:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bundles.changes import Difference
 from bundles.difference import difference
+from bundles.errors import REACHED
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
@@ -21,10 +22,12 @@ MANIFEST = "manifest.msgpack"
 SESSION_LOG = "session.sqlite"         # where a session stands that was not closed
 GROWING = "growing.msgpack"            # the manifest of its whole segments, if its proof was begun
 GROWING_LOCK = "growing.lock"          # held by who writes it
+GIVEN_UP = "given_up"                  # which limit was reached by a run that has not ended
 FILES = "files"
 WORK = "work"
 JOURNAL, LOCK, PROOFS = "journal.sqlite", "lock", "proofs"     # in the folder of the work
 APP_LIMIT = 1 << 24
+LIMIT_BYTES = 100
 
 
 class Bundle:
@@ -77,7 +80,7 @@ class Bundle:
     def recording(self, program: Program) -> Recording:
         """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
-        return Recording(program, self.input(), self.manifest.budget, segments, final, self.manifest.outcome, self.output(), self.input(),
+        return Recording(program, self.input(), self.manifest.budgets, segments, final, self.manifest.outcome, self.output(), self.input(),
                          self.state_before())
 
 
@@ -99,14 +102,23 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
     store = Store(directory / FILES)
     boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
                        for b in [*recording.segments, recording.final])
-    manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output), recording.budget,
-                        recording.outcome, boundaries,
+    manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output),
+                        tuple(recording.budget(index) for index in range(len(recording.segments))), recording.outcome, boundaries,
                         (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
     content = manifest.encode()
     if decode_manifest(content) != manifest:
         raise Malformed("this run does not fit into a bundle")
     write_whole(path, content)
     return Bundle(directory, manifest)
+
+
+def why_given_up(directory: Path) -> str:
+    """In words, if it is known."""
+    try:
+        limit = read_limited(directory / GIVEN_UP, "limit", LIMIT_BYTES).decode("ascii", "replace")
+    except (OSError, Malformed):
+        return ""
+    return REACHED.get(limit, "")
 
 
 def open_bundle(directory: Path) -> Bundle:

@@ -1,7 +1,7 @@
 """The recording of an open session as its proof needs it: whole segments, which stay as they are whatever events follow.
 
 It stands in a manifest beside the session's log, as that of a run that is not at its end, and grows by the segments that calls have
-filled. By which budget the session is cut is chosen once, by what its first segments cost. Closing the session goes on from here.
+filled. Closing the session goes on from here.
 """
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from bundles.snapshot import encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.store import Store, write_whole
 from bundles.stored import going_on, require_place
-from segments.choosing import begun
+from segments.choosing import begun, resumed
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec.execute import resume
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome, Recording, Status
 from wasm_exec.state import StateMap
@@ -71,7 +70,7 @@ class Growth:
             size = sizes_for(self.program, profiles.get(self.header.profile), self.header.size, self.memory_limit)[-1]
             self.recording, self.size = begun(self.program, content, size, self.before()), size
         elif self.recording.final.status in (Status.RUNNING, Status.PAUSED):
-            self.recording = continued(self.recording, content)
+            self.recording = continued(self.recording, content, self.size)
 
     def write(self, recording: Recording, content: bytes) -> None:
         """Puts the whole segments into the manifest, if there are more of them."""
@@ -82,8 +81,9 @@ class Growth:
         boundaries = tuple(BoundaryEntry(boundary.pc, boundary.fp, boundary.status, boundary.steps, snapshot)
                            for boundary, snapshot in zip(whole, self.snapshots, strict=True))
         last = boundaries[-1]
+        budgets = tuple(recording.budget(index) for index in range(len(boundaries) - 1))
         manifest = Manifest(self.header.profile, self.size, self.header.program, self.store.put(content), self.store.put(b""),
-                            recording.budget, Outcome(last.status, last.pc), boundaries, (self.header.state, self.header.state))
+                            budgets, Outcome(last.status, last.pc), boundaries, (self.header.state, self.header.state))
         if is_open(self.directory):
             write_whole(self.directory / GROWING, manifest.encode())
 
@@ -100,16 +100,16 @@ def grown(directory: Path, program: Program, content: bytes) -> tuple[Recording,
     found = open_growing(directory)
     if found is None:
         return None
-    return continued(found.recording(program), content), found.manifest.size
+    return continued(found.recording(program), content, found.manifest.size), found.manifest.size
 
 
-def continued(recording: Recording, content: bytes) -> Recording:
+def continued(recording: Recording, content: bytes, size: str) -> Recording:
     """The recording with what has come since. What it goes on from may come from files."""
     what, more = "the segments of the session", more_of(recording, content)
     last = recording.segments[-1] if recording.final.status == Status.PAUSED else recording.final
     require_place(recording.program, last.pc, last.fp, what)
     with going_on(what):
-        return resume(recording, more)
+        return resumed(recording, more, size)
 
 
 def application(directory: Path, header: Header) -> bytes:

@@ -155,8 +155,8 @@ def identity_of(bundle: Bundle, keys: RunKeys, kernels: Kernels, segments: int |
     begins in the same way: what a proof of a segment, or of a span, says follows from its boundaries."""
     trusted, manifest = trusted_of(keys.profile, kernels, bundle.work / KEYS), bundle.manifest
     count = manifest.segments if segments is None else segments
-    run = replace(manifest, boundaries=manifest.boundaries[:count + 1], input=NOTHING, output=NOTHING, states=(manifest.states[0], NOTHING),
-                  outcome=Outcome(manifest.boundaries[count].status, 0))
+    run = replace(manifest, boundaries=manifest.boundaries[:count + 1], budgets=manifest.budgets[:count], input=NOTHING, output=NOTHING,
+                  states=(manifest.states[0], NOTHING), outcome=Outcome(manifest.boundaries[count].status, 0))
     hasher = hashlib.sha256(b"longrun job 2")
     for part in (run.encode(), str(keys.shape).encode(), repr((keys.profile.name, trusted.keys)).encode()):
         hasher.update(len(part).to_bytes(8, "little") + part)

@@ -25,7 +25,7 @@ from wasm_exec.program import Program
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 SIZES_OF = {"toy": ("toy",), "p100": ("2^16", "2^20")}
-_KNOWN: dict[str, Trusted] = {}
+_KNOWN: dict[tuple[str, ...], Trusted] = {}         # by profile and what was compared; built ones by profile alone
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,12 @@ class LeafKeys(Mapping[str, Key]):
 
 def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAYERS) -> Trusted:
     """The keys of the continuation: those that ship with the package, or computed here, which takes a while. `layers` as in `published`."""
-    if profile.name not in _KNOWN:
-        shipped = published(profile.name, layers=layers)
-        if shipped is None:
-            from continuation.setup import build
-            shipped = _KNOWN[profile.name] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
-        return shipped
-    return _KNOWN[profile.name]
+    known = _KNOWN.get((profile.name, *layers)) or _KNOWN.get((profile.name,)) or published(profile.name, layers=layers)
+    if known is None:
+        from continuation.setup import build
+        known = _KNOWN[profile.name,] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
+    _KNOWN[profile.name, *layers] = known
+    return known
 
 
 def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Digest:

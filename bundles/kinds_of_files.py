@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from bundles.manifest import Manifest
 from bundles.session_log import SessionLog
 from bundles.state_files import decode_state
 from continuation.claims import SpanClaim, spelled
+from continuation.key_file import VERSION, read
 from continuation.layout import POWER_WORDS
 from segments.claim import BOUNDARY, STEPS, Boundary
 from segments.memory_tree import wide
@@ -98,12 +98,11 @@ def text_of_program(content: bytes) -> Facts:
 
 
 def keys(content: bytes) -> Facts:
-    try:
-        found = json.loads(content)
-        return {"kind": "keys of the continuation", "version": int(found["version"]), "shapes of segments": len(found["segments"]),
-                "circuits": len(found["digests"]), "layers": list(found["layers"]), "root": spelled(tuple(map(int, found["root"])))}
-    except (ValueError, LookupError, TypeError, RecursionError):
-        raise Malformed("these are no keys of the continuation") from None
+    found = read(content, ())
+    if found is None:
+        raise Malformed(f"these are keys of another version, not of version {VERSION}")
+    return {"kind": "keys of the continuation", "version": VERSION, "shapes of segments": len(found.segments),
+            "circuits": len(found.digests), "layers": list(found.shapes), "root": spelled(found.keys)}
 
 
 def lock(path: Path, content: bytes) -> Facts:

@@ -9,8 +9,8 @@ from bundles.keys import RunKeys
 
 MEMORY_INFO = Path("/proc/meminfo")
 GROUP_LIMIT, GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-PROCESS_BYTES = 500 << 20           # a worker with the circuits and keys of p100; measured 0.6 GB with a leaf, 0.16 GB in toy
-BYTES_PER_CELL = 11                 # of a segment, with its extension and trees; measured 3.09 GB in all for 304 M cells, 1.68 for 130 M
+PROCESS_BYTES = 600 << 20           # a worker with the circuits and keys of p100; measured 0.6 GB with a leaf, 0.16 GB in toy
+BYTES_PER_CELL = 9                  # of a segment, with its extension and trees; measured 8.1 beside 0.63 GB
 
 
 def cores() -> int:

@@ -14,12 +14,12 @@ from wasm_exec.recording import Outcome, Status
 from wasm_exec.spaces import FRAME_POINTER_LIMIT
 
 KIND = "longrun bundle"
-VERSION = 3
+VERSION = 4
 SEGMENTS_LIMIT = 1 << 15
 STEPS_LIMIT = 1 << 56
 STATUSES = {int(status) for status in Status if status != Status.TRAPPED} | {Status.TRAPPED + kind for kind in TrapKind}
 
-NAMES = ("kind", "version", "profile", "size", "program", "input", "output", "rows", "hashes", "outcome", "boundaries",
+NAMES = ("kind", "version", "profile", "size", "program", "input", "output", "budgets", "outcome", "boundaries",
          "states")
 BOUNDARY_NAMES = ("pc", "fp", "status", "steps", "snapshot")
 
@@ -38,14 +38,14 @@ class BoundaryEntry:
 @dataclass(frozen=True)
 class Manifest:
     """`program`, `input` and `output` are digests of files, `states` those of the application's state before and after. Segment k leads
-    from boundary k to boundary k + 1."""
+    from boundary k to boundary k + 1 under budget k."""
 
     profile: str
     size: str
     program: bytes
     input: bytes
     output: bytes
-    budget: Budget
+    budgets: tuple[Budget, ...]
     outcome: Outcome
     boundaries: tuple[BoundaryEntry, ...]
     states: tuple[bytes, bytes]
@@ -59,11 +59,11 @@ class Manifest:
         return self.boundaries[-1].steps
 
     def encode(self) -> bytes:
-        rows = [self.budget.rows[family] for family in Family]
+        budgets = [[budget.hashes, *(budget.rows[family] for family in Family)] for budget in self.budgets]
         outcome = [self.outcome.status, self.outcome.pc, self.outcome.code]
         boundaries = [dict(zip(BOUNDARY_NAMES, (b.pc, b.fp, b.status, b.steps, b.snapshot), strict=True)) for b in self.boundaries]
-        values = (KIND, VERSION, self.profile, self.size, self.program, self.input, self.output, rows, self.budget.hashes, outcome,
-                  boundaries, list(self.states))
+        values = (KIND, VERSION, self.profile, self.size, self.program, self.input, self.output, budgets, outcome, boundaries,
+                  list(self.states))
         return pack(dict(zip(NAMES, values, strict=True)))
 
 
@@ -77,12 +77,11 @@ def decode_manifest(content: bytes) -> Manifest:
         raise Malformed(f"this bundle has format {version}, this longrun reads format {VERSION}")
     if fields.text("profile") not in PROFILES:
         raise Malformed(f"manifest: no profile is named {fields.text('profile')!r}")
-    rows = fields.integers("rows", len(Family), ROWS_LIMIT + 1)
-    hashes = fields.integer("hashes", HASHES_LIMIT + 1)
-    if not hashes or not all(rows):
-        raise Malformed("manifest: the budget of a segment is zero somewhere")
+    budgets = tuple(decode_budget(item) for item in fields.sequence("budgets", SEGMENTS_LIMIT))
     status, pc, code = fields.integers("outcome", 3, 1 << 32)
     boundaries = tuple(decode_boundary(item) for item in fields.sequence("boundaries", SEGMENTS_LIMIT + 1))
+    if len(budgets) != len(boundaries) - 1:
+        raise Malformed("manifest: every segment has a budget")
     if not boundaries or boundaries[0].steps or boundaries[-1].status != status:
         raise Malformed("manifest: the boundaries do not lead from the beginning to the outcome")
     pairs = zip(boundaries, boundaries[1:], strict=False)
@@ -90,7 +89,14 @@ def decode_manifest(content: bytes) -> Manifest:
         raise Malformed("manifest: the boundaries are not in order")
     before, after = fields.digests("states", 2)
     return Manifest(fields.text("profile"), fields.text("size"), fields.digest("program"), fields.digest("input"), fields.digest("output"),
-                    Budget(dict(zip(Family, rows, strict=True)), hashes), Outcome(status, pc, code), boundaries, (before, after))
+                    budgets, Outcome(status, pc, code), boundaries, (before, after))
+
+
+def decode_budget(value: object) -> Budget:
+    hashes, *rows = Fields({"budget": value}, "manifest", ("budget",)).integers("budget", 1 + len(Family), HASHES_LIMIT + 1)
+    if not hashes or not any(rows) or max(rows) > ROWS_LIMIT:
+        raise Malformed("manifest: a budget is of no rows or hashes, or of too many")
+    return Budget(dict(zip(Family, rows, strict=True)), hashes)
 
 
 def decode_boundary(value: object) -> BoundaryEntry:

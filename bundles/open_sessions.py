@@ -22,23 +22,24 @@ from stark import profiles
 from wasm_exec.cutting import Limits
 
 
-def stand(directory: Path) -> tuple[Header, State]:
-    """How an open session stands now."""
+def stand(directory: Path) -> tuple[Header, State, str | None]:
+    """How an open session stands now, and where it trapped, if it did."""
     if fresh(directory) or not is_open(directory):
         raise not_open(directory)
     with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
         header = log.header()
         if header is None:
             raise not_open(directory)
-        return header, log.state()
+        return header, log.state(), log.trapped()
 
 
 def facts(directory: Path) -> Mapping[str, object]:
     """An open session, for people to read."""
-    header, state = stand(directory)
+    header, state, place = stand(directory)
     return {"kind": "session", "state": "open" if state.outcome.paused else "ended, not closed", "owner": held(directory / LOCK),
             "profile": header.profile, "calls": state.calls, "events": state.events, "steps": state.steps,
-            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome), **followed(directory)}
+            "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome),
+            "trapped in": place, **followed(directory)}
 
 
 def followed(directory: Path) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ import msgpack
 
 from stark.errors import Malformed
 
-SIZE_LIMIT = 1 << 22
+SIZE_LIMIT = 1 << 24
 ITEMS_LIMIT = 1 << 17
 MOST_SMALL, CONTAINER_BYTES = 16, 32        # lists and maps are so long on the average, except for a few: empty ones take memory
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
-from bundles.bundle import PROOFS, Bundle
+from bundles.bundle import PROOFS, Bundle, why_given_up
 from bundles.changes import to_words
 from bundles.checking import once, short
 from bundles.engine import Engine, Inline
@@ -50,7 +50,7 @@ class Proved:
 def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress, means: Means | None = None,
                  out: str = "") -> Proved:
     """Goes on where an earlier call for this bundle ended. `out` is remembered for the next one."""
-    provable(bundle.manifest.outcome)
+    provable(bundle.manifest.outcome, why_given_up(bundle.directory))
     means = means or Means()
     workers = fitting_workers(keys, bundle.manifest.segments, means.workers, means.memory_limit)
     with opened(bundle, keys, kernels, out, workers) as (journal, in_flight):
@@ -104,8 +104,11 @@ def finished(bundle: Bundle, job: Job, digest: bytes) -> RunFile:
     return file
 
 
-def provable(outcome: Outcome) -> None:
+def provable(outcome: Outcome, why: str = "") -> None:
     """Refuses before any work a run that has no end."""
+    if outcome.running:
+        raise Unsupported(f"this run was given up{why and f': {why}'}; it has not ended, so that nothing can be proved: run it again into "
+                          "another directory")
     if not (outcome.exited or outcome.trapped or outcome.paused):
         raise Unsupported(f"a run that ends as {outcome} cannot be proved yet")
 

@@ -7,27 +7,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bundles.api import Progress, Recorded
-from bundles.bundle import FILES, write_bundle
+from bundles.bundle import FILES, GIVEN_UP, write_bundle
 from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_within, worker_bytes
+from bundles.store import write_whole
 from segments.catalogue import SIZES
-from segments.choosing import recorded, size_within
-from segments.shape import TOY, Shape
+from segments.choosing import calls_hosts, recorded, size_within
+from segments.shape import PROGRAMS, TOY, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
-from wasm_exec.hosts import HOSTS
-from wasm_exec.instructions import BY_NAME
-from wasm_exec.locate import location
+from wasm_exec.locate import backtrace
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.state import EMPTY, StateMap
 
 MEMORY = 4 * 10**9      # bytes: a worker takes no more unless more is allowed
+INSTRUCTIONS_LIMIT = 1 << PROGRAMS[-1]
 FEW = 4         # segments of a smaller size are taken if there are no more than so many
 
 
@@ -52,17 +50,21 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
     return fitting + [largest.shape.size] * (largest.shape.size not in fitting)
 
 
-def calls_hosts(program: Program) -> bool:
-    """Whether a segment may need the chips of host functions."""
-    return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
-
-
 def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_limit: int | None) -> list[str]:
     """The sizes of segments to try for this program, small first; without a limit those of the usual one."""
+    check_instructions(program)
     try:
         return sizes_within(memory_limit or MEMORY, profile, wanted, len(program.instructions), calls_hosts(program))
     except LookupError as error:
         raise Unsupported(str(error)) from None
+
+
+def check_instructions(program: Program) -> None:
+    """Unsupported if there are too many."""
+    if len(program.instructions) >= INSTRUCTIONS_LIMIT:
+        raise Unsupported(f"the program has {len(program.instructions):,} register instructions, of which at most "
+                          f"{INSTRUCTIONS_LIMIT - 1:,} can be proved: a smaller module is needed, with fewer "
+                          "libraries, or optimised for size (-Os, wasm-opt -Oz, TinyGo)")
 
 
 @contextmanager
@@ -96,10 +98,13 @@ def written_run(directory: Path, app: bytes, program: Program, content: bytes, p
     """Records a run from this state of its application into a directory."""
     recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit, directory / FILES)
     write_bundle(directory, app, recording, profile.name, taken)
+    if recording.given_up:
+        write_whole(directory / GIVEN_UP, recording.given_up.encode())
     return summary(recording, profile, app)
 
 
 def summary(recording: Recording, profile: Profile, app: bytes) -> Recorded:
     outcome = recording.outcome
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(outcome), outcome.trapped, recording.output,
-                    location(recording, app) if outcome.trapped else "", recording.given_up)
+                    backtrace(recording, app) if outcome.trapped else (), recording.given_up,
+                    recording.errors)

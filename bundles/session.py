@@ -9,8 +9,8 @@ import contextlib
 import errno
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,19 +23,21 @@ from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
 from bundles.session_log import Header, PlaceRow, SessionLog, State
 from bundles.signature import Value, bits_of, signatures, values_of
-from bundles.sitting import Sitting
+from bundles.sitting import Reached, Sitting
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
 from bundles.stored import going_on, is_place, take_pages
 from stark import profiles
 from stark.errors import Malformed
+from wasm_exec import locate
 from wasm_exec.cutting import Limits
 from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
+from wasm_exec.standard_error import joined
 from wasm_exec.state import EMPTY, StateMap
 
 LOCK, PAUSED = "session.lock", "paused"
@@ -49,12 +51,15 @@ SMALL = 1 << 16             # bytes of pages that are kept place by place before
 @dataclass(frozen=True)
 class Answer:
     """What an event gave: the results of the function, and the bytes that it wrote. `outcome` is how the session stands after the call;
-    where an event halts or traps there are no results, and the session has ended."""
+    where an event halts or traps there are no results, and the session has ended. `trace`: of a trap, the functions of the module that
+    were at work, the innermost first; `errors`: what the event wrote to standard error, which is kept nowhere."""
 
     results: tuple[Value, ...]
     output: bytes
     outcome: str
     ended: bool = False
+    trace: tuple[locate.Place, ...] = ()
+    errors: bytes = b""
 
 
 Call = tuple[str, Sequence[Value | str], bytes]         # an event: its name, its arguments, its payload
@@ -125,10 +130,13 @@ class Session:
         content = [self.encoded(*event) for event in events]
         machine, self.machine = self.machine or self.restored(), None       # whatever fails half way begins again from the disk
         with going_on(PLACE):
-            reached = machine.go_on(b"".join(content), limits or Limits())
-        starts = accumulate(map(len, content), initial=self.state.input_length)
+            reached = machine.go_on(b"".join(content), limits or Limits(), self.app)
+        starts = list(accumulate(map(len, content), initial=self.state.input_length))
         begun = sum(start < reached.cursor for start in starts) if not reached.outcome.paused else len(events)
-        answers = self.answers([name for name, _, _ in events[:begun]], reached.written, reached.outcome)
+        heard = [joined(part for part in reached.errors if (part[0] > start or not number) and (part[0] <= end or number == begun - 1))
+                 for number, (start, end) in enumerate(pairwise(starts[:begun + 1]))]
+        answers = [replace(answer, errors=errors) for answer, errors in
+                   zip(self.answers([name for name, _, _ in events[:begun]], reached), heard, strict=True)]
         if len(answers) < len(events):                                      # the input ends with the event that ended the session
             return self.calls(events[:len(answers)], limits)
         before = self.state
@@ -137,6 +145,8 @@ class Session:
         needless: list[bytes] = []
         with self.log.whole():
             self.log.called(state, b"".join(content))
+            if reached.trace:
+                self.log.ended(locate.spelled(reached.trace))
             if reached.place is not None:
                 needless = self.placed(machine, reached.pages)
         for digest in needless:
@@ -149,13 +159,13 @@ class Session:
             raise BadCall(f"the session has no event {name}", f"it has {', '.join(self.signatures)}")
         return encode(self.program, [Event(name, bits_of(name, self.signatures[name], arguments), payload)])
 
-    def answers(self, names: Sequence[str], written: bytes, outcome: Outcome) -> list[Answer]:
+    def answers(self, names: Sequence[str], reached: Reached) -> list[Answer]:
         """Takes the output apart. Of an event that ended the session the results never came; its record goes to the end of the output."""
-        found: list[Answer] = []
+        found, written, outcome = list[Answer](), reached.written, reached.outcome
         for number, name in enumerate(names, 1):
             head = SIZE_BYTES + VALUE_BYTES * len(self.signatures[name].results)
             if number == len(names) and not outcome.paused:
-                return [*found, Answer((), written[head:], str(outcome), ended=True)]
+                return [*found, Answer((), written[head:], str(outcome), True, reached.trace)]
             bits = [int.from_bytes(written[at:at + VALUE_BYTES], "little") for at in range(SIZE_BYTES, head, VALUE_BYTES)]
             end = SIZE_BYTES + int.from_bytes(written[:SIZE_BYTES], "little")
             found.append(Answer(values_of(self.signatures[name], bits), written[head:end], str(outcome)))

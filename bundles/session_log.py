@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, events INTEGER, in
                                   steps INTEGER, status INTEGER, pc INTEGER, code INTEGER);
 CREATE TABLE IF NOT EXISTS places (number INTEGER PRIMARY KEY, pc INTEGER, fp INTEGER, steps INTEGER, whole INTEGER, size INTEGER,
                                    pages BLOB);
+CREATE TABLE IF NOT EXISTS trapped (place TEXT);
 """
 STATUSES = {int(Status.EXITED), int(Status.PAUSED)} | {Status.TRAPPED + kind for kind in TrapKind}
 
@@ -93,6 +94,15 @@ class SessionLog(Database):
         if status not in STATUSES:
             raise self.damaged("a call ended in no way that there is")
         return State(number, events, input_length, output_length, steps, Outcome(status, pc, code))
+
+    def ended(self, place: str) -> None:
+        """The last call trapped there."""
+        self._do("INSERT INTO trapped VALUES (?)", place)
+
+    def trapped(self) -> str | None:
+        """Where the session trapped, if it did."""
+        rows = self._do("SELECT place FROM trapped") if "trapped" in self.names() else []
+        return str(rows[0][0]) if rows else None
 
     def input(self) -> bytes:
         """All of it."""

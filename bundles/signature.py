@@ -10,6 +10,7 @@ from wasm_exec.module import FunctionType, ValueType
 from wasm_exec.translate import event_types
 
 Value = int | float
+SHOWN = 40          # letters of what somebody typed
 FLOATS = {ValueType.F32: ("<f", "<I"), ValueType.F64: ("<d", "<Q")}
 
 
@@ -25,10 +26,11 @@ def bits_of(name: str, kinds: FunctionType, values: Sequence[Value | str]) -> li
     if len(values) != len(kinds.parameters):
         wanted = ", ".join(map(kind_name, kinds.parameters)) or "none"
         raise BadCall(f"{name} takes {several(len(kinds.parameters), 'argument')} ({wanted}), not {len(values)}")
-    return [bits(name, kind, value) for kind, value in zip(kinds.parameters, values, strict=True)]
+    return [bits(f"argument {number} of {name}", kind, value)
+            for number, (kind, value) in enumerate(zip(kinds.parameters, values, strict=True), 1)]
 
 
-def bits(name: str, kind: ValueType, value: Value | str) -> int:
+def bits(what: str, kind: ValueType, value: Value | str) -> int:
     try:
         if kind in FLOATS:
             to_bytes, to_number = FLOATS[kind]
@@ -36,12 +38,13 @@ def bits(name: str, kind: ValueType, value: Value | str) -> int:
         number = int(value, 0) if isinstance(value, str) else value
         if isinstance(number, float):
             raise ValueError
-        width = 64 if kind.wide else 32
+        width = width_of(kind)
         if not -(1 << width - 1) <= number < 1 << width:
             raise ValueError
         return number % (1 << width)
     except (ValueError, OverflowError, struct.error):
-        raise BadCall(f"an argument of {name} is no {kind_name(kind)}") from None
+        span = "" if kind in FLOATS else f", a whole number from -2^{width_of(kind) - 1} to 2^{width_of(kind)} - 1"
+        raise BadCall(f"{what} is {str(value)[:SHOWN]!r} and no {kind_name(kind)}{span}") from None
 
 
 def values_of(kinds: FunctionType, results: Sequence[int]) -> tuple[Value, ...]:
@@ -54,9 +57,13 @@ def value_of(kind: ValueType, result: int) -> Value:
         to_bytes, to_number = FLOATS[kind]
         size = struct.calcsize(to_number)
         return float(struct.unpack(to_bytes, result.to_bytes(8, "little")[:size])[0])
-    width = 64 if kind.wide else 32
+    width = width_of(kind)
     result %= 1 << width
     return result - (1 << width) if result >> width - 1 else result
+
+
+def width_of(kind: ValueType) -> int:
+    return 64 if kind.wide else 32
 
 
 def kind_name(kind: ValueType) -> str:

@@ -1,11 +1,13 @@
 """The machine of a session that is open: where it goes on from, and what one more piece of input leads to."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bundles.errors import GivenUp, Unsupported
+from wasm_exec import locate
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.execute import take_changes
 from wasm_exec.image import MemoryImage, Numbers, Pages
@@ -14,11 +16,20 @@ from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 from wasm_exec.recording import Outcome, SegmentStart, Status, outcome_at
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, Space, SystemCell
+from wasm_exec.standard_error import Part
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
 Key = tuple[int, int]
-BUDGET = Budget.uniform(1 << 18, 1 << 14)
+LARGEST, LEAST, PAGES = 1 << 18, 1 << 8, 1 << 14      # rows of a family, and pages, of a piece
+FAMILIES_AT_WORK = 8        # a piece has about so many times as many steps as rows of a family, or fewer
+BUDGET = Budget.uniform(LARGEST, PAGES)
+
+
+def piece(left: int) -> Budget:
+    """A piece of the run where so many steps may still be made: it goes at most a little beyond them."""
+    rows = max(LEAST, left // FAMILIES_AT_WORK)
+    return BUDGET if rows >= LARGEST else Budget.uniform(rows, PAGES)
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,8 @@ class Place:
 @dataclass(frozen=True)
 class Reached:
     """What a piece of input led to. `written`: what the output got; `cursor`: up to where events have read their input. `place` and
-    `pages`, if the session goes on from a later place than before: that place, and the pages that differ from the one before."""
+    `pages`, if the session goes on from a later place than before: that place, and the pages that differ from the one before. `trace`:
+    of a trap, the functions that were at work; `errors`: what was written to standard error, and how far the input was read then."""
 
     outcome: Outcome
     written: bytes
@@ -41,6 +53,8 @@ class Reached:
     steps: int
     place: Place | None
     pages: Pages
+    trace: tuple[locate.Place, ...] = ()
+    errors: Sequence[Part] = ()
 
 
 @dataclass
@@ -70,20 +84,24 @@ class Sitting:
             raise Unsupported(f"the events of a session have at most {INPUT_LIMIT:,} bytes together")
         self.image.offered += content
 
-    def go_on(self, content: bytes, limits: Limits) -> Reached:
+    def go_on(self, content: bytes, limits: Limits, app: bytes = b"") -> Reached:
         """Runs on with more input, until the session pauses or ends. GivenUp if that reaches one of these limits, which are looked at
-        between pieces of the run; then this sitting is of no more use."""
+        between pieces of the run; then this sitting is of no more use. `app`: the module, to tell lines of the source in a trap."""
+        known = self.input_length if self.paused_steps else -1
         self.enter(content)
         self.engine.restore(self.image)
         at, place, status = self.place, self.place, int(Status.RUNNING)
         watch = Watch(limits, self.program.memory_pages)
         changed, pending = set[Key](), set[Key]()           # pages that differ: up to `place`, and since then
         undo: list[tuple[int, Numbers, U64]] = []
+        errors: list[Part] = []
         while status == Status.RUNNING:
-            if limit := watch.reached(at.steps - self.paused_steps, self.image):
-                raise GivenUp(limit, at.steps - self.paused_steps)
-            end = self.engine.segment(at.pc, at.fp, BUDGET, traced=False)
+            steps = at.steps - self.paused_steps            # of this call; less than 0 in what runs again
+            if limit := watch.reached(steps, self.image):
+                raise GivenUp(limit, steps)
+            end = self.engine.segment(at.pc, at.fp, piece(limits.steps - steps), traced=False)
             undo += [(space, pages, self.image.rows(space, pages)) for space, (pages, _) in end.touched.items() if len(pages)]
+            errors += [part for part in end.errors if part[0] > known]      # the rest was heard in an earlier call
             watch.see(end.touched)
             pending |= take_changes(self.image, end.touched).keys()
             at, status = Place(end.pc, end.fp, at.steps + end.steps), end.status
@@ -91,11 +109,13 @@ class Sitting:
                 place, changed, pending, undo = at, changed | pending, set(), []
         outcome = outcome_at(SegmentStart(at.pc, at.fp, status, {}, at.steps), self.image)
         cursor = self.image.read_cell(Space.SYSTEM, SystemCell.INPUT_CURSOR)
+        trace = locate.standing(self.program, self.image, at.pc, at.fp, app) if outcome.trapped else ()
         written, later, self.paused_steps = self.written(), place if place != self.place else None, at.steps
-        for space, pages, cells in reversed(undo):
-            self.image.set_rows(space, pages, cells)
+        for space, numbers, cells in reversed(undo):
+            self.image.set_rows(space, numbers, cells)
         self.place = place
-        return Reached(outcome, written, cursor, at.steps, later, {key: self.image.page(*key).copy() for key in sorted(changed)})
+        pages = {key: self.image.page(*key).copy() for key in sorted(changed)}
+        return Reached(outcome, written, cursor, at.steps, later, pages, trace, errors)
 
     def written(self) -> bytes:
         """The output since the session paused the last time."""

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle
+from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle, why_given_up
 from bundles.journal import DONE, QUARANTINED, RUNNING, JobRow, Journal, Row
 from bundles.lock import held, writer
 from bundles.store import Store
@@ -43,9 +43,12 @@ def status(directory: Path) -> Facts:
     done = {row.task: row for row in rows if row.state == DONE}
     running = [str(row.task) for row in rows if row.state == RUNNING]
     left = 0 if goal in done else sum(task not in done for task in tasks)
+    state = "proved" if goal in done else "being proved" if owner else "stopped" if rows else "recorded"
+    if bundle.manifest.outcome.running:
+        state = "given up"
     facts: dict[str, object] = {
-        "state": "proved" if goal in done else "being proved" if owner else "stopped" if rows else "recorded",
-        "owner": owner, "proof": job.out if job and job.out else None, "segments": bundle.manifest.segments, "steps": bundle.manifest.steps,
+        "state": state, "outcome": str(bundle.manifest.outcome), "given up because": why_given_up(directory) or None, "owner": owner,
+        "proof": job.out if job and job.out else None, "segments": bundle.manifest.segments, "steps": bundle.manifest.steps,
         "tasks": len(tasks), "done": len(tasks) - left, "left": left,
         **{f"{name} done": f"{sum(t.kind == kind for t in done)}/{sum(t.kind == kind for t in tasks)}" for kind, name in STAGES.items()},
         "running" if owner else "was running": running[:NAMED],

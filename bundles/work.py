@@ -38,8 +38,6 @@ from wasm_exec.execute import replay
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
 
-NO_KEYS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)     # what a damaged file of keys ends in
-
 
 class Work:
     """What is needed again and again is made at its first use and kept: keys, circuits, the memory at the last boundary."""
@@ -116,7 +114,7 @@ class Work:
         require_place(self.program, start.pc, start.fp, f"segment {index}")
         with self.watch.stage("replay and fill"), self.memory.moving(), going_on(f"segment {index}"):
             image, tree = self.memory.image, self.memory.tree
-            trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budget, self.recorder)
+            trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budgets[index], self.recorder)
             if len(trace) != end.steps - start.steps:
                 raise Malformed(f"segment {index} has {end.steps - start.steps} steps, its replay {len(trace)}: the bundle was damaged")
             segment = fill_cheapest(self.program, self.keys.shape, trace, image, tree, self.kernels.trace_permutations)
@@ -138,7 +136,7 @@ def trusted_of(profile: Profile, kernels: Kernels, folder: Path) -> Trusted:
     that no worker has to: that takes a while."""
     found = published(profile.name)
     if found is None:
-        with contextlib.suppress(*NO_KEYS):
+        with contextlib.suppress(Malformed):
             found = published(profile.name, folder)
     if found is None:
         found = trusted_keys(profile, kernels)

@@ -31,7 +31,6 @@ from segments.claim import ENTRY, RUNNING, STATEMENT
 from segments.claim import STEPS as SEGMENT_STEPS
 from segments.setup import program_level
 from stark.formulas import zero
-from stark.fused import spelled
 from stark.key import DIGEST, Key
 from stark.machine import Machine, Value, concat
 from stark.transcript import compress, sponge
@@ -125,7 +124,7 @@ def batch(m: Machine, parts: Sequence[Part], claim: Value) -> None:
         same, weights = m.read(1), m.read(DIGEST)
         bits = m.read(RUN_BITS)                                     # a batch joined with itself again and again comes to an end
         m.require_equal("a bit of the number of runs is 0 or 1", bits * bits, bits)
-        m.require_equal("the runs can be counted", claim[COUNT], spelled(m, bits))
+        m.require_equal("the runs can be counted", claim[COUNT], m.spell(bits))
         differences = right.first[:DIGEST] - left.last[:DIGEST]
         m.require_equal("runs of two programs differ somewhere, or are said to be of one", dot(weights, differences) + same,
                         m.constant([1]))
@@ -201,7 +200,7 @@ def countable(m: Machine, claim: Value) -> None:
     for limb, count in enumerate(STEP_BITS):
         bits = m.read(count)
         m.require_equal("a bit of a number of steps is 0 or 1", bits * bits, bits)
-        m.require_equal("the steps can be counted", claim[STEPS][limb], spelled(m, bits))
+        m.require_equal("the steps can be counted", claim[STEPS][limb], m.spell(bits))
 
 
 def nothing_more(m: Machine, claim: Value, words: int, end: int = STEPS.start) -> None:

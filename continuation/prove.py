@@ -20,6 +20,7 @@ from continuation.verify import check
 from segments.claim import BOUNDARY, STEPS, SegmentProof, digest_of
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
+from stark.operations import operations_of
 from stark.prover import HandedOver, prove
 from stark.watch import Watch
 
@@ -34,7 +35,7 @@ class Prover:
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
         """A span of one segment; a wide leaf is lifted at once, so that it can be joined."""
         before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:STEPS])
-        program = digest_of(segment.cap, segment.level)
+        program = digest_of(segment.cap, segment.level, operations_of(self.kernels.permute))
         claim = SpanClaim(program, self.setup.keys, before, after, int(segment.statement[STEPS]))
         kind = self.trusted.leaf(segment.shape)
         proof = self._prove(kind.name, [segment.cap, segment.statement, segment.words, counting(claim.steps)], claim)

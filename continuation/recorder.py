@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from stark.expression import P
 from stark.machine import Machine, Plain, Value
+from stark.poseidon2 import of_width
 
 Addresses = npt.NDArray[np.int64]
 Name = Literal["read", "statement", "constant", "add", "sub", "mul", "mul_add", "horner", "permute", "bits", "inverse", "select", "take",
@@ -89,10 +90,10 @@ class Program:
     @cached_property
     def chains(self) -> list[list[Instruction]]:
         """The instructions in their order, once all are there; single steps of Horner's rule at one point that follow each other stand
-        together."""
+        together, and so do the blocks that sponges take in one after the other."""
         out: list[list[Instruction]] = []
         for step in self.code:
-            if out and goes_on(out[-1], step):
+            if out and (goes_on(out[-1], step) or takes_in(out[-1], step)):
                 out[-1].append(step)
             else:
                 out.append([step])
@@ -115,6 +116,16 @@ def goes_on(chain: list[Instruction], step: Instruction) -> bool:
     (value, point, added), before = (int(each.data.flat[0]) for each in step.operands), chain[-1]
     first, last = (int(one.result.data.flat[0]) for one in (chain[0], before))
     return value == last and point == int(before.operands[1].data.flat[0]) and added < first
+
+
+def takes_in(chain: list[Instruction], step: Instruction) -> bool:
+    """Whether a permutation keeps the capacity of the last one's states, and the rest was there before all of them."""
+    before = chain[-1]
+    if step.name != "permute" or before.name != "permute" or step.result.data.shape != before.result.data.shape:
+        return False
+    rate, data, first = of_width(step.result.data.shape[-1]).rate, step.operands[0].data, int(chain[0].result.data.flat[0])
+    return bool((data[..., :rate] < first).all() and (data[..., rate:] == before.result.data[..., rate:]).all()
+                and int(step.result.data.flat[0]) == int(before.result.data.flat[0]) + before.result.data.size)
 
 
 def operand(value: Value) -> Operand:

@@ -16,6 +16,7 @@ from stark.errors import Malformed
 from stark.field import P, product
 from stark.machine import Value
 from stark.numbers import Numbers
+from stark.poseidon2 import of_width
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -37,10 +38,10 @@ def replay(program: Program, tape: U32, statement: U32, permute: Callable[[U32],
         raise Malformed(f"the tape has {len(tape)} words, not {program.tape}")
     run = Run(program, Numbers(tape, permute), Numbers(statement, permute))
     for steps in program.chains:
-        if len(steps) > 1:
+        if steps[0].name == "permute":
+            run.permute(steps)
+        elif len(steps) > 1:
             run.chain(steps)
-        elif steps[0].name == "permute":
-            run.permute(steps[0])
         else:
             run.step(steps[0])
     return Replayed(run.memory, run.numbers.failed, run.numbers.required)
@@ -61,12 +62,18 @@ class Run:
         first = int(target.data.reshape(-1)[0])
         self.memory[first:first + len(words)] = words
 
-    def permute(self, step: Instruction) -> None:
-        """`step`, for the most frequent one, without what stands between memory and hash."""
-        self.numbers.current = step.phase
-        data = step.operands[0].data
-        states = self.numbers.permutation(self.memory[data].astype(np.uint32).reshape(-1, data.shape[-1]))
-        first = int(step.result.data.flat[0])
+    def permute(self, steps: list[Instruction]) -> None:
+        """`step`, for the most frequent one, without what stands between memory and hash; and for all blocks of sponges at once."""
+        self.numbers.current = steps[0].phase
+        width = steps[0].result.data.shape[-1]
+        states = self.memory[steps[0].operands[0].data].astype(np.uint32).reshape(-1, width)
+        if len(steps) > 1:
+            rate = of_width(width).rate
+            blocks = [step.operands[0].data[..., :rate].reshape(-1, rate) for step in steps]
+            states = self.numbers.operations.absorbed(states, self.memory[np.concatenate(blocks, 1)].astype(np.uint32), rate)
+        else:
+            states = self.numbers.operations(states)
+        first = int(steps[0].result.data.flat[0])
         self.memory[first:first + states.size] = states.reshape(-1)
 
     def chain(self, steps: list[Instruction]) -> None:

@@ -1,6 +1,10 @@
-"""Sessions from Python:
+"""Runs and sessions from Python:
 
     import longrun
+
+    recorded = longrun.run("app.wasm", "bundle", input=b"12 30", arguments=["-v"])
+    print(recorded.outcome, recorded.output, recorded.errors)
+    longrun.prove("bundle", "app.proof")
 
     with longrun.open("app.wasm", "bundle") as bundle:
         print(bundle.call("add", 5).results)
@@ -14,11 +18,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from bundles.api import Recorded
     from bundles.session import Session
+    from wasm_exec.cutting import Limits
 
-__all__ = ["open", "prove", "resume"]
+__all__ = ["open", "prove", "resume", "run"]
+
+
+def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", arguments: Sequence[str] = (), profile: str = "p100",
+        size: str | None = None, state: str | Path | None = None, limits: Limits | None = None) -> Recorded:
+    """Records a run of a module (bytes, or a .wasm or .wat file) into a new directory, to be proved. `arguments`: those of a WASI program,
+    for which the input is then standard input. A trap is an outcome; a run that reaches one of the limits says `given_up`."""
+    from bundles import api
+    from wasm_exec.text import from_text
+    from wasm_exec.wasi_input import WasiInput, pack
+    content = pack(WasiInput(["program", *arguments], stdin=input)) if arguments else input
+    return api.record(from_text(app if isinstance(app, bytes) else Path(app)), content, Path(directory), profile, limits, size,
+                      state=None if state is None else Path(state))
 
 
 def open(app: str | Path | bytes, directory: str | Path, profile: str = "p100", size: str | None = None, container: bytes = b"",

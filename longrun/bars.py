@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from longrun.telling import OnProgress, rate
+from longrun.telling import STEPS, OnProgress, rate
 
 
 @contextmanager
@@ -27,10 +27,17 @@ def bars() -> Iterator[OnProgress]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as shown:
         numbers: dict[str, TaskID] = {}
+        before: dict[str, int] = {}
+        attempt = 1
 
         def on_progress(stage: str, done: int, total: int) -> None:
+            nonlocal attempt
             if stage not in numbers:
                 numbers[stage] = shown.add_task(stage, total=total or None)
+            if stage == STEPS and done < before.get(stage, 0):      # the run is recorded once more
+                attempt += 1
+                shown.reset(numbers[stage], description=f"{stage} (attempt {attempt})")
+            before[stage] = done
             shown.update(numbers[stage], completed=done, total=total or None)
         yield on_progress
 

@@ -16,7 +16,7 @@ from bundles import api
 from bundles.errors import REACHED, several
 from longrun import sessions
 from longrun.certificates import certificates
-from longrun.failures import GIVEN_UP, TRAPPED, UNUSABLE, USAGE, Stop, larger, told
+from longrun.failures import GIVEN_UP, TRAPPED, UNUSABLE, USAGE, Stop, Told, larger, told
 from longrun.options import (
     INPUT_LIMIT,
     MEGABYTE,
@@ -30,7 +30,9 @@ from longrun.options import (
     MaxSeconds,
     MaxSteps,
     Memory,
+    NewBundle,
     Out,
+    OutputFile,
     Profile,
     Programs,
     Scheduler,
@@ -44,9 +46,12 @@ from longrun.options import (
     named,
     read,
 )
+from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_trap, trap_facts
+from longrun.profile import profile
 from longrun.state_commands import Root, StateFile, register, root_named
 from longrun.stopping import batching, heard, proving, recording, spelled, stoppable
-from longrun.telling import complain, progress, say, show, shown
+from longrun.telling import complain, progress, say, show
+from longrun.words import Words
 
 GIGABYTE = 10**9
 
@@ -54,44 +59,53 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
 
 
-@app.command(epilog="Example: longrun run app.wasm -o run --input in.txt -- -v 7")
-def run(program: App, out: Out, arguments: Arguments = None,
-        input: Annotated[Path | None, typer.Option(help="the file that the program reads; nothing if left out")] = None,
+@app.command(cls=Words, epilog="Example: longrun run app.wasm -o run --input in.txt -- -v 7")
+def run(program: App, out: NewBundle, arguments: Arguments = None,
+        input: Annotated[Path | None, typer.Option(metavar="FILE", help="the file that the program reads; nothing if left out")] = None,
         profile: Profile = "p100",
         state: StateFile = None,
         max_steps: MaxSteps = None, max_memory: MaxMemory = None, max_depth: MaxDepth = None, max_seconds: MaxSeconds = None,
         segments: Segments = None,
         memory_limit: SegmentMemory = None,
+        output: OutputFile = None,
         json: Json = False) -> None:
-    """Record a run of APP.wasm into a bundle directory. Limits are looked at between segments."""
+    """Record a run of APP.wasm into a bundle directory. It ends with 0 also where the program exits with another code, which is told as
+    the outcome. Limits are looked at between blocks of the run, so that it goes a little beyond them. What the program writes to standard error is shown there and kept nowhere."""
     from wasm_exec.cutting import Limits
     limits = Limits.of(max_steps, in_bytes(max_memory, MEGABYTE), max_depth, max_seconds)
     content = module(program)
     given = entered(content, input, arguments) or b""
+    check_output(output, out)
     with stoppable(lambda: recording(out)), progress() as on_progress:
-        recorded = api.record(content, given, out, known(profile), limits, segments, on_progress, state, in_bytes(memory_limit))
-    if json:
-        show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
-              "output bytes": len(recorded.output), "output": recorded.output.hex()}, json)
-    else:
+        recorded = api.record(content, given, out, known(profile), limits, segments, on_progress, state, in_bytes(memory_limit),
+                              lambda note: say(note, err=True))
+    if output is not None:
+        output.write_bytes(recorded.output)
+    tell_errors(recorded.errors)
+    facts = {"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
+             "output bytes": len(recorded.output), "output": recorded.output.hex(), **trap_facts(recorded.outcome, recorded.trace)}
+    if not json:
         say(f"{several(recorded.steps, 'step')} in {several(recorded.segments, 'segment')}, {recorded.outcome}, profile {recorded.profile}")
-        say(f"output: {shown(recorded.output)}")
+        tell_output(recorded.output, output)
+    elif not recorded.given_up:
+        show(facts, json)
     if recorded.given_up:
         spent = several(recorded.steps, "step")
-        raise Stop(GIVEN_UP, f"the run was given up after {spent}: {REACHED[recorded.given_up]}; "
-                             "it has not ended, so that nothing can be proved", larger(recorded.given_up))
+        give_up(Told(GIVEN_UP, f"the run was given up after {spent}: {REACHED[recorded.given_up]}; "
+                     "it has not ended, so that nothing can be proved",
+                     f"run it into another directory, {larger(recorded.given_up)}"), facts, json)
     if recorded.trapped:
-        say(f"longrun: the program trapped in {recorded.location} "
-                   f"(that is an outcome like others: longrun prove {spelled(out)} -o FILE proves it)", err=True)
+        tell_trap(recorded.outcome, recorded.trace, f"that is an outcome like others: longrun prove {spelled(out)} -o FILE proves it")
         raise typer.Exit(TRAPPED)
 
 
 for command, example in sessions.COMMANDS.items():
     # a word that is no option of ours is an argument of the call: numbers can be negative
-    app.command(epilog=example, context_settings={"ignore_unknown_options": True} if command is sessions.call else None)(command)
+    app.command(cls=Words, epilog=example, context_settings={"ignore_unknown_options": True} if command is sessions.call else None)(command)
 
-@app.command(epilog="Example: longrun prove run -o app.proof")
-def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="where the proof is written")] = None,
+@app.command(cls=Words, epilog="Example: longrun prove run -o app.proof")
+def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="where the proof is written; "
+                                                                   "required, unless there is --only")] = None,
           workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
           scheduler: Scheduler = None, tls: Tls = None,
           follow: Annotated[bool, typer.Option("--follow", help="prove an open session while calls come, until it is closed")] = False,
@@ -118,8 +132,9 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
     show(facts, json)
 
 
-@app.command(epilog="Example: longrun resume run")
-def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", help="another place for the proof")] = None,
+@app.command(cls=Words, epilog="Example: longrun resume run")
+def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE",
+                                                                    help="another place for the proof")] = None,
            workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
            scheduler: Scheduler = None, tls: Tls = None, json: Json = False) -> None:
     """Go on with a proof that was begun, whatever has ended it."""
@@ -133,19 +148,19 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
     show(facts, json)
 
 
-@app.command(epilog="Example: longrun status run --json")
+@app.command(cls=Words, epilog="Example: longrun status run --json")
 def status(bundle: Bundle, json: Json = False) -> None:
     """Show how far a proof is, or how an open session stands. At any time, also while others work on it."""
     show(api.status(bundle), json)
 
 
-@app.command(epilog="Example: longrun gc run")
+@app.command(cls=Words, epilog="Example: longrun gc run")
 def gc(bundle: Bundle, json: Json = False) -> None:
     """Remove from a bundle what no longer serves its proof."""
     show(api.collect(bundle), json)
 
 
-@app.command(epilog="Example: longrun batch first.proof second.proof -o both.proof")
+@app.command(cls=Words, epilog="Example: longrun batch first.proof second.proof -o both.proof")
 def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help="run proofs, in their order")], out: Out,
           json: Json = False) -> None:
     """Join run proofs to one rollup proof."""
@@ -156,14 +171,15 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
     show(facts, json)
 
 
-@app.command(epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
+@app.command(cls=Words, epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
 def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file")],
            program: Programs, arguments: Arguments = None,
-           input: Annotated[Path | None, typer.Option(help="require that this was the input")] = None,
-           output: Annotated[Path | None, typer.Option(help="require that this was the output")] = None,
-           exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="require that it exited with this code")] = None,
+           input: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the input")] = None,
+           output: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the output")] = None,
+           exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N",
+                                                            help="require that it exited with this code")] = None,
            state_before: Root = None, state_after: Root = None,
-           profile: Annotated[str | None, typer.Option(help="require that it is proved under this profile")] = None,
+           profile: Annotated[str | None, typer.Option(metavar="NAME", help="require that it is proved under this profile")] = None,
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
            json: Json = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
@@ -182,7 +198,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
 register(app)
 
 
-@app.command(epilog="Example: longrun inspect app.proof")
+@app.command(cls=Words, epilog="Example: longrun inspect app.proof")
 def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a file of longrun's, or a bundle directory")],
             json: Json = False) -> None:
     """Show what any file of ours says of itself. It is not checked."""
@@ -190,10 +206,11 @@ def inspect(file: Annotated[Path, typer.Argument(metavar="FILE", help="a file of
     show({"checked": False, **facts} if json else facts, json, "", "(not checked)")
 
 
-app.command(epilog="Example: longrun certificates cluster-keys")(certificates)
+app.command(cls=Words, epilog="Example: longrun certificates cluster-keys")(certificates)
+app.command(cls=Words, epilog="Example: longrun profile app.wasm -o app.cpuprofile --input in.txt -- -v 7")(profile)
 
 
-@app.command(epilog="Example: longrun doctor")
+@app.command(cls=Words, epilog="Example: longrun doctor")
 def doctor(json: Json = False) -> None:
     """Show what this machine can do and how long a proof takes. Measures for some seconds."""
     show(api.doctor(Path.cwd()), json)

@@ -87,7 +87,7 @@ def told(error: BaseException) -> Told:
 
 def larger(limit: str) -> str:
     """What helps when a run has reached this limit."""
-    return f"a larger {LIMITED_BY[limit]} lets it go on"
+    return f"again with a larger {LIMITED_BY[limit]}, or without it"
 
 
 def rejected(error: Rejected) -> Told:

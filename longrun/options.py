@@ -23,13 +23,16 @@ def finite(value: float | None) -> float | None:
 
 
 App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
-Programs = Annotated[list[Path], typer.Option(help="the .wasm that must have run; for a rollup of several programs, one option each")]
-Out = Annotated[Path, typer.Option("-o", "--out", help="where the result is written")]
+Programs = Annotated[list[Path], typer.Option(metavar="APP.wasm", help="the .wasm that must have run; for a rollup of several programs, "
+                                              "one option each")]
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="where the result is written")]
+NewBundle = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="the bundle directory that is made")]
 Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[-- ARGS]", help="arguments of a WASI program, which everybody on this "
                                                        "machine can read; what is private is given as --input", show_default=False)]
+OutputFile = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="write the output of the program into this file")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
-Workers = Annotated[int | None, typer.Option(min=1, help="worker processes; as many as cores and memory allow if left out")]
+Workers = Annotated[int | None, typer.Option(min=1, metavar="N", help="worker processes; as many as cores and memory allow if left out")]
 SegmentMemory = Annotated[float | None, typer.Option("--memory-limit", min=0.1, callback=finite, metavar="GB",
                                                      help="how much memory proving one segment may take; 4 if left out")]
 Memory = Annotated[float | None, typer.Option(min=0.1, callback=finite, metavar="GB", help="how much memory all workers together may take")]
@@ -37,13 +40,14 @@ EngineName = Annotated[str | None, typer.Option("--engine", metavar="NAME", help
 Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a dask cluster, tls://HOST:PORT; with --engine dask alone a "
                                                "cluster on this machine is made")]
 Tls = Annotated[Path | None, typer.Option(metavar="FOLDER", help="ca.pem, cert.pem and key.pem to speak with the scheduler")]
-Profile = Annotated[str, typer.Option(help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
+Profile = Annotated[str, typer.Option(metavar="NAME", help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
 Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); "
                                                   "chosen by the run's length if left out")]
 
 MaxSteps = Annotated[int | None, typer.Option(min=1, metavar="N", help="give up after about so many steps")]
-MaxMemory = Annotated[float | None, typer.Option(min=0, callback=finite, metavar="MB", help="give up when the program's "
-                                                 "memory is larger; it cannot be larger than 1074")]
+MaxMemory = Annotated[float | None, typer.Option(min=0.07, callback=finite, metavar="MB", help="give up when the program's "
+                                                 "memory is larger than so many millions of bytes; it cannot be larger than "
+                                                 "1 GiB, 1074 of them")]
 MaxDepth = Annotated[int | None, typer.Option(min=1, max=1 << 20, metavar="SLOTS", help="give up when its calls take so many slots of the "
                                               "call stack; beyond 2^20 it traps by itself")]
 MaxSeconds = Annotated[float | None, typer.Option(min=0, callback=finite, metavar="S", help="give up after about so many seconds")]

@@ -19,20 +19,23 @@ from longrun.options import (
     MaxMemory,
     MaxSeconds,
     MaxSteps,
+    OutputFile,
     Profile,
     Segments,
     known,
     module,
     read,
 )
+from longrun.outcomes import check_output, tell_errors, tell_output, tell_trap, trap_facts
 from longrun.state_commands import StateFile
 from longrun.stopping import calling, closing, spelled, stoppable
-from longrun.telling import clean, progress, say, show, shown
+from longrun.telling import clean, progress, say, show
 
 
 def open(program: App,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="the bundle; APP.bundle if left out")] = None,
-         input: Annotated[Path | None, typer.Option(help="a WASI container that comes before all events (docs/programs.md)")] = None,
+         input: Annotated[Path | None, typer.Option(metavar="FILE", help="a WASI container that comes before all events "
+                                                                 "(docs/programs.md)")] = None,
          profile: Profile = "p100", segments: Segments = None, state: StateFile = None, json: Json = False) -> None:
     """Open a session of APP.wasm. Its exports are then called one by one."""
     from bundles.session import Session
@@ -51,13 +54,14 @@ def open(program: App,
 
 def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", help="an exported function")],
          arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="its arguments, numbers")] = None,
-         payload: Annotated[Path | None, typer.Option(help="a file with the bytes that the function can read")] = None,
+         payload: Annotated[Path | None, typer.Option(metavar="FILE", help="a file with the bytes that the function can read")] = None,
          max_steps: MaxSteps = None, max_memory: MaxMemory = None, max_depth: MaxDepth = None, max_seconds: MaxSeconds = None,
-         json: Json = False) -> None:
+         output: OutputFile = None, json: Json = False) -> None:
     """Call a function of an open session. When the command ends, what it did is on the disk; if it is killed before, or given up, it never
-    was."""
+    was. What it writes to standard error is shown there and kept nowhere."""
     from bundles.session import Session
     content = read(payload, INPUT_LIMIT) if payload else b""
+    check_output(output, bundle)
     session = Session(bundle)
     try:
         before = session.state.steps
@@ -68,16 +72,23 @@ def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", hel
         steps = session.state.steps - before
     finally:
         session.leave()
+    if output is not None:
+        output.write_bytes(answer.output)
+    tell_errors(answer.errors)
     if json:
         show({"results": list(answer.results), "output": answer.output.hex(), "steps": steps, "outcome": answer.outcome,
-              "ended": answer.ended}, json)
+              "ended": answer.ended, **trap_facts(answer.outcome, answer.trace)}, json)
     else:
-        say(f"results: {', '.join(map(str, answer.results)) or 'none'}")
+        say(f"results: {answer.outcome if answer.ended else ', '.join(map(str, answer.results)) or 'none'}")
         if answer.output:
-            say(f"output: {shown(answer.output)}")
+            tell_output(answer.output, output)
     if answer.ended:
-        say(f"longrun: the session has ended, {answer.outcome} (longrun close {spelled(bundle)} makes a bundle of it)", err=True)
-        raise typer.Exit(TRAPPED if answer.outcome.startswith("trapped") else 0)
+        hint = f"longrun close {spelled(bundle)} makes a bundle of it"
+        if not answer.outcome.startswith("trapped"):
+            say(f"longrun: the session has ended, {answer.outcome} ({hint})", err=True)
+            return
+        tell_trap(answer.outcome, answer.trace, f"the session has ended, {answer.outcome}: {hint}")
+        raise typer.Exit(TRAPPED)
 
 
 def close(bundle: Bundle, json: Json = False) -> None:
@@ -93,9 +104,11 @@ def close(bundle: Bundle, json: Json = False) -> None:
         session.leave()
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
-              "output bytes": len(recorded.output)}, json)
+              "output bytes": len(recorded.output), **trap_facts(recorded.outcome, recorded.trace)}, json)
         return
     say(f"{several(recorded.steps, 'step')} in {several(recorded.segments, 'segment')}, {recorded.outcome}, profile {recorded.profile}")
+    if recorded.trapped:
+        tell_trap(recorded.outcome, recorded.trace, f"that is an outcome like others: longrun prove {spelled(bundle)} -o FILE proves it")
 
 
 COMMANDS: dict[Callable[..., None], str] = {

@@ -13,6 +13,7 @@ import typer
 from longrun.failures import USAGE, Stop
 from longrun.options import Json, module
 from longrun.telling import say, show
+from longrun.words import Words
 
 if TYPE_CHECKING:
     from continuation.claims import Digest
@@ -29,8 +30,9 @@ def root_named(text: str) -> Digest:
 
 
 def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file or a bundle directory")],
-         form: Annotated[str | None, typer.Option("--format", help="json, if it is left out, or csv")] = None,
-         program: Annotated[Path | None, typer.Option(help="the .wasm whose state is meant, if the file has several programs")] = None,
+         form: Annotated[str | None, typer.Option("--format", metavar="NAME", help="json, if it is left out, or csv")] = None,
+         program: Annotated[Path | None, typer.Option(metavar="APP.wasm", help="the .wasm whose state is meant, if the file has several "
+                                                                   "programs")] = None,
          apply: Annotated[Path | None, typer.Option(metavar="STATE", help="apply the difference to this state file")] = None,
          output: Annotated[Path | None, typer.Option(metavar="NEW", help="where the state afterwards is written")] = None,
          json: Json = False) -> None:
@@ -58,7 +60,7 @@ def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file
 
 
 def state(bundle: Annotated[Path | None, typer.Argument(metavar="DIR", help="a bundle directory; the empty state if left out")] = None,
-          out: Annotated[Path | None, typer.Option("-o", "--out", help="where the state file is written")] = None,
+          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="where the state file is written; required")] = None,
           json: Json = False) -> None:
     """Write the state that a bundle leaves into a state file. Without a bundle: the empty one."""
     if out is None:
@@ -75,4 +77,4 @@ COMMANDS: dict[Callable[..., None], str] = {
 
 def register(app: typer.Typer) -> None:
     for command, example in COMMANDS.items():
-        app.command(epilog=example)(command)
+        app.command(cls=Words, epilog=example)(command)

@@ -17,6 +17,7 @@ OnProgress = Callable[[str, int, int], None]
 Facts = Mapping[str, object]
 EVERY_S = 5.0               # a plain line at most so often
 OUTPUT_SHOWN = 200
+STEPS = "steps"             # the stage of recording
 LONGEST = 2000              # letters of what is told of a failure
 
 
@@ -96,14 +97,18 @@ def rate(a_second: float) -> str:
 
 
 class Lines:
-    """Plain lines: every stage with what is done, then seconds since the beginning, the rate, and what is left at this rate."""
+    """Plain lines: every stage with what is done, then seconds since the beginning, the rate, and what is left at this rate. Steps are
+    counted anew when a run is recorded once more, to see how else it may be cut."""
 
     def __init__(self, every: float = EVERY_S) -> None:
         self.every, self.began = every, time.monotonic()
         self.last, self.stages, self.told = self.began, dict[str, tuple[int, int]](), ""
         self.before: dict[str, int] = {}            # what was done when a stage was first heard of, say by an earlier call
+        self.attempt, self.attempt_began = 1, self.began
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage == STEPS and done < self.stages.get(stage, (0, 0))[0]:
+            self.attempt, self.attempt_began = self.attempt + 1, time.monotonic()
         self.stages[stage] = done, total
         self.before.setdefault(stage, done if total else 0)
         if time.monotonic() - self.last >= self.every:
@@ -115,18 +120,21 @@ class Lines:
 
     def say(self) -> None:
         self.last = time.monotonic()
-        seconds = self.last - self.began
-        text = ", ".join(f"{stage} {done:,}/{total:,}" if total else f"{stage} {done:,}"
+        text = ", ".join(self.named(stage) + (f" {done:,}/{total:,}" if total else f" {done:,}")
                          for stage, (done, total) in self.stages.items() if done or total)
         if text and text != self.told:
-            say(f"{text}, {seconds:.0f} s{self.speed(seconds)}", err=True)
+            say(f"{text}, {self.last - self.began:.0f} s{self.speed()}", err=True)
         self.told = text
 
-    def speed(self, seconds: float) -> str:
+    def named(self, stage: str) -> str:
+        return f"{stage} (attempt {self.attempt})" if stage == STEPS and self.attempt > 1 else stage
+
+    def speed(self) -> str:
         """Of all stages with a total together; of the last one where none has a total."""
         counted = {stage: values for stage, values in self.stages.items() if values[1]} or dict(list(self.stages.items())[-1:])
-        done = sum(values[0] - self.before[stage] for stage, values in counted.items())
+        seconds = self.last - (self.attempt_began if list(counted) == [STEPS] and self.attempt > 1 else self.began)
+        done = sum(values[0] - (0 if stage == STEPS and self.attempt > 1 else self.before[stage]) for stage, values in counted.items())
         left = sum(total - part for part, total in counted.values() if total)
-        if not done or not seconds:
+        if done <= 0 or not seconds:
             return ""
         return f", {rate(done / seconds)}" + (f", about {left * seconds / done:.0f} s left" if left else "")

@@ -1,13 +1,11 @@
-"""A run as short blocks, from which the segments of any budget follow without running it again."""
+"""A run as short blocks, from which the rows of any segment follow without running it again."""
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from segments.memory.pages import DEPTH, LOG_PAGES, ROWS
+from segments.planning import MEMORY
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.execute import run
 from wasm_exec.instructions import Family
@@ -16,60 +14,50 @@ from wasm_exec.recorder import Recorder
 from wasm_exec.recording import SegmentEnd
 
 Ints = npt.NDArray[np.int64]
-Rows = Mapping[str, int]
 BLOCK = Budget({family: 1 << 12 for family in Family}, 1 << 14)
-NAMES = [family.name.lower() for family in Family]
-AHEAD = 512             # blocks that are looked at together
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One that a budget cuts; the last one of a run is not `whole`."""
-
-    steps: int
-    rows: Rows
-    whole: bool
+GUESTS = [family for family in Family if family is not Family.HALT]
+KINDS = [*(family.name.lower() for family in GUESTS), *MEMORY]
+AHEAD = 1200            # blocks that a segment may have
 
 
 class Blocks:
     """Of each block: its steps, its rows by family, and the nodes of the memory's tree that it touches with the block before that did."""
 
     def __init__(self, program: Program, content: bytes, most_steps: int) -> None:
-        ends: list[SegmentEnd] = []
-        run(program, content, BLOCK, Limits(most_steps), Recorder(program), ends.append)
-        self.steps = np.array([end.steps for end in ends])
-        self.rows = np.array([[end.rows.get(family, 0) for family in Family] for end in ends], np.int64)
+        steps, rows = list[int](), list[list[int]]()
         seen: dict[int, int] = {}
-        block, before, is_page = [], [], []
-        for number, end in enumerate(ends):
+        block, before, is_page = list[int](), list[int](), list[bool]()
+
+        def see(end: SegmentEnd) -> None:
             for index, page in nodes_above(end):
-                block.append(number)
+                block.append(len(steps))
                 before.append(seen.get(index, -1))
                 is_page.append(page)
-                seen[index] = number
+                seen[index] = len(steps)
+            steps.append(end.steps)
+            rows.append([end.rows.get(family, 0) for family in GUESTS])
+        run(program, content, BLOCK, Limits(most_steps), Recorder(program), see, kept=False)
+        self.steps, self.rows = np.array(steps), np.array(rows, np.int64)
         self.block, self.before, self.is_page = np.array(block), np.array(before), np.array(is_page)
-        self.starts = np.searchsorted(self.block, np.arange(len(ends) + 1))
+        self.starts = np.searchsorted(self.block, np.arange(len(steps) + 1))
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    def cut(self, budget: Budget) -> list[Segment]:
-        limits = np.array([budget.rows[family] for family in Family])
-        out, first = [], 0
-        while first < len(self):
-            end = min(len(self), first + AHEAD)
-            part = slice(self.starts[first], self.starts[end])
-            new = self.before[part] < first
-            page, node = (np.cumsum(np.bincount(self.block[part][new & kind] - first, minlength=end - first))
-                          for kind in (self.is_page[part], ~self.is_page[part]))
-            rows, steps = np.cumsum(self.rows[first:end], axis=0), np.cumsum(self.steps[first:end])
-            fits = (rows <= limits).all(axis=1) & (ROWS * page + node <= budget.hashes)
-            count = max(1, len(fits) if fits.all() else int(fits.argmin()))
-            memory = {"page": ROWS * int(page[count - 1]), "node": int(node[count - 1])}
-            used = dict(zip(NAMES, rows[count - 1].tolist(), strict=True)) | memory | {"hash": 2 * sum(memory.values()), "halt": 1}
-            out.append(Segment(int(steps[count - 1]), used, first + count < len(self)))
-            first += count
-        return out
+    def window(self, first: int) -> tuple[Ints, Ints]:
+        """Of a segment that begins with this block: its rows by kind, and its steps, after each of its blocks."""
+        end = min(len(self), first + AHEAD)
+        part = slice(self.starts[first], self.starts[end])
+        new = self.before[part] < first
+        page, node = (np.cumsum(np.bincount(self.block[part][new & kind] - first, minlength=end - first))
+                      for kind in (self.is_page[part], ~self.is_page[part]))
+        memory = np.stack([ROWS * page, node, 2 * (ROWS * page + node)], axis=1)
+        return np.concatenate([np.cumsum(self.rows[first:end], axis=0), memory], axis=1), np.cumsum(self.steps[first:end])
+
+    def places(self, count: int) -> Ints:
+        """So many blocks, as far from each other in steps."""
+        steps = np.cumsum(self.steps)
+        return np.unique(np.searchsorted(steps, np.linspace(0, steps[-1] * 0.97, count)))
 
 
 def nodes_above(end: SegmentEnd) -> list[tuple[int, bool]]:

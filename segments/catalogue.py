@@ -1,8 +1,8 @@
 """The shapes that exist, as text: the logarithm of the number of rows of every chip that varies. A shape has no other guest chips.
 
-The first shape of a size is its general one: it has a chip for every family but those of host functions, it sets the budget of a run, and
-every other shape of the size is below it. What calls host functions is proved in the shapes with `hosts` in their name: the first of a size
-is the general one with their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by
+The first shape of a size is its general one: it has a chip for every family but those of host functions, and no other that segments of the
+size may take has more cells. What calls host functions is proved in the shapes with `hosts` in their name: the first of a size
+has all their chips, and says how many calls a segment may have (docs/decisions/0008-hosts.md). The others were found by
 scripts/fit_shapes.py on the segments of real programs (docs/decisions/0004-shapes.md).
 """
 from __future__ import annotations
@@ -31,83 +31,92 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
     12 grow 12 outside 3 page 14 node 14 hash 15
 2^18 integers | add 16 mul 14 div 9 bitwise 15 shift 15 compare 15 branch 16 move 16 select 10 load 15 store 14 call 14 halt 3 add64 9
     move64 9 convert 9 indirect 9 grow 9 page 13 node 11 hash 14
-2^20 | add 18+17 mul 15+14 div 13 bitwise 18 shift 18 compare 18 branch 17 move 18 select 15 load 18 store 17 call 17 halt 3 add64 16+15
-    mul64 14 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 16 store64 16 convert 16 count 13 count64 13
-    indirect 14 grow 14 outside 3 page 16 node 16 hash 17
-2^20 mix 1 | add 12 mul 10 div 10 bitwise 13 shift 10 compare 10 branch 13 move 11 select 10 load 10 store 10 call 15+14 halt 3 add64
-    16+15 mul64 13+11 div64 12 bitwise64 17 shift64 17 compare64 17 move64 17 select64 10 load64 12 store64 12 convert 14 count 10
-    count64 11 indirect 10 grow 10 outside 3 page 10 node 10 hash 11
-2^20 mix 2 | add 18+17 mul 13 bitwise 10 shift 15+14 compare 18 branch 13 move 16 select 10 load 17+15 store 16 call 10 halt 3 move64 10
-    convert 10 page 10 node 10 hash 10
-2^20 mix 3 | add 18+17 mul 15 div 10 bitwise 16 shift 15 compare 18 branch 17 move 18 select 15 load 18 store 17 call 17 halt 3 add64 10
-    mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count 10 count64 10
-    indirect 14 grow 10 outside 3 page 15 node 11 hash 16
-2^20 mix 4 | add 18+17 bitwise 18 shift 18 compare 16 branch 10 move 11 select 10 load 18 store 17 call 10 halt 3 add64 10 load64 16
-    store64 16 convert 10 page 12 node 10 hash 13
-2^20 mix 5 | add 18 mul 10 div 10 bitwise 15+13 shift 14+11 compare 18 branch 16+15 move 17+15 select 14 load 17+15 store 17 call 15+14
-    halt 3 add64 10 mul64 13 div64 10 bitwise64 14 shift64 14+11 compare64 10 move64 15 select64 10 load64 10 store64 14+13 convert
-    15+13 count 13 count64 10 indirect 10 grow 11 outside 3 page 15 node 11 hash 16
-2^20 mix 6 | add 18+17 mul 10 bitwise 10 shift 10 compare 17 branch 10 move 10 select 10 load 17 store 17 call 10 halt 3 move64 10
-    load64 10 convert 10 indirect 10 grow 12 page 16 node 12 hash 17
-2^20 mix 7 | add 17 mul 10 bitwise 10 shift 10 compare 16+10 move 16+15 select 10 load 10 store 10 call 17 halt 3 add64 10 move64 10
-    load64 10 store64 10 convert 10 page 10 node 10 hash 10
-2^20 mix 8 | add 18+17 mul 13 bitwise 10 shift 13 compare 17+13 branch 17 move 18 select 14 load 17+16 store 16 call 16+14 halt 3
-    indirect 10 page 16 node 12 hash 17
-2^20 mix 9 | add 17+16 mul 15+14 bitwise 17 shift 16+15 compare 17+10 branch 17 move 17+16 select 10 load 11 store 10 call 12 halt 3
-    convert 10 page 10 node 10 hash 10
-2^20 mix 10 | add 18+17 mul 10 div 10 bitwise 10 shift 10 compare 17 branch 10 move 10 select 10 load 17 store 17 call 10 halt 3 add64
-    10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count 10 count64 10
-    indirect 10 grow 11 outside 3 page 16 node 12 hash 17
-2^20 mix 11 | add 18+17 mul 14+11 div 10 bitwise 15+13 shift 15 compare 17+14 branch 16+15 move 17+16 select 14+11 load 18 store 16+13
-    call 16+14 halt 3 add64 10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert
-    10 count 10 count64 10 indirect 14 grow 10 outside 3 page 15 node 11 hash 16
-2^20 mix 12 | add 18+17 mul 12 div 10 bitwise 14 shift 12 compare 18 branch 17 move 18 select 13 load 18 store 16 call 16 halt 3 add64
-    10 mul64 10 div64 10 bitwise64 12 shift64 10 compare64 12 move64 13 select64 10 load64 10 store64 10 convert 12 count 10 count64 10
-    indirect 10 grow 10 outside 3 page 16 node 13 hash 17
-2^20 mix 13 | add 18+17 mul 14 div 13 bitwise 10 shift 15 compare 18 branch 12 move 16 select 10 load 17+14 store 15+14 halt 3 page 13
-    node 10 hash 14
-2^20 mix 14 | add 18 mul 14 bitwise 14 shift 15 compare 17 branch 15 move 18 select 15 load 18 store 16 call 17 halt 3 move64 10 load64
-    10 convert 10 indirect 14 outside 3 page 15 node 12 hash 17
-2^20 mix 15 | add 18+17 mul 10 bitwise 10 shift 10 branch 17 move 17 select 10 load 17 call 10 halt 3 move64 10 load64 10 store64 10
-    convert 10 page 14 node 10 hash 14+11
-2^20 mix 16 | add 18 mul 10 bitwise 14 shift 10 compare 17 branch 17 move 16+15 select 10 load 17 store 15 call 15 halt 3 move64 10
-    convert 10 grow 10 page 14 node 10 hash 14+13
-2^20 mix 17 | add 18 mul 14 bitwise 15 shift 15 compare 17 branch 16 move 17+15 select 14+11 load 18 store 16 call 16+14 halt 3 move64
-    10 convert 10 indirect 14 page 15 node 11 hash 16
-2^20 mix 18 | add 18+17 mul 13 bitwise 10 shift 13 compare 18 branch 17 move 18 select 14 load 18 store 16 call 17 halt 3 move64 10
-    load64 10 convert 10 indirect 10 grow 10 page 16 node 12 hash 17
-2^20 mix 19 | add 18+17 mul 10 bitwise 10 shift 10 compare 17 select 10 load 17 store 17 call 10 halt 3 add64 10 move64 10 convert 10
-    page 15 node 11 hash 15+12
-2^20 mix 20 | add 18+17 mul 15 div 10 bitwise 15+13 shift 15 compare 17+15 branch 16+15 move 17+16 select 14+11 load 18 store 16+14 call
-    16+14 halt 3 add64 10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10
-    count 10 count64 10 indirect 14 grow 10 outside 3 page 15 node 11 hash 15+14
-2^20 mix 21 | add 18+17 mul 15 bitwise 16 shift 15 compare 17+14 branch 16+15 move 17+15 select 15 load 18 store 17 call 16+14 halt 3
-    indirect 14 page 15 node 11 hash 16
-2^20 mix 22 | add 18+17 mul 12 div 10 bitwise 14 shift 12 compare 17+15 branch 16+14 move 17+10 select 13 load 17+16 store 15+13 call
-    15+14 halt 3 add64 10 mul64 10 div64 10 bitwise64 12 shift64 10 compare64 12 move64 13 select64 10 load64 10 store64 10 convert 12
-    count 10 count64 10 indirect 10 grow 10 outside 3 page 16 node 13 hash 17
-2^20 mix 23 | add 17+15 mul 14 bitwise 14 shift 15 compare 17 branch 14 move 17+14 select 15 load 17+15 store 15+14 call 16+14 halt 3
-    indirect 14 page 15 node 11 hash 16
-2^20 mix 24 | add 17 mul 10 bitwise 10 shift 10 compare 16+10 branch 10 move 16 select 10 load 16+10 store 16 call 10 halt 3 move64 10
-    load64 10 store64 10 convert 10 page 16 node 12 hash 17
-2^20 mix 25 | add 18+17 mul 13 div 10 bitwise 10 shift 15+14 compare 18 branch 14 move 16 select 10 load 17+15 store 16 call 12 halt 3
-    add64 10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count 10
-    count64 10 indirect 10 grow 10 outside 3 page 10 node 10 hash 11
-2^20 mix 26 | add 18 mul 14 div 10 bitwise 15 shift 15 compare 17+13 branch 16+14 move 17+15 select 14+11 load 18 store 16 call 16+14
-    halt 3 add64 10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count
-    10 count64 10 indirect 14 grow 10 outside 3 page 15 node 11 hash 16
-2^20 mix 27 | add 10 mul 10 bitwise 10 shift 10 branch 10 select 10 call 10 halt 3 add64 10 bitwise64 10 shift64 10 compare64 10 move64
-    10 load64 10 store64 10 convert 10 indirect 10 grow 12 page 16 node 12 hash 17
-2^20 mix 28 | add 18 mul 14 bitwise 15 shift 15 compare 17 branch 16 move 18 select 15 load 18 store 16 call 17 halt 3 move64 10
-    select64 10 load64 10 convert 10 indirect 14 page 15 node 12 hash 16
-2^20 mix 29 | add 18+17 mul 10 div 10 bitwise 15 shift 14 compare 17+16 branch 17 move 17+15 select 14 load 17+15 store 16+12 call 15
-    halt 3 add64 10 mul64 12 div64 10 bitwise64 13 shift64 14 compare64 10 move64 14 select64 10 load64 10 store64 14 convert 15 count
-    12 count64 10 indirect 10 grow 10 outside 3 page 15 node 11 hash 15+14
-2^20 mix 30 | add 17+15 mul 10 div 10 bitwise 10 shift 10 compare 16 branch 10 move 10 select 10 load 16 store 16 call 10 halt 3 add64
-    10 mul64 10 div64 10 bitwise64 10 shift64 10 compare64 10 move64 10 select64 10 load64 10 store64 10 convert 10 count 10 count64 10
-    indirect 10 grow 11 outside 3 page 16 node 12 hash 17
-2^20 mix 31 | add 18+17 mul 10 bitwise 10 shift 10 compare 18 select 10 load 17+16 call 10 halt 3 move64 10 load64 10 convert 10 grow 10
-    page 14 node 10 hash 14+13
+2^20 | add 19 mul 15+14 div 13 bitwise 18 shift 18 compare 18+17 branch 18 move 18+17 select 15 load 18+17 store 17+16 call 17+15 halt 3
+    add64 16+15 mul64 14 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 16+15 store64 16 convert 16 count 13
+    count64 13 indirect 14 grow 14 outside 3 page 16 node 16 hash 17
+2^20 mix 1 | add 19+15 mul 11+10 div 11 bitwise 17+16 shift 17+13 compare 16+14 branch 14 move 15 select 11+10 load 17+16 store 17+16
+    call 14 halt 3 add64 15+13 mul64 12 div64 11 bitwise64 15+11 shift64 15 compare64 16 move64 16+14 select64 11 load64 18+14 store64
+    15+14 convert 14 count 11 count64 11 indirect 11 grow 11 outside 3 page 12 node 11 hash 13
+2^20 mix 2 | add 13+12 mul 11 bitwise 14 compare 11 branch 14 move 11 call 17 halt 3 add64 18 mul64 15 div64 13 bitwise64 18 shift64
+    18+15 compare64 18+16 move64 18+16 load64 14 store64 13 convert 14+13 count64 13 page 11 node 11 hash 10
+2^20 mix 3 | add 19+16 mul 15+12 div 11 bitwise 16+14 shift 16+12 compare 18+16 branch 17+16 move 18+17 select 15+14 load 19+11 store
+    17+15 call 17+16 halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11
+    convert 11 count 11 count64 11 indirect 15+13 grow 11 outside 3 page 15 node 12 hash 16+12
+2^20 mix 4 | add 19+18 mul 11 div 10 bitwise 19+11 shift 18+17 compare 16+14 branch 11 move 12 select 11 load 19 store 17+15 call 11
+    halt 3 add64 11 mul64 10 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 17 store64 17 convert 11 count 11 count64
+    10 indirect 11 grow 11 outside 3 page 13 node 11 hash 14
+2^20 mix 5 | add 19+18 mul 14 div 11 bitwise 11+10 shift 16+14 compare 19+16 branch 14 move 17 select 11 load 18+16 store 16+15 call 12
+    halt 3 add64 11 mul64 11 div64 10 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count
+    11 count64 11 indirect 11 grow 11 outside 3 page 15 node 11 hash 16
+2^20 mix 6 | add 19+14 mul 11 div 11 bitwise 11 shift 15 compare 18+14 branch 12 move 18 select 11 load 19+18 store 19+17 call 16 halt 3
+    add64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11 indirect 11 grow 11
+    outside 3 page 16 node 12 hash 17
+2^20 mix 7 | add 19+18 mul 11 div 11 bitwise 11 shift 11 compare 19 branch 11 move 19+18 select 11 load 11 store 11 call 20 halt 3 add64
+    11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11 count64 11
+    indirect 11 grow 11 outside 3 page 11 node 11 hash 11
+2^20 mix 8 | add 19+18 mul 13 div 11 bitwise 18 shift 15+14 compare 19+14 branch 17+15 move 18+17 select 15+13 load 18+17 store 17+16
+    call 16+15 halt 3 add64 15+14 mul64 15 div64 11 bitwise64 13 shift64 14+12 compare64 14+12 move64 15 select64 12 load64 14 store64
+    14 convert 15 count 12 count64 11 indirect 11 grow 11 outside 3 page 13 node 11 hash 14
+2^20 mix 9 | add 19+18 mul 17+16 div 11 bitwise 19+16 shift 18+17 compare 19+16 branch 19+16 move 19+18 select 11 load 13 store 11 call
+    14 halt 3 add64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11 indirect 11
+    page 11 node 11 hash 11
+2^20 mix 10 | add 19+16 mul 14 div 11 bitwise 16+15 shift 16+15 compare 18 branch 16+15 move 18 select 14 load 18+14 store 17+16 call
+    16+15 halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 14 select64 11 load64 11 store64 14 convert 11
+    count 13 count64 11 indirect 11 grow 11 outside 3 page 15 node 12 hash 16
+2^20 mix 11 | add 19+17 mul 14+11 div 14 bitwise 11 shift 16 compare 19+14 branch 14 move 17 select 11 load 18+15 store 16+15 call 11
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count
+    11 count64 11 indirect 11 grow 11 outside 3 page 14 node 11 hash 15
+2^20 mix 12 | add 19+18 mul 11 div 11 bitwise 11 shift 11 compare 18 branch 11 move 11 select 11 load 18 store 18 call 11 halt 3 add64
+    11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11 count64 11
+    indirect 11 grow 13 outside 3 page 18 node 14 hash 18+17
+2^20 mix 13 | add 20 mul 11 div 11 bitwise 11 shift 11 branch 18+16 move 18+16 select 11 load 18+16 call 11 halt 3 add64 11 mul64 10
+    div64 10 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11 count64 10 indirect 11
+    grow 11 outside 3 page 15 node 11 hash 15+14
+2^20 mix 14 | add 18+17 mul 12 div 11 bitwise 16+15 shift 15 compare 18 branch 16+15 move 17+15 select 14 load 17+16 store 19 call 16
+    halt 3 add64 14 mul64 14 div64 11 bitwise64 12+11 shift64 14 compare64 14 move64 14 select64 11 load64 13+11 store64 13+10 convert
+    14 count 11 count64 11 indirect 11 grow 11 outside 3 page 17 node 13 hash 18
+2^20 mix 15 | add 19+17 mul 15 div 11 bitwise 14 shift 15 compare 19 branch 18 move 19+15 select 16 load 18+17 store 17 call 17+16 halt
+    3 add64 11 mul64 11 bitwise64 11 shift64 11 compare64 11 move64 12+10 select64 11 load64 11 store64 11 convert 11 count 11 indirect
+    11 grow 11 outside 3 page 17 node 13 hash 17+15
+2^20 mix 16 | add 19+15 mul 15 div 11 bitwise 16 shift 16+15 compare 18+16 branch 17+16 move 19 select 16 load 19 store 17+15 call 18+17
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count
+    11 count64 11 indirect 16 grow 11 outside 3 page 16 node 12 hash 16+15
+2^20 mix 17 | add 19+18 mul 11 div 11 bitwise 11 shift 11 compare 18 branch 11 move 11 select 11 load 18 store 18 call 11 halt 3 add64
+    11 mul64 10 div64 10 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11 count64 10
+    indirect 11 grow 11 outside 3 page 16 node 12 hash 17
+2^20 mix 18 | add 16+15 mul 11 div 11 bitwise 14 shift 13 compare 16 branch 15 move 15 select 13 load 15 store 15+13 call 16+15 halt 3
+    add64 15+14 mul64 13 div64 11 bitwise64 16+15 shift64 16+14 compare64 17 move64 16 select64 11 load64 13 store64 12 convert 13 count
+    11 count64 12 indirect 11 grow 11 outside 3 page 13 node 11 hash 14
+2^20 mix 19 | add 19+17 mul 15+14 div 11 bitwise 17 shift 16 compare 18+16 branch 18+16 move 18+17 select 15+13 load 19+15 store 17+15
+    call 17+16 halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert
+    11 count 11 count64 11 indirect 15+12 grow 11 outside 3 page 15 node 11 hash 16
+2^20 mix 20 | add 19+18 mul 11 div 11 bitwise 11 shift 11 compare 18+17 branch 16 move 18+17 select 11 load 18+17 store 18+17 call 11
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count
+    11 count64 11 indirect 11 grow 11 outside 3 page 16 node 12 hash 17+12
+2^20 mix 21 | add 19+17 mul 13 div 11 bitwise 15 shift 13 compare 18+16 branch 17+16 move 18+14 select 14 load 18+17 store 16+14 call 17
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 13 shift64 11 compare64 13 move64 14 select64 11 load64 11 store64 11 convert 13 count
+    11 count64 11 indirect 11 grow 11 outside 3 page 17 node 14 hash 18+13
+2^20 mix 22 | add 19 mul 14 div 11 bitwise 17 shift 17 compare 18+16 branch 17+15 move 18+17 select 15 load 18+17 store 18+15 call 17
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 14+11 select64 11 load64 11 store64 15 convert 11
+    count 14 count64 11 indirect 11 grow 11 outside 3 page 14 node 11 hash 15
+2^20 mix 23 | add 19 mul 11 div 11 bitwise 16+14 shift 15+11 compare 19 branch 17+16 move 18+16 select 15 load 18+15 store 17+16 call
+    16+15 halt 3 add64 11 mul64 13+12 div64 11 bitwise64 14+13 shift64 15+11 compare64 11 move64 15+14 select64 11 load64 11 store64
+    15+14 convert 16+14 count 14 count64 11 indirect 11 grow 12 outside 3 page 16 node 12 hash 17
+2^20 mix 24 | add 18+16 mul 12 div 11 bitwise 18 shift 17 compare 18 branch 17+16 move 18+14 select 15 load 19 store 18 call 17 halt 3
+    add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 13 select64 11 load64 11 store64 13 convert 11 count 14
+    count64 11 indirect 11 grow 12 outside 3 page 17 node 13 hash 17+16
+2^20 mix 25 | add 19+18 mul 13+12 div 11 bitwise 11 shift 17 compare 19+16 branch 14 move 17+12 select 11 load 18+16 store 17 call 11+10
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count
+    11 count64 11 indirect 11 grow 11 outside 3 page 11 node 11 hash 12
+2^20 mix 26 | add 18+15 mul 11 div 11 bitwise 11 shift 11 compare 16+15 branch 11 move 11 select 11 load 16+15 store 16+15 call 11 halt
+    3 add64 11 mul64 10 div64 10 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count 11
+    count64 10 indirect 11 grow 11 outside 3 page 16 node 12 hash 16+15
+2^20 mix 27 | add 18+17 mul 17+14 div 11 bitwise 18+11 shift 18+13 compare 17+16 branch 19 move 18 select 14 load 17 store 15 call 18+16
+    halt 3 add64 11 mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 11 count
+    11 count64 11 indirect 12 grow 11 outside 3 page 13 node 11 hash 14
+2^20 mix 28 | add 18+17 mul 12 div 11 bitwise 16 shift 15 compare 19+16 branch 17 move 18+13 select 15 load 18 store 17+15 call 16 halt
+    3 add64 11 mul64 13 div64 11 bitwise64 14 shift64 15+14 compare64 11 move64 15 select64 11 load64 11 store64 15 convert 16 count 13
+    count64 11 indirect 12 grow 11 outside 3 page 16 node 12 hash 16+15
 toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 load 9 store 9 call 9 halt 3 add64 9 mul64 7 div64 6
     bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3 page
     10 node 10 hash 11+6 sha256 5 poseidon2 6 cells 11 compression 10 sponge 6 mulmod 4 remainder 4 keccak 3 rounds 8
@@ -122,16 +131,16 @@ toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select
     mul64 13 div64 11 bitwise64 15 shift64 15 compare64 15 move64 15 select64 12 load64 15 store64 15 convert 14 count 11 count64 11
     indirect 12 grow 12 outside 3 page 14 node 14 hash 15+11 sha256 11 poseidon2 11 cells 16+13 compression 15 sponge 11 mulmod 11 remainder
     11 keccak 9 rounds 13
-2^20 hosts | add 18+17 mul 15+14 div 13 bitwise 18 shift 18 compare 18 branch 17 move 18 select 15 load 18 store 17 call 17 halt 3 add64
-    16+15 mul64 14 div64 13 bitwise64 17 shift64 17 compare64 17 move64 17 select64 14 load64 17 store64 17 convert 16 count 13 count64 13
-    indirect 14 grow 14 outside 3 page 16 node 16 hash 17+13 sha256 13 poseidon2 13 cells 18+17 compression 17 sponge 13 mulmod 13
-    remainder 13 keccak 11 rounds 15
-2^20 hosts 2 | add 17 mul 10 div 10 bitwise 14 shift 14 compare 16 branch 17 move 17 select 12 load 17 store 16 call 15 halt 3 add64 12
-    mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 17 store64 15 convert 12 count 10 count64 10
-    indirect 12 grow 10 outside 3 page 14 node 11 hash 15 sha256 13 poseidon2 13 cells 17 compression 17 sponge 13
-2^20 hosts 3 | add 17 mul 10 div 10 bitwise 14 shift 14 compare 16 branch 17 move 17 select 12 load 17 store 16 call 15 halt 3 add64 12
-    mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 17 store64 16 convert 12 count 10 count64 10
-    indirect 12 grow 10 outside 3 page 14 node 11 hash 13 cells 17 mulmod 13 remainder 13 keccak 11 rounds 15
+2^20 hosts | add 18 mul 13 div 11 bitwise 17 shift 17 compare 17 branch 17 move 17+15 select 13 load 17+16 store 17 call 16 halt 3 add64
+    15 mul64 12 div64 11 bitwise64 15 shift64 15 compare64 15 move64 15 select64 12 load64 17 store64 16 convert 14 count 11 count64 11
+    indirect 12 grow 12 outside 3 page 15 node 15 hash 16+13 sha256 12 poseidon2 13 cells 18 compression 16 sponge 13 mulmod 12
+    remainder 12 keccak 10 rounds 14
+2^20 hosts 2 | add 18 mul 10 div 10 bitwise 15 shift 15 compare 17 branch 18 move 18 select 12 load 18 store 17 call 16 halt 3 add64 12
+    mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 18 store64 16 convert 12 count 10 count64 10
+    indirect 12 grow 10 outside 3 page 14 node 11 hash 15 sha256 14 poseidon2 14 cells 18 compression 18 sponge 14
+2^20 hosts 3 | add 18 mul 10 div 10 bitwise 15 shift 15 compare 17 branch 18 move 18 select 12 load 18 store 17 call 16 halt 3 add64 12
+    mul64 10 div64 10 bitwise64 12 shift64 12 compare64 12 move64 12 select64 10 load64 18 store64 17 convert 12 count 10 count64 10
+    indirect 12 grow 10 outside 3 page 14 node 11 hash 14 cells 18 mulmod 14 remainder 14 keccak 12 rounds 16
 """
 
 
@@ -149,9 +158,5 @@ def read(text: str) -> Mapping[str, Mapping[str, int]]:
     return MappingProxyType(out)
 
 
-# Where else a run may be cut: at so many rows of one kind, otherwise as the general shape of the size says.
-CUTS: Mapping[str, tuple[tuple[str, int], ...]] = MappingProxyType({
-    "2^20": (("move", 163_840), ("move", 98_304), ("move", 65_536), ("compare", 131_072), ("store", 98_304), ("store", 65_536),
-             ("hash", 65_536))})
 CATALOGUE = read(TEXT)
 SIZES = tuple(name for name in CATALOGUE if " " not in name)

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from stark import poseidon2
 from stark.errors import Rejected
-from stark.poseidon2 import Permute
+from stark.operations import Operations
 
 U32 = npt.NDArray[np.uint32]
 Words = tuple[int, ...]
+PLAIN = Operations(lambda states: poseidon2.permute(states.astype(np.uint64)).astype(np.uint32))
 RUNNING = 0
 ENTRY, LOG_SPACES, LOG_PAGES, CELL_LIMBS = 0, 4, 24, 4
 BOUNDARY = 10                                   # words of a boundary: pc, status, root
@@ -74,11 +75,10 @@ class SegmentProof:
         return SegmentClaim(digest_of(self.cap, self.level), Boundary.of(before), Boundary.of(after), int(self.statement[STEPS]))
 
 
-def digest_of(cap: U32, level: int, permute: Permute = poseidon2.permute) -> Words:
+def digest_of(cap: U32, level: int, operations: Operations = PLAIN) -> Words:
     """The eight words that stand for a commitment in claims. The level is part of it, so that nobody reads the same cap as that of a taller
     table, whose leaves are what lies under rows."""
-    words = np.array([[*cap.reshape(-1).tolist(), level]], np.uint64)
-    return tuple(int(word) for word in poseidon2.sponge(words, permute=permute)[0])
+    return tuple(operations.sponge(np.append(cap.reshape(-1), np.uint32(level))[None]).tolist()[0])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from stark.measure import measure
 from stark.profiles import get
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
-LEAF, WIDE_LEAF = 35_000_000, 75_000_000        # a leaf with its share of joins takes as long as so many committed cells
+LEAF, WIDE_LEAF = 27_000_000, 55_000_000        # a leaf with its share of joins takes as long as so many committed cells
 MOST_PERMUTATIONS = 36_800      # of a leaf that is not wide; one of a segment that calls host functions always is
 CLAIMS = 415            # permutations for what is fixed, the statement and the claim
 QUOTIENT = 10           # words of the quotient for every row of the tallest chip

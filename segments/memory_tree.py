@@ -5,29 +5,47 @@ except in linear memory, where a page at or beyond the memory size has the diges
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from segments.memory.nodes import TouchedNodes
 from segments.memory.pages import DEPTH, LOG_PAGES, OpenedPages, Sponge, absorb, limbs_of
+from segments.memory.wide import Permute, Wide
 from stark.kernels.protocol import Kernels
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 U64 = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
-Permute = Callable[[U64], U64]
 LOG_SPACES = DEPTH - LOG_PAGES
 
 
 def wide(kernels: Kernels) -> Permute:
-    """The kernels' permutation on words of 64 bits."""
-    def permute(states: U64) -> U64:
-        return kernels.permute(states.astype(np.uint32)).astype(np.uint64)
-    return permute
+    return Wide(kernels)
+
+
+@lru_cache(maxsize=4)
+def empty(permute: Permute) -> tuple[U64, U64]:
+    """The digest of a node on every level under which there are pages of zeros, and under which there are none."""
+    zero, absent = np.zeros((DEPTH + 1, 8), np.uint64), np.zeros((DEPTH + 1, 8), np.uint64)
+    zero[DEPTH] = absorb(limbs_of(np.zeros((1, PAGE_CELLS), np.uint64)), permute).digests[0]
+    for level in range(DEPTH, 0, -1):
+        pair = np.stack([zero[level], absent[level]])
+        zero[level - 1], absent[level - 1] = permute(np.concatenate([pair, pair], axis=1))[:, :8]
+    for digests in (zero, absent):
+        digests.setflags(write=False)
+    return zero, absent
+
+
+def halved(index: Indices) -> Indices:
+    """The parents of nodes, ascending as they are."""
+    above = index >> 1
+    first = np.ones(len(above), np.bool_)
+    np.not_equal(above[1:], above[:-1], out=first[1:])
+    return above[first]
 
 
 @dataclass
@@ -39,6 +57,9 @@ class Level:
 
     def put(self, index: Indices, digest: U64) -> None:
         """`index` ascending; what is there already is replaced."""
+        if not len(self.index):
+            self.index, self.digest = index, digest
+            return
         kept = ~np.isin(self.index, index, assume_unique=True)
         everything = np.concatenate([self.index[kept], index])
         order = np.argsort(everything, kind="stable")
@@ -69,11 +90,7 @@ class MemoryTree:
         self.permute = permute
         self.existing = image.memory_pages * PAGES_PER_WASM_PAGE + image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
         self.levels = [Level(np.zeros(0, np.int64), np.zeros((0, 8), np.uint64)) for _ in range(DEPTH + 1)]
-        self.zero, self.absent = np.zeros((DEPTH + 1, 8), np.uint64), np.zeros((DEPTH + 1, 8), np.uint64)
-        self.zero[DEPTH] = self.leaves(np.zeros((1, PAGE_CELLS), np.uint64)).digests[0]
-        for level in range(DEPTH, 0, -1):
-            pair = np.stack([self.zero[level], self.absent[level]])
-            self.zero[level - 1], self.absent[level - 1] = self.compressed(np.concatenate([pair, pair], axis=1))
+        self.zero, self.absent = empty(permute)
         occupied = list(image.occupied())
         index = np.array([space << LOG_PAGES | page for space, page in occupied], np.int64)
         cells = np.array([image.page(*key) for key in occupied], np.uint64).reshape(-1, PAGE_CELLS)
@@ -124,14 +141,20 @@ class MemoryTree:
 
     def write(self, index: Indices, digests: U64) -> None:
         """New leaves, by ascending index."""
+        fresh = not len(self.levels[0].index)
         for level in range(DEPTH, 0, -1):
             self.levels[level].put(index, digests)
-            index = np.unique(index >> 1)
-            digests = self.compressed(self.children(level - 1, index).reshape(-1, 16))
+            above = halved(index)
+            if fresh:                                               # nothing is stored beside these
+                both = self.default(level, np.repeat(2 * above, 2) + np.tile([0, 1], len(above)))
+                both[2 * np.searchsorted(above, index >> 1) + (index & 1)] = digests
+            else:
+                both = self.children(level - 1, above)
+            index, digests = above, self.compressed(both.reshape(-1, 16))
         self.levels[0].put(index, digests)
 
     def children(self, level: int, index: Indices) -> U64:
-        return np.stack([self.digests(level + 1, 2 * index + side) for side in (0, 1)], 1)
+        return self.digests(level + 1, np.repeat(2 * index, 2) + np.tile([0, 1], len(index))).reshape(-1, 2, 8)
 
     def update(self, pages: OpenedPages) -> Update:
         """Puts the pages after a segment in place of those before; every touched node with both digests."""
@@ -139,7 +162,7 @@ class MemoryTree:
         inner = []
         index = pages.index
         for level in range(DEPTH - 1, -1, -1):
-            touched, index = index, np.unique(index >> 1)
+            touched, index = index, halved(index)
             inner.append((level, index, np.stack([np.isin(2 * index + side, touched) for side in (0, 1)], 1)))
         inner.reverse()
         old = [(self.digests(level, index), self.children(level, index)) for level, index, _ in inner]

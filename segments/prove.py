@@ -4,6 +4,7 @@ from __future__ import annotations
 from segments.claim import SegmentProof
 from segments.fill import Segment, fill_cheapest
 from segments.memory_tree import MemoryTree, wide
+from segments.room import give_back
 from segments.setup import PROGRAM, program_level, setup
 from segments.shape import Shape
 from stark.kernels.protocol import Kernels
@@ -20,6 +21,7 @@ from wasm_exec.recording import Recording
 def prove_segment(proving: ProvingKey, segment: Segment, kernels: Kernels, watch: Watch | None = None) -> SegmentProof:
     """The tables of the segment are used up."""
     public = segment.public
+    give_back()
     words = prove(proving, HandedOver(segment.handed_over()), public, kernels, watch)
     return SegmentProof(str(segment.shape), key_cap(proving.key, PROGRAM), public, words, program_level(proving.key))
 
@@ -47,7 +49,7 @@ class ProvingKeys:
 def prove_alone(recording: Recording, index: int, size: str, parameters: Parameters, kernels: Kernels) -> SegmentProof:
     """The proof of one segment of a run, for debugging: nothing of the segments before it is proved."""
     program, start, image = recording.program, recording.segments[index], recording.image(index)
-    trace = replay(program, start, image, recording.budget)
+    trace = replay(program, start, image, recording.budget(index))
     shape = Shape.of(size, len(program.instructions))
     segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
     return ProvingKeys(program, parameters, kernels).prove(segment)

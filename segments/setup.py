@@ -12,10 +12,10 @@ from segments.claim import STATEMENT, Words, digest_of
 from segments.host import tables as hosts
 from segments.machine import chips, machine
 from segments.memory import boundary, pages
-from segments.memory_tree import wide
 from segments.shape import Shape
 from stark.kernels.protocol import Kernels
 from stark.key import Key
+from stark.operations import operations_of
 from stark.profiles import Parameters
 from stark.setup import ProvingKey, commit_tree, committed
 from stark.verifier import key_cap
@@ -77,7 +77,7 @@ def program_digest(program: Program, log_height: int, parameters: Parameters, ke
     chip = machine().program
     table = chip.fixed_table(tables.program_fixed(program, log_height), log_height)
     cap = kernels.commit([table], log_height, parameters.log_blowup, parameters.log_cap).cap
-    return digest_of(cap, log_height + parameters.log_blowup, wide(kernels))
+    return digest_of(cap, log_height + parameters.log_blowup, operations_of(kernels.permute))
 
 
 def program_level(key: Key) -> int:

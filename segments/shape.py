@@ -1,5 +1,4 @@
-"""A shape: which chips a segment has and how many rows each. A run is cut by one budget, so that every segment fits the general shape of a
-size; each segment is then proved with the cheapest shape that holds it."""
+"""A shape: which chips a segment has and how many rows each. A segment is proved with the cheapest shape that holds it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -9,9 +8,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES
+from segments.catalogue import CATALOGUE, MORE, SIZES
 from segments.heights import Heights, cells_of, price_of, room_of, with_fixed
-from segments.host.tables import CELLS, WORKS, most_calls
+from segments.host.tables import CELLS, PERMUTED, WORKS, most_calls
 from segments.machine import chips
 from segments.memory.pages import DEPTH, ROWS
 from stark.chip import Chip
@@ -22,7 +21,6 @@ PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
 SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
 HOSTS = " hosts"        # behind the name of a size: its general shape with the chips of host functions
-CUTTING = 1 / 64        # tables that have at least this share of all cells say where a segment is cut
 
 
 def logarithm(count: int) -> int:
@@ -80,29 +78,11 @@ class Shape:
 
     @property
     def budget(self) -> Budget:
-        """What a segment may use so that it fits the general shape, and is cut where a large table of this one is full. A table that is
-        small, or that the shape does not have, cuts nothing: segments that need more of it are proved in another shape."""
-        return Budget({family: min(self.limit(family.name.lower()), ROWS_LIMIT) for family in Family}, self.limit("hash") // 2)
-
-    @property
-    def budgets(self) -> list[Budget]:
-        """All by which a run in segments of this size may be cut; the first is that of the general shape."""
-        general = self.general
-        out = [general.budget, *(shape.budget for shape in self.alike if shape.size == self.size and CELLS not in shape.log_heights)]
-        for name, most in CUTS.get(self.size, ()):
-            rows = {family: min(count, most) if family.name.lower() == name else count for family, count in general.budget.rows.items()}
-            out.append(Budget(rows, min(most // 2, general.budget.hashes) if name == "hash" else general.budget.hashes))
-        return [budget for k, budget in enumerate(out) if budget not in out[:k]]
-
-    def limit(self, name: str) -> int:
-        """Rows of this kind after which a segment is cut."""
-        if name in WORKS:
-            return most_calls(name, self.with_hosts.room)
-        if CELLS in self.log_heights:
-            return self.general.limit(name)       # calls cut nothing but at their own number
-        own = [each for each in (name, name + MORE) if each in CATALOGUE[self.name]]
-        large = sum(self.cells[each] for each in own) >= CUTTING * sum(self.cells.values())
-        return (self if large else Shape(self.size, self.log_program)).room[name]
+        """What a segment may use so that it fits this general shape, whatever its pages are; calls, the one with hosts."""
+        room, calls = self.room, self.with_hosts.room
+        most = {family: family.name.lower() for family in Family}
+        rows = {family: min(most_calls(name, calls) if name in WORKS else room[name], ROWS_LIMIT) for family, name in most.items()}
+        return Budget(rows, (room["hash"] - (most_calls(PERMUTED, calls) if CELLS in room else 0)) // 2)
 
     @property
     def room(self) -> Mapping[str, int]:
@@ -124,11 +104,8 @@ class Shape:
         return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The cheapest shape that holds these rows, of any size that proofs of this one may be mixed with, but with no more cells than
-        the general shape of this size, which so says how much memory a proof takes; what calls host functions, than the one with their
-        chips."""
-        most = (self.with_hosts if rows.get(CELLS) else self.general).committed
-        found = [shape for shape in self.alike if shape.holds(rows) and shape.committed <= most]
+        """The cheapest shape that holds these rows."""
+        found = [shape for shape in self.allowed if shape.holds(rows)]
         if not found:
             raise ValueError(f"no shape holds {dict(rows)}")
         return min(found, key=lambda shape: shape.price)
@@ -147,6 +124,13 @@ class Shape:
     def with_hosts(self) -> Shape:
         """The general shape of this size that has the chips of host functions."""
         return Shape(self.size + HOSTS, self.log_program)
+
+    @property
+    def allowed(self) -> list[Shape]:
+        """Those that segments of this size may take, of any size that proofs of this one may be mixed with, but with no more cells than the
+        general shape of this size, which so says how much memory a proof takes; those for host functions as many as the first of them."""
+        most, with_hosts = self.general.committed, max(self.general.committed, self.with_hosts.committed)
+        return [shape for shape in self.alike if shape.committed <= (with_hosts if CELLS in shape.log_heights else most)]
 
     @property
     def alike(self) -> list[Shape]:

@@ -9,7 +9,6 @@ statement, bytes that decode are the encoding of what they decode to.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +16,13 @@ import numpy.typing as npt
 from stark.errors import Malformed
 from stark.key import Key
 from stark.numbers import Numbers
+from stark.operations import Permute
 from stark.packing import pack, packed_length, unpack
-from stark.pruning import Places, openings_of, prune, restore, walk
+from stark.pruning import Places, openings_of, prune, restore, walk, walks
 from stark.rounds import Rounds, converse
 from stark.verifier import fixed_caps, judge, stated
 
 U32 = npt.NDArray[np.uint32]
-Permute = Callable[[U32], U32]
 MAGIC = b"lrp"
 VERSION = 1
 HEADER = struct.Struct("<3sB4sI")
@@ -80,7 +79,7 @@ def check_packed(key: Key, statement: U32, content: bytes, permute: Permute) -> 
 
 def restored(key: Key, words: U32, positions: Places, permute: Permute) -> U32:
     """The openings as they stand on a tape."""
-    at, ways, openings = key.head_words, [walk(opening, positions) for opening in openings_of(key)], []
+    at, ways, openings = key.head_words, walks(openings_of(key), positions), []
     expected = at + sum(way.words for way in ways)
     if len(words) != expected:
         raise Malformed(f"the proof has {len(words)} words where its queries need {expected}: "

@@ -25,6 +25,7 @@ def residue(a: U64) -> U64:
     return a - a // P * P
 
 
+@functools.cache
 def root_of_unity(log_order: int) -> int:
     """The primitive root of order 2^log_order that all domains use."""
     if not 0 <= log_order <= TWO_ADICITY:

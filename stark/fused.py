@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce, wraps
+from functools import lru_cache, reduce, wraps
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,9 @@ def fused(step: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+@lru_cache(maxsize=1 << 12)
 def inverse(number: int) -> int:
     return pow(number, P - 2, P)
-
-
-def spelled(m: Machine, bits: Value) -> Value:
-    """The number whose bits, lowest first, stand on the last axis."""
-    total = bits[..., 0]
-    for i in range(1, bits.shape[-1]):
-        total = m.mul_add(bits[..., i], m.constant(1 << i), total)
-    return total
 
 
 @fused
@@ -37,9 +30,9 @@ def bits_of(m: Machine, words: Value) -> Value:
     """31 bits of each word, lowest first: the only such bits, because the value that they spell is below p."""
     bits = m.hint_bits(words)
     m.require_equal("a bit is 0 or 1", bits * bits, bits)
-    m.require_equal("the bits spell the word", spelled(m, bits), words)
+    m.require_equal("the bits spell the word", m.spell(bits), words)
     top = reduce(lambda a, b: a * b, [bits[..., i] for i in range(24, 31)])
-    m.require_equal("the bits spell a number below p", top * spelled(m, bits[..., :24]), m.constant(np.zeros(words.shape, np.int64)))
+    m.require_equal("the bits spell a number below p", top * m.spell(bits[..., :24]), m.constant(np.zeros(words.shape, np.int64)))
     return bits
 
 
@@ -54,8 +47,7 @@ def point(m: Machine, bits: Value, shift: int, skip: int = 0, invert: bool = Fal
     """shift * w^bitreverse(index), or its inverse, where the lowest `skip` bits count as zero."""
     def turn(number: int) -> int:
         return inverse(number) if invert else number
-    factors = [1 + bits[:, j] * (turn(root_of_unity(j + 1)) - 1) for j in range(skip, bits.shape[1])]
-    return reduce(lambda a, b: a * b, factors, m.constant([turn(shift)] * bits.shape[0]))
+    return m.chosen(bits[:, skip:], [turn(root_of_unity(j + 1)) for j in range(skip, bits.shape[1])], turn(shift))
 
 
 @fused
@@ -75,11 +67,9 @@ def opened_rows(m: Machine, cap: Value, segments: list[int], bits: Value, where:
                 reduced = batched(m, reduced, batch, columns, extension)
                 sums.append(reduced)
     with m.phase(where + " path"):
-        for level in range(height - log_cap):
-            sibling, bit = m.read(queries, digest_words), bits[:, level].reshape(queries, 1)
-            digest = compress(m, *m.swap(bit, digest, sibling))
+        digest = m.climb(digest, bits[:, :height - log_cap], compress)
     with m.phase(where + " cap"):
-        m.require_equal("the opened row lies under the cap", digest, m.take(cap, spelled(m, bits[:, height - log_cap:])))
+        m.require_equal("the opened row lies under the cap", digest, m.take(cap, m.spell(bits[:, height - log_cap:])))
     return sums or [row]
 
 
@@ -138,4 +128,4 @@ def folded(m: Machine, row: Value, bits: Value, arity: int, value: Value, challe
     return fold(m, values, challenge.broadcast(len(row)), inverse_x)
 
 
-__all__ = ["batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "spelled", "steps_of"]
+__all__ = ["batched", "bits_of", "concat", "folded", "fused", "ground", "inverse", "opened_rows", "point", "steps_of"]

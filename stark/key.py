@@ -142,6 +142,15 @@ class Key:
 
     def groups(self, tree: Tree) -> tuple[Group, ...]:
         """In the order of an opened row, which is that of the chips."""
+        if tree not in self._groups:
+            self._groups[tree] = self.grouped(tree)
+        return self._groups[tree]
+
+    @cached_property
+    def _groups(self) -> dict[Tree, tuple[Group, ...]]:
+        return {}
+
+    def grouped(self, tree: Tree) -> tuple[Group, ...]:
         out: dict[int, list[int]] = {}
         for i, width in enumerate(tree.widths):
             if width:
@@ -185,7 +194,7 @@ class Key:
         """Chips with messages: they alone have a LogUp sum. A sum for a silent chip would be bound by nothing."""
         return [i for i, chip in enumerate(self.chips) if chip.messages]
 
-    @property
+    @cached_property
     def opened_count(self) -> int:
         return int(max(place.stop for place in self.opened.values()))
 
@@ -207,7 +216,7 @@ class Key:
         """Of what the denominators of all quotients divide: see stark/quotients.py."""
         return max(*self.packs, self.log_first)
 
-    @property
+    @cached_property
     def pointed(self) -> tuple[int, ...]:
         """Behind how many binary steps of folding the verifier needs points: none, the first folding, all."""
         return tuple(sorted({0, self.log_first, self.log_domain - self.fri_rounds[-1]}))
@@ -216,7 +225,7 @@ class Key:
         """Of the tree over a folded domain, which may be smaller than other caps."""
         return min(self.parameters.log_cap, log_size)
 
-    @property
+    @cached_property
     def head_words(self) -> int:
         """Words of a proof before the openings: caps, sums, opened values, nonces and the final polynomial (stark/rounds.py)."""
         p = self.parameters
@@ -225,14 +234,14 @@ class Key:
         values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
         return self.hash.digest * digests + 5 * values + sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding)))
 
-    @property
+    @cached_property
     def openings(self) -> list[tuple[int, tuple[int, ...], int]]:
         """(log of the leaves, words of every group in a row, log of the cap) of every tree that is opened, in the order of the tape."""
         trees = [(self.log_tree(tree), tuple(self.segments(tree)), self.log_cap(tree.name)) for tree in self.trees]
         foldings = zip(self.fri_rounds, self.fri_rounds[1:], strict=False)
         return trees + [(after, (5 << (before - after),), self.log_fri_cap(after)) for before, after in foldings]
 
-    @property
+    @cached_property
     def words(self) -> int:
         """Of a proof: behind the head, for every query and tree, rows and a path."""
         opened = sum(sum(words) + self.hash.digest * (log_leaves - log_cap) for log_leaves, words, log_cap in self.openings)

@@ -8,13 +8,19 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import reduce
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+if TYPE_CHECKING:
+    from stark.point import PointChip
+
 DIGEST = 8
 Data = npt.NDArray[Any]
+Compress = Callable[["Machine", "Value", "Value"], "Value"]
 Plain = int | Sequence[int] | Sequence[Sequence[int]] | npt.NDArray[Any]
 
 
@@ -118,6 +124,28 @@ class Machine(ABC):
     def swap(self, bit: Value, a: Value, b: Value) -> tuple[Value, Value]:
         return self.select(bit, a, b), self.select(bit, b, a)
 
+    def spell(self, bits: Value) -> Value:
+        """The number whose bits, lowest first, stand on the last axis."""
+        total = bits[..., 0]
+        for i in range(1, bits.shape[-1]):
+            total = self.mul_add(bits[..., i], self.constant(1 << i), total)
+        return total
+
+    def chosen(self, bits: Value, factors: Sequence[int], start: int) -> Value:
+        """In every row of bits the product of `start` and the factors whose bit is 1."""
+        terms = [1 + bits[:, j] * (factor - 1) for j, factor in enumerate(factors)]
+        return reduce(lambda a, b: a * b, terms, self.constant([start] * bits.shape[0]))
+
+    def carried_out(self, chips: PointChip, values: Value) -> Value:
+        """The outputs of the steps of chips on these values: each takes values before it."""
+        for _, steps in groupby(chips.steps, lambda step: step.level):
+            results = [values]
+            for step in steps:
+                operands = [values[operand] for operand in step.operands]
+                results.append(self.mul_add(*operands) if step.name == "mul_add" else self.arithmetic(step.name, *operands))
+            values = concat(results)
+        return values[chips.outputs]
+
     @abstractmethod
     def read(self, *shape: int, extension: bool = False) -> Value:
         """The next words of the proof."""
@@ -152,6 +180,13 @@ class Machine(ABC):
         for start in range(0, words.shape[-1], rate):
             state = self.permute(concat([words[..., start:start + rate], state[..., rate:]], -1))
         return state
+
+    def climb(self, digest: Value, bits: Value, compress: Compress) -> Value:
+        """The digests at the upper ends of paths whose siblings are read level by level; a bit says that the node is the right one."""
+        for level in range(bits.shape[1]):
+            sibling, bit = self.read(*digest.shape), bits[:, level].reshape(len(digest), 1)
+            digest = compress(self, *self.swap(bit, digest, sibling))
+        return digest
 
     @abstractmethod
     def hint_bits(self, word: Value) -> Value:

@@ -1,14 +1,19 @@
 """The first reading of the verifier: values are numbers, requirements are collected, nothing is decided early."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from stark.errors import Malformed, Rejected
-from stark.field import ONE_EXT, P, base_inverse, ext_inverse, ext_mul, ext_powers_of, residue
-from stark.machine import Machine, Plain, Value
+from stark.field import ONE_EXT, P, base_inverse, residue
+from stark.machine import Compress, Machine, Plain, Value
+from stark.operations import Permute, operations_of
+
+if TYPE_CHECKING:
+    from stark.point import PointChip
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -29,11 +34,10 @@ class Numbers(Machine):
 
     words_inside = True
 
-    def __init__(self, tape: U32, permute: Callable[[U32], U32]) -> None:
+    def __init__(self, tape: U32, permute: Permute) -> None:
         super().__init__()
         self.at, self.required = 0, 0
-        self.permutation = permute
-        self._powers: dict[bytes, U64] = {}
+        self.operations = operations_of(permute)
         self.failed: list[tuple[int, str, str]] = []          # number of the requirement, phase, sentence
         self.tape = canonical(tape)
 
@@ -77,52 +81,55 @@ class Numbers(Machine):
         x, y, extension = a.data, b.data, a.extension or b.extension
         if kind == "mul":
             if a.extension and b.extension:
-                return Value(self, ext_mul(x, y), True)
+                return Value(self, self.operations.multiply(x, y), True)
             x, y = (x if a.extension == extension else x[..., None]), (y if b.extension == extension else y[..., None])
             return Value(self, residue(x * y), extension)
         x, y = (v.data if v.extension == extension else v.data[..., None] * ONE_EXT for v in (a, b))
         return Value(self, residue(x + y if kind == "add" else x + (P - y)), extension)
 
     def horner(self, accumulator: Value, point: Value, values: Value) -> Value:
-        count, total = values.shape[-1], accumulator.data
-        if point.extension and count > 1 and not any(point.data.strides[:-1]):              # one point for all rows
-            powers = self.powers(point.data.reshape(-1, 5)[0], count + 1)
-            weights = powers[count - 1::-1]
-            terms = ext_mul(values.data, weights) if values.extension else residue(values.data[..., None] * weights)
-            return Value(self, (ext_mul(total, np.broadcast_to(powers[count], total.shape)) + terms.sum(axis=-2)) % P, True)
-        for j in range(values.shape[-1]):
-            total = ext_mul(total, point.data) if point.extension else residue(total * point.data[..., None])
-            if values.extension:
-                total = residue(total + values.data[..., j, :])
-            else:
-                low = (total[..., :1] + values.data[..., j, None]) % P
-                total = np.concatenate([low, np.broadcast_to(total[..., 1:], (*low.shape[:-1], 4))], -1)
-        return Value(self, total, True)
+        if not point.extension:
+            for j in range(values.shape[-1]):
+                accumulator = self.mul_add(accumulator, point, values[..., j])
+            return accumulator
+        return Value(self, self.operations.horner(accumulator.data, point.data, values.data, values.extension), True)
 
-    def powers(self, point: U64, count: int) -> U64:
-        """So many powers of a point; kept, because one challenge sums up all columns."""
-        known = self._powers.get(point.tobytes())
-        if known is None or len(known) < count:
-            known = self._powers[point.tobytes()] = ext_powers_of(point, count)
-        return known
+    def spell(self, bits: Value) -> Value:
+        powers = np.uint64(1) << np.arange(bits.shape[-1], dtype=np.uint64)
+        return Value(self, residue(residue(bits.data * powers).sum(axis=-1)), False)
+
+    def chosen(self, bits: Value, factors: Sequence[int], start: int) -> Value:
+        less = np.array([(factor - 1) % P for factor in factors], np.uint64)
+        terms = residue(bits.data * less + np.uint64(1))
+        while terms.shape[1] > 1:
+            half = terms.shape[1] // 2
+            pairs = residue(terms[:, :half] * terms[:, half:2 * half])
+            terms = np.concatenate([pairs, terms[:, 2 * half:]], 1)
+        return Value(self, residue(np.multiply.reduce(terms, axis=1) * np.uint64(start % P)), False)
+
+    def carried_out(self, chips: PointChip, values: Value) -> Value:
+        found = self.operations.steps(values.data, *chips.flat)
+        return super().carried_out(chips, values) if found is None else Value(self, found, True)
 
     def permute(self, state: Value) -> Value:
         flat = np.ascontiguousarray(state.data, np.uint32).reshape(-1, state.data.shape[-1])
-        return Value(self, self.permutation(flat).astype(np.uint64).reshape(state.data.shape), False)
+        return Value(self, self.operations(flat).astype(np.uint64).reshape(state.data.shape), False)
 
     def absorb(self, state: Value, words: Value, rate: int) -> Value:
         rows = state.data.astype(np.uint32).reshape(-1, state.data.shape[-1])
-        taken = words.data.astype(np.uint32).reshape(len(rows), -1)
-        for start in range(0, taken.shape[1], rate):
-            rows[:, :rate] = taken[:, start:start + rate]
-            rows = self.permutation(rows)
+        rows = self.operations.absorb(rows, words.data.astype(np.uint32).reshape(len(rows), -1), rate)
         return Value(self, rows.astype(np.uint64).reshape(state.data.shape), False)
+
+    def climb(self, digest: Value, bits: Value, compress: Compress) -> Value:
+        siblings = self.read(bits.shape[1], *digest.shape)
+        above = self.operations.climb(*(value.data.astype(np.uint32) for value in (digest, siblings, bits)))
+        return Value(self, above.astype(np.uint64), False)
 
     def hint_bits(self, word: Value) -> Value:
         return Value(self, word.data[..., None] >> np.arange(31, dtype=np.uint64) & np.uint64(1), False)
 
     def hint_inverse(self, a: Value) -> Value:
-        return Value(self, ext_inverse(a.data) if a.extension else base_inverse(a.data), a.extension)
+        return Value(self, self.operations.invert(a.data) if a.extension else base_inverse(a.data), a.extension)
 
     def select(self, bit: Value, a: Value, b: Value) -> Value:
         choice = bit.data[..., None] if a.extension else bit.data
@@ -135,7 +142,9 @@ class Numbers(Machine):
         b = self.lift(b)
         if a.extension != b.extension:
             raise TypeError("an extension value is compared with a base value")
-        x, y = np.broadcast_arrays(a.data, b.data)
-        good = (x == y).all(-1) if a.extension else x == y
-        self.failed += [(self.required + int(i), self.current, sentence) for i in np.flatnonzero(~good.reshape(-1))]
+        good = a.data == b.data
+        if a.extension:
+            good = np.logical_and.reduce(good, axis=-1)
+        if not np.logical_and.reduce(good, axis=None):
+            self.failed += [(self.required + int(i), self.current, sentence) for i in np.flatnonzero(~good.reshape(-1))]
         self.required += good.size

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from heapq import heapify, heappop, heappush
 from typing import Literal
 
@@ -15,7 +15,10 @@ from stark.expression import Constant, Expression, Graph, Input, Kind, Operation
 from stark.flat import needed
 
 GAMMA, BETA, SUM = range(3)
+OPERATIONS = "add", "sub", "mul", "mul_add"         # by their numbers, see `steps` in stark/operations.py
 Indices = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
+NONE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class PointChip:
     constants: tuple[int, ...]
     steps: tuple[Step, ...]
     outputs: Indices
+
+    @cached_property
+    def flat(self) -> tuple[U32, U32, U32]:
+        """The steps as (operation, how often), the operands of one after those of the other, and where the outputs stand."""
+        code = [(OPERATIONS.index(step.name), len(step.operands[0])) for step in self.steps]
+        operands = [operand for step in self.steps for operand in step.operands]
+        return np.array(code, np.uint32).reshape(-1, 2), np.concatenate([NONE, *operands]).astype(np.uint32), self.outputs.astype(np.uint32)
 
 
 def logup_constraints(chip: Chip, graph: Graph) -> list[int]:

@@ -6,7 +6,7 @@ query: what is on the way can be hashed.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,11 +17,11 @@ from stark.fused import hashed_row
 from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
+from stark.operations import Permute, operations_of
 from stark.transcript import compress
 
 U32 = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.int64]
-Permute = Callable[[U32], U32]
 
 
 @dataclass(frozen=True)
@@ -51,55 +51,69 @@ def openings_of(key: Key) -> list[Opening]:
 
 
 @dataclass(frozen=True)
+class Level:
+    """The places of a level where paths pass, and which of them have a neighbour that is no such place."""
+
+    places: Places
+    lonely: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(places: Places) -> Level:
+        paired = places[:-1] ^ 1 == places[1:]          # neighbours stand side by side
+        lonely = np.ones(len(places), np.bool_)
+        lonely[:-1] &= ~paired
+        lonely[1:] &= ~paired
+        return Level(places, lonely)
+
+    @cached_property
+    def above(self) -> Level:
+        """What is rising stays so when it is halved."""
+        halved = self.places >> 1
+        return Level.of(halved[changes(halved)])
+
+    @cached_property
+    def alone(self) -> int:
+        return int(np.count_nonzero(self.lonely))
+
+
+@dataclass(frozen=True)
 class Walk:
-    """Where the paths of some leaves pass, level by level: the places, and which of them have a neighbour that is no such place."""
+    """Where the paths of some leaves pass, level by level."""
 
     opening: Opening
     leaves: Places          # of the queries, in their order
-
-    def at(self, level: int) -> Places:
-        return self._places[self.opening.log_height - level]
+    lowest: Level           # the leaves
 
     @cached_property
-    def _places(self) -> list[Places]:
-        """From the leaves up to the cap: what is rising stays so when it is halved."""
-        out = [np.unique(self.leaves)]
+    def levels(self) -> list[Level]:
+        """From the leaves up to the cap."""
+        out = [self.lowest]
         for _ in range(max(self.opening.log_height - self.opening.log_cap, 0)):
-            above = out[-1] >> 1
-            out.append(above[changes(above)])
+            out.append(out[-1].above)
         return out
 
-    @cached_property
-    def _lonely(self) -> list[npt.NDArray[np.bool_]]:
-        out = []
-        for places in self._places:
-            paired = places[:-1] ^ 1 == places[1:]          # neighbours stand side by side
-            met = np.zeros(len(places), np.bool_)
-            met[:-1] |= paired
-            met[1:] |= paired
-            out.append(~met)
-        return out
-
-    def lonely(self, level: int) -> npt.NDArray[np.bool_]:
-        """Of every place whether its neighbour is none."""
-        return self._lonely[self.opening.log_height - level]
-
-    def alone(self, level: int) -> Places:
-        return self.at(level)[self.lonely(level)]
-
-    def climb(self) -> Iterator[int]:
-        """The levels that have siblings, from the leaves up."""
-        return iter(range(self.opening.log_height, self.opening.log_cap, -1))
+    def climb(self) -> Iterator[tuple[int, Level]]:
+        """The levels that have siblings, from the leaves up, with how far they lie above the leaves."""
+        return iter(enumerate(self.levels[:-1]))
 
     @property
     def words(self) -> int:
         """Of the pruned form."""
-        rows = self.opening.width * len(self.at(self.opening.log_height))
-        return rows + self.opening.digest * sum(int(self.lonely(level).sum()) for level in self.climb())
+        return self.opening.width * len(self.lowest.places) + self.opening.digest * sum(level.alone for _, level in self.climb())
 
 
 def walk(opening: Opening, positions: Places) -> Walk:
-    return Walk(opening, positions >> opening.shift)
+    leaves = positions >> opening.shift
+    return Walk(opening, leaves, Level.of(np.unique(leaves)))
+
+
+def walks(openings: Sequence[Opening], positions: Places) -> list[Walk]:
+    """The same of trees whose leaves are so far above the same positions: where one has walked the others need not look."""
+    out, level = [], Level.of(np.unique(positions))
+    levels = [level := level.above if k else level for k in range(1 + max(opening.shift for opening in openings))]
+    for opening in openings:
+        out.append(Walk(opening, positions >> opening.shift, levels[opening.shift]))
+    return out
 
 
 def prune(way: Walk, tape: U32) -> U32:
@@ -107,41 +121,47 @@ def prune(way: Walk, tape: U32) -> U32:
     opening, at = way.opening, 0
     parts = [np.zeros(0, np.uint32)]
 
-    def rows(level: int, width: int, wanted: Places) -> None:
+    def rows(height: int, width: int, wanted: Places) -> None:
         nonlocal at
         table = tape[at:at + width * len(way.leaves)].reshape(-1, width)
-        places, first = np.unique(way.leaves >> (opening.log_height - level), return_index=True)
+        places, first = np.unique(way.leaves >> height, return_index=True)
         parts.append(table[first[np.isin(places, wanted)]].reshape(-1))
         at += table.size
-    rows(opening.log_height, opening.width, way.at(opening.log_height))
-    for level in way.climb():
-        rows(level, opening.digest, way.alone(level))
+    rows(0, opening.width, way.lowest.places)
+    for height, level in way.climb():
+        rows(height, opening.digest, level.places[level.lonely])
     return np.concatenate(parts)
 
 
 def restore(way: Walk, pruned: U32, permute: Permute) -> U32:
     """What stands on the tape."""
-    opening, at = way.opening, 0
-    m = Numbers(pruned, permute)
+    opening = way.opening
+    if len(pruned) != way.words:
+        raise ValueError(f"these openings have {way.words} words, not {len(pruned)}")
+    fast = operations_of(permute).restore(way.leaves, len(way.levels) - 1, opening.segments, opening.digest, pruned)
+    return restored(way, pruned, permute) if fast is None else fast
+
+
+def restored(way: Walk, pruned: U32, permute: Permute) -> U32:
+    """The meaning of `restore`."""
+    opening, m = way.opening, Numbers(pruned, permute)
     tape = [np.zeros(0, np.uint32)]
 
-    def spread(level: int, table: U32, places: Places) -> None:
+    def spread(height: int, table: U32, places: Places) -> None:
         """The row of every query."""
-        tape.append(table[np.searchsorted(places, way.leaves >> (opening.log_height - level))].reshape(-1))
-    places = way.at(opening.log_height)
-    rows = pruned[:opening.width * len(places)].reshape(-1, opening.width)
-    at += rows.size
-    spread(opening.log_height, rows, places)
+        tape.append(table[np.searchsorted(places, way.leaves >> height)].reshape(-1))
+    at = opening.width * len(way.lowest.places)
+    rows = pruned[:at].reshape(-1, opening.width)
+    spread(0, rows, way.lowest.places)
     known = hashed(m, rows, opening)
-    for level in way.climb():
-        places = way.at(level)
-        is_alone = way.lonely(level)
-        sent = pruned[at:at + opening.digest * int(is_alone.sum())].reshape(-1, opening.digest)
+    for height, level in way.climb():
+        places, is_alone = level.places, level.lonely
+        sent = pruned[at:at + opening.digest * level.alone].reshape(-1, opening.digest)
         at += sent.size
         siblings = np.zeros_like(known)
         siblings[is_alone] = sent
         siblings[~is_alone] = known[np.searchsorted(places, places[~is_alone] ^ 1)]
-        spread(level, siblings, places)
+        spread(height, siblings, places)
         turned = (places & 1).astype(bool)[:, None]
         left, right = np.where(turned, siblings, known), np.where(turned, known, siblings)
         first = changes(places >> 1)

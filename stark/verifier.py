@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -129,13 +128,7 @@ def evaluate(m: Machine, chips: PointChip, inputs: Value) -> Value:
     values = inputs[chips.wanted]
     if chips.constants:
         values = concat([values, m.constant_extension([[c, 0, 0, 0, 0] for c in chips.constants])])
-    for _, steps in groupby(chips.steps, lambda step: step.level):
-        results = [values]
-        for step in steps:
-            operands = [values[operand] for operand in step.operands]
-            results.append(m.mul_add(*operands) if step.name == "mul_add" else m.arithmetic(step.name, *operands))
-        values = concat(results)
-    return values[chips.outputs]
+    return m.carried_out(chips, values)
 
 
 def check_proof(key: Key, statement: U32, proof: U32, permute: Callable[[U32], U32]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -74,6 +75,43 @@ def test_a_trap_is_an_outcome_with_a_code_of_its_own(longrun: Longrun) -> None:
     code, out, err = longrun("run", "trap.wasm", "-o", "bundle", "--profile", "toy")
     assert code == 5 and "trapped(unreachable" in out and "the program trapped" in err
     assert Path("bundle/manifest.msgpack").is_file()
+
+
+def test_a_trap_says_where_in_its_object(longrun: Longrun) -> None:
+    Path("boom.wat").write_text('(module (func $boom unreachable) (func (export "_start") (call $boom)))')
+    code, out, _ = longrun("run", "boom.wat", "-o", "boom", "--profile", "toy", "--json")
+    trap = json.loads(out)["trap"]
+    assert code == 5 and trap["kind"] == "unreachable" and [place["function"] for place in trap["places"]] == ["boom", "_start"]
+    assert [sorted(place) for place in trap["places"]] == [["byte", "function", "index", "line"]] * 2
+
+
+def test_the_output_goes_into_a_file(longrun: Longrun) -> None:
+    code, out, _ = longrun("run", "sum.wasm", "--input", "in.txt", "-o", "bundle", "--profile", "toy", "--output", "out.txt")
+    assert code == 0 and Path("out.txt").read_bytes() == b"442" and "'442', in out.txt" in out
+    for place in (".", "no/out.txt", "other/out.txt"):
+        code, _, err = longrun("run", "sum.wasm", "--input", "in.txt", "-o", "other", "--profile", "toy", "--output", place)
+        assert code == 4 and not Path("other").exists() and len(err.splitlines()) == 1
+
+
+ERRORS = r"""(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32))) (memory 1)
+    (data (i32.const 0) "\10\00\00\00\06\00\00\00\16\00\00\00\06\00\00\00first\0asec\1bd\0a")
+    (func $say (export "say") (param i32) (drop (call $write (local.get 0) (i32.const 0) (i32.const 2) (i32.const 60))))
+    {main})"""
+
+
+def test_what_a_program_says_to_standard_error_is_shown_and_kept_nowhere(longrun: Longrun) -> None:
+    Path("errors.wat").write_text(ERRORS.format(
+        main='(func (export "_start") (call $say (i32.const 2)) (call $say (i32.const 1)) (call $say (i32.const 2)) unreachable)'))
+    code, out, err = longrun("run", "errors.wat", "-o", "run", "--profile", "toy", "--json")
+    assert code == 5 and err.startswith("first\nsec?d\nfirst\nsec?d\nlongrun: the program trapped")
+    assert bytes.fromhex(json.loads(out)["output"]) == b"first\nsec\x1bd\n"
+    Path("session.wat").write_text(ERRORS.format(main='(func (export "_initialize") (call $say (i32.const 2)))'))
+    assert longrun("open", "session.wat", "-o", "s", "--profile", "toy")[0] == 0
+    for channel, said in (("1", "first\nsec?d\n"), ("2", "first\nsec?d\n"), ("1", ""), ("2", "first\nsec?d\n")):
+        code, out, err = longrun("call", "s", "say", channel)
+        assert code == 0 and err == said and ("output: 12 bytes" in out) == (channel == "1")
+    assert not any(b"first" in path.read_bytes() for path in Path("s").rglob("*.sqlite*")) and longrun("close", "s")[0] == 0
+    assert b"first" not in (Path("s") / "manifest.msgpack").read_bytes()
 
 
 def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
@@ -203,7 +241,13 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     code, out, err = longrun("run", "endless.wat", "-o", "endless", "--profile", "toy", "--max-steps", "5000")
     assert code == 9 and "running" in out and "given up after" in err and len(err.splitlines()) == 1
     code, _, err = longrun("prove", "endless", "-o", "endless.proof")
-    assert code == 3 and "cannot be proved" in err
+    assert code == 3 and "was given up: it takes more steps than it may;" in err and "run it again into another directory" in err
+    state = json.loads(longrun("status", "endless", "--json")[1])
+    assert (state["state"], state["given up because"]) == ("given up", "it takes more steps than it may")
+    (Path("endless") / "given_up").write_bytes(b"\xff")
+    assert "was given up; it has not" in longrun("prove", "endless", "-o", "endless.proof")[2]
+    code, out, err = longrun("run", "endless.wat", "-o", "again", "--profile", "toy", "--max-steps", "5000", "--json")
+    assert code == 9 and json.loads(out)["exit code"] == 9 and json.loads(out)["steps"] >= 5000 and "given up after" in err
 
 
 GREEDY = """(module (memory 1)
@@ -212,9 +256,10 @@ GREEDY = """(module (memory 1)
 
 
 @pytest.mark.parametrize("options, said", [
-    ("--max-steps 2000", "more steps than it may; it has not ended, so that nothing can be proved (a larger --max-steps lets it go on)"),
+    ("--max-steps 2000", "more steps than it may; it has not ended, so that nothing can be proved (run it into another directory, "
+     "again with a larger --max-steps, or without it)"),
     ("--max-memory 0.15", "more memory than it may"), ("--max-depth 500", "deeper than they may"), ("--max-seconds 0", "longer than it"),
-    ("--max-steps 2000000 --max-seconds 2 --max-memory 0.15 --max-depth 1048576", "(a larger --max-memory lets it go on)"),
+    ("--max-steps 2000000 --max-seconds 2 --max-memory 0.15 --max-depth 1048576", "again with a larger --max-memory, or without it)"),
 ])
 def test_every_limit_of_a_run(longrun: Longrun, options: str, said: str) -> None:
     Path("greedy.wat").write_text(GREEDY.format(name="_start"))
@@ -223,9 +268,10 @@ def test_every_limit_of_a_run(longrun: Longrun, options: str, said: str) -> None
 
 
 @pytest.mark.parametrize("options, said", [
-    ("--max-steps 2000", "more steps than it may; the session is as it was before (a larger --max-steps lets it go on)"),
-    ("--max-memory 0.15", "(a larger --max-memory lets it go on)"), ("--max-depth 500", "(a larger --max-depth lets it go on)"),
-    ("--max-seconds 0", "(a larger --max-seconds lets it go on)"),
+    ("--max-steps 2000", "more steps than it may; the session is as it was before (again with a larger --max-steps, or without it)"),
+    ("--max-memory 0.15", "(again with a larger --max-memory, or without it)"),
+    ("--max-depth 500", "(again with a larger --max-depth, or without it)"),
+    ("--max-seconds 0", "(again with a larger --max-seconds, or without it)"),
 ])
 def test_every_limit_of_a_call(longrun: Longrun, options: str, said: str) -> None:
     Path("greedy.wat").write_text(GREEDY.format(name="spin"))
@@ -245,17 +291,18 @@ def test_names_do_nothing_to_a_terminal(longrun: Longrun) -> None:
     for command in ("open names.wat -o names --profile toy", "call names nothing", "call names \u202eright", "run import.wat -o import",
                     "run no\x1b[31m\nne.wat -o none", "run no\udcffne.wat -o none"):
         _, out, err = longrun(*command.split(" "))
-        assert all(line.isprintable() for line in (out + err).splitlines()) and len(err.splitlines()) <= 1, command
+        assert all(line.isprintable() for line in (out + err).splitlines()) and len(re.findall(r"^(?!  )", err, re.M)) <= 2, command
     assert "the import e?[31mvil.x?y is not supported" in longrun("run", "import.wat", "-o", "import")[2]
     Path("long.wat").write_text(f'(module (import "{"e" * 10**5}" "f" (func)) (func (export "_start")))')
     code, _, err = longrun("run", "long.wat", "-o", "long")
     assert code == 3 and len(err) < 2100
 
 
-@pytest.mark.parametrize("options", ["--max-memory nan", "--max-seconds inf", "--max-seconds -1", "--max-depth 0", "--max-steps 1.5"])
+@pytest.mark.parametrize("options", ["--max-memory nan", "--max-seconds inf", "--max-seconds -1", "--max-depth 0", "--max-steps 1.5",
+                                     "--max-memory 0", "--max-memory many"])
 def test_limits_that_are_none(longrun: Longrun, options: str) -> None:
     code, _, err = longrun("run", "hello.wasm", "-o", "none", *options.split())
-    assert code == 2 and options.split()[0] in err and not Path("none").exists()
+    assert code == 2 and options.split()[0] in err and not Path("none").exists() and "Input should" not in err
 
 
 COMMANDS = sorted(str(command.name or getattr(command.callback, "__name__", "")) for command in app.registered_commands)
@@ -346,10 +393,14 @@ def test_an_event_that_traps_has_the_exit_code_of_a_trap(longrun: Longrun) -> No
     Path("break.wat").write_text('(module (func (export "break") unreachable) (func (export "fine")))')
     assert longrun("open", "break.wat", "-o", "b", "--profile", "toy")[0] == 0
     code, out, err = longrun("call", "b", "break")
-    assert code == 5 and "the session has ended, trapped(unreachable" in err
+    assert code == 5 and out.startswith("results: trapped(unreachable, ") and "trapped in break (function 0) at byte 0x" in err
+    assert "(the session has ended, trapped(unreachable" in err
+    told = json.loads(longrun("status", "b", "--json")[1])
+    assert told["outcome"].startswith("trapped(") and told["trapped in"].startswith("break (function 0) at byte 0x")
     code, _, err = longrun("call", "b", "fine")
     assert code == 8 and "has ended" in err
-    assert longrun("close", "b")[0] == 0 and "trapped" in longrun("inspect", "b")[1]
+    code, out, _ = longrun("close", "b", "--json")
+    assert code == 0 and json.loads(out)["trap"]["places"][0]["index"] == 0 and "trapped" in longrun("inspect", "b")[1]
 
 
 def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:
@@ -413,6 +464,50 @@ def test_a_long_recording_shows_how_far_it_is() -> None:
         lines("segments", 1, 4)
         lines.end()
     assert said == ["steps 4,000,000, 2 s, 2.0 million a second", "steps 4,000,000, segments 1/4, 2 s"]
+
+
+def test_a_run_that_is_recorded_once_more_is_another_attempt() -> None:
+    """Whose rate counts from its own beginning."""
+    from longrun.telling import Lines
+    lines, said = Lines(every=0.0), []
+    lines.began -= 100.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.echo", lambda text, err=False: said.append(text))
+        lines("steps", 2_000_000, 0)
+        lines.every = 1000.0
+        lines("steps", 500_000, 0)
+        lines.attempt_began -= 1.0
+        lines.say()
+    assert said == ["steps 2,000,000, 100 s, 20000.0 a second", "steps (attempt 2) 500,000, 100 s, 0.5 million a second"]
+
+
+def test_what_takes_long_before_the_first_step_is_said(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bundles import recording
+    monkeypatch.setattr(api, "LARGE_MODULE", 100)
+    monkeypatch.setattr(api, "LARGE_PROGRAM", 20)
+    code, _, err = longrun("run", "sum.wasm", "-o", "run", "--profile", "toy")
+    assert code == 0 and re.search(r"^translating a module of [0-9,]+ bytes\ncompiling [0-9,]+ register instructions", err)
+    monkeypatch.setattr(recording, "INSTRUCTIONS_LIMIT", 50)
+    code, _, err = longrun("run", "sum.wasm", "-o", "large", "--profile", "toy")
+    assert code == 3 and "of which at most 49 can be proved: a smaller module is needed" in err
+
+
+def test_a_profile_is_a_command(longrun: Longrun) -> None:
+    Path("echo.wat").write_bytes(ECHO)
+    code, out, _ = longrun("profile", "echo.wat", "-o", "p.json", "--json", "--", "-v")
+    assert code == 0 and json.loads(out)["outcome"] == "exited(0)" and json.loads(Path("p.json").read_text())["exporter"] == "longrun"
+    for line in ("profile", "profile none.wasm -o p.json", "profile sum.wasm -o no/p.json", "profile sum.wasm -o p.json -- -v"):
+        code, _, err = longrun(*line.split())
+        assert code in (2, 4) and "Traceback" not in err
+    code, out, err = longrun("profile", "sum.wasm", "-o", "p.json", "--input", "in.txt", "--max-steps", "1", "--json")
+    assert json.loads(out)["outcome"] == "exited(0)"        # the run ended within the first piece
+
+
+def test_a_run_from_python(longrun: Longrun) -> None:
+    import longrun as package
+    recorded = package.run("sum.wasm", "one", input=b"12 30 400", profile="toy")
+    assert (recorded.output, recorded.outcome, recorded.errors, recorded.trace) == (b"442", "exited(0)", b"", ())
+    assert b"-v" in package.run(ECHO, "two", arguments=["-v"], profile="toy").output
 
 
 def test_progress_tells_what_is_left() -> None:

@@ -52,4 +52,4 @@ def test_the_session_of_the_readme_works_line_by_line(tmp_path: Path) -> None:
     assert "toy" in code
     code = code.replace('longrun.prove("counter"', "#")             # proved above
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
-    assert done.stdout == "(5,)\n", done.stderr
+    assert done.stdout == "b'442'\n(5,)\n", done.stderr

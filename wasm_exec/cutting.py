@@ -8,6 +8,7 @@ RETURN) touches the pages of all its slots in both spaces of frames; a load or s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,14 +31,16 @@ HASHES_LIMIT = 44 << 24
 
 @dataclass(frozen=True)
 class Budget:
-    """What one segment may use: rows of every family, and hashes of touched pages and of the nodes above them."""
+    """What one segment may use: rows of every family, and hashes of touched pages and of the nodes above them. No rows of a family end it
+    before the first one."""
 
     rows: dict[Family, int]
     hashes: int
 
     def __post_init__(self) -> None:
-        if set(self.rows) != set(Family) or not all(1 <= limit <= ROWS_LIMIT for limit in self.rows.values()):
-            raise ValueError(f"a budget needs a limit from 1 to {ROWS_LIMIT} for every family")
+        limits = self.rows.values()
+        if set(self.rows) != set(Family) or not any(limits) or not 0 <= min(limits) <= max(limits) <= ROWS_LIMIT:
+            raise ValueError(f"a budget needs a limit of up to {ROWS_LIMIT} for every family, and some rows")
         if not 1 <= self.hashes <= HASHES_LIMIT:
             raise ValueError(f"a budget needs a limit of hashes from 1 to {HASHES_LIMIT}")
 
@@ -45,6 +48,17 @@ class Budget:
     def uniform(rows: int, pages: int) -> Budget:
         """As many rows of every family, and so many pages, wherever they lie."""
         return Budget({family: rows for family in Family}, START_HASHES + MOST_HASHES * (pages - 1))
+
+    @staticmethod
+    def unlimited() -> Budget:
+        return Budget({family: ROWS_LIMIT for family in Family}, HASHES_LIMIT)
+
+
+Cuts = Budget | Sequence[Budget]  # one budget for all segments of a run, or for each its own, and it has no more segments
+
+
+def budget_of(cuts: Cuts, index: int) -> Budget:
+    return cuts if isinstance(cuts, Budget) else cuts[index]
 
 
 @dataclass(frozen=True)

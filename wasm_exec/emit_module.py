@@ -38,11 +38,13 @@ from wasm_exec.recorder_layout import (
     Layout,
 )
 from wasm_exec.spaces import PAGE_CELLS, WASM_PAGE_BYTES, Space
+from wasm_exec.standard_error import ERRORS, entered_at
 from wasm_exec.trace_columns import PAGES
 
 CUT, TRAPPED, HALTED, CUT_EARLY = range(4)
 FP = 0
 SLOT_PAGE_BITS = (SLOT_BYTES * PAGE_CELLS).bit_length() - 1
+HEAR = 0        # what is imported, if anything is
 TOUCHABLE = (Space.LINEAR, *Layout.OTHERS)
 
 
@@ -84,30 +86,35 @@ class ModuleEmitter:
         self.memory_row = after + 2 if tracing else None
         self.block = after + 3 if tracing else after
         self.passed = list(range(self.block))  # what every function hands on
-        self.enter = len(TOUCHABLE)
+        self.hears = None if tracing else entered_at(program)
+        imported = int(self.hears is not None)
+        self.enter = imported + len(TOUCHABLE)
         used = dict.fromkeys(item.operation.name for item in self.decoded if item.operation.cells)
         self.hosts = {host: self.enter + 1 + number for number, host in enumerate(used)}
         self.first_function = self.enter + 1 + len(self.hosts)
-        self.touch = {int(space): index for index, space in enumerate(TOUCHABLE)}
+        self.touch = {int(space): index for index, space in enumerate(TOUCHABLE, imported)}
         self.chunks = chunks
         self.grows = program.memory_limit > program.memory_pages
         self.places = [(index, position) for index, chunk in enumerate(chunks) for position in range(chunk.count)]
 
     def emit(self) -> bytes:
+        imported = int(self.hears is not None)
         handed_on = [I32, *([I64] * len(self.lanes)), *([I32, I32, I32] if self.tracing else [])]
         types = [function_type([I64, I64, I32], [I32]), function_type([I32, I32], [I32]),
-                 function_type([*handed_on, I32], [I32]), function_type([], [I32])] + [function_type([I32], [])] * bool(self.hosts)
+                 function_type([*handed_on, I32], [I32]), function_type([], [I32])]
+        types += [function_type([I32], [])] * bool(self.hosts or imported)
         functions = [touch_helper(self.layout, space, self.program.memory_pages, self.grows) for space in TOUCHABLE] + [enter_helper()]
         functions += [native(host) for host in self.hosts]
         functions += [self.chunk(item) for item in self.chunks] + [self.run()]
         count = len(self.chunks)
         kinds = [0] * len(TOUCHABLE) + [1] + [4] * len(self.hosts) + [2] * count + [3]
         memories = [self.program.memory_limit, self.layout.end // WASM_PAGE_BYTES] + ([PAGES] if self.tracing else [])
-        exports = [name("run") + b"\x00" + unsigned(len(functions) - 1)]
+        exports = [name("run") + b"\x00" + unsigned(imported + len(functions) - 1)]
         exports += [name(text) + b"\x02" + unsigned(index) for index, text in enumerate(["guest", "machine", "trace"][: len(memories)])]
         elements = vector(unsigned(self.first_function + index) for index in range(count))
         return b"\0asm\x01\0\0\0" + b"".join([
             section(1, vector(types)),
+            section(2, vector([name("") + name("hear") + b"\x00" + unsigned(4)] * imported)),
             section(3, vector(unsigned(kind) for kind in kinds)),
             section(4, vector([b"\x70\x00" + unsigned(count)])),
             section(5, vector(b"\x00" + unsigned(pages) for pages in memories)),
@@ -170,6 +177,9 @@ class ModuleEmitter:
         self.charge(code, position, number, loop + 1)
         emitter = BlockEmitter(code, frame, self.layout, self.program.memory_pages, position, loop + 2)
         pcs = self.blocks.members[number]
+        if pcs[0] == self.hears:
+            code.get(FP).access("i32.load", MACHINE, self.layout.base[Space.FRAMES32]).const32(ERRORS).op("i32.eq").block("if")
+            code.get(FP).call(HEAR).end()
         if len(pcs) == 1 and self.decoded[pcs[0]].operation.name == "TRAP":
             # Such a block has no counted row, so a second run is not cut before it and must find everything untouched.
             emitter.trap()

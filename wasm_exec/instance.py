@@ -35,7 +35,8 @@ from wasm_exec.recorder_layout import (
     Layout,
 )
 from wasm_exec.recording import Touched
-from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, Space
+from wasm_exec.spaces import CELL_BYTES, PAGE_CELLS, Space, SystemCell
+from wasm_exec.standard_error import Heard, written
 from wasm_exec.trace import U32, U64, Trace
 from wasm_exec.trace_columns import EXTRA_ROW_BYTES, MEMORY_ROW_BYTES, ROW_BYTES, trace_of
 
@@ -69,11 +70,19 @@ class Compiled:
 
     def module(self, tracing: bool) -> wasmtime.Module:
         if tracing not in self.modules:
-            limits = (tracing, self.program.memory_limit, self.chunks)
-            what = self.program.encode() + self.program.block_starts.tobytes() + repr(limits).encode()
+            what = self.what(tracing)
             cache = self.cache if len(self.program.instructions) >= WORTH_KEEPING else ModuleCache(None)
             self.modules[tracing] = cache.module(self.engine, what, lambda: self.emit(tracing))
         return self.modules[tracing]
+
+    def what(self, tracing: bool) -> bytes:
+        """Decides what the module is."""
+        limits = (tracing, self.program.memory_limit, self.chunks)
+        return self.program.encode() + self.program.block_starts.tobytes() + repr(limits).encode()
+
+    def is_kept(self) -> bool:
+        """Whether the module that counts was compiled before."""
+        return False in self.modules or self.cache.is_kept(self.what(False))
 
     def emit(self, tracing: bool) -> bytes:
         return ModuleEmitter(self.program, self.blocks, self.chunks, tracing).emit()
@@ -133,10 +142,32 @@ class Instance:
         self.layout = compiled.layout
         self.tracing = tracing
         self.store = wasmtime.Store(compiled.engine)
-        self.exports = wasmtime.Instance(self.store, compiled.module(tracing), []).exports(self.store)
+        self.heard = Heard()
+        self.raised: BaseException | None = None       # while it was listening
+        module = compiled.module(tracing)
+        self.exports = wasmtime.Instance(self.store, module, [self.ear()] * len(module.imports)).exports(self.store)
         self.guest = self.view("guest")
         self.machine = self.view("machine")
         self.restore(image)
+
+    def ear(self) -> wasmtime.Func:
+        """What the module calls when the program writes to standard error. The store must not hold the instance."""
+        instance = weakref.ref(self)
+
+        def heard(frame: int) -> None:
+            found = instance()
+            if found is not None:
+                try:
+                    found.hear(frame)
+                except BaseException as error:      # would be lost in between
+                    found.raised = error
+        return wasmtime.Func(self.store, wasmtime.FuncType([wasmtime.ValType.i32()], []), heard)
+
+    def hear(self, frame: int) -> None:
+        """`frame`: the address of the frame, whose first slots are the arguments."""
+        _, vectors, count, _ = self.part(self.layout.base[Space.FRAMES32] + frame, 4 * SLOT_BYTES, np.uint32).tolist()
+        cursor = self.part(self.layout.base[Space.SYSTEM] + CELL_BYTES * SystemCell.INPUT_CURSOR, CELL_BYTES, np.uint64)[0]
+        self.heard.add(int(cursor), written(self.guest, vectors, count))
 
     def view(self, name: str) -> Bytes:
         memory = self.exports[name]
@@ -178,7 +209,10 @@ class Instance:
         self.part(self.layout.touched, 4, np.uint32)[0] = Space.SYSTEM << PAGE_BITS_OF_ENTRY
         run = self.exports["run"]
         assert isinstance(run, wasmtime.Func)
-        return int(run(self.store))
+        answer = int(run(self.store))
+        if self.raised is not None:
+            raise self.raised
+        return answer
 
     def words(self) -> list[int]:
         return [int(word) for word in self.part(STATE_WORDS, 8 * len(self.compiled.lanes), np.uint64)]

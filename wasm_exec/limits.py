@@ -7,7 +7,7 @@ import time
 from wasm_exec.cutting import Limits
 from wasm_exec.image import MemoryImage
 from wasm_exec.recording import Touched
-from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
+from wasm_exec.spaces import FRAME_POINTER_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 
 class Watch:
@@ -24,12 +24,13 @@ class Watch:
             self.slots = max(self.slots, int(pages.max()) * PAGE_CELLS)
 
     def reached(self, steps: int, image: MemoryImage) -> str:
-        """The name of a limit that is reached, or nothing."""
+        """The name of a limit that is reached, or nothing. Where the whole call stack may be used the depth is no limit: the last frame can
+        reach beyond it, and the next call traps."""
         grown = image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES) // PAGES_PER_WASM_PAGE
         if steps >= self.limits.steps:
             return "steps"
         if self.memory_pages + grown > self.limits.memory_pages:
             return "memory"
-        if self.slots >= self.limits.frame_slots:
+        if self.slots >= self.limits.frame_slots < FRAME_POINTER_LIMIT:
             return "depth"
         return "time" if time.monotonic() - self.begun > self.limits.seconds else ""

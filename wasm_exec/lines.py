@@ -7,7 +7,7 @@ them are read in all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wasm_exec.errors import Malformed
@@ -39,15 +39,19 @@ class Header:
 
 
 class Lines:
-    """Looks up some bytes of a module, all in one pass over the table."""
+    """Looks up some bytes of a module, each with the first byte of its function, all in one pass over the table. What a compiler put
+    there itself has no line; then the nearest line before it in its function is said."""
 
-    def __init__(self, wasm: bytes, offsets: Iterable[int]) -> None:
+    def __init__(self, wasm: bytes, offsets: Mapping[int, int]) -> None:
         self.found: dict[int, tuple[int, str]] = {}     # offset -> (where its row begins, file and line)
         self.names_left = NAMES_LIMIT
+        self.near: dict[int, tuple[int, str]] = {}      # where its row begins, which has no line, and that of a row before it
+        self.passed: dict[int, str] = {}                # offset -> the last line before it in its function, in this sequence of rows
         try:
             sections, code = sections_of(wasm)
-            self.wanted = {offset - code: offset for offset in offsets}     # by addresses
-            self.first, self.last = min(self.wanted, default=0), max(self.wanted, default=-1)
+            self.wanted = {offset - code: (offset, begin - code) for offset, begin in offsets.items()}     # by addresses
+            self.first = min((begin for _, begin in self.wanted.values()), default=0)
+            self.last = max(self.wanted, default=-1)
             self.strings = {IN_STRINGS: sections.get(".debug_str", b""), IN_LINE_STRINGS: sections.get(".debug_line_str", b"")}
             reader = Reader(sections.get(".debug_line", b"")[:TABLE_LIMIT])
             while not reader.at_end:
@@ -56,8 +60,10 @@ class Lines:
             pass
 
     def at(self, offset: int) -> str:
-        """As `file.c:12`, or nothing."""
-        return self.found[offset][1] if offset in self.found else ""
+        """As `file.c:12`, or `near file.c:12`, or nothing."""
+        if offset in self.found:
+            return self.found[offset][1]
+        return f"near {self.near[offset][1]}" if offset in self.near else ""
 
     def unit(self, reader: Reader) -> None:
         """One unit. A broken one ends here, and the next begins where its size says."""
@@ -153,14 +159,21 @@ class Lines:
                     self.note(before, address, header.files)
                 before = (address, file, line)
             if last:
+                self.passed = {}
                 address, file, line, before = 0, 1, 1, None
 
     def note(self, row: tuple[int, int, int], end: int, files: dict[int, bytes]) -> None:
-        """What is wanted between this row and the next. Of several the nearest: code that was left out can seem to lie at address 0."""
+        """What is wanted between this row and the next, or behind them. Of several the nearest: code that was left out
+        can seem to lie at address 0."""
         start, file, line = row
-        for address, offset in self.wanted.items():
-            if start <= address < end and line > 0 and file in files and self.found.get(offset, (-1, ""))[0] < start:
-                self.found[offset] = start, f"{shown(files[file])}:{line % (1 << 32)}"
+        said = f"{shown(files[file])}:{line % (1 << 32)}" if line > 0 and file in files else ""
+        for address, (offset, begin) in self.wanted.items():
+            if start <= address < end:
+                kept, here = (self.found, said) if said else (self.near, self.passed.get(offset, ""))
+                if here and kept.get(offset, (-1, ""))[0] < start:
+                    kept[offset] = start, here
+            elif said and begin <= start <= address:
+                self.passed[offset] = said
 
 
 def sections_of(wasm: bytes) -> tuple[dict[str, bytes], int]:

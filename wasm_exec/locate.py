@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
+from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NUMBER, ENTERING
 from wasm_exec.lines import Lines, printable
-from wasm_exec.program import COLUMN, Program
+from wasm_exec.program import COLUMN, Function, Program
+from wasm_exec.readable import readable
 from wasm_exec.recording import Recording
 from wasm_exec.spaces import Space
 
-CALLERS_SHOWN = 4
+FRAMES_SHOWN = 16
 
 
 @dataclass(frozen=True)
 class Place:
-    """A function of the module, and the byte of the instruction at which it was; `line` as `file.c:12`, if that is known."""
+    """A function of the module, and the byte of the instruction at which it was; `begin`: the byte of its first one; `line` as
+    `file.c:12`, or `near file.c:12`, if that is known."""
 
     name: str
     index: int
     offset: int
     line: str = ""
+    begin: int = 0
+
+    @property
+    def plain_name(self) -> str:
+        return printable(readable(self.name))
 
     def __str__(self) -> str:
-        return f"{printable(self.name)} (function {self.index}) at byte {self.offset:#x}{', ' if self.line else ''}{self.line}"
+        number, name = f"function {self.index}", self.plain_name
+        return f"{number if name == number else f'{name} ({number})'} at byte {self.offset:#x}{', ' if self.line else ''}{self.line}"
 
 
-def backtrace(recording: Recording, most: int = CALLERS_SHOWN + 1) -> list[Place]:
-    """The functions of the module that were at work at the end, the innermost first. What was linked in is left out."""
-    program, image = recording.program, recording.image(len(recording.segments))
-    pc, fp = recording.final.pc, recording.final.fp
+def standing(program: Program, image: MemoryImage, pc: int, fp: int, wasm: bytes = b"", most: int = FRAMES_SHOWN) -> tuple[Place, ...]:
+    """The functions of the module that are at work here, the innermost first. What was linked in is left out. With the bytes of the
+    module, with lines."""
     found: list[Place] = []
     while len(found) < most:
         function = program.function_at(pc)
         if function.index in program.guest_functions:
-            found.append(Place(function.name, function.index, int(program.offsets[pc])))
+            found.append(Place(function.name, function.index, int(program.offsets[pc]), "", begin_of(program, function)))
         if function.start == 0:
-            return found
+            break
         link = image.read_cell(Space.FRAMES64, fp)
         pc, fp = call_before(program, link & 0xFFFFFFFF), link >> 32
-    return found
+    lines = Lines(wasm, {place.offset: place.begin for place in found})
+    return tuple(replace(place, line=lines.at(place.offset)) for place in found)
+
+
+def begin_of(program: Program, function: Function) -> int:
+    """Behind the last byte of the module from which something before this function comes."""
+    first = program.offsets[function.start : function.end].min()
+    return int(program.offsets[program.offsets < first].max(initial=0)) + 1
+
+
+def backtrace(recording: Recording, wasm: bytes = b"") -> tuple[Place, ...]:
+    """The functions that were at work when a run ended."""
+    return standing(recording.program, recording.image(len(recording.segments)), recording.final.pc, recording.final.fp, wasm)
 
 
 def call_before(program: Program, following: int) -> int:
@@ -53,8 +75,19 @@ def call_before(program: Program, following: int) -> int:
     return calls[0] if len(calls) == 1 else following
 
 
+def counted(places: Sequence[Place]) -> list[str]:
+    """A text for each; for one that calls itself again and again only one."""
+    same = [(place, len(list(again))) for place, again in groupby(places)]
+    more = [""] * (len(same) - 1) + [" or more" if len(places) == FRAMES_SHOWN else ""]
+    return [f"{place}{f' ({times}{many} times)' if times > 1 else ''}" for (place, times), many in zip(same, more, strict=False)] or [
+        "what was linked to the module"]
+
+
+def spelled(places: Sequence[Place]) -> str:
+    """All of them in one line, the innermost first."""
+    return ", called by ".join(counted(places))
+
+
 def location(recording: Recording, wasm: bytes = b"") -> str:
-    """The end of a run for a message: the innermost function, and some that called it. With the bytes of the module, with lines."""
-    places = backtrace(recording)
-    lines = Lines(wasm, [place.offset for place in places])
-    return ", called by ".join(str(replace(place, line=lines.at(place.offset))) for place in places) or "outside of the module's functions"
+    """The end of a run for a message."""
+    return spelled(backtrace(recording, wasm))

@@ -40,13 +40,20 @@ class ModuleCache:
         """The module that `emit` gives, compiled; `what` are bytes that determine it."""
         if self.folder is None:
             return wasmtime.Module(engine, emit())
-        path = self.folder / hashlib.sha256(circumstances() + what).hexdigest()
+        path = self.path(self.folder, what)
         found = read(engine, path)
         if found is None:
             found = wasmtime.Module(engine, emit())
             kept_files.write(path, bytes(found.serialize()))
             kept_files.tidy(self.folder, path, SIZE_LIMIT)
         return found
+
+    def path(self, folder: Path, what: bytes) -> Path:
+        return folder / hashlib.sha256(circumstances() + what).hexdigest()
+
+    def is_kept(self, what: bytes) -> bool:
+        """Whether there is a file of it, good or bad."""
+        return self.folder is not None and self.path(self.folder, what).is_file()
 
 
 def read(engine: wasmtime.Engine, path: Path) -> wasmtime.Module | None:

@@ -151,8 +151,8 @@ class Observer:
 def traces(recording: Recording, engine: EngineName = "recorder") -> Iterator[Trace]:
     """The traces of all segments, one at a time."""
     machine = make_engine(recording.program, engine)
-    for start, image in zip(recording.segments, recording.images(), strict=False):
-        yield replay(recording.program, start, image, recording.budget, machine)
+    for index, (start, image) in enumerate(zip(recording.segments, recording.images(), strict=False)):
+        yield replay(recording.program, start, image, recording.budget(index), machine)
 
 
 def observe(recording: Recording, engine: EngineName = "recorder") -> Observer:

@@ -6,14 +6,16 @@ that it had used before the last block, so that it is cut there, and the interpr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import Budget
 from wasm_exec.emit_module import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.instance import Compiled, Instance, compiled, tracing_instance
-from wasm_exec.instructions import BY_NAME, Family
+from wasm_exec.instructions import BY_NAME
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.program import Program
 from wasm_exec.recorder_layout import SLOT_BYTES, STATE_BLOCK, STATE_FP
@@ -51,7 +53,7 @@ class Recorder:
         answer = instance.run(pc, fp, limits, budget.hashes)
         used = self.used(instance, limits, charged=answer in (CUT, TRAPPED))
         if answer == TRAPPED:
-            return self.trapped(pc, fp, used, budget.hashes, traced)
+            return replace(self.trapped(pc, fp, used, budget.hashes, traced), errors=instance.heard.taken())
         rows = self.lanes.unpack(used)
         steps = sum(rows.values()) + (answer == HALTED)
         block = instance.state32(STATE_BLOCK)
@@ -64,7 +66,7 @@ class Recorder:
             raise BudgetTooSmall(pc)
         frame_pointer = self.store_frame_pointer(instance)
         trace = instance.trace() if traced else None
-        return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace)
+        return SegmentEnd(stop, frame_pointer, int(status), steps, rows, instance.touched(), trace, instance.heard.taken())
 
     def fresh(self, traced: bool) -> Instance:
         return tracing_instance(self.compiled, self.image) if traced else Instance(self.compiled, self.image, tracing=False)
@@ -95,7 +97,7 @@ class Recorder:
             image.set_rows(space, numbers, cells)
         interpreter = Interpreter(self.program, self.compiled.blocks)
         interpreter.restore(image)
-        end = interpreter.segment(start, frame_pointer, Budget({family: ROWS_LIMIT for family in Family}, HASHES_LIMIT), traced)
+        end = interpreter.segment(start, frame_pointer, Budget.unlimited(), traced)
         for space, (numbers, cells) in end.touched.items():
             image.set_rows(space, numbers, cells)
             numbers = np.union1d(numbers, touched[space][0]).astype(np.int64) if space in touched else numbers

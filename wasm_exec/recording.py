@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from wasm_exec.changes import Changes, Key
-from wasm_exec.cutting import Budget
+from wasm_exec.cutting import Budget, Cuts, budget_of
 from wasm_exec.errors import TrapKind
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
+from wasm_exec.standard_error import Part
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64, Trace
 
@@ -94,7 +95,7 @@ Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers
 @dataclass(frozen=True, eq=False)
 class SegmentEnd:
     """What an engine says when it stops: where, after how many steps, of which families (halts are not counted), and the pages it touched
-    as they are now."""
+    as they are now. `errors`: what was written to standard error, by an engine that listens."""
 
     pc: int
     fp: int
@@ -103,6 +104,7 @@ class SegmentEnd:
     rows: Mapping[Family, int]
     touched: Touched
     trace: Trace | None = None
+    errors: Sequence[Part] = ()
 
 
 class Engine(Protocol):
@@ -118,11 +120,11 @@ class Engine(Protocol):
 @dataclass(frozen=True, eq=False)
 class Recording:
     """A whole run. `segments[k]` is where segment k begins and `final` the boundary after the last one. `input` is what was offered,
-    `taken` the part of it that the run has taken: what a proof of it claims."""
+    `taken` the part of it that the run has taken: what a proof of it claims; `cuts` are the budgets of the segments."""
 
     program: Program
     input: bytes
-    budget: Budget
+    cuts: Cuts
     segments: list[SegmentStart]
     final: SegmentStart
     outcome: Outcome
@@ -130,6 +132,11 @@ class Recording:
     taken: bytes
     state: StateMap = EMPTY  # of the application, as the run found it
     given_up: str = ""  # which limit was reached, if the run was given up
+    errors: bytes = b""  # the last of what it wrote to standard error
+
+    def budget(self, index: int) -> Budget:
+        """Of segment `index`."""
+        return budget_of(self.cuts, index)
 
     def boundary(self, index: int) -> SegmentStart:
         return [*self.segments, self.final][index]

@@ -5,6 +5,7 @@ mod butterfly;
 mod combine;
 mod commitment;
 mod denominators;
+mod elements;
 mod extend;
 mod extension;
 mod field;
@@ -21,6 +22,7 @@ mod packing;
 mod point;
 mod poseidon2;
 mod quotient;
+mod sponges;
 mod states;
 mod tables;
 mod terms;
@@ -36,7 +38,9 @@ static ALLOCATOR: memory::Allocator = memory::Allocator;
 #[pyo3::pymodule]
 mod longrun_native {
     #[pymodule_export]
-    use crate::border::{combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, trace_permutations};
+    use crate::border::{absorb, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore, trace_permutations};
     #[pymodule_export]
     use crate::commitment::Commitment;
+    #[pymodule_export]
+    use crate::elements::{horner, invert, multiply, steps};
 }

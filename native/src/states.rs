@@ -17,7 +17,7 @@ fn part<const W: usize>(state: &[F; W], tile: usize) -> V {
 
 /// Up to LANES states side by side; missing ones are zero.
 #[inline(always)]
-fn gather<const W: usize>(states: &[[F; W]]) -> [V; W] {
+pub fn gather<const W: usize>(states: &[[F; W]]) -> [V; W] {
     let mut out = [V::ZERO; W];
     for (tile, out) in out.chunks_mut(LANES).enumerate() {
         let mut square: [V; LANES] = match states.first_chunk::<LANES>() {
@@ -31,7 +31,7 @@ fn gather<const W: usize>(states: &[[F; W]]) -> [V; W] {
 }
 
 #[inline(always)]
-fn scatter<const W: usize>(vectors: &[V; W], states: &mut [[F; W]]) {
+pub fn scatter<const W: usize>(vectors: &[V; W], states: &mut [[F; W]]) {
     for (tile, vectors) in vectors.chunks(LANES).enumerate() {
         let mut square: [V; LANES] = std::array::from_fn(|word| vectors.get(word).copied().unwrap_or(V::ZERO));
         transpose(&mut square);

@@ -8,13 +8,13 @@ The limbs of a page are range-checked when they come in, so no input and no earl
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from segments.buses import BYTES, HASH, MEMORY, NODE, PAGE, RANGE16
+from segments.memory.wide import Permute, operations_with
 from segments.operands import LIMB, PER_LIMB
 from segments.steps import Columns
 from stark.chip import Chip
@@ -104,17 +104,15 @@ def limbs_of(cells: U64) -> U64:
     return parts.reshape(len(cells), ROWS, BLOCK)
 
 
-def absorb(limbs: U64, permute: Callable[[U64], U64]) -> Sponge:
+def absorb(limbs: U64, permute: Permute) -> Sponge:
     """The sponge of stark/kernels/protocol.py on the limbs of pages, with every step kept."""
     count = len(limbs)
-    states, kept = np.zeros((count, ROWS, 2 * BLOCK), np.uint64), np.zeros((count, ROWS, BLOCK), np.uint64)
-    capacity = np.zeros((count, BLOCK), np.uint64)
-    capacity[:, 0] = LIMBS_IN_PAGE
-    for row in range(ROWS):
-        states[:, row] = np.concatenate([limbs[:, row], capacity], axis=1)
-        result = permute(states[:, row])
-        capacity = result[:, BLOCK:]
-        kept[:, row] = result[:, :BLOCK] if row == ROWS - 1 else capacity
+    first = np.zeros((count, 2 * BLOCK), np.uint32)
+    first[:, BLOCK] = LIMBS_IN_PAGE
+    after = operations_with(permute).absorbed(first, limbs.reshape(count, ROWS * BLOCK).astype(np.uint32), BLOCK).swapaxes(0, 1)
+    states, kept = np.empty((count, ROWS, 2 * BLOCK), np.uint64), np.empty((count, ROWS, BLOCK), np.uint64)
+    states[:, :, :BLOCK], states[:, 0, BLOCK:], states[:, 1:, BLOCK:] = limbs, first[:, BLOCK:], after[:, :-1, BLOCK:]
+    kept[:, :-1], kept[:, -1] = after[:, :-1, BLOCK:], after[:, -1, :BLOCK]
     return Sponge(states, kept)
 
 

@@ -2,12 +2,18 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+import numpy as np
+
+from stark.field import U64
 from stark.flat import FlatChip
 from stark.kernels.checks import shaped
 from stark.kernels.protocol import U32, Commitment, QuotientJob
+from stark.operations import Indices, Operations
+from stark.poseidon2 import of_width
 
 
 def _code(flat: FlatChip) -> tuple[Any, ...]:
@@ -18,7 +24,65 @@ def _job(job: QuotientJob) -> tuple[Any, ...]:
     values = [shaped(job.public, None), *(shaped(value, 5) for value in (job.gamma, job.beta, job.total)), shaped(job.weights, None, 5)]
     return (_code(job.flat), job.log_height, job.fixed, job.main, job.logup, *values)
 
+
 WORTH_THREADS = 4096      # states; below, starting a thread takes longer than the work
+WORTH_WORDS = 1 << 15     # that sponges take in
+
+
+def rows_of(values: U64) -> U64:
+    """Extension values one after the other."""
+    return np.ascontiguousarray(values).reshape(-1, 5)
+
+
+class NativeOperations(Operations):
+    """The permutation, and what a verifier does with many of them in one call."""
+
+    def __init__(self, rust: Any, threads: int) -> None:
+        self._rust, self._threads = rust, threads
+
+    def __call__(self, states: U32) -> U32:
+        threads = self._threads if len(states) >= WORTH_THREADS else 1
+        return cast(U32, self._rust.permute(threads, shaped(states, None, None), False))
+
+    def absorb(self, states: U32, words: U32, rate: int) -> U32:
+        return cast(U32, self._rust.absorb(*self._blocks(states, words, rate), False))
+
+    def absorbed(self, states: U32, words: U32, rate: int) -> U32:
+        return cast(U32, self._rust.absorb(*self._blocks(states, words, rate), True)).reshape(words.shape[1] // rate, *states.shape)
+
+    def _blocks(self, states: U32, words: U32, rate: int) -> tuple[int, U32, U32]:
+        if rate != of_width(states.shape[1]).rate:
+            raise ValueError(f"a sponge of {states.shape[1]} words takes in other blocks than of {rate}")
+        return self._threads if words.size >= WORTH_WORDS else 1, shaped(states, None, None), shaped(words, len(states), None)
+
+    def climb(self, digests: U32, siblings: U32, bits: U32) -> U32:
+        beside = shaped(siblings, bits.shape[1], *digests.shape).reshape(-1, digests.shape[1])
+        return cast(U32, self._rust.climb(shaped(digests, None, None), beside, shaped(bits, len(digests), None)))
+
+    def multiply(self, a: U64, b: U64) -> U64:
+        if a.shape != b.shape:
+            if b.size == 5 and b.ndim <= a.ndim:                                   # one for all
+                return cast(U64, self._rust.multiply(rows_of(a), rows_of(b))).reshape(a.shape)
+            if a.size == 5 and a.ndim <= b.ndim:
+                return cast(U64, self._rust.multiply(rows_of(b), rows_of(a))).reshape(b.shape)
+            a, b = np.broadcast_arrays(a, b)
+        return cast(U64, self._rust.multiply(rows_of(a), rows_of(b))).reshape(a.shape)
+
+    def invert(self, values: U64) -> U64:
+        return cast(U64, self._rust.invert(rows_of(values))).reshape(values.shape)
+
+    def horner(self, start: U64, point: U64, values: U64, extension: bool) -> U64:
+        shape, unit = values.shape[:-2 if extension else -1], 5 if extension else 1
+        rows = np.ascontiguousarray(values).reshape(math.prod(shape), math.prod(values.shape[len(shape):]))
+        one = point.ndim > 1 and not any(point.strides[:-1])
+        points = np.ascontiguousarray(point.reshape(-1, 5)[:1]) if one else rows_of(np.broadcast_to(point, (*shape, 5)))
+        return cast(U64, self._rust.horner(rows_of(np.broadcast_to(start, (*shape, 5))), points, rows, unit)).reshape(*shape, 5)
+
+    def steps(self, values: U64, code: U32, operands: U32, outputs: U32) -> U64:
+        return cast(U64, self._rust.steps(np.ascontiguousarray(values), code, operands, outputs))
+
+    def restore(self, leaves: Indices, levels: int, segments: Sequence[int], digest: int, pruned: U32) -> U32:
+        return cast(U32, self._rust.restore(leaves, levels, list(segments), digest, shaped(pruned, None)))
 
 
 class NativeKernels:
@@ -27,10 +91,11 @@ class NativeKernels:
     def __init__(self, threads: int) -> None:
         self._rust: Any = importlib.import_module("longrun_native")
         self._threads = threads
+        self._operations = NativeOperations(self._rust, threads)
 
-    def permute(self, states: U32) -> U32:
-        threads = self._threads if len(states) >= WORTH_THREADS else 1
-        return cast(U32, self._rust.permute(threads, shaped(states, None, None), False))
+    @property
+    def permute(self) -> Operations:
+        return self._operations
 
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))

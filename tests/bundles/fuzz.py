@@ -194,6 +194,8 @@ def fuzz(folder: Path, mutations: int, seed: int, names: Sequence[str] = ()) -> 
             content = mutated(kind.example, rng)
             try:
                 kind.read(content)
+                if kind.name.endswith("verified") and content != kind.example:
+                    raise AssertionError(f"{kind.name}: a changed one was accepted")
             except (Malformed, Rejected) as error:
                 refused[kind.name] += 1
                 if "\n" in str(error) or len(str(error)) > 1000:

@@ -15,7 +15,7 @@ from wasm_exec.text import from_text
 ROOT = Path(__file__).parents[2]
 SUM = from_text(ROOT / "samples" / "sum.wat")
 STEPS_PER_NUMBER = 43           # of the sample sum.wat, about
-SEGMENT_STEPS = 1050            # of the toy profile, about
+SEGMENT_STEPS = 1010            # of the toy profile, about
 
 
 def entered(segments: int) -> bytes:

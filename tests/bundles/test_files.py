@@ -23,8 +23,9 @@ from continuation.published import published
 from stark import profiles
 from stark.errors import Malformed
 from stark.field import P
-from wasm_exec.cutting import Budget
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.execute import run
+from wasm_exec.instructions import Family
 from wasm_exec.recording import Recording
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
@@ -80,7 +81,8 @@ def test_a_run_comes_back_from_disk(tmp_path: Path, recording: Recording) -> Non
     again = bundle.recording(load(bundle.app(), 64, 16))
     assert bundle.app() == APP
     assert (again.input, again.output) == (recording.input, recording.output)
-    assert (again.outcome, again.budget) == (recording.outcome, recording.budget)
+    assert again.outcome == recording.outcome
+    assert again.cuts == tuple(recording.budget(index) for index in range(len(recording.segments)))
     assert len(again.segments) == len(recording.segments) == bundle.manifest.segments
     assert all(mine.same_as(theirs) for mine, theirs in zip(again.segments, recording.segments, strict=True))
     assert again.image(len(again.segments)).same_as(recording.image(len(recording.segments)))
@@ -130,6 +132,20 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     write_bundle(tmp_path, APP, recording, "toy", "toy")
     content = (tmp_path / MANIFEST).read_bytes()
     assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
+
+
+def test_every_segment_of_a_manifest_has_a_budget_that_is_one(tmp_path: Path, recording: Recording) -> None:
+    content = write_bundle(tmp_path, APP, recording, "toy", "toy").manifest.encode()
+    fields = msgpack.unpackb(content)
+    good = fields["budgets"][0]
+    assert len(fields["budgets"]) == len(recording.segments) and decode_manifest(msgpack.packb(fields)).encode() == content
+    for bad in ([0, *good[1:]], [good[0], *[0] * len(Family)], [good[0], ROWS_LIMIT + 1, *good[2:]], good[:-1], [*good, 1],
+                [HASHES_LIMIT + 1, *good[1:]], None):
+        budgets = [] if bad is None else [bad]
+        with pytest.raises(Malformed, match="budget"):
+            decode_manifest(msgpack.packb(fields | {"budgets": budgets + fields["budgets"][1:]}))
+    some = [good[0], *[0] * (len(Family) - 1), 1]
+    assert decode_manifest(msgpack.packb(fields | {"budgets": [some, *fields["budgets"][1:]]})).budgets[0].rows[next(iter(Family))] == 0
 
 
 def test_damaged_snapshots(recording: Recording) -> None:

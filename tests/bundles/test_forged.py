@@ -100,7 +100,8 @@ def test_a_return_to_nowhere(whole: Path, tmp_path: Path, link: int) -> None:
 
 def test_a_budget_in_which_no_block_has_room(whole: Path, tmp_path: Path) -> None:
     manifest = open_bundle(forged(whole, tmp_path, {})).manifest
-    (tmp_path / MANIFEST).write_bytes(replace(manifest, budget=replace(manifest.budget, hashes=20)).encode())
+    budgets = tuple(replace(budget, hashes=20) for budget in manifest.budgets)
+    (tmp_path / MANIFEST).write_bytes(replace(manifest, budgets=budgets).encode())
     assert "BudgetTooSmall" in refusal(tmp_path)
 
 
@@ -158,7 +159,7 @@ def test_a_session_at_no_place_of_its_program(session: Path, column: str) -> Non
 def test_segments_of_a_session_that_end_nowhere() -> None:
     program = api.translated(SESSION)
     paused = run(program, b"", Budget.uniform(1 << 8, 1 << 8))
-    assert continued(paused, b"").outcome.paused
+    assert continued(paused, b"", "toy").outcome.paused
     forged_end = replace(paused, segments=[replace(paused.segments[-1], pc=(1 << 24) - 1)])
     with pytest.raises(Malformed, match="no place in the program"):
-        continued(forged_end, b"")
+        continued(forged_end, b"", "toy")

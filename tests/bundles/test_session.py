@@ -220,6 +220,15 @@ def test_a_call_that_takes_too_long_has_not_happened(place: Path, short_pieces: 
     held.leave()
 
 
+def test_a_call_goes_little_beyond_its_steps(place: Path) -> None:
+    held = opened(place)
+    for most in (1000, 100_000):
+        with pytest.raises(GivenUp, match="given up after") as stop:
+            held.call("spin", 10**6, max_steps=most)
+        assert most <= int(str(stop.value).split()[6].replace(",", "")) < most + 3000
+    held.leave()
+
+
 def test_an_error_inside_a_block_leaves_the_session_open(place: Path) -> None:
     with pytest.raises(RuntimeError), opened(place) as held:
         held.call("take", 1)

@@ -143,10 +143,11 @@ def test_what_calls_nothing_does_not_know_of_hosts() -> None:
         assert Shape(name, 10).cheapest({"add": 5}).name.find(HOSTS) < 0
     for size in ("toy", "2^14", "2^20"):
         general = Shape.of(size, 1)
-        for budget in general.budgets:
+        for budget in (general.budget, general.with_hosts.budget):
             assert all(budget.rows[BY_NAME[name].family] == most_calls(name.lower(), Shape(size + HOSTS, 10).room) for name in NAMES)
-        room, calls = Shape(size + HOSTS, 10).room, {name.lower(): general.budget.rows[BY_NAME[name].family] for name in NAMES}
-        assert rows_of_calls(calls)["cells"] <= room["cells"] and 2 * general.budget.hashes + calls[PERMUTED] <= room["hash"]
+        room, budget = general.with_hosts.room, general.with_hosts.budget
+        calls = {name.lower(): budget.rows[BY_NAME[name].family] for name in NAMES}
+        assert rows_of_calls(calls)["cells"] <= room["cells"] and 2 * budget.hashes + calls[PERMUTED] <= room["hash"]
     assert rows_of_calls({"add": 7}) == {} and rows_of_calls({"sha256": 0}) == {}
 
 

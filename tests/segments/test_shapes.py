@@ -11,13 +11,18 @@ import pytest
 from continuation.kinds import kinds
 from continuation.lowering import Lowered
 from continuation.setup import record
-from segments.catalogue import CATALOGUE, CUTS, MORE, SIZES, read
-from segments.choosing import Bill, TooDear, recorded, size_within
+from segments import choosing
+from segments.catalogue import CATALOGUE, MORE, SIZES, read
+from segments.choosing import Bill, recorded, size_within
 from segments.fill import Segment, fill, fill_cheapest
+from segments.guest.outside import OUT_OF_BOUNDS
 from segments.heights import LEAF, MOST_PERMUTATIONS, WIDE_LEAF, permutations_of
+from segments.history import LOG_TIME
 from segments.host.tables import with_rows_of_calls
 from segments.machine import machine
+from segments.memory import boundary
 from segments.memory_tree import MemoryTree
+from segments.planning import Block, Plan, TooDear
 from segments.prove import prove_segment
 from segments.setup import leaf_key, program_words, setup, shape_key
 from segments.shape import HOSTS, PROGRAMS, Shape, rows_of_memory
@@ -31,12 +36,12 @@ from stark.profiles import PROFILES
 from tests.segments.small import Line, const, program
 from tests.segments.soundness.subjects import BEHIND
 from tests.segments.soundness.subjects import HOSTS as HOST_CHIPS
-from wasm_exec.cutting import ROWS_LIMIT, START_HASHES, Blocks, Budget, Limits, Meter, hashes_of
+from wasm_exec.cutting import START_HASHES, Blocks, Budget, Limits, Meter, hashes_of
 from wasm_exec.execute import make_engine, replay, run
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
 from wasm_exec.program import Program
-from wasm_exec.recording import SegmentEnd
+from wasm_exec.recording import SegmentEnd, SegmentStart
 from wasm_exec.spaces import Space
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
@@ -59,12 +64,6 @@ def filled(made: Program, shape: Shape, cheapest: bool = False, content: bytes =
     return (fill_cheapest if cheapest else fill)(made, shape, trace, image, MemoryTree(image, permute))
 
 
-def largest(name: str) -> Shape:
-    """The general shape that is above this one."""
-    size = name.split()[0]
-    return Shape(size + HOSTS, 10) if HOSTS in name else Shape.of(size, 1)
-
-
 def test_the_catalogue_names_chips_and_nothing_else() -> None:
     known = {family.name.lower() for family in Family} | MEMORY | {"outside"} | set(BEHIND)
     assert all({name.removesuffix(MORE) for name in heights} <= known for heights in CATALOGUE.values())
@@ -72,23 +71,31 @@ def test_the_catalogue_names_chips_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_shape_is_below_the_general_one(name: str) -> None:
-    shape, general = Shape(name, 10), largest(name)
-    assert all(rows <= general.room[chip] for chip, rows in shape.room.items())
+def test_every_shape_may_be_taken_and_is_well_formed(name: str) -> None:
+    shape = Shape(name, 10)
+    assert shape in Shape.of(shape.size, 1).allowed
     assert set(CATALOGUE[name]) >= MEMORY | {"halt"} and min(CATALOGUE[name].values()) >= 3
     assert all(shape.log_heights[one + MORE] < shape.log_heights[one] for one in shape.room if one + MORE in shape.log_heights)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_what_a_budget_allows_fits_the_general_shape(name: str) -> None:
-    budget, general = Shape(name, 10).budget, largest(name)
-    rows = {family.name.lower(): count for family, count in budget.rows.items() if family.name.lower() in general.log_heights}
-    assert general.holds(with_rows_of_calls(rows))
+def test_times_of_a_segment_fit_their_width(name: str) -> None:
+    """With every row of every table used, the time is below 2^24, as gaps between accesses have to be."""
+    ticks = {family.name: family.ticks for family in machine().families}
+    assert boundary.START + sum(ticks[one] * count for one, count in Shape(name, 10).room.items() if one in ticks) < 1 << LOG_TIME
+
+
+@pytest.mark.parametrize("name", [size + more for size in SIZES for more in ("", HOSTS)])
+def test_what_a_budget_allows_fits_its_general_shape(name: str) -> None:
+    shape = Shape(name, 10)
+    budget = shape.budget
+    rows = {family.name.lower(): count for family, count in budget.rows.items() if family.name.lower() in shape.log_heights}
+    assert shape.holds(with_rows_of_calls(rows))
     for log_distance in (0, 6, 12):
         pages = np.arange(budget.hashes) << log_distance
         most = bisect_right(range(len(pages)), 2 * budget.hashes, key=lambda k: rows_of_memory(pages[:k])["hash"]) - 1
-        assert most > 8 and general.holds(rows_of_memory(pages[:most]))
-        assert name not in SIZES or not general.holds(rows_of_memory(pages[:most + 1]))
+        assert most > 8 and shape.holds(rows_of_memory(pages[:most]))
+        assert name not in SIZES or not shape.holds(rows_of_memory(pages[:most + 1]))
 
 
 def whole(shape: Shape) -> list[Chip]:
@@ -101,8 +108,6 @@ def test_a_general_shape_has_every_chip() -> None:
         apart = {*HOST_CHIPS, *BEHIND}
         assert whole(Shape.of(size, 1)) == [chip for chip in machine().chips if chip.name not in apart]
         assert whole(Shape(size + HOSTS, 10)) == machine().chips
-        with_hosts = Shape(size + HOSTS, 10).room
-        assert all(count <= with_hosts[name] for name, count in Shape.of(size, 1).room.items())
 
 
 def test_program_heights() -> None:
@@ -122,7 +127,7 @@ def test_the_cheapest_shape_holds_the_rows_and_costs_least() -> None:
     assert shape.cheapest({"add": 5}).size == "2^14" and shape.cheapest({"outside": 1}).name in SIZES
     assert shape.cheapest({"add": 5}) == shape.cheapest({"add": 5, "outside": 0})
     with pytest.raises(ValueError, match="no shape holds"):
-        shape.cheapest({"add": (3 << 17) + 1})
+        shape.cheapest({"add": (1 << 20) + 1})
     assert Shape.of("toy", 1).cheapest({"add": 5}).name == "toy"
 
 
@@ -132,20 +137,6 @@ def test_a_leaf_takes_as_many_permutations_as_a_shape_expects() -> None:
     counted = Lowered(record(kinds([shape.name], ())[f"leaf of {shape.name}"], {}, key)).counts["permute"]
     assert abs(counted - permutations_of(shape.log_heights)) < 100 and counted < MOST_PERMUTATIONS
     assert shape.price == sum(shape.cells.values()) + LEAF and Shape("2^20", 10).price == sum(Shape("2^20", 10).cells.values()) + WIDE_LEAF
-
-
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_only_what_holds_a_share_of_the_cells_cuts(name: str) -> None:
-    shape, general = Shape(name, 13), Shape.of(name.split()[0], 2000)
-    if HOSTS in name:
-        assert shape.budget == general.budget
-        return
-    for family in Family:
-        chip = family.name.lower()
-        if family.name.lower() in HOST_CHIPS:
-            continue
-        share = sum(shape.cells.get(one, 0) for one in (chip, chip + MORE)) / sum(shape.cells.values())
-        assert shape.budget.rows[family] == min((shape if share >= 1 / 64 else general).room[chip], ROWS_LIMIT)
 
 
 # -- two tables for one kind of rows
@@ -279,28 +270,99 @@ def test_the_meter_counts_pages_and_the_nodes_above_them() -> None:
 # -- choosing
 
 
-def test_a_run_is_cut_where_it_costs_least() -> None:
-    made, content = sample("collatz"), (3000).to_bytes(4, "little")
-    best = recorded(made, content, "2^20")
+def test_a_run_is_cut_where_it_costs_little() -> None:
+    made, content = sample("collatz"), (20_000).to_bytes(4, "little")
+    general = Shape.of("2^20", len(made.instructions))
+    best, plain, planned = recorded(made, content, "2^20"), Bill(general), Bill(general)
     assert best is not None
-    general, bills = Shape.of("2^20", len(made.instructions)), []
-    for budget in general.budgets:
-        bill = Bill(general)
-        run(made, content, budget, observe=bill.add)
-        bills.append(bill.cells)
-        if budget == best.budget:
-            chosen = bill.cells
-    assert chosen == min(bills) and general.budgets[0] == general.budget
-    with pytest.raises(TooDear):
-        run(made, content, best.budget, observe=Bill(Shape.of("2^20", 95), chosen - 1).add)
+    whole = run(made, content, general.budget, observe=plain.add)
+    again = run(made, content, best.cuts, observe=planned.add)
+    assert planned.cells < 0.8 * plain.cells and planned.steps == plain.steps
+    assert len(again.segments) == len(best.segments) > 1 and all(map(SegmentStart.same_as, again.segments, best.segments))
+    assert (best.outcome, best.output, best.final.steps) == (whole.outcome, whole.output, whole.final.steps)
     heard: list[int] = []
-    again = recorded(made, content, "2^20", on_steps=heard.append)
-    assert again is not None and [start.steps for start in again.segments] == [start.steps for start in best.segments]
-    assert best.final.steps in heard
-    small = Shape.of("2^14", len(made.instructions)).budget
-    many = len(run(made, content, small).segments)
-    assert many > 1 and recorded(made, content, "2^14", few=many - 1) is None
-    assert recorded(made, content, "2^14", few=many) is not None
+    twice = recorded(made, content, "2^20", on_steps=heard.append)
+    assert twice is not None and twice.cuts == best.cuts and best.final.steps in heard
+    found = recorded(made, content, "2^14")
+    assert found is not None and (many := len(found.segments)) > 1
+    assert recorded(made, content, "2^14", few=many - 1) is None and recorded(made, content, "2^14", few=many) is not None
+
+
+def test_both_engines_end_a_segment_where_its_own_budget_says() -> None:
+    made, content = sample("fib_recursive"), b"\x0e"
+    best = recorded(made, content, "toy")
+    assert best is not None and len(best.segments) > 3
+    slow = run(made, content, best.cuts, engine="interpreter")
+    assert all(map(SegmentStart.same_as, slow.segments, best.segments)) and slow.final.same_as(best.final)
+    ends: list[SegmentEnd] = []
+    run(made, content, best.cuts, observe=ends.append)
+    for index, end in enumerate(ends[:-1]):
+        assert {family: count for family, count in end.rows.items() if count} == {
+            family: count for family, count in best.budget(index).rows.items() if count}
+        assert len(replay(made, best.segments[index], best.image(index), best.budget(index))) == end.steps
+    short = run(made, content, [best.budget(0), best.budget(1)])
+    assert short.outcome.running and short.final.same_as(best.segments[2])
+
+
+def ending(rows: dict[Family, int], pages: list[int], status: int = 0) -> SegmentEnd:
+    touched = {int(Space.LINEAR): (np.array(pages, np.int64), np.zeros((len(pages), 32), np.uint64))}
+    return SegmentEnd(0, 0, status, sum(rows.values()), rows, touched)
+
+
+def test_a_plan_takes_what_costs_least_a_step() -> None:
+    """Filling many additions costs less a step than ending at the few divisions that a cheap shape holds; what lies behind a cut counts
+    for the next segment, pages anew."""
+    shapes = [Shape(name, 10) for name in ("2^14 integers", "2^16 integers", "2^16")]
+    plan = Plan(shapes[:2])
+    for _ in range(100):
+        plan.add(ending({Family.ADD: 300}, [5]))
+    cuts = plan.finished(16)
+    assert [budget.rows[Family.ADD] for budget in cuts[:-1]] == [300 * (shapes[1].room["add"] // 300)] and len(cuts) == 2
+    assert cuts[-1] == Budget.unlimited() and cuts[0].rows[Family.MUL] == 0
+    plan = Plan(shapes)
+    for number in range(100):
+        plan.add(ending({Family.ADD: 300}, [5]) if number % 2 else ending({Family.DIV: 60}, list(range(9))))
+    cuts = plan.finished(0)
+    room = shapes[2].room["div"]
+    assert max(budget.rows[Family.DIV] for budget in cuts) <= room and sum(budget.rows[Family.DIV] for budget in cuts) == 3000
+    assert sum(budget.rows[Family.ADD] for budget in cuts) == 15000 and cuts[-1] != Budget.unlimited()
+    with pytest.raises(TooDear):
+        few = Plan(shapes[:2], 1)
+        for _ in range(100):
+            few.add(ending({Family.ADD: 300}, [5]))
+    with pytest.raises(ValueError, match="no shape holds"):
+        Plan(shapes).add(ending({Family.DIV: room + 1}, [5]))
+
+
+def test_the_pages_of_a_plan_are_those_of_its_segments() -> None:
+    rng, plan = np.random.default_rng(3), Plan([Shape("2^20", 10)])
+    pages: list[int] = []
+    for _ in range(20):
+        block = rng.integers(0, 1 << 12, 9).tolist()
+        plan.add(ending({Family.ADD: 1}, block))
+        pages += block
+        expected = rows_of_memory(np.array(pages) + (int(Space.LINEAR) << 24))
+        assert {name: plan.used[plan.names[name]] for name in MEMORY} == expected
+
+
+def test_what_reads_out_of_bounds_ends_in_a_shape_that_has_the_chip() -> None:
+    made = program([*(const(k, k) for k in range(70)), const(0, 0x54321), ("STORE16", 3, 0, 0, 0xFFFE, 0), HALT])
+    found = recorded(made, b"", "2^14")
+    assert found is not None and found.outcome.trapped
+    image = found.image(0)
+    segment = fill_cheapest(made, Shape.of("2^14", 10), replay(made, found.segments[0], image, found.budget(0)), image,
+                            MemoryTree(image, permute))
+    assert segment.rows["outside"] == 1
+    block = Block.of(ending({Family.STORE: 1}, [0], OUT_OF_BOUNDS))
+    assert block.rows == {"store": 1, "outside": 1} and Block.of(ending({Family.STORE: 1}, [0], 17)).rows == {"store": 1}
+
+
+def test_what_no_plan_is_made_for_is_cut_by_the_general_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, content = sample("fib_recursive"), b"\x0e"
+    shape = Shape.of("toy", len(made.instructions))
+    monkeypatch.setattr(choosing, "block_budget", lambda general: Budget({family: 1 for family in Family}, 1))
+    found = recorded(made, content, "toy")
+    assert found is not None and found.cuts == shape.budget and found.outcome.exited
 
 
 def test_less_memory_means_smaller_segments() -> None:
@@ -311,17 +373,9 @@ def test_less_memory_means_smaller_segments() -> None:
     for size in sizes:
         with_hosts = sum(Shape(size + HOSTS, 10).cells.values())
         for shape in Shape.of(size, 5).alike:
-            assert shape.size != size or sum(shape.cells.values()) <= (with_hosts if HOSTS in shape.name else most[size])
-    assert with_hosts > most[size] and size_within(most["2^20"], sizes, 5, calls_hosts=True) == "2^18"
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_every_budget_is_below_the_general_one(size: str) -> None:
-    """So that whatever it cuts has a shape."""
-    first, *others = Shape.of(size, 1).budgets
-    assert len(others) >= len(CUTS.get(size, ()))
-    for budget in others:
-        assert budget.hashes <= first.hashes and all(count <= first.rows[family] for family, count in budget.rows.items())
+            assert shape.size != size or sum(shape.cells.values()) <= max(most[size], with_hosts if HOSTS in shape.name else 0)
+    assert with_hosts > most[size] and size_within(most[size], sizes, 5, calls_hosts=True) == "2^14"
+    assert size_within(most["2^20"], sizes, 5, calls_hosts=True) == "2^20"
 
 
 def test_what_the_bill_expects_is_what_filling_takes() -> None:

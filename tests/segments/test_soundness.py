@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import pytest
 
+from segments.buses import RANGE16
 from segments.claim import STEPS
 from segments.machine import machine
 from stark.check import Filled, check
 from stark.chip import Chip
 from tests.segments.small import of_everything, one_segment
-from tests.segments.soundness.deletions import requirement_verdicts, verdicts
+from tests.segments.soundness.deletions import Breaker, by_a_program, columns_of, looked_up_otherwise, requirement_verdicts, verdicts
 from tests.segments.soundness.lies import LIES, honest, operations_of, status_at, told
 from tests.segments.soundness.mutations import on_padding, on_used_rows
 from tests.segments.soundness.pairs import says_something_else
@@ -54,6 +55,19 @@ def test_what_is_deleted_is_missed(name: str) -> None:
     """One sentence in many."""
     found = verdicts(name, 13 if name in LARGE else 5)
     assert not [verdict.sentence for verdict in found if not verdict.how]
+
+
+@pytest.mark.parametrize("sentence", ["a word is taken into the space of the input", "a word that is taken begins at an even byte"])
+def test_a_strange_program_breaks_one_sentence(sentence: str) -> None:
+    assert by_a_program("store", sentence) and not by_a_program("store", "a word is taken where zeros are")
+
+
+@pytest.mark.parametrize("name, carries", [("mul64", 7), ("div64", 3)])
+def test_every_carry_has_to_be_looked_up(name: str, carries: int) -> None:
+    """The sum of all is looked up, too, and does not make up for it: a wrong product, and a wrong quotient by 1, have a row."""
+    breaker = Breaker(gathered(name), range(gathered(name).main.shape[1]))
+    alone = [m for m in breaker.chip.messages if m.bus == RANGE16 and columns_of(breaker.chip, m) in [{f"carry.{k}"} for k in range(7)]]
+    assert len(alone) == carries and all(looked_up_otherwise(breaker, message) == "by a row" for message in alone)
 
 
 def test_a_sentence_that_says_nothing_is_not_missed() -> None:

@@ -49,8 +49,8 @@ def unit(version: int, header: bytes, program: bytes, line_range: int = 14) -> b
     return len(whole).to_bytes(4, "little") + whole
 
 
-def found(table: bytes, *others: bytes) -> str:
-    return Lines(PLAIN + custom(".debug_line", table) + b"".join(others), [CODE + 3]).at(CODE + 3)
+def found(table: bytes, *others: bytes, begin: int = 3) -> str:
+    return Lines(PLAIN + custom(".debug_line", table) + b"".join(others), {CODE + 3: CODE + begin}).at(CODE + 3)
 
 
 OLD = b"src\0\0a.c\0\1\0\0other.c\0\0\0\0\0"
@@ -89,6 +89,17 @@ def test_the_nearest_row_counts() -> None:
     assert found(unit(4, OLD, away + ROWS)) == found(unit(4, OLD, ROWS + away)) == "a.c:11"
 
 
+def test_what_has_no_line_is_near_the_line_before_it() -> None:
+    """A row of line 0 says that the compiler made it; rows before the function and behind it do not count."""
+    before = at(1) + b"\3\4\1\2\1\3\2\1"            # line 5 from address 1, line 7 from address 2
+    nothing = b"\2\1\3\x79\1"                        # line 0 from address 3
+    whole = before + nothing + b"\2\5\1" + END
+    assert found(unit(4, OLD, whole)) == "" and found(unit(4, OLD, whole), begin=1) == "near a.c:7"
+    assert found(unit(4, OLD, whole + at(4) + b"\1" + END), begin=1) == "near a.c:7"
+    assert found(unit(4, OLD, before + b"\2\1\1" + END + at(3) + b"\3\x7f\1\2\5\1" + END), begin=1) == ""     # another sequence
+    assert found(unit(4, OLD, whole + ROWS), begin=1) == found(unit(4, OLD, ROWS + whole), begin=1) == "a.c:11"
+
+
 def test_units_that_are_broken_or_unknown_are_passed_over() -> None:
     good = unit(4, OLD, ROWS)
     for bad in (unit(6, OLD, ROWS), unit(4, OLD, ROWS, 0), unit(4, b"\0" + b"a", ROWS), unit(4, OLD, b"\2" + b"\xff" * 30),
@@ -122,7 +133,7 @@ def test_damaged_tables_are_never_fatal() -> None:
         for _ in range(generator.choice([1, 1, 2, 5, 40])):
             place = generator.randrange(start, min(start + 250, len(damaged)))
             damaged[place] = generator.choice([0, 1, 0x7F, 0x80, 0xFF, generator.randrange(256)])
-        assert len(Lines(bytes(damaged), [0x97, 0x6A, 0x49]).at(0x97)) < 2 * lines.NAME_SHOWN
+        assert len(Lines(bytes(damaged), {0x97: 0x90, 0x6A: 0x60, 0x49: 0x40}).at(0x97)) < 2 * lines.NAME_SHOWN
 
 
 @pytest.mark.skipif(not HAS_ZIG, reason="the Python package ziglang is not installed")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from longrun.profile import main
+from longrun.cli import main
 from tests.wasm_exec.test_agreement import BUDGETS
 from tests.wasm_exec.test_samples import INPUTS, SAMPLES
 from tests.wasm_exec.test_traps import TRAPS
@@ -86,9 +86,15 @@ def test_deep_recursion_stays_small() -> None:
     assert len(seen.functions) == DEPTH_SHOWN + 1 and sum(seen.steps) == recording.final.steps and len(seen.stack) == 1
 
 
+def profiled(app: Path, out: Path, given: Path) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["profile", str(app), "-o", str(out), "--input", str(given)])
+    assert not stop.value.code
+
+
 def test_the_file_is_what_speedscope_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").write_bytes(INPUTS["sum"])
-    main(str(SAMPLES / "sum.wat"), str(tmp_path / "out.json"), str(tmp_path / "in"))
+    profiled(SAMPLES / "sum.wat", tmp_path / "out.json", tmp_path / "in")
     found = json.loads((tmp_path / "out.json").read_text())
     assert found["$schema"] == "https://www.speedscope.app/file-format-schema.json"
     profile, frames = found["profiles"][0], found["shared"]["frames"]
@@ -101,7 +107,7 @@ def test_the_file_is_what_speedscope_reads(tmp_path: Path, capsys: pytest.Captur
 def test_the_file_is_what_the_profiler_of_firefox_reads(tmp_path: Path) -> None:
     """Read as both readers do: the time of a sample is the delta after it, its chain goes up through the nodes that list it."""
     (tmp_path / "in").write_bytes(INPUTS["fib_recursive"])
-    main(str(SAMPLES / "fib_recursive.wat"), str(tmp_path / "out.cpuprofile"), str(tmp_path / "in"))
+    profiled(SAMPLES / "fib_recursive.wat", tmp_path / "out.cpuprofile", tmp_path / "in")
     found = json.loads((tmp_path / "out.cpuprofile").read_text())
     parents = {child: node["id"] for node in found["nodes"] for child in node["children"]}
     names = {node["id"]: node["callFrame"]["functionName"] for node in found["nodes"]}

@@ -117,7 +117,9 @@ def test_a_session_left_open_in_a_bundle_can_go_on(tmp_path: Path) -> None:
     write_bundle(tmp_path / "open", wasm, run(program, first, SMALL), "toy", "toy")
     bundle = open_bundle(tmp_path / "open")
     found = bundle.recording(load(bundle.app(), 14, 8))
-    assert found.outcome.paused and same(resume(found, rest), run(program, first + rest, SMALL))
+    assert found.outcome.paused and same(resume(found, rest, cuts=SMALL), run(program, first + rest, SMALL))
+    with pytest.raises(ValueError, match="budgets of their own"):
+        resume(found, rest)
 
 
 def test_a_run_that_was_given_up_can_go_on() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from segments.machine import machine
 from stark.chip import Chip
-from tests.segments.soundness import division, rounds
+from tests.segments.soundness import blocks, division, rounds
 from tests.segments.soundness.deletions import verdicts
 from tests.segments.soundness.lies import told
 from tests.segments.soundness.mutations import on_padding, on_used_rows
@@ -20,13 +20,14 @@ from tests.segments.soundness.whole import LINES, cut_everywhere, metamorphic, v
 
 ROWS = 200          # of a chip, in M
 SOLVER_SECONDS = 120.0      # for an operation
-BY_ALGEBRA: dict[str, Callable[[Chip], list[str]]] = {"rounds": rounds.unproved, "remainder": division.unproved}
+BY_ALGEBRA: dict[str, Callable[[Chip], list[str]]] = {
+    "compression": blocks.unproved, "rounds": rounds.unproved, "remainder": division.unproved}
 WIDE_ROWS = {"hash": 24, "rounds": 2}       # of wide chips, whose rows are all alike
 
 
 def by_solver(name: str) -> tuple[str, list[str]]:
-    """How many operations of a chip have unique outputs by the solver, and which have not; nothing without the solver. Two chips have an
-    argument of their own."""
+    """How many operations of a chip have unique outputs by the solver, and which have not; nothing without the solver. Three chips have
+    an argument of their own."""
     if name in BY_ALGEBRA:
         missing = BY_ALGEBRA[name](next(chip for chip in machine().chips if chip.name == name))
         return "not shown" if missing else "algebra", [f"U: {fault}" for fault in missing]

@@ -7,6 +7,7 @@ shown to be so by trying all values.
 """
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -17,17 +18,40 @@ import numpy.typing as npt
 from segments.buses import MEMORY, PROGRAM
 from segments.claim import STATEMENT, STEPS
 from stark.attack import Rows, Words, offers
-from stark.check import Filled, unbalanced_messages
+from stark.check import Filled, check, unbalanced_messages
 from stark.chip import Chip, Message
 from stark.expression import Input, P
 from stark.flat import needed
 from stark.forge import LIMB_WRAP, Forger
+from tests.segments.small import Line, const, one_segment, program
 from tests.segments.soundness import compressions, permutations
 from tests.segments.soundness.remainders import above_the_product, not_below
 from tests.segments.soundness.subjects import GUESTS, ROW_BY_ROW, filled, gathered, segment, tables
 from wasm_exec.instructions import BY_NUMBER
 
+
 # Where the forger begins, besides with changes of one cell: cells that are changed together, in all rows.
+def wrapped(small: int, large: int) -> Counter[int]:
+    """By how much limbs become larger if one carry is LIMB_WRAP too small and another as much too large."""
+    limbs = Counter({large: 1, large + 1: LIMB_WRAP})
+    limbs.subtract({small: 1, small + 1: LIMB_WRAP})
+    return limbs
+
+
+def wrapped_product(small: int, large: int) -> dict[str, int]:
+    limbs = {f"d value.{k}" if k < 4 else f"other half.{k - 4}": change for k, change in wrapped(small, large).items()}
+    return {f"carry.{small}": -LIMB_WRAP, f"carry.{large}": LIMB_WRAP} | limbs
+
+
+def wrapped_quotient(small: int, large: int) -> dict[str, int]:
+    """By 1, unsigned, which goes the other way."""
+    out = {f"carry.{small}": -LIMB_WRAP, f"carry.{large}": LIMB_WRAP}
+    for k, change in wrapped(small, large).items():
+        low = (128 - change) % 256 - 128
+        out |= {f"quotient byte.{2 * k}": low, f"quotient byte.{2 * k + 1}": (-change - low) // 256, f"d value.{k}": -change}
+    return out
+
+
 HINTS: dict[str, list[dict[str, int]]] = {
     "call": [{"deep": pow(16, -1, P)}, *({"is CALL": call, "is RETURN": -call, "deep": call} for call in (1, -1))],
     "indirect": [{"deep": pow(16, -1, P)}],
@@ -35,11 +59,17 @@ HINTS: dict[str, list[dict[str, int]]] = {
     **{name: [{"overflow": 1, f"quotient byte.{top}": 128}, {"overflow": pow(256, -1, P)},
               *({f"carry.{k}": LIMB_WRAP} for k in range(top // 2))] for name, top in (("div", 3), ("div64", 7))},
     **{name: [{"whole bytes 0": 0, f"whole bytes {k}": 1} for k in (4, 8)] for name in ("shift", "shift64")}}
+# What is added to such cells. A carry that is LIMB_WRAP too small takes one from its limb, since 2^16 times LIMB_WRAP is -1, and more from
+# the next; another carry that is as much too large keeps the sum of all.
+SHIFTS: dict[str, list[dict[str, int]]] = {
+    "mul64": [wrapped_product(k, j) for k in range(7) for j in range(7) if j != k],
+    "div64": [wrapped_quotient(k, j) for k in range(3) for j in range(3) if j != k]}
+# Steps that no program of ours has: a word is taken into linear memory, and at an odd byte.
+PROGRAMS: dict[str, list[Line]] = {"store": [("TAKE32", 3, 0, 0, 0, 0), ("TAKE32", 6, 0, 0, 1, 0)]}
 # What is there for a second reason only, by chip, bus and column.
-CARRY = "the sum of the carries is looked up; none alone can be a fraction or negative, or its limb or the next one would not add up"
+CARRY = "there is one carry, and four times it is looked up: a fraction would be too large for the next limb, which has no carry"
 TOP = "the highest limb of |a| is that of a, which was read, or 2^16 less it and a carry, and then that is not 0"
-NOT_NEEDED = {("div", "range16", "size of a.1"): TOP, ("div64", "range16", "size of a.3"): TOP, ("div", "range16", "carry.0"): CARRY,
-              **{("div64", "range16", f"carry.{k}"): CARRY for k in range(3)}}
+NOT_NEEDED = {("div", "range16", "size of a.1"): TOP, ("div64", "range16", "size of a.3"): TOP, ("div", "range16", "carry.0"): CARRY}
 # The same in the rows of a page: what is changed in all of them, and in the opening ones.
 PAGE_HINTS: list[tuple[dict[str, int], dict[str, int]]] = [
     ({"real": 2}, {"capacity before.0": 256, "capacity after.0": 256}), ({"new": 2, "since": 0}, {}),
@@ -93,7 +123,15 @@ class Breaker(Forger):
                     changed[at], mark[at] = value % P, True
             mains.append(changed)
             marks.append(mark)
-        return np.concatenate(mains, axis=1), np.tile(np.arange(count), len(hints)), np.concatenate(marks, axis=1)
+        shifts = SHIFTS.get(self.chip.name, [])
+        for shift in shifts:
+            changed, mark = self.honest.main.copy(), np.zeros((len(self.honest.main), count), bool)
+            for name, value in shift.items():
+                at = self.chip.main_names.index(name)
+                changed[at], mark[at] = (changed[at] + np.uint64(value % P)) % np.uint64(P), True
+            mains.append(changed)
+            marks.append(mark)
+        return np.concatenate(mains, axis=1), np.tile(np.arange(count), len(mains) - 1), np.concatenate(marks, axis=1)
 
     def from_hints(self) -> Breaker:
         other = self.only(range(len(self.equations)))
@@ -168,7 +206,17 @@ def requirement_verdicts(name: str, f: Filled, every: int) -> Iterator[Verdict]:
             how = "by a row" if broken_alone(f, k) else ""
         else:
             how = broken_by(breaker, k) or (nothing_but_flags(f.chip, k) if name in GUESTS else "")
+            how = how or by_a_program(name, requirement.sentence)
         yield Verdict(requirement.sentence, how)
+
+
+def by_a_program(name: str, sentence: str) -> str:
+    """Whether a whole honest run of a program that no translation makes breaks this sentence and nothing else."""
+    for line in PROGRAMS.get(name, []):
+        found = one_segment(program([const(0, 16), line, ("HALT", 0, 0, 0, 0, 0)]))
+        if [(one.chip, one.sentence) for one in check(found.filled, found.public)] == [(name, sentence)]:
+            return "by another program"
+    return ""
 
 
 def broken_by(breaker: Breaker, k: int) -> str:
@@ -248,6 +296,8 @@ def looked_up_otherwise(breaker: Breaker, message: Message) -> str:
         return (values[0] == 1) & np.array([word.tobytes() not in offered for word in words], bool)
     free = breaker.without(message) if message.bus == PROGRAM else breaker.only(range(len(breaker.equations)))
     free.goal, free.passed_over = goal, message
+    if free.chip.name in SHIFTS and free.from_hints().forge(None, depth=0) is not None:
+        return "by a row"
     if free.forge(None, depth=2) is not None or free.forge(None) is not None:
         return "by a row"
     for given, _ in free.places():

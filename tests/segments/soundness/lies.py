@@ -311,7 +311,7 @@ def honest(operation: Operation, outside: bool = False) -> tuple[Program, int]:
             lines += [(name, 0, 0, 0, 0, 0)] * 2
         case _ if operation.cells:
             lines += [const64(FIRST + k, k << 40 | 77) for k in range(operation.cells)]
-            lines += [(name, FIRST, 0, 0, 0, 0), ("COPY64", RESULT, FIRST + operation.cells - 1, 0, 0, 0)]
+            lines += [(name, FIRST, 0, 0, 0, 0), *[("COPY64", RESULT, FIRST + k, 0, 0, 0) for k in (0, operation.cells - 1)]]
             at += operation.cells
         case _ if operation.has_immediate:
             lines.append((name, RESULT, a, 0, 7, 0))

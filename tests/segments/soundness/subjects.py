@@ -38,6 +38,9 @@ def endings() -> tuple[Segment, ...]:
     lines += [const(0, 0), const64(1, 0x89ABCDEF_FEDCBA98), ("STORE64", 3, 0, 1, 0, 0), ("STORE64", 3, 0, 1, 8, 0)]
     lines += [(name, 2, 0, 3, at, 0) for name in ("LOAD8_S", "LOAD16_S", "LOAD32", "LOAD8_U", "LOAD16_U", "LOAD64") for at in range(8)]
     out.append(one_segment(program([*lines, halt]), size="2^14"))
+    halves = 0x8080808080808080                  # whose limbs, and those of its product with 2^64 - 1, are all near 2^15
+    lines = [*operation_lines("MUL64", halves, (1 << 64) - 1), *operation_lines("DIV_U64", halves ^ (0xFF << 56), 1)]
+    out.append(one_segment(program([*lines, halt])))
     far = program([("CALL", 8, 0, 0, 1, 0), const(0, 3), ("CALL_SLOT", 8, 0, 0, 0, 0), halt])
     out.append(one_segment(far, fp=0x2FFF0))
     for name in ("CALL", "CALL_SLOT"):

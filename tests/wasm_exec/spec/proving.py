@@ -226,7 +226,7 @@ def look_at_run(recording: Recording, look: Look, tally: Tally) -> None:
     for index, start in enumerate(recording.segments):
         image.apply(start.snapshot)
         steps = recording.boundary(index + 1).steps - start.steps
-        segment = filled(program, read(program, replay(program, start, image, recording.budget, tracer(steps)), image), tree)
+        segment = filled(program, read(program, replay(program, start, image, recording.budget(index), tracer(steps)), image), tree)
         look(program, segment)
         tally.counts.update({"segments": 1, "steps": steps})
         claims.append(SegmentClaim((), segment.before, segment.after, steps))

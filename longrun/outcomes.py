@@ -1,0 +1,70 @@
+"""What `run` and `call` say of what a program did: its output, what it wrote to standard error, where it trapped."""
+from __future__ import annotations
+
+import errno
+import json as json_text
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from longrun.failures import Told
+from longrun.telling import complain, say, shown
+
+if TYPE_CHECKING:
+    from wasm_exec.locate import Place
+
+TRAP = "trapped("
+
+
+def check_output(file: Path | None, bundle: Path) -> None:
+    """Says before any work that the output cannot be written there."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a directory, the output is one file", str(file))
+    if not file.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(file.parent))
+    if file.absolute().is_relative_to(bundle.absolute()):
+        raise FileExistsError(errno.EEXIST, "a bundle has only files of its own", str(file))
+
+
+def tell_output(output: bytes, file: Path | None) -> None:
+    say(f"output: {shown(output)}{f', in {file}' if file else ''}")
+
+
+def tell_errors(errors: bytes) -> None:
+    """What the program itself wrote to standard error; nothing in it moves the cursor."""
+    if errors:
+        say(errors.decode("utf-8", "replace").removesuffix("\n"), err=True)
+
+
+def kind_of(outcome: str) -> str:
+    """`divide_by_zero` of `trapped(divide_by_zero, 3342)`."""
+    return outcome.removeprefix(TRAP).partition(",")[0]
+
+
+def tell_trap(outcome: str, trace: Sequence[Place], hint: str) -> None:
+    """Where and why, a line for each function, and what to do now."""
+    from wasm_exec.locate import counted
+    first, *callers = counted(trace)
+    lines = [f"longrun: the program trapped in {first}: {kind_of(outcome).replace('_', ' ')}", *(f"called by {place}" for place in callers),
+             f"({hint})"]
+    say("\n  ".join(lines), err=True)
+
+
+def trap_facts(outcome: str, trace: Sequence[Place]) -> dict[str, object]:
+    """For one JSON object; nothing if it was no trap."""
+    if not outcome.startswith(TRAP):
+        return {}
+    places = [{"function": place.plain_name, "index": place.index, "byte": place.offset, "line": place.line} for place in trace]
+    return {"trap": {"kind": kind_of(outcome), "places": places}}
+
+
+def give_up(failure: Told, facts: Mapping[str, object], as_json: bool) -> None:
+    """Ends the command; the facts and the failure are one object."""
+    if as_json:
+        say(json_text.dumps({**facts, "error": failure.message, "hint": failure.hint, "exit code": failure.code}))
+    complain(failure, False)
+    raise typer.Exit(failure.code)

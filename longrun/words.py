@@ -1,0 +1,37 @@
+"""How commands are described and how mistakes in their options are told: in words of people, not in types of Python."""
+from __future__ import annotations
+
+import re
+
+import typer
+from typer.core import TyperArgument, TyperCommand
+
+SENTENCES = (
+    (re.compile(r"Input should be a valid integer.*"), "this is no whole number"),
+    (re.compile(r"Input should be a valid number.*"), "this is no number"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), r"it is at least \1"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), r"it is at most \1"),
+)
+
+
+class Words(TyperCommand):
+    """A command."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument):        # its name says enough
+                setattr(parameter, "display_type_rich", lambda ctx: None)  # noqa: B010
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = in_words(error.message)
+            raise
+
+
+def in_words(message: str) -> str:
+    for pattern, words in SENTENCES:
+        message = pattern.sub(words, message)
+    return message
