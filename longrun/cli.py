@@ -70,7 +70,8 @@ def run(program: App, out: NewBundle, arguments: Arguments = None,
         output: OutputFile = None,
         json: Json = False) -> None:
     """Record a run of APP.wasm into a bundle directory. It ends with 0 also where the program exits with another code, which is told as
-    the outcome. Limits are looked at between blocks of the run, so that it goes a little beyond them. What the program writes to standard error is shown there and kept nowhere."""
+    the outcome. Limits are looked at between blocks of the run, so that it goes a little beyond them. What the program writes to standard
+    error is shown there and kept nowhere."""
     from wasm_exec.cutting import Limits
     limits = Limits.of(max_steps, in_bytes(max_memory, MEGABYTE), max_depth, max_seconds)
     content = module(program)

@@ -293,6 +293,8 @@ def test_arguments_are_what_the_module_says(place: Path) -> None:
         for wrong in ((1, 2, 3), (2**64, 1, 1, 1), ("x", 1, 1, 1), (1, "y", 1, 1), (1.5, 1, 1, 1), (1, 1e300, 1, 1), (1, 1, 1, -2**31 - 1)):
             with pytest.raises(BadCall, match="turn"):
                 held.call("turn", *wrong)
+        with pytest.raises(BadCall, match=r"^argument 4 of turn is '2\^31' and no i32, a whole number from -2\^31 to 2\^32 - 1$"):
+            held.call("turn", 1, 1, 1, "2^31")
         with pytest.raises(BadCall, match="no event fly"):
             held.call("fly")
 
