@@ -25,7 +25,7 @@ from segments.memory_tree import MemoryTree
 from segments.planning import Block, Plan, TooDear
 from segments.prove import prove_segment
 from segments.setup import leaf_key, program_words, setup, shape_key
-from segments.shape import HOSTS, PROGRAMS, Shape, rows_of_memory
+from segments.shape import HOSTS, PROGRAMS, TOY, Shape, rows_of_memory
 from segments.verify import verify_segment
 from stark.check import check
 from stark.chip import Chip
@@ -33,6 +33,7 @@ from stark.errors import Malformed, Rejected
 from stark.kernels import load as kernels
 from stark.poseidon2 import permute
 from stark.profiles import PROFILES
+from stark.soundness import bits, shape_of
 from tests.segments.small import Line, const, program
 from tests.segments.soundness.subjects import BEHIND
 from tests.segments.soundness.subjects import HOSTS as HOST_CHIPS
@@ -83,6 +84,12 @@ def test_times_of_a_segment_fit_their_width(name: str) -> None:
     """With every row of every table used, the time is below 2^24, as gaps between accesses have to be."""
     ticks = {family.name: family.ticks for family in machine().families}
     assert boundary.START + sum(ticks[one] * count for one, count in Shape(name, 10).room.items() if one in ticks) < 1 << LOG_TIME
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if TOY not in name])
+def test_a_segment_of_every_shape_has_a_hundred_provable_bits(name: str) -> None:
+    parameters = PROFILES["p100"].segment
+    assert bits(parameters, shape_of(shape_key(Shape(name, PROGRAMS[-1]), parameters))) >= 100
 
 
 @pytest.mark.parametrize("name", [size + more for size in SIZES for more in ("", HOSTS)])
