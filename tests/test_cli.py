@@ -346,7 +346,7 @@ def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
                  "prove first -o first.proof --workers 1", "prove second -o second.proof --workers 1", "status first", "resume first",
                  "gc first", "batch first.proof second.proof -o both.proof", "verify both.proof --program sum.wasm --allow-toy",
                  "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy",
-                 "state first -o first.state", "diff first",
+                 "state first -o first.state", "diff first", "profile sum.wasm -o sum.json --input in.txt",
                  "open counter.wat --profile toy", "call counter.bundle add -5", "close counter.bundle"):
         code, out, _ = longrun(*line.split(), "--json")
         assert code == 0, line

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wasm_exec.native_memory import Bytes
 from wasm_exec.program import Program
+
+if TYPE_CHECKING:
+    from wasm_exec.native_memory import Bytes  # needs wasmtime, which who verifies may do without
 
 CALL, ERRORS = "fd_write", 2        # the routine, and the descriptor
 PART_BYTES, VECTOR_BYTES = 1 << 16, 8
