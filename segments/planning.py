@@ -15,7 +15,7 @@ import numpy.typing as npt
 from segments.guest.outside import OUT_OF_BOUNDS
 from segments.host.tables import with_rows_of_calls
 from segments.memory.pages import DEPTH, LOG_PAGES, ROWS
-from segments.shape import Shape
+from segments.shape import Shape, tied
 from wasm_exec.cutting import HASHES_LIMIT, Budget
 from wasm_exec.instructions import Family
 from wasm_exec.recording import SegmentEnd, Status
@@ -24,7 +24,6 @@ Ints = npt.NDArray[np.int64]
 BLOCKS = 128            # that the largest table of the general shape holds, about
 LEAST_ROWS, LEAST_HASHES = 64, 512          # of a block: a basic block has up to 64 rows, and up to 320 hashes
 SLACK = 64              # hashes that a segment has room for beyond those of its blocks: a frame that was touched too early
-MEMORY = ("page", "node", "hash")
 
 
 class TooDear(Exception):
@@ -97,7 +96,7 @@ class Plan:
         for name, count in block.rows.items():
             self.used[self.names[name]] += count
         pages, nodes = self.new(block.pages)
-        for name, count in zip(MEMORY, (ROWS * pages, nodes, 2 * (ROWS * pages + nodes)), strict=True):
+        for name, count in tied(ROWS * pages, nodes).items():
             self.used[self.names[name]] += count
         self.steps += block.steps
         self.open &= (self.used <= self.rooms).all(axis=1)
@@ -115,13 +114,18 @@ class Plan:
                 above >>= 1
         return len(found), len(self.seen) - before
 
+    @property
+    def rates(self) -> npt.NDArray[np.float64]:
+        """What a step costs in each shape that is filled with the blocks that it holds; infinity where it holds none."""
+        return np.where(self.reach > 0, self.prices / np.maximum(self.covered, 1), np.inf)
+
     def cut(self) -> list[Block]:
         """Ends a segment; the blocks that are not in it."""
         if not self.reach.any():
             raise ValueError("no shape holds a block of this run")
         if len(self.cuts) + 1 >= self.few:
             raise TooDear
-        best = int(np.where(self.reach > 0, self.prices / np.maximum(self.covered, 1), np.inf).argmin())
+        best = int(self.rates.argmin())
         blocks, length = self.window, int(self.reach[best])
         self.cuts.append(budget_of(blocks[:length]))
         self.begin()
@@ -130,9 +134,8 @@ class Plan:
     def finished(self, status: int) -> list[Budget]:
         """The budgets, when no more blocks come; the last segment ends by itself, unless the run was given up."""
         while self.window:
-            rates = np.where(self.reach > 0, self.prices / np.maximum(self.covered, 1), np.inf)
             whole = np.where(self.open, self.prices, np.inf).min() / self.steps
-            if whole <= rates.min():
+            if whole <= self.rates.min():
                 self.cuts.append(budget_of(self.window) if status == Status.RUNNING else Budget.unlimited())
                 self.begin()
             else:

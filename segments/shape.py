@@ -166,4 +166,9 @@ def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:
         above = above >> 1
         above = above[np.diff(above, prepend=-1) > 0]
         nodes += len(above)
+    return tied(rows, nodes)
+
+
+def tied(rows: int, nodes: int) -> dict[str, int]:
+    """Rows of these chips for so many rows of pages and nodes above them: each is hashed before and after."""
     return {"page": rows, "node": nodes, "hash": 2 * (rows + nodes)}

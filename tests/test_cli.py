@@ -25,6 +25,7 @@ from longrun import failures
 from longrun.cli import app, main
 from longrun.failures import told
 from longrun.stopping import proving
+from longrun.telling import Lines
 from wasm_exec.text import from_text
 from wasm_exec.wasi_input import WasiInput, pack
 
@@ -454,30 +455,32 @@ def test_an_unfinished_recording_is_gone_on_with(longrun: Longrun) -> None:
     assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
 
 
-def test_a_long_recording_shows_how_far_it_is() -> None:
-    from longrun.telling import Lines
-    lines, said = Lines(every=0.0), []
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What lines of progress say."""
+    heard: list[str] = []
+    monkeypatch.setattr("typer.echo", lambda text, err=False: heard.append(text))
+    return heard
+
+
+def test_a_long_recording_shows_how_far_it_is(said: list[str]) -> None:
+    lines = Lines(every=0.0)
     lines.began -= 2.0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.echo", lambda text, err=False: said.append(text))
-        lines("steps", 4_000_000, 0)
-        lines("segments", 1, 4)
-        lines.end()
+    lines("steps", 4_000_000, 0)
+    lines("segments", 1, 4)
+    lines.end()
     assert said == ["steps 4,000,000, 2 s, 2.0 million a second", "steps 4,000,000, segments 1/4, 2 s"]
 
 
-def test_a_run_that_is_recorded_once_more_is_another_attempt() -> None:
+def test_a_run_that_is_recorded_once_more_is_another_attempt(said: list[str]) -> None:
     """Whose rate counts from its own beginning."""
-    from longrun.telling import Lines
-    lines, said = Lines(every=0.0), []
+    lines = Lines(every=0.0)
     lines.began -= 100.0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.echo", lambda text, err=False: said.append(text))
-        lines("steps", 2_000_000, 0)
-        lines.every = 1000.0
-        lines("steps", 500_000, 0)
-        lines.attempt_began -= 1.0
-        lines.say()
+    lines("steps", 2_000_000, 0)
+    lines.every = 1000.0
+    lines("steps", 500_000, 0)
+    lines.attempt_began -= 1.0
+    lines.say()
     assert said == ["steps 2,000,000, 100 s, 20000.0 a second", "steps (attempt 2) 500,000, 100 s, 0.5 million a second"]
 
 
