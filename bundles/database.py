@@ -23,7 +23,8 @@ class Database:
     def __init__(self, path: Path, writing: bool = True) -> None:
         self.path = path
         if writing:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))      # SQLite gives its other files the mode of this one
+            # SQLite gives its other files the mode of this one; a link may lead to anybody's file
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         elif not path.is_file():
             raise FileNotFoundError(errno.ENOENT, f"there is no {self.what}", str(path))
         with self.told():

@@ -19,7 +19,7 @@ TRIES, PAUSE = 5, 0.1           # a reader that only looks holds the lock for a 
 def writer(path: Path, doing: str = "being proved") -> Iterator[None]:
     """Held for as long as the block runs; Busy, with the owner's number and since when, if another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)       # a link may lead to anybody's file, which is written to
     try:
         if not taken(handle):
             raise Busy(note(handle), doing, path.parents[path.parent.name == WORK])

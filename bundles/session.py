@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
-from bundles.errors import BadCall, Over, Unsupported
+from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, WORK, is_open, unfinished, write_bundle
+from bundles.bundle import LOCK as PROVING
+from bundles.errors import BadCall, Busy, Over, Unsupported
 from bundles.growing import grown
 from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
@@ -251,6 +252,20 @@ def forgotten(directory: Path) -> None:
     """Removes what only an open session needs."""
     for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm", GROWING):
         (directory / name).unlink(missing_ok=True)
-    shutil.rmtree(directory / PAUSED, ignore_errors=True)
+    without_paused(directory)
     for name in (LOCK, f"{PAUSED}.lock", GROWING_LOCK):
         (directory / name).unlink(missing_ok=True)
+
+
+def without_paused(directory: Path) -> tuple[int, int]:
+    """Removes the bundles of how a session stood, but for those that are being proved; how many files there were, and how many bytes."""
+    folder, sizes = directory / PAUSED, list[int]()
+    if not folder.is_dir() or folder.is_symlink():          # what a link leads to may be anybody's
+        return 0, 0
+    for place in [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir() and not path.is_symlink()]:
+        with contextlib.suppress(Busy), writer(place / WORK / PROVING):
+            sizes += [path.lstat().st_size for path in place.rglob("*") if path.is_file() and path.name != PROVING]
+            shutil.rmtree(place, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return len(sizes), sum(sizes)

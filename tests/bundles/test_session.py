@@ -15,8 +15,10 @@ import pytest
 
 import longrun
 from bundles import api, session, sitting
-from bundles.bundle import SESSION_LOG, is_open, open_bundle
+from bundles.bundle import MANIFEST, SESSION_LOG, is_open, open_bundle
 from bundles.errors import BadCall, Busy, GivenUp, Over, Unsupported
+from bundles.lock import writer
+from bundles.open_sessions import up_to_now
 from bundles.session import Answer, Session
 from bundles.session_log import SessionLog
 from stark.errors import Malformed
@@ -328,6 +330,28 @@ def test_gc_of_an_open_session(place: Path, short_pieces: None) -> None:
     assert api.collect(place)["files removed"] == 1
     with Session(place) as again:
         assert again.call("take", 1).results == (21,)
+
+
+def test_a_bundle_of_an_open_session_stays_while_it_is_proved(place: Path) -> None:
+    """Whatever the session does meanwhile: further calls and another proof, gc, close. Nothing behind a link is removed."""
+    held = opened(place, COUNTER)
+    held.call("add", 3)
+    first = up_to_now(place)
+    with writer(first / "work" / "lock"):
+        held.call("add", 4)
+        second = up_to_now(place)
+        held.leave()
+        api.collect(place)
+        assert (first / MANIFEST).is_file() and not second.exists()
+        Session(place).close()
+        assert (first / MANIFEST).is_file()
+    api.collect(place)
+    assert sorted(path.name for path in place.iterdir()) == ["files", "manifest.msgpack", "work"]
+    precious = place.parent / "precious" / "1"
+    precious.mkdir(parents=True)
+    (place / "paused").symlink_to(precious.parent)
+    api.collect(place)
+    assert precious.is_dir()
 
 
 def test_a_kill_at_the_very_end_of_closing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
