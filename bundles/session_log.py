@@ -13,6 +13,7 @@ from bundles.sitting import Place
 from stark.profiles import PROFILES
 from wasm_exec.errors import TrapKind
 from wasm_exec.recording import Outcome, Status
+from wasm_exec.spaces import INPUT_LIMIT
 
 VERSION = 3
 TABLES = """
@@ -106,8 +107,12 @@ class SessionLog(Database):
 
     def input(self) -> bytes:
         """All of it."""
-        parts = [part for (part,) in self._do("SELECT input FROM calls ORDER BY number") if isinstance(part, bytes)]
-        return b"".join(parts)
+        content = bytearray()
+        for (part,) in self._rows("SELECT input FROM calls ORDER BY number"):
+            content += part if isinstance(part, bytes) else b""
+            if len(content) > INPUT_LIMIT:
+                raise self.damaged("its calls have more input than a session can")
+        return bytes(content)
 
     def places(self) -> list[PlaceRow]:
         """The last whole place and those after it."""

@@ -268,11 +268,10 @@ def test_what_is_removed_is_ours_and_nothing_behind_a_link(tmp_path: Path) -> No
 
 
 def test_no_lock_and_no_data_base_is_written_through_a_link(tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    for content, write in ((b"keys of the house", lambda: writer(tmp_path / "link").__enter__()), (b"", lambda: Journal(tmp_path / "link"))):
+    precious, link = tmp_path / "precious", tmp_path / "link"
+    link.symlink_to(precious)
+    for content, write in ((b"keys of the house", lambda: writer(link).__enter__()), (b"", lambda: Journal(link))):
         precious.write_bytes(content)
-        (tmp_path / "link").unlink(missing_ok=True)
-        (tmp_path / "link").symlink_to(precious)
         with pytest.raises(OSError):
             write()
         assert precious.read_bytes() == content
