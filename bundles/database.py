@@ -56,7 +56,9 @@ class Database:
                 address += "&immutable=1"                   # nobody can be writing, and no file beside it can be made
             self.base = sqlite3.connect(address, WAIT_S, isolation_level=None, uri=True)
             self.base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LENGTH_LIMIT)
-            self.base.set_progress_handler(self.lasts_too_long, TURN)
+            judge = self.lasts_too_long()
+            next(judge)
+            self.base.set_progress_handler(judge.__next__, TURN)
         try:
             self.begun(writing)
         except BaseException:
@@ -78,15 +80,20 @@ class Database:
         """Where SQLite writes first."""
         return self.path.with_name(f"{self.path.name}-wal")
 
-    def lasts_too_long(self) -> bool:
-        """Whether a command has taken more steps than files of these sizes can be for: pages can be shared by rows without number."""
-        try:
-            self.turns += 1
-            size = sum(path.stat().st_size for path in (self.path, self.beside) if path.exists())
-            return self.turns > FREE_TURNS + size // BYTES_A_TURN
-        except BaseException as error:                  # a signal, which SQLite would swallow
-            self.stopped = error
-            return True
+    def lasts_too_long(self) -> Iterator[bool]:
+        """Again and again, whether a command has taken more steps than files of these sizes can be for: pages can be shared by rows without
+        number. A generator, so that a signal is raised inside it, and not in SQLite, which would swallow it."""
+        too_long = False
+        while True:
+            try:
+                yield too_long
+                self.turns += 1
+                size = sum(path.stat().st_size for path in (self.path, self.beside) if path.exists())
+                too_long = self.turns > FREE_TURNS + size // BYTES_A_TURN
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                self.stopped, too_long = error, True
 
     def close(self) -> None:
         self.base.close()
@@ -107,7 +114,8 @@ class Database:
         except sqlite3.OperationalError as error:
             code = getattr(error, "sqlite_errorcode", 0) & PRIMARY
             if code == sqlite3.SQLITE_INTERRUPT:
-                raise self.stopped or self.damaged("it takes longer to read than a file of its size can") from None
+                stopped, self.stopped = self.stopped, None
+                raise stopped or self.damaged("it takes longer to read than a file of its size can") from None
             if code in ELSEWHERE:
                 number, done = ELSEWHERE[code]
                 raise OSError(number, f"the {self.what} cannot be {done}: {error}", str(self.path)) from None
