@@ -36,6 +36,7 @@ from wasm_exec.cutting import Limits
 from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.kept_files import own_folder
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.standard_error import joined
@@ -103,7 +104,7 @@ class Session:
         sizes_of(profiles.get(profile), size)
         if not fresh(directory):
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder(directory)
         with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
             store = Store(directory / FILES)
             digest, state = store.put(app), store.put(encode_state(before))

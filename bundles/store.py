@@ -1,6 +1,7 @@
 """Files named by the digest of their content: written once and whole, checked whenever they are read."""
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -9,8 +10,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stark.errors import Malformed
+from wasm_exec.kept_files import own_folder
 
 WRITING = ".writing-"
+DIGEST_BYTES = 32
 FOLDER, FILE = re.compile("[0-9a-f]{2}"), re.compile("[0-9a-f]{62}")
 
 
@@ -37,13 +40,15 @@ class Store:
                 return digest
         except FileNotFoundError:
             pass
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder(path.parent)
         write_whole(path, content)
         return digest
 
     def get(self, digest: bytes, what: str, limit: int) -> bytes:
         """The content with this digest; Malformed if it is missing, damaged or longer than the limit."""
         try:
+            if len(digest) != DIGEST_BYTES or not self.path(digest).is_file():      # a pipe would be waited for
+                raise FileNotFoundError
             content = read_limited(self.path(digest), what, limit)
         except FileNotFoundError:
             raise Malformed(f"{what}: there is no file {self.path(digest)}") from None
@@ -98,6 +103,12 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def replaceable(path: Path) -> None:
+    """OSError if what is there is a pipe or a device: it would be waited for, or another thing would be in its place afterwards."""
+    if not path.is_file():
+        raise FileExistsError(errno.EEXIST, "this is no file that something can take the place of", str(path))
 
 
 def check_room(folder: Path) -> None:
