@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +135,15 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     write_bundle(tmp_path, APP, recording, "toy", "toy")
     content = (tmp_path / MANIFEST).read_bytes()
     assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("profile, size", [
+    ("toy", "large"), ("toy", "2^16"), ("p100", "toy"), ("p100", "2^16 integers"), ("p100", "2^40"), ("p100", "")])
+def test_the_size_of_segments_is_one_of_the_profile(tmp_path: Path, recording: Recording, profile: str, size: str) -> None:
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    fields = unpack((tmp_path / MANIFEST).read_bytes(), "it") | {"profile": profile, "size": size}
+    with pytest.raises(Malformed, match=f"have the size {re.escape(repr(size))}"):
+        decode_manifest(pack(fields))
 
 
 def test_every_segment_of_a_manifest_has_a_budget_that_is_one(tmp_path: Path, recording: Recording) -> None:
