@@ -31,8 +31,9 @@ from bundles.store import Store
 from bundles.stored import going_on, is_place, take_pages
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec import locate
+from wasm_exec import errors, locate
 from wasm_exec.cutting import Limits
+from wasm_exec.decode import decode
 from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
 from wasm_exec.image import MemoryImage, Pages
@@ -41,12 +42,14 @@ from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.standard_error import joined
 from wasm_exec.state import EMPTY, StateMap
+from wasm_exec.wasi_input import unpack
 
 LOCK, PAUSED = "session.lock", "paused"
 DOING = "in use"
 PLACE = "a place of the session"
 
 
+WASI = "wasi_snapshot_preview1"
 SMALL = 1 << 16             # bytes of pages that are kept place by place before all pages are written together
 
 
@@ -102,6 +105,8 @@ class Session:
         if not program.events:
             raise Unsupported("this module has a main function, so that it is no session; longrun run runs it")
         sizes_of(profiles.get(profile), size)
+        if container:
+            check_container(app, container)
         if not fresh(directory):
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
         own_folder(directory)
@@ -134,7 +139,7 @@ class Session:
         with going_on(PLACE):
             reached = machine.go_on(b"".join(content), limits or Limits(), self.app)
         starts = list(accumulate(map(len, content), initial=self.state.input_length))
-        begun = sum(start < reached.cursor for start in starts) if not reached.outcome.paused else len(events)
+        begun = max(1, sum(start < reached.cursor for start in starts)) if not reached.outcome.paused else len(events)
         heard = [joined(part for part in reached.errors if (part[0] > start or not number) and (part[0] <= end or number == begun - 1))
                  for number, (start, end) in enumerate(pairwise(starts[:begun + 1]))]
         answers = [replace(answer, errors=errors) for answer, errors in
@@ -230,6 +235,16 @@ class Session:
                 self.close()
         finally:
             self.leave()
+
+
+def check_container(app: bytes, container: bytes) -> None:
+    """Refuses what a session would take for its first event, and end with."""
+    if not any(one.module == WASI for one in decode(app).imports):
+        raise Unsupported("this module is none of WASI, so that nothing comes before its events: what they read is their payload")
+    try:
+        unpack(container)
+    except errors.Malformed as error:
+        raise Malformed(f"what comes before the events is no WASI container: {error}") from None
 
 
 def not_open(directory: Path) -> Exception:

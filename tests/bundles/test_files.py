@@ -141,7 +141,7 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     ("toy", "large"), ("toy", "2^16"), ("p100", "toy"), ("p100", "2^16 integers"), ("p100", "2^40"), ("p100", "")])
 def test_the_size_of_segments_is_one_of_the_profile(tmp_path: Path, recording: Recording, profile: str, size: str) -> None:
     write_bundle(tmp_path, APP, recording, "toy", "toy")
-    fields = unpack((tmp_path / MANIFEST).read_bytes(), "it") | {"profile": profile, "size": size}
+    fields = msgpack.unpackb((tmp_path / MANIFEST).read_bytes()) | {"profile": profile, "size": size}
     with pytest.raises(Malformed, match=f"have the size {re.escape(repr(size))}"):
         decode_manifest(pack(fields))
 

@@ -20,12 +20,14 @@ from bundles.errors import BadCall, Busy, GivenUp, Over, Unsupported
 from bundles.lock import writer
 from bundles.open_sessions import up_to_now
 from bundles.session import Answer, Session
-from bundles.session_log import SessionLog
+from bundles.session_log import SessionLog, State
 from stark.errors import Malformed
 from wasm_exec.cutting import Budget
 from wasm_exec.events import Event, close, encode
 from wasm_exec.execute import run
+from wasm_exec.recording import Outcome, Status
 from wasm_exec.text import from_text
+from wasm_exec.wasi_input import WasiInput, pack
 
 ROOT = Path(__file__).parents[2]
 COUNTER = from_text(ROOT / "samples" / "session" / "counter.wat")
@@ -249,6 +251,26 @@ def test_what_is_no_session(place: Path) -> None:
     opened(place).leave()
     with pytest.raises(FileExistsError):
         opened(place)
+
+
+def test_what_comes_before_the_events_is_a_container_for_wasi(place: Path) -> None:
+    """Anything else would be its first event, and the end of it."""
+    wasi = from_text(b"""(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1)
+        (func (export "f") (result i32) (i32.const 7)))""")
+    for app, container, said in ((COUNTER, pack(WasiInput()), "none of WASI"), (wasi, b"junk" * 20, "no WASI container")):
+        with pytest.raises((Unsupported, Malformed), match=said):
+            Session.begin(place, app, "toy", container=container)
+        assert not place.exists()
+    with Session.begin(place, wasi, "toy", container=pack(WasiInput())) as held:
+        assert held.call("f").results == (7,)
+
+
+def test_a_session_that_ends_before_its_first_event_says_so(place: Path) -> None:
+    held = opened(place, COUNTER)
+    held.log.called(State(0, 0, 24, 0, 0, Outcome(Status.PAUSED, 0)), b"junk" * 6)
+    held.leave()
+    answer = Session(place).call("add", 1)
+    assert answer.ended and answer.outcome.startswith("trapped(bad_event") and answer.results == ()
 
 
 def test_one_that_was_not_opened_to_the_end_can_be_opened_again(place: Path) -> None:
