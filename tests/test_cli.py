@@ -329,6 +329,13 @@ def test_numbers_that_are_none_are_texts_in_an_object(longrun: Longrun) -> None:
     assert [results("none"), results("less"), results("same", "inf", "1.5")] == [["nan"], ["-inf"], ["inf", 1.5]]
 
 
+def test_a_difference_says_that_it_was_not_checked(longrun: Longrun) -> None:
+    """As a table too, beside it."""
+    assert longrun("run", "sum.wasm", "-o", "r", "--profile", "toy")[0] == 0
+    assert json.loads(longrun("diff", "r")[1])["checked"] is False
+    assert longrun("diff", "r", "--format", "csv") == (0, "key,old,new\n", "(not checked: longrun verify does that)\n")
+
+
 def test_a_pipe_is_neither_written_over_nor_waited_for(longrun: Longrun) -> None:
     os.mkfifo("pipe")
     assert longrun("run", "sum.wasm", "-o", "r", "--profile", "toy")[0] == 0
