@@ -12,7 +12,7 @@ from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store, read_limited, write_whole
 from stark.errors import Malformed
-from wasm_exec.image import Pages
+from wasm_exec.changes import Changes
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording, SegmentStart
 from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
@@ -60,7 +60,7 @@ class Bundle:
     def difference(self) -> Difference:
         return difference(self.state_before().entries, self.state_after().entries)
 
-    def snapshot(self, index: int) -> Pages:
+    def snapshot(self, index: int) -> Changes:
         """The pages that boundary `index` changed."""
         what = f"snapshot {index}"
         return decode_pages(self.store.get(self.manifest.boundaries[index].snapshot, what, SNAPSHOT_LIMIT), what)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import wasmtime
 
-from wasm_exec.changes import Changes
+from wasm_exec.changes import NO_CHANGES, Changes
 from wasm_exec.cutting import Budget, Cuts, Limits, budget_of
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
@@ -42,7 +42,7 @@ def run(
     """Runs until the program ends, the limits say that it is enough, or there is no budget for another segment, from this state of the
     application on. `observe` is told of the end of every segment; the recording has no snapshots if they are not `kept`.
     Where a `folder` is given, changed pages that are too many for the memory lie there as long as the recording is in use."""
-    first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
+    first = SegmentStart(program.entry, 0, int(Status.RUNNING), NO_CHANGES, 0)
     return run_on(program, input_bytes, cuts, [], first, limits, engine, observe, state, kept, folder)
 
 
@@ -92,7 +92,7 @@ def run_on(
         changed = take_changes(image, end.touched)
         if spool is not None and kept:
             changed = spool.kept(changed)
-        boundary = SegmentStart(end.pc, end.fp, end.status, changed if kept else {}, boundary.steps + end.steps)
+        boundary = SegmentStart(end.pc, end.fp, end.status, changed if kept else NO_CHANGES, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
     return Recording(program, input_bytes, cuts, segments, boundary, outcome_at(boundary, image), image.output(), image.input(), state,
                      given_up, errors)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from wasm_exec.changes import Changes, Key
+from wasm_exec.changes import Changes, Key, Numbers, by_space, changes_of
 from wasm_exec.offering import offered
-from wasm_exec.program import Pages as Pages
-from wasm_exec.program import Program
+from wasm_exec.program import Pages, Program
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
-Numbers = npt.NDArray[np.int64]
 COPIED_CELLS = 1 << 13  # at a time
 ZERO_PAGE: U64 = np.zeros(PAGE_CELLS, dtype=np.uint64)
 ZERO_PAGE.setflags(write=False)
@@ -40,9 +37,9 @@ class MemoryImage:
         if len(input_bytes) > INPUT_LIMIT:
             raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
         image = MemoryImage(program.memory_pages)
-        image.apply(program.constants)
-        image.apply(state.pages)
-        image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
+        image.put(program.constants)
+        image.put(state.pages)
+        image.put({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
         image.offered = offered(program, input_bytes)
         image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())
         return image
@@ -71,14 +68,16 @@ class MemoryImage:
         self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
         self.cells[space].reshape(-1, PAGE_CELLS)[pages] = cells
 
-    def apply(self, pages: Mapping[Key, U64]) -> None:
-        if isinstance(pages, Changes):
-            for space, (numbers, rows) in pages.parts.items():
-                self.set_rows(space, numbers, rows)
-            return
-        for (space, page), cells in pages.items():
-            self.reserve(space, (page + 1) * PAGE_CELLS)
-            self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS] = cells
+    def apply(self, changes: Changes) -> None:
+        for space, (numbers, cells) in changes.parts.items():
+            self.set_rows(space, numbers, cells)
+
+    def put(self, pages: Pages) -> None:
+        self.apply(changes_of(pages))
+
+    def taken(self, keys: Iterable[Key]) -> Changes:
+        """These pages as they are now."""
+        return Changes({space: (numbers, self.rows(space, numbers)) for space, numbers in by_space(keys).items()})
 
     def reserve(self, space: int, count: int) -> None:
         """Makes room for `count` cells, in whole pages. What is zero is not written: a fresh array takes no room for it."""
