@@ -14,7 +14,6 @@ from segments.memory_tree import MemoryTree
 from segments.openings import roots
 from wasm_exec.changes import Changes, changes_of
 from wasm_exec.image import MemoryImage
-from wasm_exec.offering import offered
 from wasm_exec.program import Pages, Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE, Space, SystemCell
 
@@ -38,7 +37,7 @@ class Memory:
     def follow(self, bundle: Bundle) -> None:
         """The same run, of which there is more."""
         self.bundle = bundle
-        self.image.offered = offered(self.program, bundle.input())
+        self.image.offer(self.program, bundle.input())
 
     def go(self, index: int) -> None:
         """To boundary `index`."""

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bundles.store import Store
 from stark.errors import Malformed
-from wasm_exec.changes import Changes
+from wasm_exec.changes import Changes, Parts
 from wasm_exec.spaces import (
     CELL_BYTES,
     FRAME_POINTER_LIMIT,
@@ -53,3 +54,14 @@ def decode_pages(content: bytes, what: str) -> Changes:
     if (np.diff(keys[:, 0]) < 0).any() or any((np.diff(numbers) <= 0).any() for numbers, _ in parts.values()):
         raise Malformed(f"{what}: the pages are not in order")
     return changes
+
+
+class Stored(Changes):
+    """Pages in a file of a store, read and checked whenever somebody asks for them."""
+
+    def __init__(self, store: Store, digest: bytes, what: str) -> None:
+        self.store, self.digest, self.what = store, digest, what
+
+    @property
+    def parts(self) -> Parts:
+        return decode_pages(self.store.get(self.digest, self.what, SNAPSHOT_LIMIT), self.what).parts

@@ -14,6 +14,7 @@ from wasm_exec.spaces import FRAME_POINTER_LIMIT, PAGES_PER_WASM_PAGE, Space, Sy
 
 def take_pages(program: Program, image: MemoryImage, pages: Changes, what: str) -> None:
     """Puts stored pages into the memory; Malformed if it would be larger than this program's can be, or if pages lie behind its end."""
+    pages = Changes(pages.parts)        # read once, if they lie in a file
     image.apply(pages)
     grown = image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
     if grown > (program.memory_limit - program.memory_pages) * PAGES_PER_WASM_PAGE:

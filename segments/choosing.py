@@ -15,10 +15,11 @@ from wasm_exec.cutting import Cuts, Limits
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import Observer, resume, run
 from wasm_exec.hosts import HOSTS
+from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NAME
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
-from wasm_exec.recording import Recording, SegmentEnd
+from wasm_exec.recording import Recording, SegmentEnd, Status
 from wasm_exec.state import EMPTY, StateMap
 
 Steps = Callable[[int], None]
@@ -96,16 +97,18 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
         return None
 
 
-def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, least: int = 2) -> Recording | None:
-    """What there is of the run of a session; None as long as there are fewer than `least` whole segments."""
-    found = recorded(program, content, size, state=state)
-    return found if found is not None and len(found.segments) > least else None
+def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, folder: Path | None = None) -> Recording | None:
+    """What there is of the run of a session; None as long as there are fewer than two whole segments."""
+    found = recorded(program, content, size, state=state, folder=folder)
+    return found if found is not None and len(found.segments) > 2 else None
 
 
-def resumed(recording: Recording, more: bytes, size: str) -> Recording:
-    """The run of a session goes on after more events; its whole segments stay as they are."""
+def resumed(recording: Recording, more: bytes, size: str, folder: Path | None = None, image: MemoryImage | None = None) -> Recording:
+    """The run of a session goes on after more events; its whole segments stay as they are. `image`: all cells where it goes on, if they
+    are known."""
     engine = Recorder(recording.program)
+    here = image or recording.image(len(recording.segments) - (recording.final.status == Status.PAUSED))
 
     def attempt(cuts: Cuts, within: Limits, observe: Observer, kept: bool) -> Recording:
-        return resume(recording, more, within, engine, cuts, observe, kept)
+        return resume(recording, more, within, engine, cuts, observe, kept, folder, here)
     return cut_well(recording.program, size, attempt, Limits())
