@@ -10,7 +10,7 @@ import numpy as np
 
 from segments.heights import cells_in_a_row
 from segments.planning import Block, Plan, TooDear, block_budget, leaves
-from segments.shape import Shape, rows_of_memory
+from segments.shape import NoShape, Shape, rows_of_memory
 from wasm_exec.cutting import Cuts, Limits
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import Observer, resume, run
@@ -28,7 +28,7 @@ Attempt = Callable[[Cuts, Limits, Observer, bool], Recording]
 
 class Bill:
     """What the segments of a run cost, each in its cheapest shape: the cells of their tables (`committed`), those of rows that are used,
-    and the price with the leaves. ValueError if no shape holds one."""
+    and the price with the leaves. NoShape if none holds one."""
 
     def __init__(self, shape: Shape, on_steps: Steps | None = None) -> None:
         self.shape, self.on_steps = shape, on_steps
@@ -76,7 +76,7 @@ def cut_well(program: Program, size: str, attempt: Attempt, limits: Limits, few:
     try:
         blocks = attempt(block_budget(general), limits, see, False)
         return replace(attempt(plan.finished(blocks.final.status), Limits(), bill.add, True), given_up=blocks.given_up)
-    except (BudgetTooSmall, ValueError):            # a frame that no block has room for, or too many pages at a cut
+    except (BudgetTooSmall, NoShape):               # a frame that no block has room for, or too many pages at a cut
         fallback = general.with_hosts if calls_hosts(program) else general
         left = replace(limits, seconds=limits.seconds - (time.monotonic() - started))
         return attempt(fallback.budget, left, Bill(general, on_steps).add, True)

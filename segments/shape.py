@@ -28,6 +28,10 @@ def logarithm(count: int) -> int:
     return max(0, count - 1).bit_length()
 
 
+class NoShape(ValueError):
+    """No shape holds a segment with so many rows."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """One of the catalogue, for programs of up to 2^log_program instructions. A general shape has the name of its size."""
@@ -104,10 +108,10 @@ class Shape:
         return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The cheapest shape that holds these rows."""
+        """The cheapest shape that holds these rows; NoShape if none does."""
         found = [shape for shape in self.allowed if shape.holds(rows)]
         if not found:
-            raise ValueError(f"no shape holds {dict(rows)}")
+            raise NoShape(f"no shape holds {dict(rows)}")
         return min(found, key=lambda shape: shape.price)
 
     @property
