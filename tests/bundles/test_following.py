@@ -151,7 +151,8 @@ def test_the_memory_of_calls_and_looks_does_not_grow_with_their_number(place: Pa
                 held.call("touch", 60)
                 growth.look()
             peaks.append(tracemalloc.get_traced_memory()[1])
-            written.append(sum([len(b.snapshot) for b in growth.recording.segments]) * PAGE_BYTES)
+            assert growth.recording is not None
+            written.append(sum(len(b.snapshot) for b in growth.recording.segments) * PAGE_BYTES)
     finally:
         tracemalloc.stop()
     held.leave()
