@@ -18,7 +18,6 @@ from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
 PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
-SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
 HOSTS = " hosts"        # behind the name of a size: its general shape with the chips of host functions
 
