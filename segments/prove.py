@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from segments.claim import SegmentProof
-from segments.fill import Segment
+from segments.fill import Segment, fill_cheapest
+from segments.memory_tree import MemoryTree, wide
 from segments.room import give_back
 from segments.setup import PROGRAM, program_level, setup
 from segments.shape import Shape
@@ -12,7 +13,9 @@ from stark.prover import HandedOver, prove
 from stark.setup import ProvingKey
 from stark.verifier import key_cap
 from stark.watch import Watch
+from wasm_exec.execute import replay
 from wasm_exec.program import Program
+from wasm_exec.recording import Recording
 
 
 def prove_segment(proving: ProvingKey, segment: Segment, kernels: Kernels, watch: Watch | None = None) -> SegmentProof:
@@ -41,3 +44,12 @@ class ProvingKeys:
 
     def prove(self, segment: Segment, watch: Watch | None = None) -> SegmentProof:
         return prove_segment(self.of(segment.shape), segment, self.kernels, watch)
+
+
+def prove_alone(recording: Recording, index: int, size: str, parameters: Parameters, kernels: Kernels) -> SegmentProof:
+    """The proof of one segment of a run, for debugging: nothing of the segments before it is proved."""
+    program, start, image = recording.program, recording.segments[index], recording.image(index)
+    trace = replay(program, start, image, recording.budget(index))
+    shape = Shape.of(size, len(program.instructions))
+    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
+    return ProvingKeys(program, parameters, kernels).prove(segment)

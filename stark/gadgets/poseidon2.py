@@ -6,13 +6,13 @@ from stark.expression import Expression
 from stark.poseidon2 import external, internal, round_constants
 
 
-def permutation(chip: Chip, state: list[Expression]) -> list[Expression]:
+def permutation(chip: Chip, state: list[Expression], name: str = "") -> list[Expression]:
     """Commits 148 columns in the order of `stark.poseidon2.trace` and returns the sixteen words that come out."""
     full, partial = round_constants()
 
     def commit(label: str, value: Expression) -> Expression:
-        column = chip.column(label)
-        chip.require_equal(f"{label} follows from the round before", value, column)
+        column = chip.column(f"{name}{label}")
+        chip.require_equal(f"{name}{label} follows from the round before", value, column)
         return column
 
     def full_round(number: int, words: list[Expression]) -> list[Expression]:
@@ -33,7 +33,7 @@ def cube(value: Expression) -> Expression:
     return value * value * value
 
 
-def column_names() -> list[str]:
+def column_names(name: str = "") -> list[str]:
     """The names of the committed columns, in their order."""
-    full = [[f"full{number}.{k}" for k in range(16)] for number in range(8)]
-    return [*sum(full[:4], []), *(f"partial{number}" for number in range(20)), *sum(full[4:], [])]
+    full = [[f"{name}full{number}.{k}" for k in range(16)] for number in range(8)]
+    return [*sum(full[:4], []), *(f"{name}partial{number}" for number in range(20)), *sum(full[4:], [])]

@@ -6,14 +6,10 @@ from functools import cache
 
 import numpy as np
 
-from segments.claim import SegmentProof
-from segments.fill import Segment, fill, fill_cheapest
-from segments.memory_tree import MemoryTree, wide
-from segments.prove import ProvingKeys
+from segments.fill import Segment, fill
+from segments.memory_tree import MemoryTree
 from segments.shape import HOSTS, Shape
-from stark.kernels.protocol import Kernels
 from stark.poseidon2 import permute
-from stark.profiles import Parameters
 from wasm_exec.assembler import TERMINATORS
 from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
@@ -21,7 +17,6 @@ from wasm_exec.instructions import BY_NAME, BY_NUMBER, JUMPING, Family, Use
 from wasm_exec.interpreter import Interpreter
 from wasm_exec.link import find_block_starts
 from wasm_exec.program import Function, Program
-from wasm_exec.recording import Recording
 from wasm_exec.spaces import Space
 
 EDGES = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFF0000, 0xFFFFFFFE, 0xFFFFFFFF]
@@ -167,12 +162,3 @@ def of_hosts() -> Segment:
             lines += [const64(3 + k, value) for k, value in enumerate(values)]
             lines += [(name, 3, 0, 0, 0, 0)] * (1 if first is None else 2)
     return one_segment(program([*lines, ("HALT", 0, 0, 0, 0, 0)]))
-
-
-def prove_alone(recording: Recording, index: int, size: str, parameters: Parameters, kernels: Kernels) -> SegmentProof:
-    """The proof of one segment of a run: nothing of the segments before it is proved."""
-    program, start, image = recording.program, recording.segments[index], recording.image(index)
-    trace = replay(program, start, image, recording.budget(index))
-    shape = Shape.of(size, len(program.instructions))
-    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
-    return ProvingKeys(program, parameters, kernels).prove(segment)

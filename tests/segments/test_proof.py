@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segments.claim import SegmentProof, digest_of
-from segments.prove import prove_segment
+from segments.prove import prove_alone, prove_segment
 from segments.setup import program_digest, program_level, program_words, setup
 from segments.shape import Shape
 from segments.verify import verify_segment
@@ -17,7 +17,7 @@ from stark.expression import P
 from stark.kernels import load
 from stark.key import Key
 from stark.profiles import PROFILES
-from tests.segments.small import Line, const, one_segment, program, prove_alone
+from tests.segments.small import Line, const, one_segment, program
 from wasm_exec.execute import run
 from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate

@@ -10,6 +10,7 @@ from continuation.claims import Ends, RunClaim, SpanClaim, close, tree_root
 from segments.claim import Boundary, SegmentClaim, SegmentProof
 from segments.memory_tree import MemoryTree, wide
 from segments.openings import input_digest, openings, output_digest, roots
+from segments.prove import prove_alone
 from segments.setup import program_words, setup
 from segments.shape import Shape
 from segments.verify import verify_segment
@@ -17,7 +18,6 @@ from stark.errors import Rejected
 from stark.kernels import load as kernels_of
 from stark.key import Key
 from stark.profiles import PROFILES
-from tests.segments.small import prove_alone
 from wasm_exec.execute import run
 from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
