@@ -41,14 +41,14 @@ class Store:
 
     def get(self, digest: bytes, what: str, limit: int) -> bytes:
         """The content with this digest; Malformed if it is missing, damaged or longer than the limit."""
-        path = self.path(digest)
         try:
-            content = read_limited(path, what, min(limit, path.stat().st_size))     # room for what is there, not for what could be
+            content = read_limited(self.path(digest), what, min(limit, self.path(digest).stat().st_size))       # no more room than it takes
         except FileNotFoundError:
-            raise Malformed(f"{what}: there is no file {path}") from None
+            raise Malformed(f"{what}: there is no file {self.path(digest)}") from None
         if digest_of(content) != digest:
-            raise Malformed(f"{what}: the file {path} is damaged, its content does not have the digest of its name")
+            raise Malformed(f"{what}: the file {self.path(digest)} is damaged, its content does not have the digest of its name")
         return content
+
 
     def sweep(self) -> None:
         """Removes what killed writers left behind. Only for whoever alone writes here."""
