@@ -97,7 +97,7 @@ def nameless(path: Path, content: bytes) -> Facts:
     """Pages, or bytes of the user's in a store; the content of those is not shown."""
     with contextlib.suppress(Malformed):
         pages = decode_pages(content, "file")
-        return {"kind": "snapshot", "pages": len(pages), "spaces": sorted({space for space, _ in pages})}
+        return {"kind": "snapshot", "pages": len(pages), "spaces": list(pages.parts)}
     if not stored(path):
         raise Malformed("its pages are none, or not in order: this is not a snapshot, nor any other file of longrun")
     return {"kind": "bytes", "bytes": len(content)}

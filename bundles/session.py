@@ -32,11 +32,12 @@ from bundles.stored import going_on, is_place, take_pages
 from stark import profiles
 from stark.errors import Malformed
 from wasm_exec import errors, locate
+from wasm_exec.changes import Changes
 from wasm_exec.cutting import Limits
 from wasm_exec.decode import decode
 from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.kept_files import own_folder
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
@@ -179,14 +180,14 @@ class Session:
             written = written[end:]
         return found
 
-    def placed(self, machine: Sitting, pages: Pages) -> list[bytes]:
+    def placed(self, machine: Sitting, pages: Changes) -> list[bytes]:
         """Keeps a later place of the machine; returns the digests of files that no longer serve."""
         before, content = self.log.places(), encode_pages(pages)
         whole_size = sum(row.size for row in before if row.whole)
         whole = len(content) + sum(row.size for row in before if not row.whole) > max(SMALL, whole_size)
         if whole:
             keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"", self.before).occupied()}
-            content = encode_pages({key: machine.image.page(*key) for key in keys})
+            content = encode_pages(machine.image.taken(keys))
         digest = self.store.put(content)
         self.log.placed(PlaceRow(machine.place, whole, digest, len(content)))
         return [row.pages for row in before if whole and row.pages != digest]

@@ -49,7 +49,7 @@ class Store:
         try:
             if len(digest) != DIGEST_BYTES or not self.path(digest).is_file():      # a pipe would be waited for
                 raise FileNotFoundError
-            content = read_limited(self.path(digest), what, limit)
+            content = read_limited(self.path(digest), what, min(limit, self.path(digest).stat().st_size))       # no more room than it takes
         except FileNotFoundError:
             raise Malformed(f"{what}: there is no file {self.path(digest)}") from None
         if digest_of(content) != digest:
