@@ -137,6 +137,15 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
 
 
+def test_a_manifest_without_segments_is_none(tmp_path: Path, recording: Recording) -> None:
+    """It would have tasks without an end."""
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    fields = msgpack.unpackb((tmp_path / MANIFEST).read_bytes())
+    last = fields["boundaries"][-1] | {"steps": 0}
+    with pytest.raises(Malformed, match="at least one segment"):
+        decode_manifest(pack(fields | {"budgets": [], "boundaries": [last]}))
+
+
 @pytest.mark.parametrize("profile, size", [
     ("toy", "large"), ("toy", "2^16"), ("p100", "toy"), ("p100", "2^16 integers"), ("p100", "2^40"), ("p100", "")])
 def test_the_size_of_segments_is_one_of_the_profile(tmp_path: Path, recording: Recording, profile: str, size: str) -> None:
