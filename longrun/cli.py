@@ -167,6 +167,8 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
     """Join run proofs to one rollup proof."""
     if len(proofs) < 2:
         raise Stop(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
+    if out.resolve() in {file.resolve() for file in proofs}:
+        raise Stop(USAGE, f"{out} is one of the proofs, which the batch would take the place of", "choose another place")
     with stoppable(batching), progress() as on_progress:
         facts = api.batch(proofs, out, on_progress)
     show(facts, json)
@@ -175,10 +177,11 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
 @app.command(cls=Words, epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
 def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file")],
            program: Programs, arguments: Arguments = None,
-           input: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the input")] = None,
-           output: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the output")] = None,
+           input: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the input; of every run, "
+                                                      "if there are several")] = None,
+           output: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the output; of every run")] = None,
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N",
-                                                            help="require that it exited with this code")] = None,
+                                                            help="require that it exited with this code; every run")] = None,
            state_before: Root = None, state_after: Root = None,
            profile: Annotated[str | None, typer.Option(metavar="NAME", help="require that it is proved under this profile")] = None,
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
@@ -190,7 +193,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
         raise Stop(USAGE, "runs of several programs have no arguments in common", "leave out those behind --")
     given = entered(programs[0], input, arguments)
     facts = api.verify(proof, programs, given, read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy, before, after,
-                       None if profile is None else named(profile))
+                       None if profile is None else named(profile), [str(path) for path in program] if len(program) > 1 else ())
     if json:
         facts = {"verified": True, **facts}
     show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
