@@ -32,6 +32,8 @@ def inspected(path: Path) -> Facts:
     """A directory or a file of ours; Malformed if it is neither."""
     if path.is_dir():
         return directory(path)
+    if path.exists() and not path.is_file():
+        raise Malformed(f"{path}: this is a pipe or a device, and no file of longrun")
     with path.open("rb") as there:
         head = there.read(64)
     if head.startswith(SQLITE):
@@ -94,7 +96,7 @@ def nameless(path: Path, content: bytes) -> Facts:
     """Pages, or bytes of the user's in a store; the content of those is not shown."""
     with contextlib.suppress(Malformed):
         pages = decode_pages(content, "file")
-        return {"kind": "snapshot", "pages": len(pages), "spaces": sorted({space for space, _ in pages})}
+        return {"kind": "snapshot", "pages": len(pages), "spaces": list(pages.parts)}
     if not stored(path):
         raise Malformed("its pages are none, or not in order: this is not a snapshot, nor any other file of longrun")
     return {"kind": "bytes", "bytes": len(content)}

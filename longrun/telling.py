@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 import time
@@ -40,7 +41,7 @@ def say(line: str, err: bool = False) -> None:
 def show(facts: Facts, as_json: bool, *notes: str) -> None:
     """One JSON object, or a line for every fact, between notes for people only."""
     if as_json:
-        say(json.dumps(facts, default=str))
+        say(json.dumps(in_json(facts), default=str))
         return
     rows = list(rows_of(facts))
     width = max((len(name) for name, _ in rows), default=0)
@@ -66,6 +67,15 @@ def rows_of(facts: Facts) -> Iterator[tuple[str, object]]:
                 yield from ((f"{what} (program {one['program'][:16]}…)", there) for what, there in one.items() if what != "program")
         else:
             yield name, value
+
+
+def in_json(value: object) -> object:
+    """JSON has no numbers that are infinite or none; they are texts there, as a call takes them."""
+    if isinstance(value, Mapping):
+        return {name: in_json(what) for name, what in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_json(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def plain(value: object) -> str:
