@@ -75,6 +75,8 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits:
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     check_room(directory)
     program = prepared(app, on_note)
+    if program.events and on_note is not None:
+        on_note("this module has no main function: it is a session, and the input holds its events (longrun open calls them one by one)")
     return written_run(directory, app, program, input, profile, size, limits or Limits(), on_progress,
                        EMPTY if state is None else read_state(state), memory_limit)
 

@@ -153,8 +153,10 @@ def no_bundle(place: Path) -> Exception:
 
 def what_takes(file: Path, named: str) -> str:
     """The command that one may have meant."""
-    with file.open("rb") as there:
-        head = there.read(len(PROOF))
+    head = b""
+    if file.is_file():                  # of a pipe one would wait for its writer
+        with file.open("rb") as there:
+            head = there.read(len(PROOF))
     if head == PROOF:
         return f"longrun inspect {named} shows the proof, longrun verify checks it"
     if head.startswith(WASM) or file.suffix == ".wat":

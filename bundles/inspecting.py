@@ -86,8 +86,8 @@ def nameless_limit(path: Path, head: bytes) -> int:
 
 def directory(path: Path) -> Facts:
     if is_open(path):
-        from bundles.open_sessions import facts
-        return facts(path)
+        from bundles.open_sessions import facts, functions
+        return {**facts(path), "functions": functions(path)}
     bundle = open_bundle(path)
     return {**manifest(bundle.manifest), "kind": "bundle", **states_of(roots_of(bundle), [bundle.difference()], False)}
 

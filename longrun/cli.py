@@ -51,11 +51,12 @@ from longrun.profile import profile
 from longrun.state_commands import Root, StateFile, register, root_named
 from longrun.stopping import batching, heard, proving, recording, spelled, stoppable
 from longrun.telling import complain, progress, say, show
-from longrun.words import Words
+from longrun.words import Separated, Words
 
 GIGABYTE = 10**9
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"]},
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
 
 
@@ -128,6 +129,7 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
         raise Stop(USAGE, "the proof needs a place", f"longrun prove {spelled(bundle)} -o FILE")
     if api.session_at(bundle) and not follow:
         say(f"the session in {bundle} is open: what it has done up to now is run once more, to be cut into segments", err=True)
+    tell_slowness()
     with stoppable(lambda: proving(bundle, out, follow)), progress() as on_progress:
         facts = api.prove(bundle, out, on_progress, means(workers, memory_limit, engine, scheduler, tls), follow)
     show(facts, json)
@@ -144,6 +146,7 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
         raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
     if facts["attempts"]:
         say(f"tasks done: {facts['done']} of {facts['tasks']}, {facts['left']} left", err=True)
+    tell_slowness()
     with stoppable(lambda: proving(bundle, out)), progress() as on_progress:
         facts = api.resume(bundle, on_progress, out, with_what)
     show(facts, json)
@@ -169,12 +172,13 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
         raise Stop(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
     if out.resolve() in {file.resolve() for file in proofs}:
         raise Stop(USAGE, f"{out} is one of the proofs, which the batch would take the place of", "choose another place")
+    tell_slowness()
     with stoppable(batching), progress() as on_progress:
         facts = api.batch(proofs, out, on_progress)
     show(facts, json)
 
 
-@app.command(cls=Words, epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
+@app.command(cls=Separated, epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
 def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file")],
            program: Programs, arguments: Arguments = None,
            input: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the input; of every run, "
@@ -231,6 +235,13 @@ def print_version(wanted: bool) -> None:
 def options(version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True,
                                                   help="print the version")] = False) -> None:
     pass
+
+
+def tell_slowness() -> None:
+    """Before a proof is made where only verifying is quick."""
+    from stark.kernels import has_native
+    if not has_native():
+        say("the native kernels are not installed, and without them proving takes very long (make setup builds them)", err=True)
 
 
 def means(workers: int | None, gigabytes: float | None, engine: str | None, scheduler: str | None, tls: Path | None) -> api.Means:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import typer
 
+from bundles.errors import several
 from longrun.failures import Told
 
 OnProgress = Callable[[str, int, int], None]
@@ -99,7 +100,7 @@ def shown(output: bytes) -> str:
     """A short picture of some bytes."""
     text = output[:OUTPUT_SHOWN].decode("ascii", "replace")
     picture = repr(text) if text.isascii() and all(c.isprintable() or c in "\n\t" for c in text) else output[:OUTPUT_SHOWN // 4].hex()
-    return f"{len(output):,} bytes, {picture}{'…' if len(output) > OUTPUT_SHOWN else ''}" if output else "nothing"
+    return f"{several(len(output), 'byte')}, {picture}{'…' if len(output) > OUTPUT_SHOWN else ''}" if output else "nothing"
 
 
 @contextmanager

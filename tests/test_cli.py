@@ -153,6 +153,7 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["verify", "toy.proof", "--program", "sum.wasm", "--profile", "p99"], 2, "choose one of p100, p128, toy"),
     (["verify", "toy.proof", "--program", "sum.wasm", "--exit-code", "-1"], 2, "--exit-code"),
     (["inspect", "in.txt"], 3, "not a proof file"),
+    (["verify", "toy.proof", "sum.wasm", "--program", "hello.wasm"], 2, "it is not clear what sum.wasm is (every program stands behind"),
     (["inspect", "."], 3, "not a bundle"),
     (["open", "sum.wasm"], 3, "no session"),
     (["call", ".", "add"], 3, "not an open session"),
@@ -349,6 +350,7 @@ def test_a_pipe_is_neither_written_over_nor_waited_for(longrun: Longrun) -> None
     for command in (["prove", "r", "-o", "pipe"], ["batch", "a", "b", "-o", "pipe"], ["state", "r", "-o", "pipe"]):
         code, _, error = longrun(*command)
         assert code == failures.FILES and "pipe: this is no file" in error
+    assert longrun("status", "pipe")[0] == failures.UNUSABLE
     code, _, error = longrun("inspect", "pipe")
     assert code == failures.UNUSABLE and "a pipe or a device" in error
     for name in ("r/given_up", "r/work/lock"):
@@ -362,6 +364,22 @@ def test_a_pipe_is_neither_written_over_nor_waited_for(longrun: Longrun) -> None
     os.mkfifo(program)
     code, _, error = longrun("prove", "r", "-o", "r.proof")
     assert code == failures.UNUSABLE and "the program: there is no file" in error
+
+
+def test_help_has_a_short_name_too(longrun: Longrun) -> None:
+    assert longrun("-h") == longrun("--help") and longrun("call", "-h") == longrun("call", "--help")
+    assert "Example" in longrun("call", "-h")[1]
+
+
+def test_proving_without_the_native_kernels_says_that_it_is_slow(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stark.kernels.has_native", lambda: False)
+    for name in ("prove", "batch", "resume", "status"):
+        monkeypatch.setattr(api, name, lambda *_: {"kind": "x", "done": 0, "tasks": 1, "left": 1, "attempts": 0})
+    for line in ("prove . -o x", "resume .", "batch a b -o x"):
+        code, _, err = longrun(*line.split())
+        assert code == 0 and err.startswith("the native kernels are not installed, and without them proving takes very long")
+    monkeypatch.setattr("stark.kernels.has_native", lambda: True)
+    assert longrun("resume", ".")[2] == ""
 
 
 def test_completion_is_offered(longrun: Longrun) -> None:
@@ -425,11 +443,18 @@ def test_a_session_is_told_in_words(longrun: Longrun) -> None:
     assert out == "c is open, profile toy; its events: add(i32), reset(), say()\n"
     assert longrun("call", "c", "add", "0x10")[1] == "results: 16\n"
     assert longrun("call", "c", "say")[1] == "results: none\noutput: 3 bytes, '16\\n'\n"
-    for arguments, said in ((["add"], "takes 1 argument (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
+    assert "functions     add(i32), reset(), say()\n" in longrun("inspect", "c")[1]
+    for arguments, said in (([], "no function is named (the session has add(i32), reset(), say())"),
+                            (["add"], "takes 1 argument (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
         code, _, err = longrun("call", "c", *arguments)
         assert code == 2 and said in err and len(err.splitlines()) == 1
     assert longrun("call", "c", "add", "1", "--payload", "missing")[0] == 4
     assert "events        2\n" in longrun("status", "c")[1]
+    for command in ("diff c", "state c -o s"):
+        code, _, err = longrun(*command.split())
+        assert code == 3 and err == "longrun: the session in c is open (longrun close c makes a bundle of it)\n"
+    _, _, err = longrun("run", "counter.wat", "-o", "alone", "--profile", "toy")
+    assert err.startswith("this module has no main function: it is a session")
     assert longrun("resume", "c")[0] == 3
     code, out, err = longrun("close", "c")
     assert code == 0 and err.startswith("the session runs once more, 186 steps, to be cut into segments\n")
