@@ -1,12 +1,15 @@
 """A bundle directory: everything that proving a run needs, on disk."""
 from __future__ import annotations
 
+import errno
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
 from bundles.changes import Difference
 from bundles.difference import difference
 from bundles.errors import REACHED
+from bundles.formats import MAGIC as PROOF
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import Stored, encode_pages
@@ -28,6 +31,7 @@ FILES = "files"
 WORK = "work"
 JOURNAL, LOCK, PROOFS = "journal.sqlite", "lock", "proofs"     # in the folder of the work
 APP_LIMIT = 1 << 24
+WASM = b"\0asm"
 LIMIT_BYTES = 100
 
 
@@ -129,10 +133,35 @@ def why_given_up(directory: Path) -> str:
 
 
 def open_bundle(directory: Path) -> Bundle:
-    """The bundle in a directory; Malformed if there is none."""
+    """The bundle in a directory; Malformed, with what helps, if something else is there, FileNotFoundError if nothing is."""
     if not (directory / MANIFEST).is_file():
-        raise Malformed(f"{directory} is not a bundle: there is no {MANIFEST} in it")
+        raise no_bundle(directory)
     return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))
+
+
+def no_bundle(place: Path) -> Exception:
+    """What is there instead."""
+    if not place.exists():
+        return FileNotFoundError(errno.ENOENT, "there is no such bundle directory", str(place))
+    named = shlex.quote(str(place))
+    if not place.is_dir():
+        return Malformed(f"{place} is a file, not a bundle directory ({what_takes(place, named)})")
+    if is_open(place):
+        return Malformed(f"the session in {place} is open (longrun close {named} makes a bundle of it)")
+    return Malformed(f"{place} is not a bundle: there is no {MANIFEST} in it")
+
+
+def what_takes(file: Path, named: str) -> str:
+    """The command that one may have meant."""
+    head = b""
+    if file.is_file():                  # of a pipe one would wait for its writer
+        with file.open("rb") as there:
+            head = there.read(len(PROOF))
+    if head == PROOF:
+        return f"longrun inspect {named} shows the proof, longrun verify checks it"
+    if head.startswith(WASM) or file.suffix == ".wat":
+        return f"longrun run {named} -o DIR, or open, makes one"
+    return f"longrun inspect {named} says what it is, if it is one of ours"
 
 
 def open_growing(directory: Path) -> Bundle | None:

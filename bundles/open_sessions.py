@@ -14,6 +14,7 @@ from bundles.lock import held, writer
 from bundles.recording import chosen
 from bundles.session import DOING, LOCK, PAUSED, fresh, not_open, without_paused
 from bundles.session_log import Header, SessionLog, State
+from bundles.signature import kind_name, signatures
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.status import told_by_journal
 from bundles.store import Store
@@ -39,6 +40,13 @@ def facts(directory: Path) -> Mapping[str, object]:
             "profile": header.profile, "calls": state.calls, "events": state.events, "steps": state.steps,
             "input bytes": state.input_length, "output bytes": state.output_length, "outcome": str(state.outcome),
             "trapped in": place, **followed(directory)}
+
+
+def functions(directory: Path) -> list[str]:
+    """What can be called, with the types of the arguments."""
+    header, _, _ = stand(directory)
+    app = Store(directory / FILES).get(header.program, "the program", APP_LIMIT)
+    return [f"{name}({', '.join(map(kind_name, kinds.parameters))})" for name, kinds in signatures(app).items()]
 
 
 def followed(directory: Path) -> Mapping[str, object]:

@@ -250,6 +250,8 @@ def check_container(app: bytes, container: bytes) -> None:
 
 def not_open(directory: Path) -> Exception:
     closed = (directory / MANIFEST).is_file()
+    if not directory.exists():
+        return FileNotFoundError(errno.ENOENT, "there is no such session directory", str(directory))
     return Over(f"the session in {directory} is closed", directory) if closed else Malformed(f"{directory} is not an open session")
 
 

@@ -246,6 +246,9 @@ def test_an_error_inside_a_block_leaves_the_session_open(place: Path) -> None:
 def test_what_is_no_session(place: Path) -> None:
     with pytest.raises(Unsupported, match="main function"):
         Session.begin(place, from_text(ROOT / "samples" / "hello.wat"), "toy")
+    with pytest.raises(FileNotFoundError, match="no such session directory"):
+        Session(place)
+    place.mkdir()
     with pytest.raises(Malformed, match="not an open session"):
         Session(place)
     opened(place).leave()
