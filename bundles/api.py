@@ -5,6 +5,7 @@ Each function imports what it needs when it is called, so that verifying loads n
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +166,8 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
     from bundles.files import RunFile, read_proof
     from bundles.proving import prove_batch
     writable(out_file)
+    if out_file.exists() and any(file.exists() and file.samefile(out_file) for file in files):
+        raise FileExistsError(errno.EEXIST, "this is one of the proofs that are joined", str(out_file))
     runs = []
     for file in files:
         proof = read_proof(opened(file))
@@ -195,18 +198,26 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
 
 def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
     from bundles.store import write_whole
-    write_whole(out_file, proof.encode(), 0o644)
+    write_whole(out_file, proof.encode(), 0o644 & ~mask())
     return facts_of(proof, out_file)
+
+
+def mask() -> int:
+    """Which permissions this process gives to nobody."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
 
 
 def writable(out_file: Path) -> None:
     """Says before any work that a proof cannot be written there, and that it would take the place of something that is not one."""
     from bundles.formats import MAGIC
-    from bundles.store import check_room
+    from bundles.store import check_room, replaceable
     if out_file.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, a proof is one file", str(out_file))
     out_file.parent.mkdir(parents=True, exist_ok=True)
     if out_file.exists():
+        replaceable(out_file)
         with out_file.open("rb") as there:
             if there.read(len(MAGIC)) != MAGIC:
                 raise FileExistsError(errno.EEXIST, "there is a file that is not a proof", str(out_file))

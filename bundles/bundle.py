@@ -119,6 +119,8 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
 
 def why_given_up(directory: Path) -> str:
     """In words, if it is known."""
+    if not (directory / GIVEN_UP).is_file():
+        return ""
     try:
         limit = read_limited(directory / GIVEN_UP, "limit", LIMIT_BYTES).decode("ascii", "replace")
     except (OSError, Malformed):

@@ -33,6 +33,8 @@ def inspected(path: Path) -> Facts:
     """A directory or a file of ours; Malformed if it is neither."""
     if path.is_dir():
         return directory(path)
+    if path.exists() and not path.is_file():
+        raise Malformed(f"{path}: this is a pipe or a device, and no file of longrun")
     with path.open("rb") as there:
         head = there.read(64)
     if head.startswith(SQLITE):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 import time
@@ -40,7 +41,7 @@ def say(line: str, err: bool = False) -> None:
 def show(facts: Facts, as_json: bool, *notes: str) -> None:
     """One JSON object, or a line for every fact, between notes for people only."""
     if as_json:
-        say(json.dumps(facts, default=str))
+        say(json.dumps(in_json(facts), default=str))
         return
     width = max(map(len, facts), default=0)
     for note in notes[:1]:
@@ -50,6 +51,15 @@ def show(facts: Facts, as_json: bool, *notes: str) -> None:
             say(f"{name:<{width}}  {plain(value)}")
     for note in notes[1:]:
         say(note)
+
+
+def in_json(value: object) -> object:
+    """JSON has no numbers that are infinite or none; they are texts there, as a call takes them."""
+    if isinstance(value, Mapping):
+        return {name: in_json(what) for name, what in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_json(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def plain(value: object) -> str:

@@ -316,6 +316,47 @@ def test_every_command_has_an_example_and_json(longrun: Longrun, name: str) -> N
     assert name in longrun("--help")[1]
 
 
+def test_numbers_that_are_none_are_texts_in_an_object(longrun: Longrun) -> None:
+    Path("f.wat").write_text("""(module (func (export "none") (result f64) (f64.const nan))
+        (func (export "less") (result f32) (f32.const -inf))
+        (func (export "same") (param f32 f64) (result f32 f64) (local.get 0) (local.get 1)))""")
+    assert longrun("open", "f.wat", "-o", "s", "--profile", "toy")[0] == 0
+
+    def results(*words: str) -> object:
+        def refuse(name: str) -> NoReturn:
+            raise AssertionError(f"{name} is no JSON")
+        return json.loads(longrun("call", "s", *words, "--json")[1], parse_constant=refuse)["results"]
+    assert [results("none"), results("less"), results("same", "inf", "1.5")] == [["nan"], ["-inf"], ["inf", 1.5]]
+
+
+def test_a_difference_says_that_it_was_not_checked(longrun: Longrun) -> None:
+    """As a table too, beside it."""
+    assert longrun("run", "sum.wasm", "-o", "r", "--profile", "toy")[0] == 0
+    assert json.loads(longrun("diff", "r")[1])["checked"] is False
+    assert longrun("diff", "r", "--format", "csv") == (0, "key,old,new\n", "(not checked: longrun verify does that)\n")
+
+
+def test_a_pipe_is_neither_written_over_nor_waited_for(longrun: Longrun) -> None:
+    os.mkfifo("pipe")
+    assert longrun("run", "sum.wasm", "-o", "r", "--profile", "toy")[0] == 0
+    for command in (["prove", "r", "-o", "pipe"], ["batch", "a", "b", "-o", "pipe"], ["state", "r", "-o", "pipe"]):
+        code, _, error = longrun(*command)
+        assert code == failures.FILES and "pipe: this is no file" in error
+    code, _, error = longrun("inspect", "pipe")
+    assert code == failures.UNUSABLE and "a pipe or a device" in error
+    for name in ("r/given_up", "r/work/lock"):
+        Path(name).parent.mkdir(exist_ok=True)
+        os.mkfifo(name)
+    assert longrun("status", "r")[0] == 0
+    assert longrun("gc", "r")[0] == failures.FILES
+    store = open_bundle(Path("r")).store
+    program = store.path(open_bundle(Path("r")).manifest.program)
+    program.unlink()
+    os.mkfifo(program)
+    code, _, error = longrun("prove", "r", "-o", "r.proof")
+    assert code == failures.UNUSABLE and "the program: there is no file" in error
+
+
 def test_completion_is_offered(longrun: Longrun) -> None:
     code, out, _ = longrun("--help")
     assert code == 0 and "--install-completion" in out and "--show-completion" in out

@@ -4,6 +4,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import stat
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ from bundles.bundle import open_bundle
 from bundles.changes import Change, Difference, from_words, to_words
 from bundles.checking import applications
 from bundles.difference import applied, composed, difference, difference_digest
+from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import decode_proof
 from bundles.opened import NOTHING
@@ -92,6 +95,28 @@ def test_the_difference_is_applied_and_arrives_at_the_root_of_the_claim(made: Pa
     assert facts["state after"] == states.save(made / "3", tmp_path / "same.state")["root"]
     assert (tmp_path / "new.state").read_bytes() == (tmp_path / "same.state").read_bytes()
     assert states.step_of(made / "2").changes == states.step_of(made / "2.proof").changes
+
+
+@pytest.mark.parametrize("mask, mode", [(0o077, 0o600), (0o022, 0o644), (0, 0o644)])
+def test_a_proof_is_for_those_whom_the_mask_allows(made: Path, tmp_path: Path, mask: int, mode: int) -> None:
+    """Proofs tell about the input."""
+    before = os.umask(mask)
+    try:
+        api.written(run_of(made / "1.proof"), tmp_path / "again.proof")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "again.proof").stat().st_mode) == mode
+
+
+def test_a_batch_takes_the_place_of_none_of_its_runs(made: Path, tmp_path: Path) -> None:
+    there = tmp_path / "second.proof"
+    there.write_bytes((made / "2.proof").read_bytes())
+    (tmp_path / "link.proof").symlink_to(there)
+    for out in (there, tmp_path / "link.proof"):
+        with pytest.raises(FileExistsError, match="one of the proofs that are joined"):
+            api.batch([made / "1.proof", there], out, lambda *_: None)
+    with pytest.raises(Unsupported, match="at most 1,024 runs, not 1,025"):        # no reader takes more
+        proving.prove_batch([run_of(there)] * 1025, api.kernels(), lambda *_: None)
 
 
 def test_the_difference_is_part_of_what_is_verified(made: Path, tmp_path: Path) -> None:
