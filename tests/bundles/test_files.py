@@ -26,6 +26,7 @@ from continuation.published import published
 from stark import profiles
 from stark.errors import Malformed
 from stark.field import P
+from tests.bundles.fuzz import mutated
 from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.execute import run
 from wasm_exec.instructions import Family
@@ -42,25 +43,6 @@ def recording() -> Recording:
     made = run(load(APP, 64, 16), b"12 30 400 " * 10, Budget.uniform(64, 32), engine="interpreter")
     assert made.outcome.exited and made.output == b"4420" and len(made.segments) > 2
     return made
-
-
-def mutated(content: bytes, rng: random.Random) -> bytes:
-    """One small damage: a bit, a byte, a cut, something inserted, something doubled."""
-    data, at = bytearray(content), rng.randrange(len(content))
-    match rng.randrange(6):
-        case 0:
-            data[at] ^= 1 << rng.randrange(8)
-        case 1:
-            data[at] = rng.choice([0, 0x7f, 0x80, 0x90, 0xc0, 0xc7, 0xca, 0xcf, 0xd4, 0xdc, 0xdd, 0xdf, 0xff])
-        case 2:
-            del data[at:at + rng.randrange(1, 9)]
-        case 3:
-            data[at:at] = rng.randbytes(rng.randrange(1, 9))
-        case 4:
-            data[at:at] = data[at:at + rng.randrange(1, 40)]
-        case _:
-            del data[at:]
-    return bytes(data)
 
 
 def fuzz(content: bytes, decode: Callable[[bytes], object], encode: Callable[[object], bytes]) -> int:
