@@ -10,7 +10,7 @@ from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
-from bundles.store import Store, read_limited, write_whole
+from bundles.store import WRITING, Store, read_limited, unwritten, write_whole
 from stark.errors import Malformed
 from wasm_exec.image import Pages
 from wasm_exec.program import Program
@@ -91,7 +91,7 @@ def is_open(directory: Path) -> bool:
 
 def unfinished(directory: Path) -> bool:
     """An empty directory, or what a recording leaves that was ended before its end: files without a manifest."""
-    return directory.is_dir() and {path.name for path in directory.iterdir()} <= {FILES}
+    return directory.is_dir() and all(path.name == FILES or path.name.startswith(WRITING) for path in directory.iterdir())
 
 
 def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str, size: str) -> Bundle:
@@ -99,6 +99,7 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
     path = directory / MANIFEST
     if path.exists():
         raise FileExistsError(f"there is already a bundle in {directory}")
+    unwritten(directory)
     store = Store(directory / FILES)
     boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
                        for b in [*recording.segments, recording.final])

@@ -13,7 +13,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from bundles import work
+from bundles import api, work
 from bundles.bundle import MANIFEST, open_bundle, write_bundle
 from bundles.formats import FILE_LIMIT, HEADER, VERSION, Kind, decode_proof, encode_proof
 from bundles.journal import Journal
@@ -135,6 +135,17 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     write_bundle(tmp_path, APP, recording, "toy", "toy")
     content = (tmp_path / MANIFEST).read_bytes()
     assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
+
+
+def test_a_kill_while_the_manifest_is_written_leaves_a_directory_that_serves(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    Store(place / "files").put(b"half")
+    (place / ".writing-x").write_bytes(b"half a manifest")
+    api.record(APP, b"1 2", place, "toy")
+    assert {path.name for path in place.iterdir()} == {"files", MANIFEST}
+    (place / ".writing-y").write_bytes(b"of an earlier longrun")
+    api.collect(place)
+    assert {path.name for path in place.iterdir()} == {"files", MANIFEST, "work"}
 
 
 def test_a_manifest_without_segments_is_none(tmp_path: Path, recording: Recording) -> None:
