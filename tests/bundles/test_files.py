@@ -26,7 +26,7 @@ from continuation.published import published
 from stark import profiles
 from stark.errors import Malformed
 from stark.field import P
-from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget, Limits
 from wasm_exec.execute import run
 from wasm_exec.instructions import Family
 from wasm_exec.recording import Recording
@@ -155,6 +155,9 @@ def test_a_manifest_without_segments_is_none(tmp_path: Path, recording: Recordin
     last = fields["boundaries"][-1] | {"steps": 0}
     with pytest.raises(Malformed, match="at least one segment"):
         decode_manifest(pack(fields | {"budgets": [], "boundaries": [last]}))
+    assert api.record(APP, b"", tmp_path / "short", "toy", Limits.of(None, None, None, 0)).given_up == "time"
+    assert open_bundle(tmp_path / "short").manifest.segments == 0 and api.status(tmp_path / "short")["state"] == "given up"
+    assert api.collect(tmp_path / "short")["files removed"] == 0
 
 
 @pytest.mark.parametrize("profile, size", [
