@@ -14,7 +14,7 @@ from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
 from bundles.snapshot import Stored, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
-from bundles.store import Store, read_limited, write_whole
+from bundles.store import WRITING, Store, read_limited, unwritten, write_whole
 from stark.errors import Malformed
 from wasm_exec.changes import Changes
 from wasm_exec.program import Program
@@ -96,7 +96,7 @@ def is_open(directory: Path) -> bool:
 
 def unfinished(directory: Path) -> bool:
     """An empty directory, or what a recording leaves that was ended before its end: files without a manifest."""
-    return directory.is_dir() and {path.name for path in directory.iterdir()} <= {FILES}
+    return directory.is_dir() and all(path.name == FILES or path.name.startswith(WRITING) for path in directory.iterdir())
 
 
 def entries(store: Store, boundaries: Iterable[SegmentStart]) -> tuple[BoundaryEntry, ...]:
@@ -109,6 +109,7 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
     path = directory / MANIFEST
     if path.exists():
         raise FileExistsError(f"there is already a bundle in {directory}")
+    unwritten(directory)
     store = Store(directory / FILES)
     boundaries = entries(store, [*recording.segments, recording.final])
     manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output),

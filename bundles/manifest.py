@@ -91,8 +91,8 @@ def decode_manifest(content: bytes) -> Manifest:
     boundaries = tuple(decode_boundary(item) for item in fields.sequence("boundaries", SEGMENTS_LIMIT + 1))
     if len(budgets) != len(boundaries) - 1:
         raise Malformed("manifest: every segment has a budget")
-    if not budgets:
-        raise Malformed("manifest: a run has at least one segment")
+    if not budgets and status != Status.RUNNING:                # a run can be given up before its first step
+        raise Malformed("manifest: a run that has ended has at least one segment")
     if not boundaries or boundaries[0].steps or boundaries[-1].status != status:
         raise Malformed("manifest: the boundaries do not lead from the beginning to the outcome")
     pairs = zip(boundaries, boundaries[1:], strict=False)

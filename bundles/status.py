@@ -8,7 +8,7 @@ from pathlib import Path
 from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle, why_given_up
 from bundles.journal import DONE, QUARANTINED, RUNNING, JobRow, Journal, Row
 from bundles.lock import held, writer
-from bundles.store import Store
+from bundles.store import Store, unwritten
 from bundles.tasks import STAGES, everything, root, serving
 from stark.errors import Malformed
 
@@ -76,6 +76,7 @@ def collect(directory: Path) -> Facts:
     bundle = open_bundle(directory)
     manifest = bundle.manifest
     with writer(bundle.work / LOCK):
+        unwritten(directory)
         done = {row.task: row.artefact for row in told_by_journal(bundle)[0] if row.state == DONE and row.artefact is not None}
         results = [done[task] for task in serving(root(manifest.segments), done)]
         files, size = Store(bundle.work / PROOFS).remove_others(results)

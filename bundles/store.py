@@ -105,6 +105,13 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def unwritten(folder: Path) -> None:
+    """Removes what killed writers left in this folder. Only for whoever alone writes here."""
+    for path in folder.glob(f"{WRITING}*"):
+        if path.is_symlink() or path.is_file():
+            path.unlink(missing_ok=True)
+
+
 def replaceable(path: Path) -> None:
     """OSError if what is there is a pipe or a device: it would be waited for, or another thing would be in its place afterwards."""
     if not path.is_file():

@@ -34,7 +34,7 @@ class Task:
         if self.kind == "leaf":
             return (Task("segment", self.first, self.last),)
         if self.kind == "root":
-            return (span(self.first, self.last),)
+            return (span(self.first, self.last),) if self.first < self.last else ()     # of a run that was given up at once
         middle = self.first + (1 << (self.last - self.first - 1).bit_length() - 1)
         return span(self.first, middle), span(middle, self.last)
 

@@ -13,7 +13,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from bundles import work
+from bundles import api, work
 from bundles.bundle import MANIFEST, open_bundle, write_bundle
 from bundles.formats import FILE_LIMIT, HEADER, VERSION, Kind, decode_proof, encode_proof
 from bundles.journal import Journal
@@ -27,7 +27,7 @@ from stark import profiles
 from stark.errors import Malformed
 from stark.field import P
 from tests.bundles.fuzz import mutated
-from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget, Limits
 from wasm_exec.execute import run
 from wasm_exec.instructions import Family
 from wasm_exec.recording import Recording
@@ -119,6 +119,17 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
 
 
+def test_a_kill_while_the_manifest_is_written_leaves_a_directory_that_serves(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    Store(place / "files").put(b"half")
+    (place / ".writing-x").write_bytes(b"half a manifest")
+    api.record(APP, b"1 2", place, "toy")
+    assert {path.name for path in place.iterdir()} == {"files", MANIFEST}
+    (place / ".writing-y").write_bytes(b"of an earlier longrun")
+    api.collect(place)
+    assert {path.name for path in place.iterdir()} == {"files", MANIFEST, "work"}
+
+
 def test_a_manifest_without_segments_is_none(tmp_path: Path, recording: Recording) -> None:
     """It would have tasks without an end."""
     write_bundle(tmp_path, APP, recording, "toy", "toy")
@@ -126,6 +137,9 @@ def test_a_manifest_without_segments_is_none(tmp_path: Path, recording: Recordin
     last = fields["boundaries"][-1] | {"steps": 0}
     with pytest.raises(Malformed, match="at least one segment"):
         decode_manifest(pack(fields | {"budgets": [], "boundaries": [last]}))
+    assert api.record(APP, b"", tmp_path / "short", "toy", Limits.of(None, None, None, 0)).given_up == "time"
+    assert open_bundle(tmp_path / "short").manifest.segments == 0 and api.status(tmp_path / "short")["state"] == "given up"
+    assert api.collect(tmp_path / "short")["files removed"] == 0
 
 
 @pytest.mark.parametrize("profile, size", [
