@@ -172,7 +172,7 @@ def collect(directory: Path) -> Facts:
     if session_at(directory):
         from bundles.open_sessions import collected as tidied
         return tidied(directory)
-    from bundles.session import forgotten
+    from bundles.session_folder import forgotten
     from bundles.status import collect as collected
     facts = collected(directory)
     forgotten(directory)                # what is left when closing was ended at its very end

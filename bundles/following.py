@@ -21,7 +21,7 @@ from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.machine import cores, fitting_workers
 from bundles.proving import Proved, engine_of, finished, keys_of, provable
-from bundles.session import not_open
+from bundles.session_folder import not_open
 from bundles.session_log import SessionLog
 from bundles.tasks import peaks, root
 from stark.errors import Malformed

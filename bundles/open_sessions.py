@@ -12,7 +12,7 @@ from bundles.growing import named_files
 from bundles.journal import DONE
 from bundles.lock import held, writer
 from bundles.recording import chosen
-from bundles.session import DOING, LOCK, PAUSED, fresh, not_open, without_paused
+from bundles.session_folder import DOING, LOCK, PAUSED, fresh, not_open, without_paused
 from bundles.session_log import Header, SessionLog, State
 from bundles.signature import kind_name, signatures
 from bundles.state_files import STATE_FILE_LIMIT, decode_state

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
@@ -16,12 +15,12 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, WORK, is_open, unfinished, write_bundle
-from bundles.bundle import LOCK as PROVING
-from bundles.errors import BadCall, Busy, Over, Unsupported
+from bundles.bundle import APP_LIMIT, FILES, SESSION_LOG, is_open, write_bundle
+from bundles.errors import BadCall, Over, Unsupported
 from bundles.growing import grown
 from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
+from bundles.session_folder import DOING, LOCK, forgotten, fresh, not_open
 from bundles.session_log import Header, PlaceRow, SessionLog, State
 from bundles.signature import Value, bits_of, signatures, values_of
 from bundles.sitting import Reached, Sitting
@@ -44,13 +43,9 @@ from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.standard_error import joined
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.wasi_input import unpack
+from wasm_exec.wasi_source import MODULE as WASI
 
-LOCK, PAUSED = "session.lock", "paused"
-DOING = "in use"
 PLACE = "a place of the session"
-
-
-WASI = "wasi_snapshot_preview1"
 SMALL = 1 << 16             # bytes of pages that are kept place by place before all pages are written together
 
 
@@ -246,45 +241,3 @@ def check_container(app: bytes, container: bytes) -> None:
         unpack(container)
     except errors.Malformed as error:
         raise Malformed(f"what comes before the events is no WASI container: {error}") from None
-
-
-def not_open(directory: Path) -> Exception:
-    closed = (directory / MANIFEST).is_file()
-    if not directory.exists():
-        return FileNotFoundError(errno.ENOENT, "there is no such session directory", str(directory))
-    return Over(f"the session in {directory} is closed", directory) if closed else Malformed(f"{directory} is not an open session")
-
-
-def fresh(directory: Path) -> bool:
-    """Nothing, or what is left of a session that was not opened to the end."""
-    if not directory.exists() or unfinished(directory):
-        return True
-    if not directory.is_dir() or not all(path.name == FILES or path.name.startswith("session.") for path in directory.iterdir()):
-        return False
-    if not (directory / SESSION_LOG).is_file():
-        return True
-    with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
-        return log.header() is None
-
-
-def forgotten(directory: Path) -> None:
-    """Removes what only an open session needs."""
-    for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm", GROWING):
-        (directory / name).unlink(missing_ok=True)
-    without_paused(directory)
-    for name in (LOCK, f"{PAUSED}.lock", GROWING_LOCK):
-        (directory / name).unlink(missing_ok=True)
-
-
-def without_paused(directory: Path) -> tuple[int, int]:
-    """Removes the bundles of how a session stood, but for those that are being proved; how many files there were, and how many bytes."""
-    folder, sizes = directory / PAUSED, list[int]()
-    if not folder.is_dir() or folder.is_symlink():          # what a link leads to may be anybody's
-        return 0, 0
-    for place in [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir() and not path.is_symlink()]:
-        with contextlib.suppress(Busy), writer(place / WORK / PROVING):
-            sizes += [path.lstat().st_size for path in place.rglob("*") if path.is_file() and path.name != PROVING]
-            shutil.rmtree(place, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-    return len(sizes), sum(sizes)
