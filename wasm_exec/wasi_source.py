@@ -2,8 +2,8 @@
 
 Arguments, environment, standard input, read-only files, the time at the beginning and the seed of random come from a container in the
 input (`wasi_input.py`). An input that is no container is standard input as it is. Standard output is the output; what goes to
-standard error is dropped. The clock moves by a millisecond whenever somebody looks, and by what somebody waits for. So a run is a
-function of its input. Calls that are missing here answer 52, not supported.
+standard error is dropped, and must lie in the memory like it. The clock moves by a millisecond whenever somebody looks, and by what
+somebody waits for. So a run is a function of its input. Calls that are missing here answer 52, not supported.
 
 The container is not believed: whatever it says, only its own bytes are read. In a session no routine looks at the length of the
 input, nor at bytes that may not be there yet: what it looked at would stay behind in its frame.
@@ -27,7 +27,7 @@ NAMES = {
     "MAGIC_LOW": int.from_bytes(MAGIC[:4], "little"), "MAGIC_HIGH": int.from_bytes(MAGIC[4:], "little"),
     **{f"AT_{name.upper()}": 8 + place for name, place in Header.PLACES.items()},  # the first 8 bytes of the space are the length
     "AT_TABLE": 8 + HEADER_BYTES, "HEADER": HEADER_BYTES, "ENTRY": ENTRY_BYTES, "LAST": DESCRIPTORS - 1,
-    "DEFAULT_CLOCK": CLOCK, "DEFAULT_SEED": SEED, "STREAM": 0xFFFFFFFF,
+    "DEFAULT_CLOCK": CLOCK, "DEFAULT_SEED": SEED, "STREAM": 0xFFFFFFFF, "NOWHERE": 0xFFFFFFFF,
 }
 CALLS = """
 def read_input(pointer: u32, length: u32) -> u32:
@@ -124,6 +124,8 @@ def fd_write(fd: u32, vectors: u32, count: u32, out: u32) -> u32:
         length = load32(vectors + 4)
         if fd == 1:
             write_output(load32(vectors), length)
+        else:
+            wasi_drop(load32(vectors), length)
         total += length
         count -= 1
         vectors += 8
@@ -156,6 +158,11 @@ def sched_yield() -> u32:
 
 def proc_exit(code: u32) -> none:
     halt(code)
+
+def wasi_drop(pointer: u32, length: u32) -> none:
+    if length:
+        last = pointer + length - 1
+        dropped = load8(last if last >= pointer else NOWHERE)
 
 def wasi_limit() -> u32:
     if input32(8) != MAGIC_LOW or input32(12) != MAGIC_HIGH:

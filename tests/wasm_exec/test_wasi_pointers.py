@@ -52,6 +52,23 @@ def test_any_arguments_end_in_an_answer_or_a_trap(name: str) -> None:
             assert (slow.outcome, slow.output, slow.final.steps) == (found.outcome, found.output, found.final.steps)
 
 
+@pytest.mark.parametrize("pointer, length, inside", [
+    (0, 0, True), (65535, 1, True), (65000, 536, True), (0xFFFFFFFF, 0, True), (65536, 1, False), (65000, 537, False),
+    (0xFFFFFFF0, 0x20, False), (0xFFFFFFFF, 1, False), (0xFFFFFFFF, 2, False), (1, 0xFFFFFFFF, False), (0x80000000, 0x7FFFFFFF, False),
+])
+def test_what_is_written_to_either_stream_lies_in_the_memory(pointer: int, length: int, inside: bool) -> None:
+    """The second of two vectors; a long one that does not fit into the output traps by that name."""
+    program = load(from_text(f"""(module (import "{MODULE}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32))) (memory 1)
+        (func (export "call") (param i32) (result i32)
+            (i32.store (i32.const 8) (i32.const 100)) (i32.store (i32.const 12) (i32.const 5))
+            (i32.store (i32.const 16) (i32.const {pointer})) (i32.store (i32.const 20) (i32.const {length}))
+            (call $write (local.get 0) (i32.const 8) (i32.const 2) (i32.const 0))))""".encode()))
+    for descriptor in (1, 2):
+        content = INPUT + encode(program, [Event("call", [descriptor])])
+        found = [run(program, content, BUDGET, LIMITS, engine) for engine in ("recorder", "interpreter")]
+        assert len({(one.outcome, one.output, one.final.steps) for one in found}) == 1
+        assert found[0].outcome.paused if inside else found[0].outcome.kind in TRAPS[:3 - descriptor], found[0].outcome
+
 
 def test_there_are_about_twenty_calls() -> None:
     assert len(CALLS) == 24
