@@ -14,13 +14,13 @@ from bundles.tasks import Task
 from bundles.work import Work
 from continuation.allowed import digest_of_cap
 from continuation.claims import SpanClaim
+from continuation.layout import DIGEST
 from continuation.verify import verify_part, verify_run
 from segments.claim import BOUNDARY, STEPS
 from segments.memory_tree import wide
 from segments.openings import input_digest, output_digest
 from segments.setup import PROGRAM, program_level
 from stark.errors import Malformed, Rejected
-from stark.key import DIGEST
 from stark.verifier import check_proof, key_cap
 
 U32 = npt.NDArray[np.uint32]

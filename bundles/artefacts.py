@@ -11,12 +11,11 @@ from bundles.keys import RunKeys, shapes_of
 from bundles.store import Store
 from bundles.tasks import Task
 from continuation.kinds import ABOVE, Sort
-from continuation.layout import STATEMENT
+from continuation.layout import DIGEST, STATEMENT
 from continuation.proofs import ContinuationProof
 from segments.claim import STATEMENT as SEGMENT_STATEMENT
 from segments.claim import SegmentProof
 from stark.errors import Malformed
-from stark.key import DIGEST
 from stark.profiles import Profile
 
 U32 = npt.NDArray[np.uint32]

@@ -57,7 +57,7 @@ def piece(file: ProofFile, size: int) -> Facts:
     if file.kind == Kind.SEGMENT:
         if len(statement) != lengths[2]:
             raise Malformed("its statement has another length than that of a segment")
-        before, after, steps = Boundary.of(statement), Boundary.of(statement[BOUNDARY:]), statement[STEPS]
+        before, after, steps = Boundary.of(statement[:BOUNDARY]), Boundary.of(statement[BOUNDARY:STEPS]), statement[STEPS]
         return {**facts, "shape": names[int(payloads[0][0])], "steps": steps, **boundaries(before, after)}
     if len(statement) <= POWER_WORDS:
         raise Malformed("its statement is too short")

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from bundles.changes import Difference, packed, rows_of, unpacked
 from bundles.difference import difference, expect
 from continuation.claims import Digest
+from continuation.layout import DIGEST
 from segments.memory.pages import DEPTH, LOG_PAGES, absorb, limbs_of
 from segments.memory_tree import MemoryTree
 from stark.errors import Malformed, Rejected
-from stark.key import DIGEST
 from wasm_exec.image import ZERO_PAGE, MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, Space
 from wasm_exec.state import PAGES, StateMap, entries_of

@@ -22,7 +22,6 @@ from stark.profiles import Parameters
 MOST_GRINDING = 30
 ALONE = ("program", "quotient")     # trees whose columns share nothing
 LOG_ROOM = 10   # what shares a column has so many rows at least: FRI tests a degree that is too high by as many as share one
-DIGEST = 8      # words of a digest under width 16, which the recursion knows alone
 U32 = npt.NDArray[np.uint32]
 
 

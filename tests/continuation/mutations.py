@@ -17,7 +17,7 @@ from continuation.circuits import leaf
 from stark.check import check
 from stark.expression import P
 from stark.numbers import Numbers
-from tests.continuation import world
+from tests.continuation.world import NARROW as world
 
 U32 = npt.NDArray[np.uint32]
 KIND, TABLES_EVERY = "leaf of 2^7", 10

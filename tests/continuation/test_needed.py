@@ -12,7 +12,7 @@ import pytest
 from stark.check import Filled, check, values_of
 from stark.chip import Chip
 from stark.expression import P
-from tests.continuation import world
+from tests.continuation.world import NARROW, WIDE, World
 
 STEPS, WEIGHTS = (-2, -1, 1, 2), (1, -8, 8, -1)             # the derivative of a polynomial of degree 4 at most, times twelve
 NAMES = ["permute", "arithmetic", "bits", "fold", "unpack", "join", "cap", "public"]
@@ -23,10 +23,22 @@ JOINED = "join of join and leaf"                             # a leaf alone has 
 IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were ground to zero"}}
 
 
-@pytest.fixture(scope="module")
-def joined() -> dict[str, tuple[Filled, np.ndarray]]:
+OTHERS = ["permute", "fold", "unpack", "cap", "public"]      # of which a hash of width 24 makes other chips
+
+
+def tables_of(world: World) -> dict[str, tuple[Filled, np.ndarray]]:
     machine, statement = world.tables(JOINED, world.pair(world.join(), world.leaf(2)), world.span().claim)
     return {filled.chip.name: (filled, statement) for filled in machine}
+
+
+@pytest.fixture(scope="module")
+def joined() -> dict[str, tuple[Filled, np.ndarray]]:
+    return tables_of(NARROW)
+
+
+@pytest.fixture(scope="module")
+def wide() -> dict[str, tuple[Filled, np.ndarray]]:
+    return tables_of(WIDE)
 
 
 def rows_of_every_kind(filled: Filled) -> list[int]:
@@ -110,10 +122,20 @@ def test_every_requirement_is_needed(joined: dict[str, tuple[Filled, np.ndarray]
     assert missing == IMPLIED.get(name, set())
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_requirement_is_needed_under_the_other_hash(wide: dict[str, tuple[Filled, np.ndarray]], name: str) -> None:
+    test_every_requirement_is_needed(wide, name)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_message_is_missed_under_the_other_hash(wide: dict[str, tuple[Filled, np.ndarray]], name: str) -> None:
+    test_every_message_that_is_left_out_is_missed(wide, name)
+
+
 def test_a_word_has_one_spelling_and_ground_words_end_in_zeros(joined: dict[str, tuple[Filled, np.ndarray]]) -> None:
     """Changed bits of one row, with everything that follows from them filled in: only the requirement in question is broken."""
     filled, statement = joined["bits"]
-    names, circuit = filled.chip.main_names, world.made(JOINED).circuit
+    names, circuit = filled.chip.main_names, NARROW.made(JOINED).circuit
     grinds = [name for name in filled.chip.fixed_names if name.startswith("grinds")]
     ground = next(row for row in range(filled.height) if all(filled.fixed[filled.chip.fixed_names.index(name), row] for name in grinds[:1]))
 
