@@ -17,6 +17,7 @@ from tests.continuation.world import NARROW, WIDE, World
 STEPS, WEIGHTS = (-2, -1, 1, 2), (1, -8, 8, -1)             # the derivative of a polynomial of degree 4 at most, times twelve
 NAMES = ["permute", "arithmetic", "bits", "fold", "unpack", "join", "cap", "public"]
 KINDS_OF_ROWS = 24
+MOST_KINDS = {"public": 40}      # where every row is of a kind of its own
 JOINED = "join of join and leaf"                             # a leaf alone has one folding, and nothing goes on after it
 
 # Bits are pinned to first order by being bits. These two have a test of their own below.
@@ -45,7 +46,7 @@ def rows_of_every_kind(filled: Filled) -> list[int]:
     """One row for every pattern of which fixed columns are zero, the following row's included."""
     zero = filled.fixed == 0
     patterns = np.concatenate([zero, np.roll(zero, -1, axis=1)])
-    return sorted(np.unique(patterns, axis=1, return_index=True)[1].tolist())[:KINDS_OF_ROWS]
+    return sorted(np.unique(patterns, axis=1, return_index=True)[1].tolist())[:MOST_KINDS.get(filled.chip.name, KINDS_OF_ROWS)]
 
 
 def equations(chip: Chip) -> tuple[list[int], list[tuple[int, int]]]:
@@ -122,8 +123,9 @@ def test_every_requirement_is_needed(joined: dict[str, tuple[Filled, np.ndarray]
     assert missing == IMPLIED.get(name, set())
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", OTHERS[1:])
 def test_every_requirement_is_needed_under_the_other_hash(wide: dict[str, tuple[Filled, np.ndarray]], name: str) -> None:
+    """That of permutations has too many cells for this; test_other_hash.py has a test of what it says more."""
     test_every_requirement_is_needed(wide, name)
 
 
