@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wasm_exec.cutting import Limits
     from wasm_exec.locate import Place
     from wasm_exec.program import Program
+    from wasm_exec.state import StateMap
 
 Facts = Mapping[str, object]
 LARGE_MODULE, LARGE_PROGRAM = 1 << 20, 1 << 16          # bytes, instructions: from there on it takes seconds before the first step
@@ -175,7 +176,7 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
-           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None,
+           allow_toy: bool = False, state_before: Digest | StateMap | None = None, state_after: Digest | StateMap | None = None,
            profile_name: str | None = None) -> Facts:
     """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these, or not
     under the profile that is asked for."""
@@ -241,8 +242,8 @@ def states_of(states: tuple[Digest, Digest], parts: Sequence[Difference], known:
     changed, which the file may say without being right."""
     from bundles.checking import short
     from bundles.difference import composed, difference_digest
-    from segments.openings import EMPTY_STATE_ROOT
-    if states == (EMPTY_STATE_ROOT,) * 2:
+    from segments.openings import EMPTY_STATE_ROOTS
+    if states in [(root, root) for root in EMPTY_STATE_ROOTS]:
         return {}
     said = "" if known else ", as the file says"
     try:

@@ -72,7 +72,9 @@ def shape(name: str, said: Any) -> RecursionShape:
     require(len(heights) == len(said["log_heights"]), f"the heights of {where} are not pairs")
     rows = tuple((text(chip, f"a chip of {where}"), number(log, f"a height of {where}", TWO_ADICITY)) for chip, log in heights)
     numbers = [number(one, f"a parameter of {where}", MOST) for one in entries(said, "parameters", where)]
-    require(len(numbers) == len(fields(Parameters)), f"{where} has {len(numbers)} parameters, not {len(fields(Parameters))}")
+    most = len(fields(Parameters))              # the last one is left out where it is 0
+    require(most - 1 <= len(numbers) <= most, f"{where} has {len(numbers)} parameters, not {most - 1} or {most}")
+    require(len(numbers) < most or numbers[-1] > 0, f"{where} has a 0 that is left out in such files")
     return RecursionShape(layout, rows, Parameters(*numbers))
 
 

@@ -36,8 +36,8 @@ def test_no_requirement_exceeds_degree_three(world: World) -> None:
         assert all(degree[number.number] <= 1 for message in chip.messages for number in (message.times, *message.parts))
 
 
-@WORLDS
-@pytest.mark.parametrize("name", ["leaf", "span", "run", "batch", "rollup"])
+@pytest.mark.parametrize("name, world", [*((name, NARROW) for name in ("leaf", "span", "run", "batch", "rollup")), ("run", WIDE)],
+                         ids=["leaf", "span", "run", "batch", "rollup", "run under width 24"])
 def test_honest_tables_pass(name: str, world: World) -> None:
     proof = world.leaf(0) if name == "leaf" else getattr(world, name)()
     parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: world.pair(world.join(), world.leaf(2)),

@@ -24,7 +24,7 @@ JOINED = "join of join and leaf"                             # a leaf alone has 
 IMPLIED = {"bits": {"the bits spell a number below p", "the lowest bits were ground to zero"}}
 
 
-OTHERS = ["permute", "fold", "unpack", "cap", "public"]      # of which a hash of width 24 makes other chips
+OTHERS = ["permute", "cap", "public"]        # which a hash of width 24 makes otherwise
 
 
 def tables_of(world: World) -> dict[str, tuple[Filled, np.ndarray]]:

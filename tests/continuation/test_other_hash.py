@@ -27,7 +27,6 @@ from stark.machine import concat
 from stark.numbers import Numbers
 from tests.continuation import mutations, small
 from tests.continuation.world import KERNELS, WIDE, World
-from tests.continuation.world import NARROW as OTHER
 from tests.segments.small import const, one_segment, program
 
 U32 = npt.NDArray[np.uint32]
@@ -57,7 +56,7 @@ def test_claims_come_back_and_have_the_length_of_their_hash() -> None:
     with pytest.raises(Malformed, match="136 or 212"):
         of_statement(211)
     with pytest.raises(Malformed):
-        verify_run(replace(WIDE.run(), statement=OTHER.run().statement), run, WIDE.trusted(), PERMUTE)
+        verify_run(replace(WIDE.run(), statement=np.zeros(NARROW.statement, np.uint32)), run, WIDE.trusted(), PERMUTE)
 
 
 @pytest.mark.parametrize("part, sentence", [
@@ -92,7 +91,8 @@ def test_a_circuit_hashes_with_one_permutation() -> None:
 
 def test_chips_of_one_hash_have_no_room_for_a_circuit_of_the_other() -> None:
     with pytest.raises(ValueError, match="width 24 has no room in chips of width 16"):
-        Circuit(WIDE.made("leaf of 2^7").circuit.lowered, OTHER.made("leaf of 2^7").circuit.shape)
+        shape = WIDE.trusted().shapes["leaf"]
+        Circuit(WIDE.made("leaf of 2^7").circuit.lowered, replace(shape, parameters=replace(shape.parameters, hash_width=16)))
 
 
 def test_a_path_has_zeros_behind_its_digests() -> None:

@@ -49,7 +49,8 @@ class World:
     def __init__(self, width: int) -> None:
         self.width, self.form, self.known = width, FORMS[width], dict[Any, Any]()
         toy = replace(small.TOY, hash_width=width)
-        self.LAYERS = {"leaf": toy, "wide": toy, "join": toy, "last": replace(toy, log_blowup=2, queries=3)}
+        last = replace(toy, log_blowup=2, queries=3, folding_grinding=0 if width == 16 else 4)      # as under p128
+        self.LAYERS = {"leaf": toy, "wide": toy, "join": toy, "last": last}
         self.SAME = np.array([1] + [0] * self.form.digest, np.uint32)           # what a batch reads of two runs of one program that meet
 
     @once
