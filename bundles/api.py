@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wasm_exec.cutting import Limits
     from wasm_exec.locate import Place
     from wasm_exec.program import Program
+    from wasm_exec.state import StateMap
 
 Facts = Mapping[str, object]
 WASI = "wasi_snapshot_preview1"
@@ -196,7 +197,7 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
-           allow_toy: bool = False, state_before: Digest | None = None, state_after: Digest | None = None,
+           allow_toy: bool = False, state_before: Digest | StateMap | None = None, state_after: Digest | StateMap | None = None,
            profile_name: str | None = None, names: Sequence[str] = ()) -> Facts:
     """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these, or not
     under the profile that is asked for. `names`: what the programs are called, so that every run of a rollup is told with one."""

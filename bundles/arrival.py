@@ -15,12 +15,11 @@ from bundles.work import Work
 from continuation.allowed import digest_of_cap
 from continuation.claims import SpanClaim
 from continuation.verify import verify_part, verify_run
-from segments.claim import BOUNDARY, STEPS
+from segments.claim import FORMS
 from segments.memory_tree import wide
 from segments.openings import input_digest, output_digest
 from segments.setup import PROGRAM, program_level
 from stark.errors import Malformed, Rejected
-from stark.key import DIGEST
 from stark.verifier import check_proof, key_cap
 
 U32 = npt.NDArray[np.uint32]
@@ -31,7 +30,7 @@ class Arrival:
     """What arrives for one job. `work` gives keys and the store; it carries out no task here."""
 
     def __init__(self, work: Work) -> None:
-        self.work = work
+        self.work, self.form = work, FORMS[work.keys.profile.hash.digest]
         self.caps: dict[str, U32] = {}
 
     def check(self, task: Task, inputs: Sequence[bytes], digest: bytes, cap: bytes) -> None:
@@ -53,8 +52,9 @@ class Arrival:
             raise Rejected("the proof is about the program of this bundle", "its cap and level", "others")
         before, after = work.bundle.entry(task.first), work.bundle.entry(task.last)
         wanted = [before.pc, before.status, after.pc, after.status]
-        if proof.statement[[0, 1, BOUNDARY, BOUNDARY + 1]].tolist() != wanted:
-            raise Rejected(f"the proof is about {task}", wanted, proof.statement[[0, 1, BOUNDARY, BOUNDARY + 1]].tolist())
+        behind = self.form.boundary
+        if (said := proof.statement[[0, 1, behind, behind + 1]].tolist()) != wanted:
+            raise Rejected(f"the proof is about {task}", wanted, said)
         check_proof(key, proof.statement, proof.words, work.kernels.permute)
 
     def span(self, task: Task, inputs: Sequence[bytes], digest: bytes, cap: bytes) -> None:
@@ -63,7 +63,7 @@ class Arrival:
         claim = SpanClaim.of(proof.claim.tolist())
         if task.kind == "leaf":
             statement = work.artefacts.segment(task.inputs[0], inputs[0]).statement.tolist()
-            wanted, steps = statement[:STEPS], statement[STEPS]
+            wanted, steps = statement[:self.form.steps], statement[self.form.steps]
         else:
             spans = [work.artefacts.span(needed, there) for needed, there in zip(task.inputs, inputs, strict=True)]
             parts = [SpanClaim.of(span.claim.tolist()) for span in spans]
@@ -72,9 +72,9 @@ class Arrival:
             raise Rejected(f"the proof is about {task}", "the ends and the steps of its inputs", "others")
         if proof.kind not in self.caps:
             content = work.artefacts.store.get(cap, f"the cap of the {proof.kind}", CAP_LIMIT)
-            if len(content) % (4 * DIGEST):
+            if len(content) % (4 * self.form.digest):
                 raise Malformed("a cap is a list of digests")
-            words = np.frombuffer(content, "<u4").astype(np.uint32).reshape(-1, DIGEST)
+            words = np.frombuffer(content, "<u4").astype(np.uint32).reshape(-1, self.form.digest)
             if digest_of_cap(words) != work.trusted.digests.get(proof.kind):
                 raise Rejected("the key is the published one", f"that of the {proof.kind}", "another one")
             self.caps[proof.kind] = words
@@ -85,7 +85,7 @@ class Arrival:
         file = read_proof(decode_proof(work.artefacts.store.get(digest, "the run proof", FILE_LIMIT)))
         if not isinstance(file, RunFile):
             raise Malformed("it is no run proof")
-        permute, claim = wide(work.kernels), file.claim
+        permute, claim = wide(work.kernels, work.keys.profile.hash), file.claim
         wanted = (claimed_program(work.program, work.keys.profile, work.kernels), input_digest(work.bundle.input(), permute),
                   output_digest(work.bundle.output(), permute))
         if (claim.program, claim.input, claim.output) != wanted:

@@ -11,17 +11,15 @@ from bundles.keys import RunKeys, shapes_of
 from bundles.store import Store
 from bundles.tasks import Task
 from continuation.kinds import ABOVE, Sort
-from continuation.layout import STATEMENT
+from continuation.layout import FORMS
 from continuation.proofs import ContinuationProof
-from segments.claim import STATEMENT as SEGMENT_STATEMENT
+from segments.claim import FORMS as SEGMENT_FORMS
 from segments.claim import SegmentProof
 from stark.errors import Malformed
-from stark.key import DIGEST
 from stark.profiles import Profile
 
 U32 = npt.NDArray[np.uint32]
 KINDS = {"segment": Kind.SEGMENT, "leaf": Kind.LEAF, "join": Kind.JOIN}
-STATEMENTS = {"segment": SEGMENT_STATEMENT, "leaf": STATEMENT, "join": STATEMENT}
 
 
 class Damaged(Malformed):
@@ -44,6 +42,9 @@ class Artefacts:
     def __init__(self, store: Store, keys: RunKeys) -> None:
         self.store, self.keys = store, keys
         self.shapes, self.kinds = names_of(keys.profile)
+        kind = keys.profile.hash
+        self.digest, spans = kind.digest, FORMS[kind.width].statement
+        self.statements = {"segment": SEGMENT_FORMS[kind.digest].words, "leaf": spans, "join": spans}
 
     def put_segment(self, task: Task, proof: SegmentProof) -> bytes:
         """Payloads: the number of the shape and the level, the cap, the statement, the words."""
@@ -57,9 +58,9 @@ class Artefacts:
     def segment(self, task: Task, digest: bytes) -> SegmentProof:
         """The program's cap comes with it; a foreign one is refused where spans are joined, and by the root's claim."""
         (shape, level), cap, statement, words = self._get(task, digest, 4, 2, len(self.shapes))
-        if len(cap) % DIGEST:
+        if len(cap) % self.digest:
             raise Damaged(task, "its cap is no list of digests")
-        return SegmentProof(self.shapes[int(shape)], cap.reshape(-1, DIGEST), statement, words, int(level))
+        return SegmentProof(self.shapes[int(shape)], cap.reshape(-1, self.digest), statement, words, int(level))
 
     def span(self, task: Task, digest: bytes) -> ContinuationProof:
         kind, statement, words = self._get(task, digest, 3, 1, len(self.kinds))
@@ -75,7 +76,7 @@ class Artefacts:
             if (file.kind, file.profile) != (KINDS[task.kind], self.keys.profile.name):
                 raise Malformed(f"it is a {file.kind.name.lower()} proof of profile {file.profile}")
             found = file.payloads
-            if (len(found), [len(part) for part in found[:1]], len(found[-2])) != (payloads, [numbers], STATEMENTS[task.kind]):
+            if (len(found), [len(part) for part in found[:1]], len(found[-2])) != (payloads, [numbers], self.statements[task.kind]):
                 raise Malformed("it is of another shape")
             if int(found[0][0]) >= names:
                 raise Malformed("it is of a kind that does not exist")

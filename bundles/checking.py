@@ -11,11 +11,12 @@ from bundles.opened import check
 from continuation.claims import Digest, RunClaim, chained, spelled
 from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.memory_tree import wide
-from segments.openings import input_digest, output_digest
+from segments.openings import Permute, input_digest, output_digest, state_root
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Status
+from wasm_exec.state import StateMap
 
 LIMB = 16
 
@@ -27,8 +28,8 @@ class Expected:
     input: bytes | None = None
     output: bytes | None = None
     exit_code: int | None = None
-    state_before: Digest | None = None      # of every application, before its first run
-    state_after: Digest | None = None       # and after its last
+    state_before: Digest | StateMap | None = None       # of every application, before its first run: its root, or itself
+    state_after: Digest | StateMap | None = None        # and after its last
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,7 @@ class Wanted:
     exit_code: int | None
 
     @staticmethod
-    def of(expected: Expected, kernels: Kernels) -> Wanted:
-        permute = wide(kernels)
+    def of(expected: Expected, permute: Permute) -> Wanted:
         return Wanted(None if expected.input is None else input_digest(expected.input, permute),
                       None if expected.output is None else output_digest(expected.output, permute), expected.exit_code)
 
@@ -54,11 +54,15 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
     once("a rollup has every claim once", runs)
     chained(runs)
     known = [claimed_program(program, file.profile, kernels) for program in programs]
-    wanted = Wanted.of(expected, kernels)
+    permute = wide(kernels, file.profile.hash)
+    wanted = Wanted.of(expected, permute)
+    before, after = (root_of(state, permute) for state in (expected.state_before, expected.state_after))
     for number, run in enumerate(runs, 1):
         check_run(run, known, wanted, f" in run {number}" if len(runs) > 1 else "")
-    for before, after in applications(runs).values():
-        check_states(before, after, expected)
+    for ends in applications(runs).values():
+        for when, meant, found in (("before", before, ends[0]), ("after", after, ends[1])):
+            if meant is not None and found != meant:
+                raise Rejected(f"the state {when} is the one given", short(meant), short(found))
     unused = [short(program) for program in known if program not in {run.program for run in runs}]
     if unused:
         given = f"runs of {several(len(programs), 'program')}"
@@ -74,7 +78,7 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
 def check_differences(file: RunFile | RollupFile, kernels: Kernels) -> bool:
     """Whether all state differences in the file are known to be those between the states of its claims; Rejected if one is another, False
     if one was too large to be opened."""
-    permute = wide(kernels)
+    permute = wide(kernels, file.profile.hash)
     if isinstance(file, RunFile):
         return check(file.opened, file.changes, file.claim.before, file.claim.after, permute)
     parts = zip(file.runs, file.changes, file.opened, strict=True)
@@ -94,11 +98,9 @@ def applications(runs: Sequence[RunClaim]) -> dict[Digest, tuple[Digest, Digest]
     return found
 
 
-def check_states(before: Digest, after: Digest, expected: Expected) -> None:
-    if expected.state_before is not None and before != expected.state_before:
-        raise Rejected("the state before is the one given", short(expected.state_before), short(before))
-    if expected.state_after is not None and after != expected.state_after:
-        raise Rejected("the state after is the one given", short(expected.state_after), short(after))
+def root_of(state: Digest | StateMap | None, permute: Permute) -> Digest | None:
+    """What a state is meant by, as a root under the hash of the proof."""
+    return state_root(state, permute) if isinstance(state, StateMap) else state
 
 
 def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted, where: str = "") -> None:
@@ -128,5 +130,5 @@ def outcome(run: RunClaim) -> str:
 
 
 def short(digest: Digest) -> str:
-    """Eight words as hexadecimal digits."""
+    """Words as hexadecimal digits."""
     return spelled(digest)

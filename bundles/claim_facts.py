@@ -11,7 +11,7 @@ from bundles.files import RollupFile, RunFile
 from bundles.security import bits
 from continuation.claims import Digest, RunClaim
 from continuation.verify import Trusted
-from segments.openings import EMPTY_STATE_ROOT
+from segments.openings import EMPTY_STATE_ROOTS
 from stark.errors import Malformed
 
 Facts = Mapping[str, object]
@@ -48,7 +48,7 @@ def named(run: RunClaim, names: Mapping[Digest, str]) -> dict[str, object]:
 
 def roots(before: Digest, after: Digest) -> dict[str, object]:
     """Of the state of an application, if it has one."""
-    return {} if (before, after) == (EMPTY_STATE_ROOT,) * 2 else {"state before": short(before), "state after": short(after)}
+    return {} if before == after and before in EMPTY_STATE_ROOTS else {"state before": short(before), "state after": short(after)}
 
 
 def states_of(states: tuple[Digest, Digest], parts: Sequence[Difference], known: bool) -> dict[str, object]:

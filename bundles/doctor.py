@@ -61,7 +61,7 @@ def measured(place: Path) -> Mapping[str, object]:
     busy = seconds["processor"] / seconds["all"] / recorded.segments
     fold = busy * sum(value for stage, value in seconds.items() if "leaf:" in stage and "circuit" not in stage)
     proving = busy * (seconds["prove segments"] + seconds["replay and fill"])
-    larger = RunKeys(keys.profile, Shape.of(large, len(program.instructions)))
+    larger = RunKeys(keys.profile, Shape.of(large, len(program.instructions), keys.shape.width))
     ratio = cells_of(larger) / cells_of(keys)
     count = BILLION / (recorded.steps / recorded.segments * 2 ** (int(large[2:]) - int(small[2:])))
     workers = fitting_workers(larger, 1 << 30, None, None)

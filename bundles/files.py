@@ -14,7 +14,7 @@ from bundles.rollup import batch_claim
 from bundles.sent import SentProof
 from continuation.claims import BatchClaim, RunClaim
 from continuation.kinds import ABOVE, ROLLUP, RUNS
-from continuation.layout import CLAIM, STATEMENT
+from continuation.layout import FORMS
 from stark import profiles
 from stark.errors import Malformed
 from stark.profiles import Profile
@@ -82,15 +82,16 @@ def read_proof(file: ProofFile) -> RunFile | RollupFile:
     profile, kinds = profiles.get(file.profile), {one.number: one for one in KINDS[file.kind]}
     if len(number) != 1 or int(number[0]) not in kinds:
         raise Malformed("the proof file names no kind of proof that exists")
-    if len(statement) != STATEMENT:
-        raise Malformed(f"a statement has {STATEMENT} words, not {len(statement)}")
+    form = FORMS[profile.hash.width]
+    if len(statement) != form.statement:
+        raise Malformed(f"a statement has {form.statement} words, not {len(statement)}")
     proof = SentProof(kinds[int(number[0])].name, statement, file.packed)
     if file.kind == Kind.RUN:
-        return RunFile(profile, proof, from_words(file.payloads[2], 1)[0], opened_from(file.payloads[3], 1)[0])
+        return RunFile(profile, proof, from_words(file.payloads[2], 1)[0], opened_from(file.payloads[3], 1, form.digest)[0])
     claims = file.payloads[2]
-    if not 2 * CLAIM <= len(claims) <= RUNS_LIMIT * CLAIM or len(claims) % CLAIM:
+    if not 2 * form.claim <= len(claims) <= RUNS_LIMIT * form.claim or len(claims) % form.claim:
         raise Malformed(f"{len(claims)} words are no list of at least two runs")
-    runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, CLAIM).tolist())
-    if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, CLAIM), strict=True)):
+    runs = tuple(RunClaim.of(row) for row in claims.reshape(-1, form.claim).tolist())
+    if any((run.words != row).any() for run, row in zip(runs, claims.reshape(-1, form.claim), strict=True)):
         raise Malformed("the claim of a run has words without a meaning")
-    return RollupFile(profile, proof, runs, from_words(file.payloads[3], len(runs)), opened_from(file.payloads[4], len(runs)))
+    return RollupFile(profile, proof, runs, from_words(file.payloads[3], len(runs)), opened_from(file.payloads[4], len(runs), form.digest))

@@ -39,7 +39,7 @@ class RunKeys:
 
 def shapes_of(profile: Profile) -> dict[str, Shape]:
     """The shapes of segments that have a leaf under this profile, by name."""
-    shapes = [shape for log in PROGRAMS for shape in Shape(SIZES_OF["toy" if profile.toy else "p100"][0], log).alike]
+    shapes = [shape for log in PROGRAMS for shape in Shape(SIZES_OF["toy" if profile.toy else "p100"][0], log, profile.hash.width).alike]
     return {str(shape): shape for shape in shapes}
 
 
@@ -89,5 +89,5 @@ def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Dig
     except LookupError:
         raise Rejected("the program can be proved", f"below 2^{PROGRAMS[-1]} instructions", len(program.instructions)) from None
     code = program_digest(program, log_height, profile.segment, kernels)
-    permute = wide(kernels)
+    permute = wide(kernels, profile.hash)
     return program_with_image(code, roots(MemoryTree(MemoryImage.initial(program, b""), permute)), permute)

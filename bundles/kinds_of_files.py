@@ -21,8 +21,9 @@ from bundles.session_log import SessionLog
 from bundles.state_files import decode_state
 from continuation.claims import SpanClaim, spelled
 from continuation.key_file import VERSION, read
-from continuation.layout import POWER_WORDS
-from segments.claim import BOUNDARY, STEPS, Boundary
+from continuation.layout import FORMS
+from segments.claim import FORMS as SEGMENT_FORMS
+from segments.claim import Boundary
 from segments.memory_tree import wide
 from segments.openings import state_root
 from stark import profiles
@@ -45,9 +46,10 @@ def proof(path: Path, content: bytes) -> Facts:
 
 def piece(file: ProofFile, size: int) -> Facts:
     """A proof that stays in a bundle: of a segment, a leaf or a join."""
-    shapes, kinds = names_of(profiles.get(file.profile))
+    profile = profiles.get(file.profile)
+    (shapes, kinds), own, form = names_of(profile), SEGMENT_FORMS[profile.hash.digest], FORMS[profile.hash.width]
     facts = {"kind": f"{file.kind.name.lower()} proof, which stays in its bundle", "profile": file.profile, "bytes": size}
-    lengths = (4, 2, STEPS + 1) if file.kind == Kind.SEGMENT else (3, 1, None)
+    lengths = (4, 2, own.words) if file.kind == Kind.SEGMENT else (3, 1, None)
     payloads = file.payloads
     if len(payloads) != lengths[0] or len(payloads[0]) != lengths[1]:
         raise Malformed("it is of another shape than such a proof")
@@ -58,11 +60,11 @@ def piece(file: ProofFile, size: int) -> Facts:
     if file.kind == Kind.SEGMENT:
         if len(statement) != lengths[2]:
             raise Malformed("its statement has another length than that of a segment")
-        before, after, steps = Boundary.of(statement), Boundary.of(statement[BOUNDARY:]), statement[STEPS]
+        before, after, steps = Boundary.of(statement[own.before]), Boundary.of(statement[own.after]), statement[own.steps]
         return {**facts, "shape": names[int(payloads[0][0])], "steps": steps, **boundaries(before, after)}
-    if len(statement) <= POWER_WORDS:
-        raise Malformed("its statement is too short")
-    claim = SpanClaim.of(statement[POWER_WORDS:])
+    if len(statement) != form.statement:
+        raise Malformed(f"a statement has {form.statement} words, not {len(statement)}")
+    claim = SpanClaim.of(statement[form.power_words:])
     return {**facts, "circuit": names[int(payloads[0][0])], "steps": claim.steps, **boundaries(claim.before, claim.after)}
 
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from bundles.changes import Difference, packed, rows_of, unpacked
 from bundles.difference import difference, expect
 from continuation.claims import Digest
+from segments.memory.nodes import paired
 from segments.memory.pages import DEPTH, LOG_PAGES, absorb, limbs_of
 from segments.memory_tree import MemoryTree
 from stark.errors import Malformed, Rejected
-from stark.key import DIGEST
 from wasm_exec.image import ZERO_PAGE, MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, Space
 from wasm_exec.state import PAGES, StateMap, entries_of
@@ -47,7 +47,7 @@ class Opened:
 
 
 NO_CELLS = np.zeros((0, PAGE_CELLS), np.uint64)
-NOTHING = Opened(np.zeros(0, np.int64), NO_CELLS, NO_CELLS, np.zeros((0, DIGEST), np.uint32))
+NOTHING = Opened(np.zeros(0, np.int64), NO_CELLS, NO_CELLS, np.zeros((0, 0), np.uint32))
 
 
 def opened(before: StateMap, after: StateMap, permute: Permute) -> Opened:
@@ -100,27 +100,28 @@ def root_over(found: Opened, cells: U64, permute: Permute) -> Digest:
         order = np.argsort(np.concatenate([index, missing]))
         digests = np.concatenate([digests, found.beside[at:at + len(missing)].astype(np.uint64)])[order]
         at += len(missing)
-        digests = permute(digests.reshape(-1, 2 * DIGEST))[:, :DIGEST]
+        digests = permute(paired(digests))[:, :digests.shape[1]]
     return tuple(digests[0].tolist())
 
 
-def from_words(words: U32, count: int) -> tuple[Opened, ...]:
-    """So many of them and nothing behind; Malformed if these words are anything else, or not in their only form."""
+def from_words(words: U32, count: int, digest: int) -> tuple[Opened, ...]:
+    """So many of them, with digests of so many words, and nothing behind; Malformed if these words are anything else, or not in their only
+    form."""
     found = []
     for _ in range(count):
-        one, words = first_of(words)
+        one, words = first_of(words, digest)
         found.append(one)
     if len(words):
         raise Malformed("there is something behind the opened state differences")
     return tuple(found)
 
 
-def first_of(words: U32) -> tuple[Opened, U32]:
+def first_of(words: U32, digest: int) -> tuple[Opened, U32]:
     if len(words) < 2:
         raise Malformed(FORM)
     count, beside = words[:2].tolist()
     content = -(-2 * PAGE_BYTES * count // 3)
-    end = 2 + count + content + DIGEST * beside
+    end = 2 + count + content + digest * beside
     if count > PAGES or len(words) < end:
         raise Malformed(FORM)
     pages = words[2:2 + count].astype(np.int64)
@@ -133,4 +134,4 @@ def first_of(words: U32) -> tuple[Opened, U32]:
     cells = unpacked(words[2 + count:2 + count + content], 2 * PAGE_BYTES * count).view("<u8").astype(np.uint64).reshape(2, -1, PAGE_CELLS)
     if (cells[0] == cells[1]).all(axis=1).any():
         raise Malformed("an opened page has not changed")
-    return Opened(pages, cells[0], cells[1], words[end - DIGEST * beside:end].reshape(-1, DIGEST)), words[end:]
+    return Opened(pages, cells[0], cells[1], words[end - digest * beside:end].reshape(-1, digest)), words[end:]

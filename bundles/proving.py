@@ -146,4 +146,5 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
 
 
 def keys_of(bundle: Bundle, program: Program) -> RunKeys:
-    return RunKeys(profiles.get(bundle.manifest.profile), Shape.of(bundle.manifest.size, len(program.instructions)))
+    profile = profiles.get(bundle.manifest.profile)
+    return RunKeys(profile, Shape.of(bundle.manifest.size, len(program.instructions), profile.hash.width))

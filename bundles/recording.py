@@ -40,11 +40,12 @@ def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
 def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instructions: int, calls_hosts: bool = False) -> list[str]:
     """Those sizes of which every segment is proved in so much memory; at least the largest that is."""
     known = [TOY] if profile.toy else [size for size in SIZES if size != TOY]
-    largest = RunKeys(profile, Shape.of(size_within(cells_within(memory_limit), known, instructions, calls_hosts), instructions))
+    width = profile.hash.width
+    largest = RunKeys(profile, Shape.of(size_within(cells_within(memory_limit), known, instructions, calls_hosts), instructions, width))
     if worker_bytes(largest) > memory_limit:
         raise Unsupported(f"the smallest segments of profile {profile.name} need up to {worker_bytes(largest) / 1e9:.1f} GB, "
                           f"not {memory_limit / 1e9:.1f}")
-    fitting = [size for size in sizes_of(profile, wanted) if Shape.of(size, instructions).committed <= largest.shape.committed]
+    fitting = [size for size in sizes_of(profile, wanted) if Shape.of(size, instructions, width).committed <= largest.shape.committed]
     if wanted is not None and not fitting:
         raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; {largest.shape.size} does not")
     return fitting + [largest.shape.size] * (largest.shape.size not in fitting)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.claims import Application, BatchClaim, Digest, RunClaim, demand, digest_of
+from continuation.layout import of_claim
 from stark import poseidon2
 
 T = TypeVar("T")
@@ -37,8 +38,9 @@ def batch_claim(runs: Sequence[RunClaim]) -> BatchClaim:
 
 def tree_of(claims: U64) -> Digest:
     """The root over the hashes of the claims, a row each. Neighbours meet level by level; one without a neighbour goes up as it is."""
-    digests = poseidon2.sponge(claims)
+    width = of_claim(claims.shape[1]).width
+    digests = poseidon2.sponge(claims, width)
     while len(digests) > 1:
         paired = len(digests) // 2 * 2
-        digests = np.concatenate([poseidon2.compress(digests[:paired:2], digests[1:paired:2]), digests[paired:]])
+        digests = np.concatenate([poseidon2.compress(digests[:paired:2], digests[1:paired:2], width), digests[paired:]])
     return digest_of(digests[0])

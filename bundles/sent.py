@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from continuation.layout import POWER_WORDS
+from continuation.layout import of_statement
 from continuation.proofs import ContinuationProof, Permute
 from continuation.verify import Trusted
 from stark.codec import check_packed, decode, encode
@@ -29,7 +29,7 @@ class SentProof:
 
     @property
     def claim(self) -> U32:
-        return self.statement[POWER_WORDS:]
+        return self.statement[of_statement(len(self.statement)).power_words:]
 
     def check(self, key: Key, permute: Permute) -> None:
         """Malformed or Rejected unless it proves its statement under this key."""

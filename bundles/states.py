@@ -21,10 +21,12 @@ from segments.memory_tree import wide
 from segments.openings import state_root
 from stark.errors import Malformed
 from stark.field import P
-from wasm_exec.state import EMPTY
+from stark.poseidon2 import HASHES, of_digest
+from stark.profiles import get
+from wasm_exec.state import EMPTY, StateMap
 
 Facts = Mapping[str, object]
-ROOT_DIGITS = 64
+ROOT_DIGITS = tuple(8 * kind.digest for kind in HASHES.values())
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Step:
 
 def roots_of(bundle: Bundle) -> tuple[Digest, Digest]:
     """Of the state before and after the run of a bundle."""
-    permute = wide(api.kernels())
+    permute = wide(api.kernels(), get(bundle.manifest.profile).hash)
     before, after = bundle.state_before(), bundle.state_after()
     first = state_root(before, permute)
     return first, first if bundle.manifest.states[0] == bundle.manifest.states[1] else state_root(after, permute)
@@ -79,7 +81,8 @@ def step_of(file: Path, program: bytes | None = None) -> Step:
 def apply(step: Step, state: Path, out: Path) -> Facts:
     """Writes the state that the step leads to; Rejected unless it leads from this state, and to the root of the claim."""
     check_place(out)
-    after = leads(read_state(state), step.changes, step.before, step.after, wide(api.kernels()))
+    permute = wide(api.kernels(), of_digest(len(step.before)))
+    after = leads(read_state(state), step.changes, step.before, step.after, permute)
     write_state(out, encode_state(after))
     return {"state before": spelled(step.before), "state after": spelled(step.after), "changed keys": len(step.changes),
             "keys": len(after.entries)}
@@ -108,13 +111,13 @@ def check_place(out: Path) -> None:
     check_room(out.parent)
 
 
-def root_named(text: str) -> Digest:
-    """A root in 64 hexadecimal digits, or that of a state file or of the state that a bundle leaves."""
-    if len(text) == ROOT_DIGITS and all(digit in "0123456789abcdef" for digit in text):
-        root = tuple(int(text[k:k + 8], 16) for k in range(0, ROOT_DIGITS, 8))
+def state_named(text: str) -> Digest | StateMap:
+    """A root in 64 hexadecimal digits (72 under p128), or a state file or the state that a bundle leaves."""
+    if len(text) in ROOT_DIGITS and all(digit in "0123456789abcdef" for digit in text):
+        root = tuple(int(text[k:k + 8], 16) for k in range(0, len(text), 8))
         if any(word >= P for word in root):
             raise Malformed("this is no root of a state: a part is too large")
         return root
-    return state_root(read_state(Path(text)), wide(api.kernels()))
+    return read_state(Path(text))
 
 

@@ -61,7 +61,7 @@ class Work:
 
     @cached_property
     def memory(self) -> Memory:
-        return Memory(self.bundle, self.program, wide(self.kernels))
+        return Memory(self.bundle, self.program, wide(self.kernels, self.keys.profile.hash))
 
     @cached_property
     def recorder(self) -> Recorder:
@@ -95,7 +95,8 @@ class Work:
         """With the state difference, and with what opens it if there is room."""
         with self.watch.stage("memory"):
             changes = self.bundle.difference()
-            found = opened(self.bundle.state_before(), self.bundle.state_after(), wide(self.kernels)) if changes else NOTHING
+            permute = wide(self.kernels, self.keys.profile.hash)
+            found = opened(self.bundle.state_before(), self.bundle.state_after(), permute) if changes else NOTHING
         fits = len(to_words(changes)) + len(found.words) <= DIFFERENCES_LIMIT
         return RunFile(self.keys.profile, run, changes, found if fits else NOTHING)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from continuation.claims import NOTHING, Digest, compress, sponge
+from continuation.claims import Digest, compress, nothing, sponge
 from continuation.kinds import Kind, Sort
+from stark.poseidon2 import of_digest
 
 U32 = npt.NDArray[np.uint32]
 SORT_BITS, NUMBER_BITS = 3, 8               # of a place: the highest say which sort
@@ -29,7 +30,7 @@ def sides(sort: Sort) -> list[int]:
 
 
 def digest_of_cap(cap: U32) -> Digest:
-    return sponge(cap.reshape(-1).tolist())
+    return sponge(cap.reshape(-1).tolist(), of_digest(cap.shape[1]))
 
 
 class KeyList:
@@ -37,7 +38,7 @@ class KeyList:
 
     def __init__(self, digests: Mapping[int, Digest]) -> None:
         """`digests` by place; what is missing is nothing, and nobody knows a cap for that."""
-        empty, level = NOTHING, dict(digests)
+        empty, level = nothing(len(next(iter(digests.values())))), dict(digests)
         self.levels: list[tuple[dict[int, Digest], Digest]] = [(level, empty)]
         for _ in range(DEPTH):
             above = {at >> 1: compress(level.get(at & -2, empty), level.get(at | 1, empty)) for at in level}

@@ -4,14 +4,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from continuation.recorder import Addresses, Program
+from continuation.recorder import ZERO, Addresses, Program
 
 Numbers = npt.NDArray[np.int64]
 
 
 class Book:
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, size: int) -> None:
+        """`size`: words of a block, as many as a sponge takes in at a time."""
+        self.program, self.size = program, size
         self.memory = program.memory
         self._used: list[Numbers] = []
         self._defined: list[Numbers] = []
@@ -47,11 +48,13 @@ class Book:
     def defined(self, wires: Numbers) -> npt.NDArray[np.bool_]:
         return np.isin(wires, joined(self._defined))
 
-    # -- blocks: eight addresses; a number is given to each at its first mention
+    # -- blocks: so many addresses; a number is given to each at its first mention
 
     def block(self, addresses: Addresses) -> Numbers:
-        """Numbers of the blocks (n, 8)."""
-        rows = np.ascontiguousarray(addresses, np.int64).reshape(-1, 8)
+        """Numbers of the blocks (n, words), which zeros fill up."""
+        rows = np.full((*addresses.shape[:-1], self.size), ZERO, np.int64)
+        rows[..., :addresses.shape[-1]] = addresses
+        rows = rows.reshape(-1, self.size)
         return np.array([self._block(row) for row in rows], np.int64)
 
     def _block(self, row: Addresses) -> int:
@@ -63,11 +66,11 @@ class Book:
 
     def table(self) -> int:
         """A block number for a look-up table, whose entries are told apart by `entry`."""
-        self._addresses.append(np.zeros(8, np.int64))
+        self._addresses.append(np.zeros(self.size, np.int64))
         return len(self._addresses)
 
     def addresses(self, blocks: Numbers) -> Addresses:
-        return np.array(self._addresses, np.int64).reshape(-1, 8)[np.asarray(blocks) - 1]
+        return np.array(self._addresses, np.int64).reshape(-1, self.size)[np.asarray(blocks) - 1]
 
     def use_block(self, blocks: Numbers) -> Numbers:
         self._used_blocks.append(np.asarray(blocks, np.int64).reshape(-1))

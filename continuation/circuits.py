@@ -1,4 +1,4 @@
-"""The circuits, as texts on the machine. Each says of its claim (CLAIM words) what continuation/claims.py says in plain Python.
+"""The circuits, as texts on the machine. Each says of its claim what continuation/claims.py says in plain Python.
 
 leaf: a segment proof is a span. join: two spans are one. lift: the span of a wide leaf in the shape of joins. run: a span is a whole run.
 batch: runs, or batches of runs, are one batch. rollup: a batch once more, in the shape that is handed out.
@@ -22,24 +22,18 @@ from continuation.claims import (
     SPACES,
     STATE,
     STEP_BITS,
-    STEPS,
     SYSTEM,
 )
 from continuation.kinds import LIFT, Kind, Sort
-from continuation.layout import CLAIM, POWER_WORDS
-from segments.claim import ENTRY, RUNNING, STATEMENT
-from segments.claim import STEPS as SEGMENT_STEPS
+from continuation.layout import Form, of_claim, of_statement
+from segments.claim import BLOCK_LIMBS, BOUNDARY_HEAD, ENTRY, RUNNING
+from segments.claim import FORMS as SEGMENT_FORMS
 from segments.setup import program_level
 from stark.formulas import zero
-from stark.key import DIGEST, Key
+from stark.key import Key
 from stark.machine import Machine, Value, concat
-from stark.transcript import compress, sponge
+from stark.transcript import compress, padded, sponge
 from stark.verifier import key_cap, verify
-
-PROGRAM, KEYS, BEFORE, AFTER, SPAN_WORDS = slice(0, 8), slice(8, 16), slice(16, 26), slice(26, 36), 36
-RUN_INPUT, RUN_OUTPUT, RUN_STATUS, RUN_PC, RUN_EXIT = slice(16, 24), slice(24, 32), 32, 33, slice(34, 38)
-STATE_BEFORE, STATE_AFTER, RUN_WORDS = slice(38, 46), slice(46, 54), 54
-RUNS_DIGEST, COUNT, SINGLE, FIRST, LAST, BATCH_WORDS = slice(0, 8), 16, 17, slice(18, 34), slice(34, 50), 50
 
 
 @dataclass(frozen=True)
@@ -51,33 +45,35 @@ class Part:
 
 
 def leaf(m: Machine, segment: Key, claim: Value) -> None:
-    cap, statement = m.read(1 << segment.log_cap("program"), DIGEST), m.read(STATEMENT)
+    form, own = of_claim(len(claim)), SEGMENT_FORMS[segment.hash.digest]
+    cap, statement = m.read(1 << segment.log_cap("program"), own.digest), m.read(own.words)
     caps = [cap if tree.name == "program" else m.constant(key_cap(segment, tree.name)) for tree in segment.fixed_trees]
     verify(m, segment, caps, statement)
     with m.phase("leaf"):
         words = concat([cap.reshape(1, -1), m.constant([[program_level(segment)]])], 1)
-        m.require_equal("the program is the digest of the commitment to its table", claim[PROGRAM], sponge(m, words)[0])
-        m.require_equal("the span is the segment's", claim[BEFORE.start:AFTER.stop], statement[:SEGMENT_STEPS])
-        m.require_equal("the steps are the segment's", claim[STEPS], concat([statement[SEGMENT_STEPS:], m.constant([0])]))
-        countable(m, claim)
-        nothing_more(m, claim, SPAN_WORDS)
+        m.require_equal("the program is the digest of the commitment to its table", claim[form.program], sponge(m, words, form.digest)[0])
+        m.require_equal("the span is the segment's", claim[form.before.start:form.after.stop], statement[:own.steps])
+        m.require_equal("the steps are the segment's", claim[form.steps], concat([statement[own.steps:], m.constant([0])]))
+        countable(m, form, claim)
+        nothing_more(m, claim, form.span_words, form.steps.start)
 
 
 def join(m: Machine, parts: Sequence[Part], claim: Value) -> None:
     left, right = (child(m, part, claim) for part in parts)
+    form = of_claim(len(claim))
     with m.phase("join"):
-        m.require_equal("both spans are of one program", left[PROGRAM], right[PROGRAM])
-        m.require_equal("the right span starts where the left one ends", left[AFTER], right[BEFORE])
-        m.require_equal("nothing goes on after the end", left[AFTER][1], m.constant(RUNNING))
-        m.require_equal("the program is that of the spans", claim[PROGRAM], left[PROGRAM])
-        m.require_equal("the span starts with the left one", claim[BEFORE], left[BEFORE])
-        m.require_equal("the span ends with the right one", claim[AFTER], right[AFTER])
-        countable(m, claim)
+        m.require_equal("both spans are of one program", left[form.program], right[form.program])
+        m.require_equal("the right span starts where the left one ends", left[form.after], right[form.before])
+        m.require_equal("nothing goes on after the end", left[form.after][1], m.constant(RUNNING))
+        m.require_equal("the program is that of the spans", claim[form.program], left[form.program])
+        m.require_equal("the span starts with the left one", claim[form.before], left[form.before])
+        m.require_equal("the span ends with the right one", claim[form.after], right[form.after])
+        countable(m, form, claim)
         carry = m.read(1)
         m.require_equal("what is carried is 0 or 1", carry * carry, carry)
-        m.require_equal("the steps are those of both spans", claim[STEPS],
-                        left[STEPS] + right[STEPS] + concat([carry * (-LOW_LIMB), carry]))
-        nothing_more(m, claim, SPAN_WORDS)
+        m.require_equal("the steps are those of both spans", claim[form.steps],
+                        left[form.steps] + right[form.steps] + concat([carry * (-LOW_LIMB), carry]))
+        nothing_more(m, claim, form.span_words, form.steps.start)
 
 
 def lift(m: Machine, parts: Sequence[Part], claim: Value) -> None:
@@ -87,54 +83,57 @@ def lift(m: Machine, parts: Sequence[Part], claim: Value) -> None:
 
 
 def run(m: Machine, parts: Sequence[Part], claim: Value) -> None:
-    span = child(m, parts[0], claim)
+    span, form = child(m, parts[0], claim), of_claim(len(claim))
     with m.phase("run"):
-        first, last = span[BEFORE], span[AFTER]
-        before, after = m.read(SPACES, DIGEST), m.read(SPACES, DIGEST)
-        page, path = m.read(1, PAGE_LIMBS), m.read(PAGE_LEVELS, DIGEST)
-        m.require_equal("a run starts at its entry", first[0:2], m.constant([ENTRY, RUNNING]))
+        first, last = span[form.before], span[form.after]
+        before, after = m.read(SPACES, form.digest), m.read(SPACES, form.digest)
+        page, path = m.read(1, PAGE_LIMBS), m.read(PAGE_LEVELS, form.digest)
+        m.require_equal("a run starts at its entry", first[:BOUNDARY_HEAD], m.constant([ENTRY, RUNNING]))
         status = zero(m) + last[1]
         m.require_equal("a run is complete", status * m.hint_inverse(status), m.constant_extension([1, 0, 0, 0, 0]))
-        m.require_equal("the spaces before are those of the first boundary", tree_root(m, before), first[2:])
-        m.require_equal("the spaces after are those of the last boundary", tree_root(m, after), last[2:])
-        digest = sponge(m, page)[0]
+        m.require_equal("the spaces before are those of the first boundary", tree_root(m, before), first[BOUNDARY_HEAD:])
+        m.require_equal("the spaces after are those of the last boundary", tree_root(m, after), last[BOUNDARY_HEAD:])
+        digest = page_digest(m, page[0], form)
         for level in range(PAGE_LEVELS):
             digest = compress(m, digest, path[level])
         m.require_equal("the exit code stands in the system space", digest, after[SYSTEM])
-        nothing = m.constant(np.zeros((1, DIGEST), np.int64))
+        nothing = m.constant(np.zeros((1, form.digest), np.int64))
         image = concat([nothing if space == STATE else before[space:space + 1] for space in range(SPACES)])
-        program = compress(m, span[PROGRAM], sponge(m, image.reshape(1, -1))[0])
-        m.require_equal("the program stands for its code and its first memory", claim[PROGRAM], program)
-        m.require_equal("the input is the input space after", claim[RUN_INPUT], after[INPUT])
-        m.require_equal("the output is the output space after", claim[RUN_OUTPUT], after[OUTPUT])
-        m.require_equal("the status is the last one", claim[RUN_STATUS], last[1])
-        m.require_equal("the place is the last one", claim[RUN_PC], last[0])
-        m.require_equal("the exit code is the one in the system space", claim[RUN_EXIT], page[0][EXIT_LIMBS])
-        m.require_equal("the state before is the state space before", claim[STATE_BEFORE], before[STATE])
-        m.require_equal("the state after is the state space after", claim[STATE_AFTER], after[STATE])
-        m.require_equal("the steps are those of the span", claim[STEPS], span[STEPS])
-        nothing_more(m, claim, RUN_WORDS)
+        program = compress(m, span[form.program], sponge(m, image.reshape(1, -1), form.digest)[0])
+        m.require_equal("the program stands for its code and its first memory", claim[form.program], program)
+        m.require_equal("the input is the input space after", claim[form.input], after[INPUT])
+        m.require_equal("the output is the output space after", claim[form.output], after[OUTPUT])
+        m.require_equal("the status is the last one", claim[form.status], last[1])
+        m.require_equal("the place is the last one", claim[form.pc], last[0])
+        m.require_equal("the exit code is the one in the system space", claim[form.exit], page[0][EXIT_LIMBS])
+        m.require_equal("the state before is the state space before", claim[form.state_before], before[STATE])
+        m.require_equal("the state after is the state space after", claim[form.state_after], after[STATE])
+        m.require_equal("the steps are those of the span", claim[form.steps], span[form.steps])
+        nothing_more(m, claim, form.run_words, form.steps.start)
 
 
 def batch(m: Machine, parts: Sequence[Part], claim: Value) -> None:
     left, right = (runs(m, part, child(m, part, claim)) for part in parts)
+    form = of_claim(len(claim))
     with m.phase("batch"):
-        m.require_equal("the runs are those of the left and then of the right", claim[RUNS_DIGEST], compress(m, left.runs, right.runs))
-        m.require_equal("all runs are counted", claim[COUNT], left.count + right.count)
-        same, weights = m.read(1), m.read(DIGEST)
+        m.require_equal("the runs are those of the left and then of the right", claim[form.runs], compress(m, left.runs, right.runs))
+        m.require_equal("all runs are counted", claim[form.count], left.count + right.count)
+        same, weights = m.read(1), m.read(form.digest)
         bits = m.read(RUN_BITS)                                     # a batch joined with itself again and again comes to an end
         m.require_equal("a bit of the number of runs is 0 or 1", bits * bits, bits)
-        m.require_equal("the runs can be counted", claim[COUNT], m.spell(bits))
-        differences = right.first[:DIGEST] - left.last[:DIGEST]
+        m.require_equal("the runs can be counted", claim[form.count], m.spell(bits))
+        program, state = slice(0, form.digest), slice(form.digest, 2 * form.digest)
+        differences = right.first[program] - left.last[program]
         m.require_equal("runs of two programs differ somewhere, or are said to be of one", dot(weights, differences) + same,
                         m.constant([1]))
-        m.require_equal("runs that are said to be of one program are", differences * same, m.constant([0] * DIGEST))
-        m.require_equal("neighbouring runs of one application chain", (right.first[DIGEST:] - left.last[DIGEST:]) * same,
-                        m.constant([0] * DIGEST))
-        m.require_equal("a single application is that of both and where they meet", claim[SINGLE], (left.single * right.single * same)[0])
-        m.require_equal("the batch begins with the left one", claim[FIRST], left.first)
-        m.require_equal("the batch ends with the right one", claim[LAST], right.last)
-        nothing_more(m, claim, BATCH_WORDS, CLAIM)
+        m.require_equal("runs that are said to be of one program are", differences * same, m.constant([0] * form.digest))
+        m.require_equal("neighbouring runs of one application chain", (right.first[state] - left.last[state]) * same,
+                        m.constant([0] * form.digest))
+        m.require_equal("a single application is that of both and where they meet", claim[form.single],
+                        (left.single * right.single * same)[0])
+        m.require_equal("the batch begins with the left one", claim[form.first], left.first)
+        m.require_equal("the batch ends with the right one", claim[form.last], right.last)
+        nothing_more(m, claim, form.batch_words, form.claim)
 
 
 def rollup(m: Machine, parts: Sequence[Part], claim: Value) -> None:
@@ -155,11 +154,12 @@ class Runs:
 
 
 def runs(m: Machine, part: Part, claim: Value) -> Runs:
+    form = of_claim(len(claim))
     with m.phase("batch"):
         if part.sort is not Sort.RUN:
-            return Runs(claim[RUNS_DIGEST], claim[COUNT], claim[SINGLE], claim[FIRST], claim[LAST])
-        first, last = (concat([claim[PROGRAM], claim[state]]) for state in (STATE_BEFORE, STATE_AFTER))
-        return Runs(sponge(m, claim.reshape(1, -1))[0], m.constant(1), m.constant(1), first, last)
+            return Runs(claim[form.runs], claim[form.count], claim[form.single], claim[form.first], claim[form.last])
+        first, last = (concat([claim[form.program], claim[state]]) for state in (form.state_before, form.state_after))
+        return Runs(sponge(m, claim.reshape(1, -1), form.digest)[0], m.constant(1), m.constant(1), first, last)
 
 
 def dot(left: Value, right: Value) -> Value:
@@ -173,19 +173,20 @@ def dot(left: Value, right: Value) -> Value:
 
 def child(m: Machine, part: Part, claim: Value) -> Value:
     """The claim of a proof under a key of the list; it stands in the part of its sort, so its shape is the one verified."""
-    cap, statement = m.read(1 << part.key.log_cap("fixed"), DIGEST), m.read(part.key.statement)
+    form = of_claim(len(claim))
+    cap, statement = m.read(1 << part.key.log_cap("fixed"), form.digest), m.read(part.key.statement)
     verify(m, part.key, [cap], statement)
     with m.phase("allowed keys"):
-        digest = sponge(m, cap.reshape(1, -1))[0]
+        digest = sponge(m, cap.reshape(1, -1), form.digest)[0]
         for _ in range(NUMBER_BITS):
-            bit, sibling = m.read(1), m.read(DIGEST)
+            bit, sibling = m.read(1), m.read(form.digest)
             m.require_equal("a bit of a place is 0 or 1", bit * bit, bit)
             digest = compress(m, *m.swap(bit, digest, sibling))
         for side in sides(part.sort):
-            digest = compress(m, *((m.read(DIGEST), digest) if side else (digest, m.read(DIGEST))))
-        m.require_equal("the key is allowed here", digest, claim[KEYS])
-        inner = statement[POWER_WORDS:]
-        m.require_equal("the keys are those that the child was made with", claim[KEYS], inner[KEYS])
+            digest = compress(m, *((m.read(form.digest), digest) if side else (digest, m.read(form.digest))))
+        m.require_equal("the key is allowed here", digest, claim[form.keys])
+        inner = statement[of_statement(len(statement)).power_words:]
+        m.require_equal("the keys are those that the child was made with", claim[form.keys], inner[form.keys])
     return inner
 
 
@@ -195,16 +196,22 @@ def tree_root(m: Machine, digests: Value) -> Value:
     return digests[0]
 
 
-def countable(m: Machine, claim: Value) -> None:
+def page_digest(m: Machine, page: Value, form: Form) -> Value:
+    """Of the limbs of a page: some at a time, with zeros behind them in their block."""
+    blocks = padded(m, page.reshape(-1, BLOCK_LIMBS), form.hash.rate)
+    return sponge(m, blocks.reshape(1, -1), form.digest)[0]
+
+
+def countable(m: Machine, form: Form, claim: Value) -> None:
     """Both limbs of the number of steps are as short as STEP_BITS says, so that sums of two do not wrap around p."""
     for limb, count in enumerate(STEP_BITS):
         bits = m.read(count)
         m.require_equal("a bit of a number of steps is 0 or 1", bits * bits, bits)
-        m.require_equal("the steps can be counted", claim[STEPS][limb], m.spell(bits))
+        m.require_equal("the steps can be counted", claim[form.steps][limb], m.spell(bits))
 
 
-def nothing_more(m: Machine, claim: Value, words: int, end: int = STEPS.start) -> None:
-    """The claim has so many words of its own; the number of steps stands behind `end`."""
+def nothing_more(m: Machine, claim: Value, words: int, end: int) -> None:
+    """The claim has so many words of its own; the number of steps stands behind `end`, if it has one."""
     if words < end:
         m.require_equal("the rest of a claim is empty", claim[words:end], m.constant([0] * (end - words)))
 

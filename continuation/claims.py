@@ -1,6 +1,7 @@
 """What the proofs of the continuation say, in plain Python. The circuits (continuation/circuits.py) assert exactly this.
 
-Every claim is CLAIM words long and carries, in one place, the root of the list of keys that it was made with.
+Every claim of one hash has as many words (continuation/layout.py says where what stands), and carries, in one place, the root of the
+list of keys that it was made with.
 """
 from __future__ import annotations
 
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from continuation.layout import CLAIM
-from segments.claim import BOUNDARY, CELL_LIMBS, ENTRY, LOG_PAGES, LOG_SPACES, RUNNING, Boundary
+from continuation.layout import STEP_LIMBS, Form, of_claim, of_digest
+from segments.claim import BLOCK_LIMBS, CELL_LIMBS, ENTRY, EXIT_WORDS, LOG_PAGES, LOG_SPACES, RUNNING, Boundary, filled_up
 from stark import poseidon2
 from stark.errors import Rejected
 from stark.field import P
-from stark.poseidon2 import Permute
+from stark.poseidon2 import HASHES, Hash, Permute
 from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 
 U32 = npt.NDArray[np.uint32]
@@ -23,20 +24,30 @@ Digest = tuple[int, ...]
 Words = Sequence[int] | U32
 SPACES, PAGE_LEVELS, PAGE_LIMBS = 1 << LOG_SPACES, LOG_PAGES, PAGE_CELLS * CELL_LIMBS
 SYSTEM, INPUT, OUTPUT, STATE = int(Space.SYSTEM), int(Space.INPUT), int(Space.OUTPUT), int(Space.STATE)
-EXIT_LIMBS = slice(CELL_LIMBS * SystemCell.EXIT_CODE, CELL_LIMBS * (SystemCell.EXIT_CODE + 1))      # in the system space's first page
-NOTHING: Digest = (0,) * 8
-STEPS = slice(CLAIM - 2, CLAIM)                 # of a span and of a run: the number of steps, its lower and its higher limb
+EXIT_LIMBS = slice(CELL_LIMBS * SystemCell.EXIT_CODE, CELL_LIMBS * SystemCell.EXIT_CODE + EXIT_WORDS)    # in the system space's first page
+STEPS = slice(-STEP_LIMBS, None)                # of a claim of a span and of a run: the number of steps, its lower and its higher limb
 STEP_BITS = (24, 16)                            # of the limbs
 LOW_LIMB, MOST_STEPS = 1 << STEP_BITS[0], 1 << sum(STEP_BITS)
 RUN_BITS = 20                                   # of the number of runs in a batch
 
 
-def sponge(words: Sequence[int], permute: Permute = poseidon2.permute) -> Digest:
-    return digest_of(poseidon2.sponge(np.array([words], np.uint64), permute=permute))
+def nothing(digest: int) -> Digest:
+    """What stands in the place of a digest of so many words where there is none."""
+    return (0,) * digest
+
+
+def sponge(words: Sequence[int], kind: Hash = HASHES[16], permute: Permute = poseidon2.permute) -> Digest:
+    return digest_of(poseidon2.sponge(np.array([words], np.uint64), kind.width, permute))
 
 
 def compress(left: Digest, right: Digest, permute: Permute = poseidon2.permute) -> Digest:
-    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64), permute=permute))
+    width = poseidon2.of_digest(len(left)).width
+    return digest_of(poseidon2.compress(np.array([left], np.uint64), np.array([right], np.uint64), width, permute))
+
+
+def page_digest(page: Sequence[int], kind: Hash) -> Digest:
+    """Of the limbs of a page."""
+    return sponge(filled_up(np.array(page, np.uint64).reshape(-1, BLOCK_LIMBS), kind).reshape(-1).tolist(), kind)
 
 
 def digest_of(words: npt.NDArray[np.unsignedinteger]) -> Digest:
@@ -54,12 +65,13 @@ def demand(sentence: str, holds: bool) -> None:
         raise Rejected(sentence)
 
 
-def boundary(words: Words) -> Boundary:
-    return Boundary(int(words[0]), int(words[1]), tuple(map(int, words[2:BOUNDARY])))
+def filled(form: Form, *words: int) -> U32:
+    return np.array([*words, *[0] * (form.claim - len(words))], np.uint32)
 
 
-def filled(*words: int) -> U32:
-    return np.array([*words, *[0] * (CLAIM - len(words))], np.uint32)
+def taken(words: Words, *parts: slice) -> tuple[Digest, ...]:
+    """Parts of a claim."""
+    return tuple(tuple(map(int, words[part])) for part in parts)
 
 
 def counted(words: U32, steps: int) -> U32:
@@ -100,12 +112,14 @@ class SpanClaim:
 
     @property
     def words(self) -> U32:
-        return counted(filled(*self.program, *self.keys, *self.before.words, *self.after.words), self.steps)
+        form = of_digest(len(self.program))
+        return counted(filled(form, *self.program, *self.keys, *self.before.words, *self.after.words), self.steps)
 
     @staticmethod
     def of(words: Words) -> SpanClaim:
-        return SpanClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), boundary(words[16:26]), boundary(words[26:36]),
-                         steps_of(words))
+        form = of_claim(len(words))
+        program, keys, before, after = taken(words, form.program, form.keys, form.before, form.after)
+        return SpanClaim(program, keys, Boundary.of(before), Boundary.of(after), steps_of(words))
 
     def join(self, right: SpanClaim) -> SpanClaim:
         demand("both spans are of one program", self.program == right.program)
@@ -148,20 +162,24 @@ class RunClaim:
 
     @property
     def words(self) -> U32:
-        words = filled(*self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code, *self.before,
-                       *self.after)
+        words = filled(self.form, *self.program, *self.keys, *self.input, *self.output, self.status, self.pc, *self.exit_code,
+                       *self.before, *self.after)
         return counted(words, self.steps)
+
+    @property
+    def form(self) -> Form:
+        return of_digest(len(self.program))
 
     @staticmethod
     def of(words: Words) -> RunClaim:
-        program, keys, entered, written = (tuple(map(int, words[k:k + 8])) for k in range(0, 32, 8))
-        before, after = (tuple(map(int, words[k:k + 8])) for k in (38, 46))
-        return RunClaim(program, keys, entered, written, int(words[32]), int(words[33]), tuple(map(int, words[34:38])), before, after,
-                        steps_of(words))
+        form = of_claim(len(words))
+        program, keys, entered, written, code = taken(words, form.program, form.keys, form.input, form.output, form.exit)
+        before, after = taken(words, form.state_before, form.state_after)
+        return RunClaim(program, keys, entered, written, int(words[form.status]), int(words[form.pc]), code, before, after, steps_of(words))
 
     @property
     def digest(self) -> Digest:
-        return sponge(self.words.tolist())
+        return sponge(self.words.tolist(), self.form.hash)
 
 
 def close(span: SpanClaim, ends: Ends) -> RunClaim:
@@ -170,7 +188,7 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
     demand("a run is complete", span.after.status != RUNNING)
     demand("the spaces before are those of the first boundary", tree_root(ends.before) == span.before.root)
     demand("the spaces after are those of the last boundary", tree_root(ends.after) == span.after.root)
-    digest = sponge(ends.page)
+    digest = page_digest(ends.page, of_digest(len(span.program)).hash)
     for sibling in ends.path:
         digest = compress(digest, sibling)
     demand("the exit code stands in the system space", digest == ends.after[SYSTEM])
@@ -180,8 +198,8 @@ def close(span: SpanClaim, ends: Ends) -> RunClaim:
 
 def program_with_image(program: Digest, spaces: Sequence[Digest], permute: Permute = poseidon2.permute) -> Digest:
     """A program with the memory that it starts with, whatever the application's state. That of the input is empty."""
-    image = [NOTHING if space == STATE else digest for space, digest in enumerate(spaces)]
-    return compress(program, sponge(sum(image, ()), permute), permute)
+    image = [nothing(len(program)) if space == STATE else digest for space, digest in enumerate(spaces)]
+    return compress(program, sponge(sum(image, ()), of_digest(len(program)).hash, permute), permute)
 
 
 @dataclass(frozen=True)
@@ -197,7 +215,8 @@ class Application:
 
     @staticmethod
     def of(words: Words) -> Application:
-        return Application(tuple(map(int, words[:8])), tuple(map(int, words[8:16])))
+        digest = len(words) // 2
+        return Application(*taken(words, slice(0, digest), slice(digest, 2 * digest)))
 
 
 @dataclass(frozen=True)
@@ -214,12 +233,13 @@ class BatchClaim:
 
     @property
     def words(self) -> U32:
-        return filled(*self.runs, *self.keys, self.count, self.single, *self.first.words, *self.last.words)
+        return filled(of_digest(len(self.runs)), *self.runs, *self.keys, self.count, self.single, *self.first.words, *self.last.words)
 
     @staticmethod
     def of(words: Words) -> BatchClaim:
-        return BatchClaim(tuple(map(int, words[:8])), tuple(map(int, words[8:16])), int(words[16]), int(words[17]),
-                          Application.of(words[18:34]), Application.of(words[34:50]))
+        form = of_claim(len(words))
+        runs, keys, first, last = taken(words, form.runs, form.keys, form.first, form.last)
+        return BatchClaim(runs, keys, int(words[form.count]), int(words[form.single]), Application.of(first), Application.of(last))
 
     @staticmethod
     def one(run: RunClaim) -> BatchClaim:

@@ -30,7 +30,7 @@ from continuation.openings import Opening, Openings
 from continuation.permutations import Permutations
 from continuation.queries import Queries, Slice
 from continuation.recorder import Event, Instruction, Operand, Program, Recorder
-from continuation.shape import RecursionShape, chips
+from continuation.shape import RecursionShape
 from stark.chip import Chip
 from stark.errors import Malformed
 from stark.machine import Value
@@ -126,7 +126,7 @@ class Writer:
 class Reader:
     def __init__(self, shape: RecursionShape, attributes: dict[str, list[str]], words: memoryview) -> None:
         self.words = words
-        self.given: dict[tuple[str, str], Any] = {("Chip", name): chip for name, chip in chips(shape.layout).items()}
+        self.given: dict[tuple[str, str], Any] = {("Chip", name): chip for name, chip in shape.chips.items()}
         self.given |= {("RecursionShape", ""): shape, ("Book", ""): None, ("Recorder", ""): Recorder()}
         self.makers: dict[str, Maker] = {"even": even, "dict": pairs, "given": self.named, "number": lambda node, made: np.int64(node[1]),
                                          "slice": lambda node, made: slice(node[1], node[2])}

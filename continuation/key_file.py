@@ -18,11 +18,11 @@ from continuation.verify import Trusted
 from stark.errors import Malformed
 from stark.field import TWO_ADICITY, P
 from stark.key import Key
+from stark.poseidon2 import HASHES
 from stark.profiles import Parameters
 
 U32 = npt.NDArray[np.uint32]
 VERSION = 3
-WORDS = 8                               # of a digest
 FOLDING, MOST = 6, 1 << 12              # a chip has 2^FOLDING places at most; no parameter is that large
 T = TypeVar("T")
 
@@ -42,7 +42,10 @@ def read(content: bytes, compared: Collection[str]) -> Trusted | None:
     layers = mapping(entry(found, "layers", "the file of keys"), "the layers")
     require("last" in layers and set(layers) <= set(LAYERS), f"the layers are not among {', '.join(LAYERS)}, or the last is missing")
     shapes = {name: shape(name, said) for name, said in layers.items()}
-    made = {name: digest(entry(said, "digest", f"layer {name}"), f"the digest of layer {name}") for name, said in layers.items()}
+    widths = {shape.parameters.hash_width for shape in shapes.values()}
+    require(len(widths) == 1 and widths <= set(HASHES), "the layers do not hash alike, or with no hash that there is")
+    words = HASHES[min(widths)].digest
+    made = {name: digest(entry(said, "digest", f"layer {name}"), f"the digest of layer {name}", words) for name, said in layers.items()}
     every = kinds(segments, wide)
     said = mapping(entry(found, "digests", "the file of keys"), "the digests")
     require(set(said) == set(every), "its digests are not those of the kinds of its shapes")
@@ -51,9 +54,9 @@ def read(content: bytes, compared: Collection[str]) -> Trusted | None:
     if any(tuple(key_of(name, shape).digest.tolist()) != made[name] for name, shape in shapes.items() if name in compared):
         return None
     size = 1 << key_of("last", shapes["last"]).log_cap("fixed")
-    return Trusted(tuple(segments), shapes, {name: digest(words, f"the digest of {name}") for name, words in said.items()},
-                   {name: cap(rows, f"the cap of {name}", size) for name, rows in caps.items()}, tuple(wide),
-                   digest(entry(found, "root", "the file of keys"), "the root"))
+    return Trusted(tuple(segments), shapes, {name: digest(one, f"the digest of {name}", words) for name, one in said.items()},
+                   {name: cap(rows, f"the cap of {name}", size, words) for name, rows in caps.items()}, tuple(wide),
+                   digest(entry(found, "root", "the file of keys"), "the root", words))
 
 
 def shape(name: str, said: Any) -> RecursionShape:
@@ -69,7 +72,9 @@ def shape(name: str, said: Any) -> RecursionShape:
     require(len(heights) == len(said["log_heights"]), f"the heights of {where} are not pairs")
     rows = tuple((text(chip, f"a chip of {where}"), number(log, f"a height of {where}", TWO_ADICITY)) for chip, log in heights)
     numbers = [number(one, f"a parameter of {where}", MOST) for one in entries(said, "parameters", where)]
-    require(len(numbers) == len(fields(Parameters)), f"{where} has {len(numbers)} parameters, not {len(fields(Parameters))}")
+    most = len(fields(Parameters))              # the last one is left out where it is 0
+    require(most - 1 <= len(numbers) <= most, f"{where} has {len(numbers)} parameters, not {most - 1} or {most}")
+    require(len(numbers) < most or numbers[-1] > 0, f"{where} has a 0 that is left out in such files")
     return RecursionShape(layout, rows, Parameters(*numbers))
 
 
@@ -116,15 +121,15 @@ def entries(value: Any, name: str, what: str = "the file of keys") -> list[Any]:
     return of_type(list, entry(value, name, what), f"{name} of {what}", "list")
 
 
-def digest(value: Any, what: str) -> Digest:
-    words: list[Any] = of_type(list, value, what, "list")
-    require(len(words) == WORDS, f"{what} has {len(words)} words, not {WORDS}")
-    require(all(type(word) is int and 0 <= word < P for word in words), f"a word of {what} is not between 0 and p")
-    return tuple(words)
+def digest(value: Any, what: str, words: int) -> Digest:
+    found: list[Any] = of_type(list, value, what, "list")
+    require(len(found) == words, f"{what} has {len(found)} words, not {words}")
+    require(all(type(word) is int and 0 <= word < P for word in found), f"a word of {what} is not between 0 and p")
+    return tuple(found)
 
 
-def cap(value: Any, what: str, rows: int) -> U32:
+def cap(value: Any, what: str, rows: int, words: int) -> U32:
     listed: list[Any] = of_type(list, value, what, "list")
-    found = [digest(row, what) for row in listed]
+    found = [digest(row, what, words) for row in listed]
     require(len(found) == rows, f"{what} has {len(found)} digests, not {rows}")
     return np.array(found, np.uint32)

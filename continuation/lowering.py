@@ -9,24 +9,23 @@ import numpy.typing as npt
 
 from continuation.book import Book
 from continuation.chips import arithmetic, bits, cap, constant, fold, join, permute, public, unpack
-from continuation.layout import STATEMENT, Layout
+from continuation.layout import FORMS, Form, Layout
 from continuation.permutations import Permutations
 from continuation.queries import Queries
 from continuation.recorder import Program
-from continuation.shape import SECOND, RecursionShape, chips
+from continuation.shape import SECOND, RecursionShape
 from stark.chip import Chip
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
-PERMUTATION = slice(16, 16 + 148)      # its columns in the permutation chip
 
 
 class Lowered:
     """The rows of every chip, in the order in which they may ask each other for wires."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.book = book = Book(program)
+        self.program, self.width = program, program.width
+        self.book = book = Book(program, self.form.hash.rate)
         self.queries = Queries(book, program.events)
         self.caps = cap.Caps(book)
         self.permutations = Permutations(program, book, self.queries, self.caps)
@@ -37,6 +36,10 @@ class Lowered:
         self.joined = join.Joined(program, book)
         self.unpacked = unpack.Unpacked(program, book)
         self.constants = constant.Constants(program, book)
+
+    @property
+    def form(self) -> Form:
+        return FORMS[self.width]
 
     @property
     def layout(self) -> Layout:
@@ -55,9 +58,11 @@ class Circuit:
     """A program lowered into a shape; it fits, or this raises."""
 
     def __init__(self, lowered: Lowered, shape: RecursionShape) -> None:
+        if lowered.width != shape.parameters.hash_width:
+            raise ValueError(f"a circuit of hashes of width {lowered.width} has no room in chips of width {shape.parameters.hash_width}")
         self.lowered, self.shape, self.program = lowered, shape, lowered.program
         self.log_heights = dict(shape.log_heights)
-        self.chips: dict[str, Chip] = {name: chip for name, chip in chips(shape.layout).items() if name in self.log_heights}
+        self.chips: dict[str, Chip] = {name: chip for name, chip in shape.chips.items() if name in self.log_heights}
         self.parts = {permute.NAME: lowered.permutations.cut(1 << self.log_heights[permute.NAME]),
                       arithmetic.NAME: lowered.gates.cut(1 << self.log_heights[arithmetic.NAME])}
         lowered.gates.pad(sum(1 << self.log_heights[name] for name in (arithmetic.NAME, arithmetic.MORE) if name in self.log_heights))
@@ -94,7 +99,7 @@ class Circuit:
         places = self.lowered.published.wires >> 1
         words = memory[places[:, None] + np.arange(5)].reshape(-1).astype(np.uint32)
         statement = np.concatenate([words, claim])
-        if len(statement) != STATEMENT:
+        if len(statement) != self.lowered.form.statement:
             raise ValueError(f"the claim has {len(claim)} words")
         return statement
 
@@ -108,8 +113,9 @@ class Circuit:
             cap.NAME: lowered.caps.fill(memory, lowered.permutations.looked_up(memory)), constant.NAME: {"nothing": np.zeros(1, np.int64)},
             public.NAME: lowered.published.fill(statement)}
         tables = {name: chip.table(columns[name], self.log_heights[name]) for name, chip in self._halved(columns)}
-        nothing = trace(np.zeros((1, 16), np.uint32))           # an empty row is the permutation of zeros
+        kind = lowered.form.hash
+        nothing = trace(np.zeros((1, kind.width), np.uint32))   # an empty row is the permutation of zeros
         for name in (permute.NAME, permute.MORE):
             if name in tables:
-                tables[name][PERMUTATION, self.rows[name]:] = nothing
+                tables[name][kind.width:kind.width + kind.trace_columns, self.rows[name]:] = nothing
         return tables

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.book import Book, Numbers, values_of
+from continuation.chips.buses import caps_are_blocks
 from continuation.chips.cap import Caps
-from continuation.chips.permute import KINDS, taken
+from continuation.chips.permute import entries, flags, phases, taken
 from continuation.queries import Queries, Slice
 from continuation.recorder import Addresses, Event, Operand, Program, operand
 from stark.field import ONE_EXT, P, ext_mul
-from stark.key import DIGEST
+from stark.poseidon2 import Hash, of_width
 
 U64 = npt.NDArray[np.uint64]
 Steps = list[dict[str, int]]
@@ -24,7 +25,7 @@ class Opening:
 
     place: Slice
     cap: int                                    # number of the cap's look-up table
-    inputs: Addresses                           # (queries, rows, 16)
+    inputs: Addresses                           # (queries, rows, width)
     outputs: Addresses
     steps: Steps                 # flags of each row
     shifts: list[int]                           # bits of the index that are spent; -1: the row has no index
@@ -37,7 +38,7 @@ class Openings:
     """A chain of commitments whose columns go into one sum; or one commitment whose rows are handed on."""
 
     def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps, events: list[Event], proof: int) -> None:
-        self.proof, self.batched = proof, events[0].arguments["batch"] is not None
+        self.proof, self.batched, self.width = proof, events[0].arguments["batch"] is not None, program.width
         self.parts = [self._part(program, book, queries, caps, event) for event in events]
         batches = [[operand(value) for value in event.arguments["batch"] or []] for event in events]
         self.batch = batches[0]
@@ -54,6 +55,10 @@ class Openings:
                 raise ValueError("the rows of the last commitment need a path")
             last.steps = [{**one, "keep": 0} for one in last.steps]
 
+    @property
+    def hash(self) -> Hash:
+        return of_width(self.width)
+
     @staticmethod
     def _require_zero(program: Program, start: Operand) -> None:
         words = {program.constants.get(int(address) + k) for address in np.unique(start.data) for k in range(5)}
@@ -65,26 +70,28 @@ class Openings:
         inputs, outputs = (np.stack(parts, axis=1) for parts in (
             [step.operands[0].data for step in permutes], [step.result.data for step in permutes]))
         segments, place = event.arguments["segments"], queries.locate(event.operand("bits"))
-        extension, ends = event.arguments["extension"], []
+        extension, ends, kind = event.arguments["extension"], [], self.hash
         steps: Steps = []
-        *before, last = (-(-words // DIGEST) for words in segments)
-        length = DIGEST * sum(before) + segments[-1]
+        *before, last = (-(-words // kind.rate) for words in segments)
+        length = kind.rate * sum(before) + segments[-1]
         for blocks in (*before, last):
             for block in range(blocks):
-                kind = f"extension.{block % 5}" if extension else "base"
-                steps.append(step(absorb=1) if steps else step(start=1, fresh=length))
-                steps[-1] |= {kind: 1} if self.batched else {"takes": 1}
+                entry = f"extension.{block % phases(kind.rate)}" if extension else "base"
+                steps.append(step(kind, absorb=1) if steps else step(kind, start=1, fresh=length))
+                steps[-1] |= {entry: 1} if self.batched else {"takes": 1}
             ends.append(len(steps) - 1)
         shifts = [-1] * len(steps)
         steps[-1]["enters"], shifts[-1] = 1, 0
         height = place.high - place.low
         log_cap = len(event.operand("cap").data).bit_length() - 1
         for spent in range(1, height - log_cap + 1):
-            steps.append(step(path=1, keep=int(self.batched)))
+            steps.append(step(kind, path=1, keep=int(self.batched)))
             shifts.append(spent)
         if len(steps) != inputs.shape[1]:
             raise ValueError("the recorded permutations are not those of an opened row")
-        require_recorded(program, inputs, outputs, steps)
+        require_recorded(program, inputs, outputs, steps, kind.rate)
+        if not caps_are_blocks(kind):
+            steps[-1]["looks"] = 1
         table = caps.table(event.operand("cap").data)
         results = [operand(value).wires for value in event.result] if self.batched else []
         return Opening(place, table, inputs, outputs, steps, shifts, queries.index(place), ends, results)
@@ -98,7 +105,7 @@ class Openings:
     def enter(self, book: Book) -> None:
         """Mentions blocks and uses wires; done once, before the book is closed."""
         for part in self.parts:
-            part_blocks(book, part)
+            part_blocks(book, part, self.hash.rate)
 
     def _fixed(self, book: Book, part: Opening) -> dict[str, Numbers]:
         shape = part.inputs.shape[:2]
@@ -106,8 +113,8 @@ class Openings:
         columns = {name: np.broadcast_to([one[name] for one in part.steps], shape) for name in names}
         blocks, out, times, index, total, total_times = (np.zeros(shape, np.int64) for _ in range(6))
         for row in taking_rows(part):
-            blocks[:, row] = book.block(part.inputs[:, row, :DIGEST])
-        out[:, -1], times[:, -1] = part.cap, -1
+            blocks[:, row] = book.block(part.inputs[:, row, :self.hash.rate])
+        out[:, -1], times[:, -1] = part.cap, -1 if caps_are_blocks(self.hash) else 0
         leaf = entering_row(part)
         index[:, leaf] = part.index_wires
         for row, wires in zip(part.ends, part.results, strict=False):
@@ -134,16 +141,17 @@ class Openings:
         if not self.batched:
             return [np.zeros((*part.inputs.shape[:2], 5), np.uint64) for part in self.parts]
         powers = np.stack([ONE_EXT, *(values_of(memory, one.wires) for one in self.batch)])
-        weights = {kind: weights_of(kind, powers) for kind in KINDS}
+        rate = self.hash.rate
+        weights = {entry: weights_of(entry, powers, rate) for entry in entries(rate)}
         for part in self.parts:
             columns = np.zeros((*part.inputs.shape[:2], 5), np.uint64)
             for row, one in enumerate(part.steps):
-                kind = next((name for name in KINDS if one[name]), None)
-                if kind is None:
+                entry = next((name for name in entries(rate) if one[name]), None)
+                if entry is None:
                     total = total * np.uint64(one["keep"])
                 else:
-                    factor, for_words = weights[kind]
-                    words = memory[part.inputs[:, row, :DIGEST]]
+                    factor, for_words = weights[entry]
+                    words = memory[part.inputs[:, row, :rate]]
                     added = (words[..., None] * for_words % np.uint64(P)).sum(axis=1)
                     total = (ext_mul(total, factor) + added) % np.uint64(P)
                 columns[:, row] = total
@@ -155,28 +163,28 @@ class Openings:
         return [(part.cap, queries.numbers(memory, part.place) >> part.shifts[-1]) for part in self.parts]
 
 
-def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, steps: Steps) -> None:
+def require_recorded(program: Program, inputs: Addresses, outputs: Addresses, steps: Steps, rate: int) -> None:
     """The rows that the chip will prove are the permutations that were recorded."""
     for row, one in enumerate(steps):
-        capacity, good = inputs[:, row, DIGEST:], True
+        capacity, good = inputs[:, row, rate:], True
         if one["start"]:
             known = {tuple(program.constants.get(int(word)) for word in words) for words in capacity}
-            good = known == {(one["fresh"], *[0] * (DIGEST - 1))}
+            good = known == {(one["fresh"], *[0] * (capacity.shape[1] - 1))}
         elif one["absorb"]:
-            good = np.array_equal(capacity, outputs[:, row - 1, DIGEST:])
+            good = np.array_equal(capacity, outputs[:, row - 1, rate:])
         if not good:
             raise ValueError("an opened row was recorded in another way than its chip proves it")
 
 
-def weights_of(kind: str, powers: U64) -> tuple[U64, U64]:
-    """The factor of the sum and the weights (8, 5) of the words; powers[k] is the k-th power of the challenge."""
-    for_sum, for_words = taken(kind)
+def weights_of(entry: str, powers: U64, rate: int) -> tuple[U64, U64]:
+    """The factor of the sum and the weights (words, 5) of a block; powers[k] is the k-th power of the challenge."""
+    for_sum, for_words = taken(entry, rate)
     places = np.array(for_words)
     return powers[for_sum], ext_mul(powers[places[:, 0]], np.eye(5, dtype=np.uint64)[places[:, 1]])
 
 
-def step(**flags: int) -> dict[str, int]:
-    return {name: 0 for name in ("absorb", "start", "fresh", "path", "takes", "second", "enters", "keep", *KINDS)} | flags
+def step(kind: Hash, **does: int) -> dict[str, int]:
+    return dict.fromkeys(flags(kind), 0) | does
 
 
 def entering_row(part: Opening) -> int:
@@ -187,6 +195,6 @@ def taking_rows(part: Opening) -> list[int]:
     return [row for row, one in enumerate(part.steps) if one["takes"]]
 
 
-def part_blocks(book: Book, part: Opening) -> None:
-    rows = part.inputs[:, taking_rows(part), :DIGEST]               # the words of a row are numbered one block after the other
-    book.use_block(book.block(rows.reshape(-1, DIGEST)))
+def part_blocks(book: Book, part: Opening, rate: int) -> None:
+    rows = part.inputs[:, taking_rows(part), :rate]               # the words of a row are numbered one block after the other
+    book.use_block(book.block(rows.reshape(-1, rate)))

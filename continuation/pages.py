@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from continuation.published import published
-from continuation.shape import chips
 from stark.page import page
 
 
@@ -11,4 +10,4 @@ def printed(profile: str = "p100", layer: str = "join") -> dict[str, str]:
     trusted = published(profile, layers=())
     if trusted is None:
         raise LookupError(f"no keys ship for {profile}")
-    return {f"{name}.md": page(chip) for name, chip in chips(trusted.shapes[layer].layout).items()}
+    return {f"{name}.md": page(chip) for name, chip in trusted.shapes[layer].chips.items()}

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from continuation.book import Book, Numbers
 from continuation.chips.cap import Caps
-from continuation.openings import Openings, step
+from continuation.chips.permute import flags
+from continuation.openings import Openings
 from continuation.queries import Queries
 from continuation.recorder import Event, Program
 from stark.gadgets.poseidon2 import column_names
-from stark.key import DIGEST
+from stark.poseidon2 import Hash, of_width
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -22,31 +23,35 @@ Column = npt.NDArray[np.integer]
 
 class Permutations:
     def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps) -> None:
-        self.program, self.book, self.queries, self.caps = program, book, queries, caps
+        self.program, self.book, self.queries, self.caps, self.width = program, book, queries, caps, program.width
         steps = [one for one in program.outside_events() if one.name == "permute"]
-        inputs = np.concatenate([one.operands[0].data.reshape(-1, 16) for one in steps])
-        outputs = np.concatenate([one.result.data.reshape(-1, 16) for one in steps])
-        order, self.chained = in_chains(inputs, outputs)
+        inputs = np.concatenate([one.operands[0].data.reshape(-1, self.width) for one in steps])
+        outputs = np.concatenate([one.result.data.reshape(-1, self.width) for one in steps])
+        order, self.chained = in_chains(inputs, outputs, self.hash.rate)
         self.inputs, self.outputs = inputs[order], outputs[order]
         self.flags, self.blocks, self.second, self.out = self._text_rows()
         self.groups = self._openings()
         if self.chained[0] or not self.flags["start"][0]:
             raise ValueError("the first permutation of a circuit starts a sponge")
 
+    @property
+    def hash(self) -> Hash:
+        return of_width(self.width)
+
     def _text_rows(self) -> tuple[dict[str, Numbers], Numbers, Numbers, Numbers]:
-        constants = self.program.constants
-        capacity = [[constants.get(int(address)) for address in row] for row in self.inputs[:, DIGEST:]]
+        constants, rate = self.program.constants, self.hash.rate
+        capacity = [[constants.get(int(address)) for address in row] for row in self.inputs[:, rate:]]
         fresh = np.array([row[0] is not None and set(row[1:]) == {0} for row in capacity]) & ~self.chained
         second = ~fresh & ~self.chained
         lengths = np.array([row[0] if is_fresh else 0 for row, is_fresh in zip(capacity, fresh, strict=True)], np.int64)
         book = self.book
-        blocks = book.use_block(book.block(self.inputs[:, :DIGEST]))
+        blocks = book.use_block(book.block(self.inputs[:, :rate]))
         seconds = np.zeros(len(blocks), np.int64)
-        seconds[second] = book.use_block(book.block(self.inputs[second, DIGEST:]))
-        out = book.define_block(book.block(self.outputs[:, :DIGEST]))
-        flags = {name: values.astype(np.int64) for name, values in (("start", fresh), ("absorb", self.chained), ("second", second))}
-        flags |= {"fresh": lengths, "takes": np.ones(len(blocks), np.int64)}
-        return flags, blocks, seconds, out
+        seconds[second] = book.use_block(book.block(self.inputs[second, rate:]))
+        out = book.define_block(book.block(self.outputs[:, :rate]))
+        does = {name: values.astype(np.int64) for name, values in (("start", fresh), ("absorb", self.chained), ("second", second))}
+        does |= {"fresh": lengths, "takes": np.ones(len(blocks), np.int64)}
+        return does, blocks, seconds, out
 
     def _openings(self) -> list[Openings]:
         """Commitments whose columns go into one sum stand together; the batches are numbered in the order of the text."""
@@ -101,7 +106,7 @@ class Permutations:
 
     def fixed(self) -> dict[str, Numbers]:
         count = len(self.inputs)
-        none = {name: np.zeros(count, np.int64) for name in step()}
+        none = {name: np.zeros(count, np.int64) for name in flags(self.hash)}
         none |= {name: np.zeros(count, np.int64) for name in ("proof", "index wire", "sum wire", "sum times")}
         text = {**none, **self.flags, "block": self.blocks, "second block": self.second, "out block": self.out,
                 "out times": self.book.block_times(self.out)}
@@ -127,8 +132,8 @@ class Permutations:
         for column in (index, bit, total):
             column.append(np.zeros((len(behind), *column[0].shape[1:]), column[0].dtype))
         totals = np.concatenate(total)
-        columns: dict[str, Column] = {f"in.{k}": states[:, k] for k in range(16)}
-        columns |= dict(zip(column_names(), trace(states), strict=True))
+        columns: dict[str, Column] = {f"in.{k}": states[:, k] for k in range(self.width)}
+        columns |= dict(zip(column_names("", self.width), trace(states), strict=True))
         columns |= {f"sum.{k}": totals[:, k] for k in range(5)}
         return columns | {"index": np.concatenate(index), "bit": np.concatenate(bit)}
 
@@ -142,12 +147,12 @@ def flattened(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return together.reshape(-1, *together.shape[2:])
 
 
-def in_chains(inputs: Numbers, outputs: Numbers) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+def in_chains(inputs: Numbers, outputs: Numbers, rate: int) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     """An order in which a permutation that goes on with the capacity of another stands right behind it, and which do."""
-    maker = {row.tobytes(): k for k, row in enumerate(outputs[:, DIGEST:])}
+    maker = {row.tobytes(): k for k, row in enumerate(outputs[:, rate:])}
     follower: dict[int, int] = {}
     heads = []
-    for k, row in enumerate(inputs[:, DIGEST:]):
+    for k, row in enumerate(inputs[:, rate:]):
         before = maker.get(row.tobytes())
         if before is None:
             heads.append(k)

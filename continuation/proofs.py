@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.kinds import ABOVE, Sort
-from continuation.layout import POWER_WORDS
+from continuation.layout import of_statement
 from stark.key import Key
 from stark.verifier import check_proof
 
@@ -37,7 +37,7 @@ class ContinuationProof:
 
     @property
     def claim(self) -> U32:
-        return self.statement[POWER_WORDS:]
+        return self.statement[of_statement(len(self.statement)).power_words:]
 
     def check(self, key: Key, permute: Permute) -> None:
         """Malformed or Rejected unless it proves its statement under this key."""

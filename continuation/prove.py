@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import RUN_BITS, BatchClaim, Ends, RunClaim, SpanClaim, bits_of, boundary, carry, close, counting, meeting
+from continuation.claims import RUN_BITS, BatchClaim, Ends, RunClaim, SpanClaim, bits_of, carry, close, counting, meeting
 from continuation.kinds import LIFT, Sort, kind_of
 from continuation.proofs import ContinuationProof
 from continuation.replay import replay
 from continuation.setup import Setup
 from continuation.verify import check
-from segments.claim import BOUNDARY, STEPS, SegmentProof, digest_of
+from segments.claim import FORMS, Boundary, SegmentProof, digest_of
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from stark.operations import operations_of
@@ -34,9 +34,10 @@ class Prover:
 
     def leaf(self, segment: SegmentProof) -> ContinuationProof:
         """A span of one segment; a wide leaf is lifted at once, so that it can be joined."""
-        before, after = boundary(segment.statement[:BOUNDARY]), boundary(segment.statement[BOUNDARY:STEPS])
+        form, words = FORMS[segment.cap.shape[1]], segment.statement.tolist()
+        before, after = Boundary.of(words[form.before]), Boundary.of(words[form.after])
         program = digest_of(segment.cap, segment.level, operations_of(self.kernels.permute))
-        claim = SpanClaim(program, self.setup.keys, before, after, int(segment.statement[STEPS]))
+        claim = SpanClaim(program, self.setup.keys, before, after, words[form.steps])
         kind = self.trusted.leaf(segment.shape)
         proof = self._prove(kind.name, [segment.cap, segment.statement, segment.words, counting(claim.steps)], claim)
         return self._prove(LIFT.name, self._child(proof), claim) if kind.sort is Sort.WIDE else proof

@@ -9,6 +9,7 @@ from pathlib import Path
 from continuation.key_file import VERSION, read
 from continuation.kinds import LAYERS
 from continuation.verify import Trusted
+from stark.profiles import Parameters
 
 FOLDER = Path(__file__).parent / "keys"
 
@@ -20,9 +21,15 @@ def published(name: str, folder: Path = FOLDER, layers: Sequence[str] = LAYERS) 
     return read(path.read_bytes(), layers) if path.is_file() else None
 
 
+def listed(parameters: Parameters) -> tuple[int, ...]:
+    """The last one is left out where it is 0: it came later."""
+    numbers = astuple(parameters)
+    return numbers if numbers[-1] else numbers[:-1]
+
+
 def publish(name: str, trusted: Trusted, folder: Path = FOLDER) -> Path:
     """Writes the file that `published` reads."""
-    layers = {layer: {"digest": trusted.layers[layer].digest.tolist(), "parameters": astuple(shape.parameters),
+    layers = {layer: {"digest": trusted.layers[layer].digest.tolist(), "parameters": listed(shape.parameters),
                       "log_arity": shape.layout.log_arity, "domains": shape.layout.domains, "skips": shape.layout.skips,
                       "grindings": shape.layout.grindings, "log_heights": shape.log_heights} for layer, shape in trusted.shapes.items()}
     content = {"version": VERSION, "segments": trusted.segments, "wide": trusted.wide, "layers": layers, "digests": trusted.digests,

@@ -99,6 +99,14 @@ class Program:
                 out.append([step])
         return out
 
+    @property
+    def width(self) -> int:
+        """Of the one permutation that everything is hashed with."""
+        found = {int(step.result.data.shape[-1]) for step in self.code if step.name == "permute"}
+        if len(found) != 1:
+            raise ValueError(f"a circuit hashes with one permutation, not with those of the widths {sorted(found)}")
+        return found.pop()
+
     def outside_events(self) -> list[Instruction]:
         """The instructions that no fused step covers."""
         out, at = [], 0

@@ -13,7 +13,7 @@ from continuation.allowed import digest_of_cap
 from continuation.chips import permute
 from continuation.claims import Digest
 from continuation.kinds import LAYERS, Kind, Sort, kinds
-from continuation.layout import CLAIM
+from continuation.layout import FORMS
 from continuation.lowering import Circuit, Lowered
 from continuation.recorder import Program, Recorder
 from continuation.shape import RecursionShape, fitting, larger
@@ -36,7 +36,8 @@ MOST_PERMUTATIONS = (1 << 15) + (1 << 12) - 64      # of a leaf that two of a ki
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
     """The program of a kind; `keys` are those of the layers, `segment` is what a leaf verifies."""
     recorder = Recorder()
-    claim = recorder.statement(CLAIM)
+    (width,) = {key.parameters.hash_width for key in ([segment] if segment else [keys[part.layer] for part in kind.parts])}
+    claim = recorder.statement(FORMS[width].claim)
     if not kind.parts:
         if segment is None:
             raise ValueError("a leaf verifies segments of one shape")

@@ -7,10 +7,11 @@ from functools import cache
 from itertools import combinations
 
 from continuation.chips import arithmetic, bits, cap, constant, fold, join, permute, public, unpack
-from continuation.layout import STATEMENT, Layout
+from continuation.layout import FORMS, Layout
 from stark.chip import Chip
 from stark.key import Key
 from stark.measure import measure
+from stark.poseidon2 import of_width
 from stark.profiles import Parameters
 
 LEAST = 3                       # rows of a chip, as a logarithm
@@ -20,23 +21,26 @@ SECOND = {permute.NAME: permute.MORE, arithmetic.NAME: arithmetic.MORE}         
 
 
 @cache
-def chips(layout: Layout) -> dict[str, Chip]:
-    """By name. Those that are the same under every layout are made once."""
-    tall, others = everywhere()
-    every = (*tall, bits.definition(layout), fold.definition(layout), *others)
+def chips(layout: Layout, width: int) -> dict[str, Chip]:
+    """By name. Those that are the same under every layout are made once for every width of the hash."""
+    tall, others = everywhere(width)
+    every = (*tall, bits.definition(layout), fold.definition(layout, of_width(width)), *others)
     return {chip.name: chip for chip in every}
 
 
 @cache
-def everywhere() -> tuple[list[Chip], list[Chip]]:
+def everywhere(width: int) -> tuple[list[Chip], list[Chip]]:
     """Those that there may be twice, and the others."""
-    twice = [permute.definition(), permute.definition(permute.MORE), arithmetic.definition(), arithmetic.definition(arithmetic.MORE)]
-    return twice, [module.definition() for module in (unpack, join, cap, constant, public)]
+    kind = of_width(width)
+    twice = [permute.definition(kind), permute.definition(kind, permute.MORE)]
+    twice += [arithmetic.definition(), arithmetic.definition(arithmetic.MORE)]
+    once = [unpack.definition(kind), join.definition(), cap.definition(kind), constant.definition(), public.definition(FORMS[width])]
+    return twice, once
 
 
 @cache
-def cells_in_a_row(layout: Layout) -> dict[str, int]:
-    return {name: measure(chip).cells for name, chip in chips(layout).items()}
+def cells_in_a_row(layout: Layout, width: int) -> dict[str, int]:
+    return {name: measure(chip).cells for name, chip in chips(layout, width).items()}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class RecursionShape:
     layout: Layout
     log_heights: tuple[tuple[str, int], ...]
     parameters: Parameters
+
+    @property
+    def chips(self) -> dict[str, Chip]:
+        """Every chip that there is under this layout and hash, by name."""
+        return chips(self.layout, self.parameters.hash_width)
 
     def key(self) -> Key:
         """Without a commitment. Made once in a process, because whoever verifies a proof asks for it several times."""
@@ -53,7 +62,8 @@ class RecursionShape:
 @cache
 def key_of(shape: RecursionShape) -> Key:
     heights = dict(shape.log_heights)
-    return Key([(chip, heights[name]) for name, chip in chips(shape.layout).items() if name in heights], shape.parameters, STATEMENT)
+    statement = FORMS[shape.parameters.hash_width].statement
+    return Key([(chip, heights[name]) for name, chip in shape.chips.items() if name in heights], shape.parameters, statement)
 
 
 def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Parameters) -> RecursionShape:
@@ -73,7 +83,7 @@ def halved(name: str, rows: int, spare: int) -> dict[str, int]:
 
 def chosen(layout: Layout, needed: Mapping[str, int], parameters: Parameters) -> RecursionShape:
     """Of the heights that are at least these, with few different ones, those with the fewest cells."""
-    cells = cells_in_a_row(layout)
+    cells = cells_in_a_row(layout, parameters.hash_width)
     tallest, others = max(needed.values()), sorted(set(needed.values()))[:-1]
 
     def raised(chosen: Collection[int]) -> dict[str, int]:

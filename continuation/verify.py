@@ -12,7 +12,7 @@ import numpy.typing as npt
 from continuation.allowed import KeyList, digest_of_cap, place
 from continuation.claims import BatchClaim, Digest, RunClaim, SpanClaim
 from continuation.kinds import ROLLUP, Kind, Sort, kinds
-from continuation.layout import CLAIM
+from continuation.layout import FORMS, Form
 from continuation.proofs import Permute, Proof
 from stark.errors import Malformed, Rejected
 from stark.key import Key
@@ -37,6 +37,12 @@ class Trusted:
     @cached_property
     def kinds(self) -> dict[str, Kind]:
         return kinds(self.segments, self.wide)
+
+    @property
+    def form(self) -> Form:
+        """Of statements and claims: all layers hash alike."""
+        (width,) = {shape.parameters.hash_width for shape in self.shapes.values()}
+        return FORMS[width]
 
     def leaf(self, segment: str) -> Kind:
         """The kind of leaf for segments of this shape."""
@@ -97,8 +103,8 @@ def check(proof: Proof, sorts: tuple[Sort, ...], claim: SpanClaim | RunClaim | B
         raise Rejected("the proof is of the kind that its claim needs", wanted, proof.kind)
     if claim.keys != trusted.keys:
         raise Rejected("the claim is made with the keys of this setup", trusted.keys, claim.keys)
-    if len(proof.claim) != CLAIM:
-        raise Malformed(f"a claim has {CLAIM} words, not {len(proof.claim)}")
+    if len(proof.claim) != trusted.form.claim:
+        raise Malformed(f"a claim has {trusted.form.claim} words, not {len(proof.claim)}")
     if (proof.claim != claim.words).any():
         raise Rejected("the proof is of this claim", claim.words.tolist(), proof.claim.tolist())
     proof.check(trusted.key(proof.kind, cap), permute)

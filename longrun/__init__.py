@@ -77,12 +77,12 @@ def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = No
     else is given here, `stark.errors.Malformed` if it is no proof. States are roots in hexadecimal, or state files. `allow_toy` accepts
     toy proofs, which prove nothing."""
     from bundles import api
-    from bundles.states import root_named
+    from bundles.states import state_named
     if not apps:
         raise TypeError("a proof is verified against a program: verify(file, app)")
     modules = [content_of(app) for app in apps]
     entered = api.with_arguments(modules[0], input or b"", arguments) if arguments else input
-    before, after = (None if root is None else root_named(str(root)) for root in (state_before, state_after))
+    before, after = (None if root is None else state_named(str(root)) for root in (state_before, state_after))
     names = [f"program {number}" if isinstance(app, bytes) else str(app) for number, app in enumerate(apps, 1)]
     return api.verify(Path(file), modules, entered, output, exit_code, allow_toy, before, after, None, names if len(apps) > 1 else ())
 

@@ -48,7 +48,7 @@ from longrun.options import (
 )
 from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_trap, trap_facts
 from longrun.profile import profile
-from longrun.state_commands import Root, StateFile, register, root_named
+from longrun.state_commands import Root, StateFile, register, state_named
 from longrun.stopping import batching, heard, proving, recording, spelled, stoppable
 from longrun.telling import complain, progress, say, show
 from longrun.words import Separated, Words
@@ -191,7 +191,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
            json: Json = False) -> None:
     """Check a proof. Exit code 0 only if it holds."""
-    before, after = (None if root is None else root_named(root) for root in (state_before, state_after))
+    before, after = (None if root is None else state_named(root) for root in (state_before, state_after))
     programs = [module(path) for path in program]
     if arguments and len(programs) > 1:
         raise Stop(USAGE, "runs of several programs have no arguments in common", "leave out those behind --")

@@ -17,6 +17,7 @@ from longrun.words import Words
 
 if TYPE_CHECKING:
     from continuation.claims import Digest
+    from wasm_exec.state import StateMap
 
 StateFile = Annotated[Path | None, typer.Option(metavar="FILE", help="a state file, or a bundle directory whose state goes on; the empty "
                                                 "state if left out")]
@@ -24,8 +25,8 @@ Root = Annotated[str | None, typer.Option(metavar="ROOT", help="64 hexadecimal d
 COLUMNS = ("key", "old", "new")
 
 
-def root_named(text: str) -> Digest:
-    from bundles.states import root_named as named
+def state_named(text: str) -> Digest | StateMap:
+    from bundles.states import state_named as named
     return named(text)
 
 

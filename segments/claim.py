@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,19 +11,52 @@ import numpy.typing as npt
 from stark import poseidon2
 from stark.errors import Rejected
 from stark.operations import Operations
+from stark.poseidon2 import HASHES, Hash, of_digest
 
 U32 = npt.NDArray[np.uint32]
 Words = tuple[int, ...]
 PLAIN = Operations(lambda states: poseidon2.permute(states.astype(np.uint64)).astype(np.uint32))
 RUNNING = 0
 ENTRY, LOG_SPACES, LOG_PAGES, CELL_LIMBS = 0, 4, 24, 4
-BOUNDARY = 10                                   # words of a boundary: pc, status, root
-STEPS, STATEMENT = 2 * BOUNDARY, 2 * BOUNDARY + 1       # of a segment: the boundaries before and after, then the number of steps
+BLOCK_LIMBS = 8                                 # of a page, that are hashed at a time: the first words of a block, zeros behind them
+BOUNDARY_HEAD, EXIT_WORDS = 2, CELL_LIMBS       # the words of a boundary before its root: pc, status; the limbs of an exit code
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where things stand in the statement of a segment, under a hash: the boundaries before and after, then the number of steps."""
+
+    digest: int             # words of a digest
+
+    @property
+    def boundary(self) -> int:
+        """Words of a boundary: pc, status, root."""
+        return BOUNDARY_HEAD + self.digest
+
+    @cached_property
+    def before(self) -> slice:
+        return slice(0, self.boundary)
+
+    @cached_property
+    def after(self) -> slice:
+        return slice(self.boundary, 2 * self.boundary)
+
+    @property
+    def steps(self) -> int:
+        return 2 * self.boundary
+
+    @property
+    def words(self) -> int:
+        return self.steps + 1
+
+
+FORMS = {hash.digest: Form(hash.digest) for hash in HASHES.values()}
+BOUNDARY, STEPS, STATEMENT = FORMS[8].boundary, FORMS[8].steps, FORMS[8].words
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """Everything that crosses from one segment to the next: ten words."""
+    """Everything that crosses from one segment to the next: a few words."""
 
     pc: int
     status: int
@@ -34,7 +68,8 @@ class Boundary:
 
     @staticmethod
     def of(words: Sequence[int]) -> Boundary:
-        return Boundary(int(words[0]), int(words[1]), tuple(int(word) for word in words[2:10]))
+        """Of so many words, no more."""
+        return Boundary(int(words[0]), int(words[1]), tuple(int(word) for word in words[BOUNDARY_HEAD:]))
 
 
 @dataclass(frozen=True)
@@ -71,14 +106,22 @@ class SegmentProof:
     @property
     def claim(self) -> SegmentClaim:
         """What is proved, if the words are right."""
-        before, after = self.statement[:BOUNDARY].tolist(), self.statement[BOUNDARY:STEPS].tolist()
-        return SegmentClaim(digest_of(self.cap, self.level), Boundary.of(before), Boundary.of(after), int(self.statement[STEPS]))
+        form = FORMS[self.cap.shape[1]]
+        before, after = Boundary.of(self.statement[form.before].tolist()), Boundary.of(self.statement[form.after].tolist())
+        return SegmentClaim(digest_of(self.cap, self.level), before, after, int(self.statement[form.steps]))
 
 
 def digest_of(cap: U32, level: int, operations: Operations = PLAIN) -> Words:
-    """The eight words that stand for a commitment in claims. The level is part of it, so that nobody reads the same cap as that of a taller
+    """The words that stand for a commitment in claims. The level is part of it, so that nobody reads the same cap as that of a taller
     table, whose leaves are what lies under rows."""
-    return tuple(operations.sponge(np.append(cap.reshape(-1), np.uint32(level))[None]).tolist()[0])
+    return tuple(operations.sponge(np.append(cap.reshape(-1), np.uint32(level))[None], of_digest(cap.shape[1]).width).tolist()[0])
+
+
+def filled_up(blocks: npt.NDArray[np.uint64], kind: Hash) -> npt.NDArray[np.uint64]:
+    """The limbs of pages (..., blocks, BLOCK_LIMBS) as whole blocks of the hash, with zeros behind the limbs."""
+    out = np.zeros((*blocks.shape[:-1], kind.rate), np.uint64)
+    out[..., :BLOCK_LIMBS] = blocks
+    return out
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from segments.claim import RUNNING, Boundary
 from segments.dealing import Deal, dealt
 from segments.history import Access, History, accesses_of, history
 from segments.host import tables as hosts
-from segments.machine import chips, machine
+from segments.machine import Machine, chips, machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory.hashes import Permutations, in_numpy
+from segments.memory.wide import hash_of
 from segments.memory_tree import MemoryTree, Update
 from segments.setup import PROGRAM, fixed_tables
 from segments.shape import Shape, rows_of_memory
@@ -101,10 +102,12 @@ def fill_cheapest(program: Program, shape: Shape, trace: Trace, image: MemoryIma
 
 
 def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, permutations: Permutations) -> Segment:
+    if hash_of(tree.permute).width != shape.width:
+        raise ValueError(f"the tree over memory is not of the hash of width {shape.width}")
     if not shape.holds(done.rows):
         raise ValueError(f"a segment with the rows {done.rows} does not fit the shape {shape.name}")
-    parts, fixed, deal, past, trace = machine(), fixed_tables(program, shape), done.deal, done.past, done.trace
-    steps = deal.steps
+    parts, fixed, deal, past, trace = machine(shape.width), fixed_tables(program, shape), done.deal, done.past, done.trace
+    steps, every = deal.steps, chips(shape.width)
     sizes = len(steps["outside"]) + len(steps["grow"])         # who asks for the size of linear memory
 
     def filled(chip: Chip, columns: Columns) -> list[Filled]:
@@ -113,7 +116,7 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
         for name in (chip.name, chip.name + MORE):
             if name in shape.log_heights:
                 log_height = shape.log_heights[name]
-                own, empty = chips()[name], np.zeros((0, 1 << log_height), np.uint32)
+                own, empty = every[name], np.zeros((0, 1 << log_height), np.uint32)
                 end = at + (1 << log_height) if chip.name + MORE in shape.log_heights else None
                 part = {column: values if np.ndim(values) == 0 else np.asarray(values)[at:end] for column, values in columns.items()}
                 out.append(Filled(own, fixed.get(name, empty), own.table(part, log_height)))
@@ -126,11 +129,11 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, perm
     then, cell = past.frame_pointer.then[0], past.frame_pointer.cell[0]
     behind = hosts.filled_columns(steps, done.kinds, past.past, shape.log_heights)
     rows = [*(table for both in guests.values() for table in both),
-            *(table for name, columns in behind.items() for table in filled(chips()[name], columns)),
+            *(table for name, columns in behind.items() for table in filled(every[name], columns)),
             *filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
             *filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             *filled(parts.node, nodes.fill(update.nodes)),
-            *filled(parts.hash, hash_columns(parts.hash, update, hosts.permuted(steps), shape, permutations)),
+            *(table for pair in hashed(parts, update, hosts.permuted(steps), shape, permutations) for table in filled(*pair)),
             *filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
     used = shape.split(done.rows)
     rows += filled(parts.lookup, tables.lookup_fill(rows, used))
@@ -165,11 +168,24 @@ class State:
         return State(*(int(found[part.number][0]) for part in message.parts))
 
 
+def hashed(parts: Machine, update: Update, whole: U64, shape: Shape, permutations: Permutations) -> list[tuple[Chip, Columns]]:
+    """All permutations: those of memory, and those that calls want as a `whole`, which may be of another hash."""
+    none = np.zeros((0, whole.shape[1]), np.uint64)
+    if parts.permuted is None:
+        return [(parts.hash, hash_columns(parts.hash, update, whole, shape, permutations))]
+    own = np.zeros((0, shape.width), np.uint64)
+    found = [(parts.hash, hash_columns(parts.hash, update, own, shape, permutations))]
+    if parts.permuted.name in shape.log_heights:
+        calls = hashes.fill(parts.permuted, none, none, whole, shape.room[parts.permuted.name], permutations)
+        found.append((parts.permuted, calls))
+    return found
+
+
 def hash_columns(chip: Chip, update: Update, whole: U64, shape: Shape, permutations: Permutations) -> Columns:
-    """All permutations that pages and nodes ask for: the last row of a page and all nodes want the first half. Calls want the `whole`."""
+    """All permutations that pages and nodes ask for: the last row of a page and all nodes want the digest. Calls want the `whole`."""
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])
-    second = np.concatenate([states[:, :-1].reshape(-1, 16) for states in sponges])
+    second = np.concatenate([states[:, :-1].reshape(-1, shape.width) for states in sponges])
     return hashes.fill(chip, first, second, whole, shape.room[chip.name], permutations)
 
 

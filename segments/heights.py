@@ -10,7 +10,7 @@ from segments.machine import chips
 from segments.tables import LOG_LIMB
 from stark.key import Key
 from stark.measure import measure
-from stark.profiles import get
+from stark.profiles import EVERY
 
 SMALLEST = 3            # the cap of a commitment needs a few rows
 LEAF, WIDE_LEAF = 27_000_000, 55_000_000        # a leaf with its share of joins takes as long as so many committed cells
@@ -20,21 +20,24 @@ QUOTIENT = 10           # words of the quotient for every row of the tallest chi
 Heights = Mapping[str, int]
 
 
-def with_fixed(own: Heights, log_program: int) -> Heights:
-    """In the order of the machine, with the tables that every shape has."""
+def with_fixed(own: Heights, log_program: int, width: int = 16) -> Heights:
+    """In the order of the machine, with the tables that every shape has. Calls of Poseidon2 have a table of their own for the permutation
+    if memory is hashed with another one."""
     logs = dict(own) | {"boundary": SMALLEST, "program": log_program, "lookup": LOG_LIMB}
-    return {name: logs[name] for name in chips() if name in logs}
+    if "sponge" in own:
+        logs["permuted"] = own["sponge"]
+    return {name: logs[name] for name in chips(width) if name in logs}
 
 
-def cells_of(heights: Heights) -> Mapping[str, int]:
+def cells_of(heights: Heights, width: int = 16) -> Mapping[str, int]:
     """Committed base cells of every table, and of the quotient."""
-    by_chip = {name: cells_in_a_row(name) << log for name, log in heights.items()}
+    by_chip = {name: cells_in_a_row(name, width) << log for name, log in heights.items()}
     return by_chip | {"quotient": QUOTIENT << max(heights.values())}
 
 
 @cache
-def cells_in_a_row(name: str) -> int:
-    return measure(chips()[name]).cells
+def cells_in_a_row(name: str, width: int = 16) -> int:
+    return measure(chips(width)[name]).cells
 
 
 def room_of(heights: Heights) -> Mapping[str, int]:
@@ -43,10 +46,10 @@ def room_of(heights: Heights) -> Mapping[str, int]:
             for name, log in heights.items() if not name.endswith(MORE)}
 
 
-def permutations_of(heights: Heights) -> int:
-    """Permutations of the leaf that verifies a segment at p100, most of them for rows and paths that queries open."""
-    parameters = get("p100").segment
-    key = Key([(chips()[name], log) for name, log in heights.items()], parameters, 0, ["program"])
+def permutations_of(heights: Heights, width: int = 16) -> int:
+    """Permutations of the leaf that verifies a segment with real parameters, most of them for rows and paths that queries open."""
+    parameters = next(profile.segment for profile in EVERY if profile.segment.hash_width == width and not profile.toy)
+    key = Key([(chips(width)[name], log) for name, log in heights.items()], parameters, 0, ["program"])
     each = 0
     for tree in key.trees:
         each += sum(-(-words // key.hash.rate) for words in key.segments(tree)) + key.log_tree(tree) - key.log_cap(tree.name)
@@ -55,7 +58,7 @@ def permutations_of(heights: Heights) -> int:
     return parameters.queries * each + key.head_words // key.hash.rate + CLAIMS
 
 
-def price_of(heights: Heights) -> int:
+def price_of(heights: Heights, width: int = 16) -> int:
     """Cells of a segment, and what the continuation adds to it in cells that take as long."""
-    wide = CELLS in heights or permutations_of(heights) > MOST_PERMUTATIONS
-    return sum(cells_of(heights).values()) + (WIDE_LEAF if wide else LEAF)
+    wide = CELLS in heights or permutations_of(heights, width) > MOST_PERMUTATIONS
+    return sum(cells_of(heights, width).values()) + (WIDE_LEAF if wide else LEAF)

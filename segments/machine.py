@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from segments import tables
+from segments.buses import PERMUTED
 from segments.catalogue import MORE
 from segments.guest import (
     add,
@@ -32,6 +33,7 @@ from segments.host import cells, keccak, keccak_fill, mulmod, poseidon2, sha256,
 from segments.memory import boundary, hashes, nodes, pages
 from segments.steps import GuestFamily
 from stark.chip import Chip
+from stark.poseidon2 import HASHES, of_width
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Machine:
     hash: Chip
     program: Chip
     lookup: Chip
+    permuted: Chip | None = None        # for calls of Poseidon2, if what ties memory is another hash
 
     @property
     def outside(self) -> int:
@@ -59,16 +62,16 @@ class Machine:
     @property
     def chips(self) -> list[Chip]:
         return [*(family.chip for family in self.families), self.cells, self.compression, self.sponge, self.remainder, self.rounds,
-                self.boundary, self.page, self.node, self.hash, self.program, self.lookup]
+                self.boundary, self.page, self.node, self.hash, *([self.permuted] if self.permuted else []), self.program, self.lookup]
 
 
 @cache
-def chips() -> dict[str, Chip]:
+def chips(width: int = 16) -> dict[str, Chip]:
     """Every chip that a shape can have, by name: those of the machine, and of some a second table, which is the same chip under another
-    name. Rows of one kind may then take a sum of two powers of two."""
-    doubled = {*(family.name for family in machine().families), "cells", "page", "node", "hash"}
+    name. Rows of one kind may then take a sum of two powers of two. `width`: of the hash that ties memory."""
+    doubled = {*(family.name for family in machine(width).families), "cells", "page", "node", "hash"}
     out: dict[str, Chip] = {}
-    for chip in machine().chips:
+    for chip in machine(width).chips:
         out[chip.name] = chip
         if chip.name in doubled:
             out[chip.name + MORE] = more = copy(chip)
@@ -77,12 +80,18 @@ def chips() -> dict[str, Chip]:
 
 
 @cache
-def machine() -> Machine:
+def machine(width: int = 16) -> Machine:
+    """With the chips that tie memory by the hash of this width, and all others as they are."""
+    if width != 16:
+        kind, same = of_width(width), machine()
+        return replace(same, sponge=poseidon2.chip(PERMUTED), boundary=boundary.chip(kind), page=pages.chip(kind), node=nodes.chip(kind),
+                       hash=hashes.chip(kind), program=tables.program_chip(kind), permuted=hashes.chip(HASHES[16], "permuted", PERMUTED))
+    kind = HASHES[16]
     families = (*(guest.chip() for guest in (add, mul, div, bitwise, shift, compare, branch, move, select, load, store, call, halt)),
                 add.chip(4), mul.chip64(), div.chip(4), bitwise.chip(4), shift.chip(4), compare.chip(4), move.chip(4), select.chip(4),
                 load.chip64(), store.chip64(), convert.chip(), count.chip(), count.chip(4), indirect.chip(), grow.chip(), outside.chip(),
                 host_call.chip("SHA256", sha256_fill.results), host_call.chip("POSEIDON2", poseidon2.results),
                 host_call.chip("MULMOD", mulmod.results), host_call.chip("KECCAK", keccak_fill.results))
     return Machine(families=families, cells=cells.chip(), compression=sha256.chip(), sponge=poseidon2.chip(), remainder=mulmod.chip(),
-                   rounds=keccak.chip(), boundary=boundary.chip(), page=pages.chip(), node=nodes.chip(), hash=hashes.chip(),
-                   program=tables.program_chip(), lookup=tables.lookup_chip())
+                   rounds=keccak.chip(), boundary=boundary.chip(kind), page=pages.chip(kind), node=nodes.chip(kind),
+                   hash=hashes.chip(kind), program=tables.program_chip(kind), lookup=tables.lookup_chip())

@@ -11,10 +11,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from segments.memory.nodes import TouchedNodes
+from segments.memory.nodes import TouchedNodes, paired
 from segments.memory.pages import DEPTH, LOG_PAGES, OpenedPages, Sponge, absorb, limbs_of
-from segments.memory.wide import Permute, Wide
+from segments.memory.wide import Permute, Wide, hash_of
 from stark.kernels.protocol import Kernels
+from stark.poseidon2 import HASHES, Hash
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
@@ -23,18 +24,19 @@ Indices = npt.NDArray[np.int64]
 LOG_SPACES = DEPTH - LOG_PAGES
 
 
-def wide(kernels: Kernels) -> Permute:
-    return Wide(kernels)
+def wide(kernels: Kernels, kind: Hash = HASHES[16]) -> Permute:
+    return Wide(kernels, kind)
 
 
 @lru_cache(maxsize=4)
 def empty(permute: Permute) -> tuple[U64, U64]:
     """The digest of a node on every level under which there are pages of zeros, and under which there are none."""
-    zero, absent = np.zeros((DEPTH + 1, 8), np.uint64), np.zeros((DEPTH + 1, 8), np.uint64)
+    digest = hash_of(permute).digest
+    zero, absent = np.zeros((DEPTH + 1, digest), np.uint64), np.zeros((DEPTH + 1, digest), np.uint64)
     zero[DEPTH] = absorb(limbs_of(np.zeros((1, PAGE_CELLS), np.uint64)), permute).digests[0]
     for level in range(DEPTH, 0, -1):
         pair = np.stack([zero[level], absent[level]])
-        zero[level - 1], absent[level - 1] = permute(np.concatenate([pair, pair], axis=1))[:, :8]
+        zero[level - 1], absent[level - 1] = permute(paired(np.stack([pair, pair], axis=1)))[:, :digest]
     for digests in (zero, absent):
         digests.setflags(write=False)
     return zero, absent
@@ -87,9 +89,9 @@ class Update:
 
 class MemoryTree:
     def __init__(self, image: MemoryImage, permute: Permute) -> None:
-        self.permute = permute
+        self.permute, self.digest = permute, hash_of(permute).digest
         self.existing = image.memory_pages * PAGES_PER_WASM_PAGE + image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
-        self.levels = [Level(np.zeros(0, np.int64), np.zeros((0, 8), np.uint64)) for _ in range(DEPTH + 1)]
+        self.levels = [Level(np.zeros(0, np.int64), np.zeros((0, self.digest), np.uint64)) for _ in range(DEPTH + 1)]
         self.zero, self.absent = empty(permute)
         occupied = list(image.occupied())
         index = np.array([space << LOG_PAGES | page for space, page in occupied], np.int64)
@@ -107,7 +109,8 @@ class MemoryTree:
         return absorb(limbs_of(cells), self.permute)
 
     def compressed(self, pairs: U64) -> U64:
-        digests: U64 = self.permute(pairs)[:, :8]
+        """The digests of pairs of digests (n, 2, digest)."""
+        digests: U64 = self.permute(paired(pairs))[:, :self.digest]
         return digests
 
     # -- reading
@@ -150,11 +153,11 @@ class MemoryTree:
                 both[2 * np.searchsorted(above, index >> 1) + (index & 1)] = digests
             else:
                 both = self.children(level - 1, above)
-            index, digests = above, self.compressed(both.reshape(-1, 16))
+            index, digests = above, self.compressed(both.reshape(-1, 2, self.digest))
         self.levels[0].put(index, digests)
 
     def children(self, level: int, index: Indices) -> U64:
-        return self.digests(level + 1, np.repeat(2 * index, 2) + np.tile([0, 1], len(index))).reshape(-1, 2, 8)
+        return self.digests(level + 1, np.repeat(2 * index, 2) + np.tile([0, 1], len(index))).reshape(-1, 2, self.digest)
 
     def update(self, pages: OpenedPages) -> Update:
         """Puts the pages after a segment in place of those before; every touched node with both digests."""

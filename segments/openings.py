@@ -16,8 +16,10 @@ from wasm_exec.state import StateMap
 
 U64 = npt.NDArray[np.uint64]
 Permute = Callable[[U64], U64]
-# The root of the space of the application's state where nothing stands; a test computes it.
+# The root of the space of the application's state where nothing stands, under the hashes of width 16 and 24; a test computes them.
 EMPTY_STATE_ROOT: Words = (268661441, 754970061, 1272846153, 1465569511, 1097835408, 503782970, 219684393, 293136538)
+EMPTY_STATE_ROOTS: tuple[Words, ...] = (
+    EMPTY_STATE_ROOT, (1721897265, 2114580896, 259609521, 1822454936, 507397291, 1316082685, 1439169425, 1348888444, 705602085))
 
 
 def words(values: npt.NDArray[np.uint64]) -> Words:

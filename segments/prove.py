@@ -8,6 +8,7 @@ from segments.room import give_back
 from segments.setup import PROGRAM, program_level, setup
 from segments.shape import Shape
 from stark.kernels.protocol import Kernels
+from stark.poseidon2 import of_width
 from stark.profiles import Parameters
 from stark.prover import HandedOver, prove
 from stark.setup import ProvingKey
@@ -50,6 +51,7 @@ def prove_alone(recording: Recording, index: int, size: str, parameters: Paramet
     """The proof of one segment of a run, for debugging: nothing of the segments before it is proved."""
     program, start, image = recording.program, recording.segments[index], recording.image(index)
     trace = replay(program, start, image, recording.budget(index))
-    shape = Shape.of(size, len(program.instructions))
-    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
+    kind = of_width(parameters.hash_width)
+    shape = Shape.of(size, len(program.instructions), kind.width)
+    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels, kind)), kernels.trace_permutations)
     return ProvingKeys(program, parameters, kernels).prove(segment)

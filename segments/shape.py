@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -37,6 +37,7 @@ class Shape:
 
     name: str
     log_program: int
+    width: int = 16             # of the hash that ties memory
 
     def __str__(self) -> str:
         return f"{self.name} program 2^{self.log_program}"
@@ -46,14 +47,14 @@ class Shape:
             raise LookupError(f"no shape named {self.name!r}; there are {', '.join(CATALOGUE)}")
 
     @staticmethod
-    def of(size: str, instructions: int) -> Shape:
+    def of(size: str, instructions: int, width: int = 16) -> Shape:
         """The general shape of this size for a program with so many instructions."""
         if size not in SIZES:
             raise LookupError(f"no size named {size!r}; there are {', '.join(SIZES)}")
         found = [log for log in PROGRAMS if log >= logarithm(instructions + 1)]
         if not found:
             raise LookupError(f"no shape is for a program of {instructions} instructions")
-        return Shape(size, found[0])
+        return Shape(size, found[0], width)
 
     @property
     def size(self) -> str:
@@ -62,17 +63,17 @@ class Shape:
     @property
     def chips(self) -> list[Chip]:
         """Those that a segment of this shape has, in the order of the machine."""
-        return [chips()[name] for name in self.log_heights]
+        return [chips(self.width)[name] for name in self.log_heights]
 
     @property
     def log_heights(self) -> Mapping[str, int]:
         """log2 of the number of rows of every chip that the shape has, by name."""
-        return heights(self.name, self.log_program)
+        return heights(self.name, self.log_program, self.width)
 
     @property
     def cells(self) -> Mapping[str, int]:
         """Committed base cells of every chip, and of the quotient."""
-        return cells(self.name, self.log_program)
+        return cells(self.name, self.log_program, self.width)
 
     @property
     def committed(self) -> int:
@@ -90,7 +91,7 @@ class Shape:
     @property
     def room(self) -> Mapping[str, int]:
         """How many rows of every kind there are, in one table or two."""
-        return room(self.name, self.log_program)
+        return room(self.name, self.log_program, self.width)
 
     def split(self, rows: Mapping[str, int]) -> dict[str, int]:
         """Of so many rows of every kind, those in every table: the first is filled before the second."""
@@ -116,17 +117,17 @@ class Shape:
     @property
     def price(self) -> int:
         """Cells of a segment, and what the continuation adds to it in cells that take as long."""
-        return price(self.name, self.log_program)
+        return price(self.name, self.log_program, self.width)
 
     @property
     def general(self) -> Shape:
         """The shape of this size that has every chip but those of host functions."""
-        return Shape(self.size, self.log_program)
+        return replace(self, name=self.size)
 
     @property
     def with_hosts(self) -> Shape:
         """The general shape of this size that has the chips of host functions."""
-        return Shape(self.size + HOSTS, self.log_program)
+        return replace(self, name=self.size + HOSTS)
 
     @property
     def allowed(self) -> list[Shape]:
@@ -138,27 +139,27 @@ class Shape:
     @property
     def alike(self) -> list[Shape]:
         """All shapes for the same programs: the toys, or all others."""
-        return [Shape(name, self.log_program) for name in CATALOGUE if (name.split()[0] == TOY) == (self.size == TOY)]
+        return [replace(self, name=name) for name in CATALOGUE if (name.split()[0] == TOY) == (self.size == TOY)]
 
 
 @cache
-def heights(name: str, log_program: int) -> Heights:
-    return with_fixed(CATALOGUE[name], log_program)
+def heights(name: str, log_program: int, width: int) -> Heights:
+    return with_fixed(CATALOGUE[name], log_program, width)
 
 
 @cache
-def cells(name: str, log_program: int) -> Mapping[str, int]:
-    return cells_of(heights(name, log_program))
+def cells(name: str, log_program: int, width: int) -> Mapping[str, int]:
+    return cells_of(heights(name, log_program, width), width)
 
 
 @cache
-def room(name: str, log_program: int) -> Mapping[str, int]:
-    return room_of(heights(name, log_program))
+def room(name: str, log_program: int, width: int) -> Mapping[str, int]:
+    return room_of(heights(name, log_program, width))
 
 
 @cache
-def price(name: str, log_program: int) -> int:
-    return price_of(heights(name, log_program))
+def price(name: str, log_program: int, width: int) -> int:
+    return price_of(heights(name, log_program, width), width)
 
 
 def rows_of_memory(pages: npt.NDArray[np.int64]) -> dict[str, int]:

@@ -7,19 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
-from segments.claim import STEPS
+from segments.claim import FORMS
 from segments.operands import MEMORY_SIZE
 from segments.residues import residues_of
 from segments.steps import Columns, Ints
 from stark.check import Filled
 from stark.chip import Bus, Chip
+from stark.poseidon2 import Hash
 from wasm_exec.program import FIELDS, Program
 
 LOG_LIMB = 16
 COLUMN_OF = {RANGE16: "range16 times", BYTES: "bytes times", AND: "and times", SHIFT: "shift times"}
 
 
-def program_chip() -> Chip:
+def program_chip(kind: Hash) -> Chip:
     """Every step fetches one instruction, so the sum of all rows but the last, which is no instruction, is the number of steps."""
     chip = Chip("program", "the instructions of the program, each as often as it is fetched; how many steps these are")
     fields = [chip.fixed(name) for name in FIELDS]
@@ -27,7 +28,7 @@ def program_chip() -> Chip:
     chip.receive(PROGRAM, *fields, times=times)
     chip.require("no step is counted before the first instruction", steps, "first")
     chip.require("the steps of an instruction are counted", steps.next - steps - times, "next")
-    chip.require("the statement has the number of steps", steps - chip.public(STEPS), "last")
+    chip.require("the statement has the number of steps", steps - chip.public(FORMS[kind.digest].steps), "last")
     return chip
 
 

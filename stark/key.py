@@ -22,7 +22,6 @@ from stark.profiles import Parameters
 MOST_GRINDING = 30
 ALONE = ("program", "quotient")     # trees whose columns share nothing
 LOG_ROOM = 10   # what shares a column has so many rows at least: FRI tests a degree that is too high by as many as share one
-DIGEST = 8      # words of a digest under width 16, which the recursion knows alone
 U32 = npt.NDArray[np.uint32]
 
 
@@ -73,7 +72,7 @@ class Key:
         if not chips or statement < 0 or min(parameters.queries, parameters.log_blowup, parameters.log_arity) < 1 \
                 or parameters.log_lift < 0:
             raise ValueError("a key has a chip, a query, more points than rows, no less rows than chips have, and foldings that fold")
-        if not all(0 <= bits <= MOST_GRINDING for bits in (parameters.lookup_grinding, parameters.batch_grinding, parameters.grinding)):
+        if not all(0 <= bits <= MOST_GRINDING for bits in parameters.works):
             raise ValueError(f"a word below p can be asked for 0 to {MOST_GRINDING} zeros")
         if any(type(number) is not int for number in vars(parameters).values()):
             raise ValueError("parameters are whole numbers")            # 4.0 or a numpy number would have another digest
@@ -232,7 +231,8 @@ class Key:
         digests = sum(1 << self.log_cap(tree.name) for tree in self.trees if tree not in self.fixed_trees)
         digests += sum(1 << self.log_fri_cap(size) for size in self.fri_rounds[1:])
         values = len(self.speaking) + 2 * self.opened_count + (1 << (self.fri_rounds[-1] - p.log_blowup))
-        return self.hash.digest * digests + 5 * values + sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding)))
+        nonces = sum(map(bool, (p.lookup_grinding, p.batch_grinding, p.grinding))) + bool(p.folding_grinding) * (len(self.fri_rounds) - 1)
+        return self.hash.digest * digests + 5 * values + nonces
 
     @cached_property
     def openings(self) -> list[tuple[int, tuple[int, ...], int]]:
@@ -265,6 +265,6 @@ class Key:
             text = repr((chip.name, log_height, self.pack(i), chip.fixed_names, chip.main_names, flat.slots, flat.messages))
             for part in (text.encode(), flat.code.tobytes(), flat.constants.tobytes(), flat.requirements.tobytes()):
                 hasher.update(len(part).to_bytes(8, "little") + part)
-        hasher.update(repr((self.parameters, self.statement, self.apart)).encode())
+        hasher.update(f"({self.parameters.text}, {self.statement!r}, {self.apart!r})".encode())
         words: U32 = (np.frombuffer(hasher.digest(8 * self.hash.digest), "<u8") % P).astype(np.uint32)
         return words

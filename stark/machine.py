@@ -18,7 +18,6 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from stark.point import PointChip
 
-DIGEST = 8
 Data = npt.NDArray[Any]
 Compress = Callable[["Machine", "Value", "Value"], "Value"]
 Plain = int | Sequence[int] | Sequence[Sequence[int]] | npt.NDArray[Any]

@@ -249,6 +249,7 @@ def fold_rounds(key: Key, sender: Sender, values: U32, less: Claims, kernels: Ke
     for log_size, log_next in zip(key.fri_rounds, key.fri_rounds[1:], strict=False):
         layers.append(kernels.commit_rows(values.reshape(1 << log_next, -1), key.log_fri_cap(log_next), key.hash.width))
         sender.send(layers[-1].cap)
+        sender.work(kernels, key.parameters.folding_grinding)
         shift, challenge = key.shift(key.log_domain - log_size), sender.draw()
         values = kernels.fold(values, log_size - log_next, challenge, shift)
         if len(layers) == 1:

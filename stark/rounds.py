@@ -66,6 +66,7 @@ def converse(m: Machine, key: Key, fixed_caps: Sequence[Value], statement: Value
         fri_caps, foldings = [], []
         for log_size in key.fri_rounds[1:]:
             fri_caps.append(commitment(key.log_fri_cap(log_size)))
+            work(p.folding_grinding)
             foldings.append(transcript.draw())
         final = m.read(1 << (key.fri_rounds[-1] - p.log_blowup), extension=True)
         transcript.absorb(m.words(final))

@@ -64,8 +64,8 @@ def protocol_of(parameters: Parameters, shape: Shape) -> Protocol:
              Draw("out-of-domain point", DEGREE * (rows + (1 << shape.log_pack))))
     folding = [2**(log_size - log_next) for log_size, log_next in rounds(parameters, shape.log_rows)]
     # Batching is a line between two curves of degree powers - 1.
-    return Protocol(FIELD, rows << parameters.log_blowup, draws, shape.powers, folding, parameters.queries,
-                    Grinding(batching=ground(parameters.batch_grinding), queries=ground(parameters.grinding)), bias=1 / P)
+    work = Grinding(ground(parameters.batch_grinding), ground(parameters.folding_grinding), ground(parameters.grinding))
+    return Protocol(FIELD, rows << parameters.log_blowup, draws, shape.powers, folding, parameters.queries, work, bias=1 / P)
 
 
 def terms(parameters: Parameters, shape: Shape, regime: Regime) -> Mapping[str, float]:

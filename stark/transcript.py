@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from stark.key import Key
-from stark.machine import DIGEST, Machine, Value, concat
+from stark.machine import Machine, Value, concat
 from stark.poseidon2 import of_digest
 
 
@@ -44,7 +44,7 @@ def padded(m: Machine, words: Value, block: int) -> Value:
     return concat([words, m.constant([[0] * missing] * words.shape[0])], 1) if missing else words
 
 
-def sponge(m: Machine, words: Value, digest: int = DIGEST) -> Value:
+def sponge(m: Machine, words: Value, digest: int) -> Value:
     """Digest of each row, of so many words; the row length sits in the capacity."""
     rows, length = words.shape
     kind = of_digest(digest)

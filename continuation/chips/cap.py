@@ -1,25 +1,26 @@
-"""A Merkle cap as a look-up table: an entry is a block of the transcript, which paths look up as often as they like."""
+"""A Merkle cap as a look-up table: an entry is a digest that the transcript has taken in, which paths look up as often as they like."""
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation.book import Book, Numbers
-from continuation.chips.buses import BLOCK
+from continuation.chips.buses import blocks, caps, in_block
 from continuation.recorder import Addresses
 from stark.chip import Chip
+from stark.poseidon2 import Hash
 
 U64 = npt.NDArray[np.uint64]
 NAME = "cap"
 
 
-def definition() -> Chip:
+def definition(kind: Hash) -> Chip:
     chip = Chip(NAME, "what can be looked up at an entry of a cap is the digest that the transcript has taken in")
     active, table, entry, block = (chip.fixed(name) for name in ("active", "table", "entry", "block"))
-    digest, times = chip.columns("digest", 8), chip.count("times")
+    digest, times = chip.columns("digest", kind.digest), chip.count("times")
     chip.require("an empty row cannot be looked up", (1 - active) * times)
-    chip.receive(BLOCK, block, 0, *digest, times=active)
-    chip.send(BLOCK, table, entry, *digest, times=times)
+    chip.receive(blocks(kind), *in_block(kind, block, digest), times=active)
+    chip.send(caps(kind), table, entry, *digest, times=times)
     return chip
 
 
@@ -32,7 +33,7 @@ class Caps:
         self.caps: list[Addresses] = []
 
     def table(self, addresses: Addresses) -> int:
-        """The number of the table for a cap (entries, 8)."""
+        """The number of the table for a cap (entries, words of a digest)."""
         key = addresses.tobytes()
         if key not in self.tables:
             self.tables[key] = self.book.table()
@@ -56,5 +57,5 @@ class Caps:
         for number, entries in looked_up:
             times[number] += np.bincount(entries, minlength=len(times[number]))
         digests = memory[np.concatenate(self.caps)]
-        columns = {f"digest.{k}": digests[:, k].astype(np.int64) for k in range(8)}
+        columns = {f"digest.{k}": column.astype(np.int64) for k, column in enumerate(digests.T)}
         return {**columns, "times": np.concatenate(list(times.values()))}

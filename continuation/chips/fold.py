@@ -8,14 +8,15 @@ import numpy.typing as npt
 
 from continuation.book import Book, Numbers, values_of
 from continuation.chips import extension
-from continuation.chips.buses import BLOCK, WIRE
+from continuation.chips.buses import WIRE, blocks, in_block
 from continuation.chips.extension import Five
 from continuation.layout import Layout
 from continuation.queries import Queries, Slice
-from continuation.recorder import Event
+from continuation.recorder import ZERO, Event
 from stark.chip import Chip
 from stark.expression import Expression, spelled
 from stark.field import P, base_inverse, ext_mul, root_of_unity
+from stark.poseidon2 import Hash
 
 U64 = npt.NDArray[np.uint64]
 Column = npt.NDArray[np.integer]
@@ -40,14 +41,14 @@ def coefficients(values: list[Five]) -> list[Five]:
     return [*map(extension.plus, even, turned), *map(extension.minus, even, turned)]
 
 
-def definition(layout: Layout) -> Chip:
+def definition(layout: Layout, kind: Hash) -> Chip:
     chip = Chip(NAME, "the value is opened at its place, and the folded value is that of the polynomial through its neighbours")
     arity = layout.log_arity
     if not 1 <= arity <= 3:
         raise ValueError("a round folds two, four or eight points")
     size = 1 << arity
     active, first = (chip.fixed(name) for name in MARKS)
-    blocks = chip.fixed("first block")
+    number = chip.fixed("first block")
     wires = {name: chip.fixed(name) for name in (*WIRES, *TIMES)}
     values = [extension.column(chip, f"neighbour.{k}") for k in range(size)]
     challenge, slope, folded, value = (extension.column(chip, name) for name in ("challenge", "slope", "folded", "value"))
@@ -82,9 +83,8 @@ def definition(layout: Layout) -> Chip:
         chip.require("the next round goes on with the folded value", follows * (part(value[k]).next - folded[k]), "wrap")
 
     words = [word for five in values for word in five]
-    words += [0] * (-len(words) % 8)
-    for k in range(0, len(words), 8):
-        chip.send(BLOCK, blocks + k // 8, 0, *words[k:k + 8], times=active)
+    for k in range(0, len(words), kind.rate):
+        chip.send(blocks(kind), *in_block(kind, number + k // kind.rate, words[k:k + kind.rate]), times=active)
     chip.receive(WIRE, wires["challenge wire"], *challenge, times=active)
     chip.receive(WIRE, wires["value wire"], *value, times=first)
     chip.receive(WIRE, wires["point wire"], point, 0, 0, 0, 0, times=first)
@@ -157,8 +157,8 @@ class Foldings:
         out["active"][:], out["first"][:, 0] = 1, 1
         for k, event in enumerate(chain):
             row = event.operand("row").data
-            padded = np.concatenate([row, np.zeros((count, -row.shape[1] % 8), np.int64)], axis=1)
-            numbers = book.define_block(book.block(padded.reshape(-1, 8))).reshape(count, -1)
+            padded = np.concatenate([row, np.full((count, -row.shape[1] % book.size), ZERO, np.int64)], axis=1)
+            numbers = book.define_block(book.block(padded.reshape(-1, book.size))).reshape(count, -1)
             if (np.diff(numbers, axis=1) != 1).any():
                 raise ValueError("the blocks of an opened row have consecutive numbers")
             out["first block"][:, k] = numbers[:, 0]

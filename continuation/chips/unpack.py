@@ -1,22 +1,23 @@
-"""Eight words as one block and as eight wires; the key says on which side each is given and on which it is taken."""
+"""Words as one block and as wires; the key says on which side each is given and on which it is taken."""
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
 from continuation.book import Book, Numbers, joined
-from continuation.chips.buses import BLOCK, WIRE
+from continuation.chips.buses import WIRE, blocks, in_block
 from continuation.recorder import ZERO, Addresses, Program
 from stark.chip import Chip
+from stark.poseidon2 import Hash
 
 U64 = npt.NDArray[np.uint64]
 NAME = "unpack"
 
 
-def definition() -> Chip:
+def definition(kind: Hash) -> Chip:
     chip = Chip(NAME, "the words of a block are the words of the wires")
-    words = chip.columns("word", 8)
-    chip.send(BLOCK, chip.fixed("block"), 0, *words, times=chip.fixed("block times"))
+    words = chip.columns("word", kind.rate)
+    chip.send(blocks(kind), *in_block(kind, chip.fixed("block"), words), times=chip.fixed("block times"))
     for k, word in enumerate(words):
         chip.send(WIRE, chip.fixed(f"wire.{k}"), word, 0, 0, 0, 0, times=chip.fixed(f"times.{k}"))
     return chip
@@ -47,16 +48,17 @@ class Unpacked:
         flat = addresses.reshape(-1)
         first = np.zeros(len(flat), np.bool_)
         first[np.unique(flat, return_index=True)[1]] = True
-        gives = (first & free[flat] & ~self.book.defined(2 * flat)).reshape(-1, 8)
+        gives = (first & free[flat] & ~self.book.defined(2 * flat)).reshape(addresses.shape)
         self._add(addresses, blocks, 1, gives)
 
     def _taken_apart(self) -> None:
-        """Blocks that a chip makes and of which single words are used."""
+        """Blocks that a chip makes and of which single words are used; the zeros that fill a block are the constant."""
         made = np.setdiff1d(self.book.defined_blocks(), joined(self.blocks))
         addresses = self.book.addresses(made)
         wanted = self.book.undefined()
-        rows = np.isin(2 * addresses, wanted).any(axis=1)
-        self._add(addresses[rows], made[rows], -1, np.ones((int(rows.sum()), 8), np.bool_))
+        words = addresses != ZERO
+        rows = (np.isin(2 * addresses, wanted) & words).any(axis=1)
+        self._add(addresses[rows], made[rows], -1, words[rows])
 
     def _loose(self, free: npt.NDArray[np.bool_]) -> None:
         """Words of the tape that are used and stand in no block."""
@@ -64,10 +66,11 @@ class Unpacked:
         base = wanted[wanted % 2 == 0] >> 1
         words = base[base < len(free)]
         words = words[free[words]]
-        rows = np.full(-(-len(words) // 8) * 8, ZERO, np.int64)
+        size = self.book.size
+        rows = np.full(-(-len(words) // size) * size, ZERO, np.int64)
         rows[:len(words)] = words
-        gives = (np.arange(len(rows)) < len(words)).reshape(-1, 8)
-        self._add(rows.reshape(-1, 8), np.zeros(len(rows) // 8, np.int64), 0, gives)
+        gives = (np.arange(len(rows)) < len(words)).reshape(-1, size)
+        self._add(rows.reshape(-1, size), np.zeros(len(rows) // size, np.int64), 0, gives)
 
     def _add(self, addresses: Addresses, blocks: Numbers, side: int, gives: npt.NDArray[np.bool_]) -> None:
         if side > 0:
@@ -91,8 +94,9 @@ class Unpacked:
         times = np.where(gives, self.book.times(2 * addresses), -1)
         block_times = np.where(sides > 0, self.book.block_times(blocks), sides)
         columns = {"block": blocks, "block times": block_times}
-        return columns | {f"wire.{k}": 2 * addresses[:, k] for k in range(8)} | {f"times.{k}": times[:, k] for k in range(8)}
+        places = range(addresses.shape[1])
+        return columns | {f"wire.{k}": 2 * addresses[:, k] for k in places} | {f"times.{k}": times[:, k] for k in places}
 
     def fill(self, memory: U64) -> dict[str, npt.NDArray[np.integer]]:
         words = memory[np.concatenate(self.addresses)]
-        return {f"word.{k}": words[:, k] for k in range(8)}
+        return {f"word.{k}": column for k, column in enumerate(words.T)}

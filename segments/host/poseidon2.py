@@ -1,4 +1,5 @@
-"""The chip of Poseidon2: one row for each call. The permutation itself is a row of the hash chip, which proves it for pages and nodes too.
+"""The chip of Poseidon2: one row for each call. The permutation itself is a row of the hash chip, which proves it for pages and nodes too;
+where these are hashed with another permutation, of a chip of its own.
 
 The sixteen words come from memory as any 32 bits and count modulo the prime. Those that go back are below it: the high limb is at most that
 of p - 1, and if it is that, the low limb is 0.
@@ -14,7 +15,7 @@ from segments.buses import CELL, HASH, HOST
 from segments.host.call import number
 from segments.operands import LIMB, look_up_limbs
 from segments.steps import U64, Columns, Ints, inverse
-from stark.chip import Chip
+from stark.chip import Bus, Chip
 from stark.expression import P, spelled
 from stark.poseidon2 import RATE, WIDTH, permute
 
@@ -23,7 +24,7 @@ HIGHEST = P - 1 >> 16           # the high limb of p - 1, whose low limb is 0
 Permute = Callable[[U64], U64]
 
 
-def chip() -> Chip:
+def chip(bus: Bus = HASH) -> Chip:
     chip = Chip("sponge", "of the sixteen words of eight cells, taken modulo p, Poseidon2 makes those that take their place, below p")
     real, time, address = chip.boolean("real"), chip.column("time"), chip.column("address")
     before, after = (chip.columns(name, 2 * WIDTH) for name in ("before", "after"))
@@ -33,7 +34,7 @@ def chip() -> Chip:
         chip.send(CELL, address + k, time + k, *before[cell], *after[cell], times=real)
     state, out = ([spelled(limbs[2 * k:2 * k + 2], LIMB) for k in range(WIDTH)] for limbs in (before, after))
     for rate, half in ((1, out[:RATE]), (0, out[RATE:])):
-        chip.send(HASH, rate, *state, *half, times=real)
+        chip.send(bus, rate, *state, *half, times=real)
     for k in range(WIDTH):
         low, high = after[2 * k:2 * k + 2]
         inverted = chip.column(f"inverse {k}")

@@ -6,23 +6,28 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from segments.buses import HASH
+from segments.buses import hashes
 from segments.steps import Columns
-from stark.chip import Chip
+from stark.chip import Bus, Chip
 from stark.gadgets.poseidon2 import permutation
-from stark.poseidon2 import RATE, WIDTH, trace
+from stark.poseidon2 import FULL_ROUNDS, Hash, trace
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
-Permutations = Callable[[U32], U32]      # (n, 16) -> the columns of n permutations
+Permutations = Callable[[U32], U32]      # (n, width) -> the columns of n permutations
+NAME = "hash"
 
 
-def chip() -> Chip:
-    chip = Chip("hash", "out is the first half (rate 1) or the second half (rate 0) of the Poseidon2 permutation of the words")
-    state = chip.columns("state", WIDTH)
+def chip(kind: Hash, name: str = NAME, bus: Bus | None = None) -> Chip:
+    asked = bus or hashes(kind)
+    halves = ("the first half", "the second half") if kind.digest == kind.rate else ("the digest", "the capacity")
+    chip = Chip(name, f"out is {halves[0]} (rate 1) or {halves[1]} (rate 0) of the Poseidon2 permutation of the words")
+    state = chip.columns("state", kind.width)
     result = permutation(chip, state)
-    chip.receive(HASH, 1, *state, *result[:RATE], times=chip.count("rate times"))
-    chip.receive(HASH, 0, *state, *result[RATE:], times=chip.count("capacity times"))
+    between = [f"full{FULL_ROUNDS - 1}.{k}" for k in range(kind.digest, kind.rate)]
+    chip.free |= dict.fromkeys(between, "nobody asks for what stands between digest and capacity")
+    chip.receive(asked, 1, *state, *result[:kind.digest], times=chip.count("rate times"))
+    chip.receive(asked, 0, *state, *result[kind.rate:], times=chip.count("capacity times"))
     return chip
 
 
@@ -31,12 +36,12 @@ def in_numpy(states: U32) -> U32:
 
 
 def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> Columns:
-    """The permutations of which the first half, those of which the second half, and those of which both are asked for: (n, 16) each.
+    """The permutations of which the digest, those of which the capacity, and those of which both are asked for: (n, width) each.
     Padding permutes zeros."""
     used = np.concatenate([first_halves, second_halves, whole])
     if len(used) > height:
         raise ValueError(f"{len(used)} permutations do not fit in {height} rows")
-    states = np.concatenate([used, np.zeros((1, WIDTH), np.uint64)]).astype(np.uint32)
+    states = np.concatenate([used, np.zeros((1, used.shape[1]), np.uint64)]).astype(np.uint32)
     found = np.concatenate([states.T, permutations(states)])
     padding = np.broadcast_to(found[:, -1:], (len(found), height - len(used)))
     times = np.arange(height)

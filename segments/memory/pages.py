@@ -13,20 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segments.buses import BYTES, HASH, MEMORY, NODE, PAGE, RANGE16
-from segments.memory.wide import Permute, operations_with
+from segments.buses import BYTES, MEMORY, PAGE, RANGE16, hashes, nodes
+from segments.claim import BLOCK_LIMBS, filled_up
+from segments.claim import LOG_PAGES as LOG_PAGES
+from segments.memory.wide import Permute, hash_of, operations_with
 from segments.operands import LIMB, PER_LIMB
 from segments.steps import Columns
 from stark.chip import Chip
 from stark.expression import P
+from stark.poseidon2 import Hash
 from wasm_exec.spaces import Space
 
 U64 = npt.NDArray[np.uint64]
-ROWS, BLOCK, LIMBS_IN_PAGE, DEPTH = 16, 8, 128, 28
-LOG_PAGES = 24      # pages of a space
+ROWS, BLOCK, DEPTH = 16, BLOCK_LIMBS, 28
 
 
-def chip() -> Chip:
+def chip(kind: Hash) -> Chip:
     chip = Chip("page", "the cells of a page under the leaf (28, index) of the tree, before and after")
     opening, closing, place = chip.fixed("opening"), chip.fixed("closing"), chip.fixed("place")
     real, index, page = chip.boolean("real"), chip.column("index"), chip.column("page")
@@ -52,20 +54,20 @@ def chip() -> Chip:
         cell = slice(4 * k, 4 * k + 4)
         chip.send(MEMORY, space, address, *before[cell], since, times=real)
         chip.receive(MEMORY, space, address, *after[cell], then[k], times=real)
-    digests = []
+    size, zeros, digests = kind.digest, [0] * (kind.rate - BLOCK), []
     for name, block in (("before", before), ("after", after)):
-        capacity, out = chip.columns(f"capacity {name}", BLOCK), chip.columns(f"hashed {name}", BLOCK)
-        for k in range(BLOCK):
-            start = LIMBS_IN_PAGE * real if k == 0 else chip.constant(0)
+        capacity, out = chip.columns(f"capacity {name}", size), chip.columns(f"hashed {name}", size)
+        for k in range(size):
+            start = ROWS * kind.rate * real if k == 0 else chip.constant(0)
             chip.require(f"the sponge {name} starts with the width of a page, word {k}", opening * (capacity[k] - start))
             chip.require(f"the sponge {name} goes on in the next row, word {k}", (1 - closing) * (capacity[k].next - out[k]), "next")
             if name == "before":
                 chip.require(f"word {k} of the digest of a page that does not exist is 0", new * out[k])
-        chip.send(HASH, closing, *block, *capacity, *out, times=real - new if name == "before" else real)
+        chip.send(hashes(kind), closing, *block, *zeros, *capacity, *out, times=real - new if name == "before" else real)
         if name == "after":
-            chip.held |= {f"hashed after.{k}": "a page that is not real says nothing in any of its rows" for k in range(BLOCK)}
+            chip.held |= {f"hashed after.{k}": "a page that is not real says nothing in any of its rows" for k in range(size)}
         digests += out
-    chip.receive(NODE, DEPTH, index, *digests, times=real * closing)
+    chip.receive(nodes(kind), DEPTH, index, *digests, times=real * closing)
     return chip
 
 
@@ -88,7 +90,7 @@ class OpenedPages:
 
 @dataclass(frozen=True)
 class Sponge:
-    """The states that go into the permutation, (n, 16 rows, 16 words), and what is kept of the results, (n, 16 rows, 8 words)."""
+    """The states that go into the permutation, (n, 16 rows, width), and what is kept of the results, (n, 16 rows, digest)."""
 
     states: U64
     kept: U64
@@ -106,13 +108,14 @@ def limbs_of(cells: U64) -> U64:
 
 def absorb(limbs: U64, permute: Permute) -> Sponge:
     """The sponge of stark/kernels/protocol.py on the limbs of pages, with every step kept."""
-    count = len(limbs)
-    first = np.zeros((count, 2 * BLOCK), np.uint32)
-    first[:, BLOCK] = LIMBS_IN_PAGE
-    after = operations_with(permute).absorbed(first, limbs.reshape(count, ROWS * BLOCK).astype(np.uint32), BLOCK).swapaxes(0, 1)
-    states, kept = np.empty((count, ROWS, 2 * BLOCK), np.uint64), np.empty((count, ROWS, BLOCK), np.uint64)
-    states[:, :, :BLOCK], states[:, 0, BLOCK:], states[:, 1:, BLOCK:] = limbs, first[:, BLOCK:], after[:, :-1, BLOCK:]
-    kept[:, :-1], kept[:, -1] = after[:, :-1, BLOCK:], after[:, -1, :BLOCK]
+    count, kind = len(limbs), hash_of(permute)
+    rate, words = kind.rate, filled_up(limbs, kind)
+    first = np.zeros((count, kind.width), np.uint32)
+    first[:, rate] = ROWS * rate
+    after = operations_with(permute).absorbed(first, words.reshape(count, ROWS * rate).astype(np.uint32), rate).swapaxes(0, 1)
+    states, kept = np.empty((count, ROWS, kind.width), np.uint64), np.empty((count, ROWS, kind.digest), np.uint64)
+    states[:, :, :rate], states[:, 0, rate:], states[:, 1:, rate:] = words, first[:, rate:], after[:, :-1, rate:]
+    kept[:, :-1], kept[:, -1] = after[:, :-1, rate:], after[:, -1, :kind.digest]
     return Sponge(states, kept)
 
 
@@ -129,12 +132,13 @@ def fill(pages: OpenedPages, before: Sponge, after: Sponge) -> Columns:
     def words(name: str, values: U64) -> Columns:
         return {f"{name}.{k}": column for k, column in enumerate(values.reshape(-1, values.shape[-1]).T)}
     states, kept = (np.zeros((len(pages.index), *part.shape[1:]), np.uint64) for part in (before.states, before.kept))
-    states[:, 0, BLOCK] = LIMBS_IN_PAGE
+    rate = states.shape[2] - kept.shape[2]
+    states[:, 0, rate] = ROWS * rate
     states[pages.old], kept[pages.old] = before.states, before.kept
     page = pages.index % (1 << LOG_PAGES)
     return {"new": spread((~pages.old).astype(np.int64)), "since": spread(pages.since), "real": np.ones(len(page) * ROWS),
             "index": spread(pages.index), "page": spread(page), "low half of page": spread(page % LIMB),
             **words("before", limbs_of(pages.before)), **words("after", limbs_of(pages.after)),
             **words("then", pages.then.astype(np.uint64).reshape(-1, 2)),
-            **words("capacity before", states[..., BLOCK:]), **words("hashed before", kept),
-            **words("capacity after", after.states[..., BLOCK:]), **words("hashed after", after.kept)}
+            **words("capacity before", states[..., rate:]), **words("hashed before", kept),
+            **words("capacity after", after.states[..., rate:]), **words("hashed after", after.kept)}

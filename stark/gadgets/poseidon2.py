@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from stark.chip import Chip
 from stark.expression import Expression
-from stark.poseidon2 import external, internal, round_constants
+from stark.poseidon2 import FULL_ROUNDS, WIDTH, external, internal, of_width, round_constants
 
 
 def permutation(chip: Chip, state: list[Expression], name: str = "") -> list[Expression]:
-    """Commits 148 columns in the order of `stark.poseidon2.trace` and returns the sixteen words that come out."""
-    full, partial = round_constants()
+    """Commits 148 or 215 columns in the order of `stark.poseidon2.trace` and returns the sixteen or twenty-four words that come out."""
+    full, partial = round_constants(len(state))
 
     def commit(label: str, value: Expression) -> Expression:
         column = chip.column(f"{name}{label}")
@@ -33,7 +33,7 @@ def cube(value: Expression) -> Expression:
     return value * value * value
 
 
-def column_names(name: str = "") -> list[str]:
+def column_names(name: str = "", width: int = WIDTH) -> list[str]:
     """The names of the committed columns, in their order."""
-    full = [[f"{name}full{number}.{k}" for k in range(16)] for number in range(8)]
-    return [*sum(full[:4], []), *(f"{name}partial{number}" for number in range(20)), *sum(full[4:], [])]
+    full = [[f"{name}full{number}.{k}" for k in range(width)] for number in range(FULL_ROUNDS)]
+    return [*sum(full[:4], []), *(f"{name}partial{number}" for number in range(of_width(width).partial_rounds)), *sum(full[4:], [])]

@@ -171,7 +171,7 @@ def formats(folder: Path) -> list[Format]:
             Format("state difference", changed.tobytes(),
                    lambda content: from_words(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
             Format("opened state difference", found.words.tobytes(),
-                   lambda content: opened_from(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1)),
+                   lambda content: opened_from(np.frombuffer(content[:len(content) // 4 * 4], np.uint32), 1, 8)),
             Format("manifest", (directory / MANIFEST).read_bytes(), decode_manifest),
             Format("snapshot", bundle.store.path(bundle.manifest.boundaries[1].snapshot).read_bytes(), lambda c: decode_pages(c, "it")),
             artefact("segment 0"), artefact("leaf 0"), artefact("join 0-2"),

@@ -40,7 +40,7 @@ def test_what_is_opened_is_the_difference(keys: int, changed: int, new: int) -> 
     generator = random.Random(keys)
     before = state(generator, keys)
     found, changes, first, last = step(before, later(generator, before, changed, new))
-    (back,) = from_words(found.words, 1)
+    (back,) = from_words(found.words, 1, 8)
     assert (back.words == found.words).all() and len(changes) == changed + new
     assert check(back, changes, first, last, PERMUTE)
 
@@ -125,7 +125,7 @@ def test_a_key_that_goes_away_is_refused() -> None:
 def test_it_has_one_form() -> None:
     found, *_ = step({b"k" * 32: ZERO}, {b"k" * 32: b"1" * 32, b"l" * 32: ZERO})
     words, count = found.words, len(found.pages)
-    assert [len(one.pages) for one in from_words(np.concatenate([words, NOTHING.words, words]), 3)] == [count, 0, count]
+    assert [len(one.pages) for one in from_words(np.concatenate([words, NOTHING.words, words]), 3, 8)] == [count, 0, count]
     unchanged = replace(found, after=found.before).words
     swapped = replace(found, pages=found.pages[::-1]).words
     outside = replace(found, pages=np.append(found.pages[:-1], PAGES)).words
@@ -135,19 +135,19 @@ def test_it_has_one_form() -> None:
     for bad in (words[:-1], words[:1], words[:0], np.append(words, np.uint32(0)), unchanged, swapped, outside, more, high,
                 np.array([1 << 30, 0], np.uint32), np.array([0, 1 << 30], np.uint32), np.array([0, 1, *[0] * 8], np.uint32)):
         with pytest.raises(Malformed):
-            from_words(bad, 1)
+            from_words(bad, 1, 8)
     with pytest.raises(Malformed, match="something behind"):
-        from_words(np.concatenate([words, words]), 1)
+        from_words(np.concatenate([words, words]), 1, 8)
 
 
 def test_reading_costs_about_what_it_has_bytes() -> None:
     generator = random.Random(6)
     words = opened(EMPTY, StateMap(state(generator, 10_000)), PERMUTE).words
     began = time.process_time()
-    from_words(words, 1)
+    from_words(words, 1, 8)
     taken = time.process_time() - began
     tracemalloc.start()
-    from_words(words, 1)
+    from_words(words, 1, 8)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken * 1e9 / (4 * len(words)) < 40 and peak / (4 * len(words)) < 5, (taken, peak)

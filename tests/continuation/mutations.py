@@ -17,7 +17,7 @@ from continuation.circuits import leaf
 from stark.check import check
 from stark.expression import P
 from stark.numbers import Numbers
-from tests.continuation import world
+from tests.continuation.world import NARROW, World
 
 U32 = npt.NDArray[np.uint32]
 KIND, TABLES_EVERY = "leaf of 2^7", 10
@@ -46,7 +46,7 @@ def mutated(tape: U32, rng: np.random.Generator) -> tuple[str, U32]:
     return str(how), out
 
 
-def readings_agree(tape: U32, claim: U32, tables: bool) -> bool:
+def readings_agree(world: World, tape: U32, claim: U32, tables: bool) -> bool:
     """Whether the proof is accepted, by all readings alike."""
     m = Numbers(tape, world.KERNELS.permute)
     leaf(m, world.segments()["2^7"], m.constant(claim))
@@ -58,13 +58,14 @@ def readings_agree(tape: U32, claim: U32, tables: bool) -> bool:
     return not m.failed
 
 
-def run(count: int, first: int = 0, tables_every: int = TABLES_EVERY, told_every: int = 0) -> Counter[tuple[str, bool]]:
+def run(count: int, first: int = 0, tables_every: int = TABLES_EVERY, told_every: int = 0,
+        world: World = NARROW) -> Counter[tuple[str, bool]]:
     """The mutations with these numbers; all of the first ones are among those of every longer run."""
     honest, claim = np.concatenate([part.reshape(-1) for part in world.leaf_parts()]), world.leaf(0).claim
     seen, started = Counter[tuple[str, bool]](), time.process_time()
     for number in range(first, first + count):
         how, tape = mutated(honest, np.random.default_rng(number))
-        accepted = readings_agree(tape, claim, number % tables_every == 0)
+        accepted = readings_agree(world, tape, claim, number % tables_every == 0)
         assert accepted == bool((tape == honest).all()), f"mutation {number}: {how}"
         seen[how, accepted] += 1
         if told_every and (number + 1) % told_every == 0:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +18,16 @@ from continuation.claims import (
     Digest,
     Ends,
     compress,
+    page_digest,
     sponge,
     tree_root,
 )
-from segments.claim import STATEMENT, Boundary, SegmentProof
+from segments.claim import FORMS, Boundary, Form, SegmentProof
 from segments.setup import program_level
 from stark.chip import Bus, Chip
 from stark.kernels.protocol import Kernels
 from stark.key import Key
+from stark.poseidon2 import of_digest, of_width
 from stark.profiles import Parameters
 from stark.prover import prove
 from stark.setup import ProvingKey, commit_fixed
@@ -35,12 +38,12 @@ TOY = Parameters(log_blowup=1, queries=4, log_arity=3, log_cap=2, batch_grinding
 LOG_STEPS, LOG_LONG, LOG_TABLE = 7, 9, 5
 
 
-def steps() -> Chip:
+def steps(form: Form) -> Chip:
     """The pc counts the steps; what the statement says of status, memory and the number of steps is taken as it is."""
     chip = Chip("steps", "the pc rises by one with every row")
     pc, small = chip.column("pc"), chip.column("small")
     chip.require("it starts at the first boundary", pc - chip.public(0), "first")
-    chip.require("it ends at the second boundary", pc + 1 - chip.public(10), "last")
+    chip.require("it ends at the second boundary", pc + 1 - chip.public(form.after.start), "last")
     chip.require("the pc rises", pc.next - pc - chip.fixed("step"), "next")
     chip.send(RANGE, small)
     return chip
@@ -59,13 +62,15 @@ def once() -> Chip:
     return chip
 
 
-def segment_key(log_steps: int = LOG_STEPS) -> Key:
-    return Key([(steps(), log_steps), (table(), LOG_TABLE), (once(), 0)], TOY, STATEMENT, ["table"])
+def segment_key(log_steps: int = LOG_STEPS, width: int = 16) -> Key:
+    form = FORMS[of_width(width).digest]
+    parameters = replace(TOY, hash_width=width)
+    return Key([(steps(form), log_steps), (table(), LOG_TABLE), (once(), 0)], parameters, form.words, ["table"])
 
 
-def segment_setup(kernels: Kernels, first_value: int = 0, log_steps: int = LOG_STEPS) -> ProvingKey:
+def segment_setup(kernels: Kernels, first_value: int = 0, log_steps: int = LOG_STEPS, width: int = 16) -> ProvingKey:
     """Another first value of the table is another program."""
-    key = segment_key(log_steps)
+    key = segment_key(log_steps, width)
     values = np.arange(first_value, first_value + (1 << LOG_TABLE))
     fixed = {"table": table().fixed_table({"value": values}, LOG_TABLE), "steps": np.ones((1, 1 << log_steps), np.uint32)}
     return commit_fixed(key, fixed, kernels)
@@ -76,7 +81,7 @@ def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernel
     rows = 1 << log_steps
     value = int(proving.fixed["table"][0, 3])
     mains: Mapping[str, U32] = {
-        "steps": steps().table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, log_steps),
+        "steps": steps(FORMS[proving.key.hash.digest]).table({"pc": before.pc + np.arange(rows), "small": np.full(rows, value)}, log_steps),
         "table": table().table({"times": np.array([0, 0, 0, rows + 1])}, LOG_TABLE),
         "once": once().table({"small": np.array([value])}, 0)}
     statement = np.array([*before.words, *after.words, rows if said is None else said], np.uint32)
@@ -84,17 +89,17 @@ def prove_segment(proving: ProvingKey, before: Boundary, after: Boundary, kernel
     return SegmentProof(f"2^{log_steps}", proving.key.caps["program"], statement, words, program_level(proving.key))
 
 
-def ends(seed: int = 0, exit_code: int = 7) -> Ends:
+def ends(seed: int = 0, exit_code: int = 7, width: int = 16) -> Ends:
     """Two memories that differ in the system space, in the output and in the input."""
-    numbers = np.random.default_rng(seed)
+    numbers, kind = np.random.default_rng(seed), of_width(width)
 
     def digest() -> Digest:
-        return tuple(int(word) for word in numbers.integers(0, 2**30, 8))
+        return tuple(int(word) for word in numbers.integers(0, 2**30, kind.digest))
     before = [digest() for _ in range(SPACES)]
     page = [0] * PAGE_LIMBS
     page[EXIT_LIMBS.start] = exit_code
     path = tuple(digest() for _ in range(PAGE_LEVELS))
-    root = sponge(page)
+    root = page_digest(page, kind)
     for sibling in path:
         root = compress(root, sibling)
     after = list(before)
@@ -105,5 +110,6 @@ def ends(seed: int = 0, exit_code: int = 7) -> Ends:
 def boundaries(sizes: Sequence[int], memory: Ends, last_status: int = 1) -> list[Boundary]:
     """Of a run of segments with 2^size steps each."""
     places = np.cumsum([0, *(1 << size for size in sizes)]).tolist()
-    middle = [Boundary(place, 0, sponge([place])) for place in places[1:-1]]
+    kind = of_digest(len(memory.before[0]))
+    middle = [Boundary(place, 0, sponge([place], kind)) for place in places[1:-1]]
     return [Boundary(0, 0, tree_root(memory.before)), *middle, Boundary(places[-1], last_status, tree_root(memory.after))]

@@ -8,7 +8,7 @@ from continuation.artefact import NAMES, decode, digest, encode
 from continuation.replay import replay
 from stark.errors import Malformed
 from stark.expression import P
-from tests.continuation import world
+from tests.continuation.world import NARROW as world
 
 KIND = "leaf of 2^7"
 

@@ -6,33 +6,39 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from continuation.chips.permute import KINDS
-from continuation.layout import STATEMENT
+from continuation.chips.permute import entries
 from continuation.lowering import Circuit, Lowered
 from continuation.permutations import in_chains
 from stark.check import Filled, check, values_of
 from stark.chip import Chip
 from stark.expression import P, degrees
 from stark.wrapping import check_wrapping
-from tests.continuation import world
+from tests.continuation.world import NARROW, WIDE, World
+from tests.continuation.world import NARROW as world
 
 WINDOW = 3
 
 
-@pytest.fixture(scope="module")
-def joined():  # type: ignore[no-untyped-def]
-    return world.tables("join of leaf and leaf", world.pair(world.leaf(0), world.leaf(1)), world.join().claim)
+WORLDS = pytest.mark.parametrize("world", [NARROW, WIDE], ids=["width 16", "width 24"])
 
 
-def test_no_requirement_exceeds_degree_three() -> None:
+@pytest.fixture(scope="module", params=[NARROW, WIDE], ids=["width 16", "width 24"])
+def joined(request):  # type: ignore[no-untyped-def]
+    world = request.param
+    return world, *world.tables("join of leaf and leaf", world.pair(world.leaf(0), world.leaf(1)), world.join().claim)
+
+
+@WORLDS
+def test_no_requirement_exceeds_degree_three(world: World) -> None:
     for chip in world.made("leaf of 2^7").circuit.chips.values():
         degree = degrees(chip.graph)
         assert all(degree[requirement.expression.number] <= 3 for requirement in chip.requirements)
         assert all(degree[number.number] <= 1 for message in chip.messages for number in (message.times, *message.parts))
 
 
-@pytest.mark.parametrize("name", ["leaf", "span", "run", "batch", "rollup"])
-def test_honest_tables_pass(name: str) -> None:
+@pytest.mark.parametrize("name, world", [*((name, NARROW) for name in ("leaf", "span", "run", "batch", "rollup")), ("run", WIDE)],
+                         ids=["leaf", "span", "run", "batch", "rollup", "run under width 24"])
+def test_honest_tables_pass(name: str, world: World) -> None:
     proof = world.leaf(0) if name == "leaf" else getattr(world, name)()
     parts = {"leaf": lambda: world.leaf_parts(), "span": lambda: world.pair(world.join(), world.leaf(2)),
              "run": lambda: [*world.child(world.span()), world.memory().words],
@@ -43,9 +49,9 @@ def test_honest_tables_pass(name: str) -> None:
 
 
 def test_a_join_passes_and_another_statement_does_not(joined) -> None:  # type: ignore[no-untyped-def]
-    machine, statement = joined
+    world, machine, statement = joined
     assert check(machine, statement) == []
-    for place in (0, 39, 41, 80, 90, STATEMENT - 1):
+    for place in (0, 39, 41, 80, 90, world.form.power_words, world.form.statement - 1):
         other = statement.copy()
         other[place] = (int(other[place]) + 1) % P
         assert check(machine, other)
@@ -77,9 +83,10 @@ def unnoticed(filled: Filled, statement: np.ndarray, column: int, rows: np.ndarr
     return int((~noticed).sum())
 
 
-@pytest.fixture(scope="module")
-def halved() -> tuple[Circuit, list[Filled], np.ndarray]:
+@pytest.fixture(scope="module", params=[NARROW, WIDE], ids=["width 16", "width 24"])
+def halved(request) -> tuple[Circuit, list[Filled], np.ndarray]:  # type: ignore[no-untyped-def]
     """A leaf whose permutations and gates stand in two tables each."""
+    world = request.param
     made, claim = world.made("leaf of 2^7").circuit, world.leaf(0).claim
     lowered = Lowered(made.program)
     rows = {"permute": lowered.permutations.count, "arithmetic": lowered.gates.count}
@@ -98,8 +105,9 @@ def test_permutations_and_gates_may_stand_in_two_tables(halved) -> None:  # type
     for name, count in (("permute", circuit.lowered.permutations.count), ("arithmetic", circuit.lowered.gates.count)):
         assert rows[name] + rows[f"{name} more"] == count and min(rows[name], rows[f"{name} more"]) > 0
     assert check(machine, statement) == []
+    # the first row looks at none before it
     fixed, names = circuit.fixed["permute more"], circuit.chips["permute more"].fixed_names
-    assert all(fixed[names.index(name), 0] == 0 for name in ("absorb", "path", "keep", *KINDS))      # the first row looks at none before it
+    assert all(fixed[names.index(name), 0] == 0 for name in ("absorb", "path", "keep", *entries(circuit.lowered.form.hash.rate)))
     with pytest.raises(ValueError, match="the beginning of both tables"):
         circuit.lowered.permutations.cut(1)
 
@@ -107,8 +115,8 @@ def test_permutations_and_gates_may_stand_in_two_tables(halved) -> None:  # type
 @pytest.mark.parametrize("two", [False, True])
 def test_every_changed_cell_is_noticed(two: bool, joined, halved) -> None:  # type: ignore[no-untyped-def]
     """A changed cell breaks a requirement, or a message that has a counterpart elsewhere."""
-    machine, statement = halved[1:] if two else joined
-    counts = (halved[0] if two else world.made("join of leaf and leaf").circuit).rows
+    machine, statement = halved[1:] if two else joined[1:]
+    counts = (halved[0] if two else joined[0].made("join of leaf and leaf").circuit).rows
     rng = np.random.default_rng(5)
     free = {}
     for filled in machine:
@@ -145,4 +153,4 @@ def test_a_sponge_cannot_go_on_in_two_ways() -> None:
     outputs = inputs + 100
     inputs[1, 8:] = inputs[2, 8:] = outputs[0, 8:]
     with pytest.raises(ValueError, match="two ways"):
-        in_chains(inputs, outputs)
+        in_chains(inputs, outputs, 8)

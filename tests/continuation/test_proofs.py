@@ -15,8 +15,8 @@ from continuation.proofs import ContinuationProof
 from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
 from stark.expression import P
-from tests.continuation import small, thousand, world
-from tests.continuation.world import SAME
+from tests.continuation import small, thousand
+from tests.continuation.world import NARROW as world
 
 U32 = npt.NDArray[np.uint32]
 PERMUTE = world.KERNELS.permute
@@ -199,7 +199,8 @@ def test_every_sort_has_its_own_part_of_the_list() -> None:
     refused = "allowed keys: the key is allowed here"
     assert refused in world.refusals("run of join", [*world.child(world.batch()), world.memory().words], world.run().claim)
     assert refused in world.refusals("rollup", world.child(world.span()), world.rollup().claim)
-    assert refused in world.refusals("batch of batch and batch", [*world.child(world.span()) * 2, SAME, world.TWO], world.batch().claim)
+    parts = [*world.child(world.span()) * 2, world.SAME, world.TWO]
+    assert refused in world.refusals("batch of batch and batch", parts, world.batch().claim)
     with pytest.raises(ValueError, match="no place"):
         world.child(world.rollup())
 
@@ -260,11 +261,11 @@ def test_runs_of_one_application_chain() -> None:
     """A state that is stale, a gap, a wrong order, a doubled run: the prover refuses, and the circuit if forced."""
     chain = "batch: neighbouring runs of one application chain"
     first, second, third = run_of_state(1, 2), run_of_state(2, 3), run_of_state(3, 4)
-    assert batch_refusals(first, second, SAME) == set()
+    assert batch_refusals(first, second, world.SAME) == set()
     for left, right in ((first, third), (second, first), (first, first), (second, second)):
         with pytest.raises(Rejected, match="neighbouring runs of one application chain"):
             world.prover().batch(left, right)
-        assert batch_refusals(left, right, SAME) == {chain}
+        assert batch_refusals(left, right, world.SAME) == {chain}
         lie = batch_refusals(left, right, np.arange(9, dtype=np.uint32), single=0)
         assert lie == {"batch: runs of two programs differ somewhere, or are said to be of one"}
 
@@ -274,13 +275,13 @@ def test_what_a_batch_says_of_applications_is_true() -> None:
     one, two = (BatchClaim.one(RunClaim.of(proof.claim)) for proof in (first, other))
     apart = meeting(one, two)
     assert batch_refusals(first, other, apart) == set() and apart[0] == 0
-    assert batch_refusals(first, other, SAME) == {"batch: runs that are said to be of one program are",
+    assert batch_refusals(first, other, world.SAME) == {"batch: runs that are said to be of one program are",
                                                  "batch: a single application is that of both and where they meet"}
     single = "batch: a single application is that of both and where they meet"
-    assert batch_refusals(first, other, apart, single=1) == {single} == batch_refusals(first, second, SAME, single=0)
+    assert batch_refusals(first, other, apart, single=1) == {single} == batch_refusals(first, second, world.SAME, single=0)
     for change, sentence in (({"first": one.last}, "begins with the left"), ({"last": one.last}, "ends with the right"),
                              ({"first": replace(one.first, program=(1,) * 8)}, "begins with the left")):
-        (found,) = batch_refusals(first, second, SAME, **change)
+        (found,) = batch_refusals(first, second, world.SAME, **change)
         assert sentence in found
     whole = world.prover().batch(first, second)
     claim = BatchClaim.of(whole.claim)
@@ -304,7 +305,8 @@ def test_the_number_of_runs_does_not_overflow() -> None:
     def refusals(left: int, right: int, said: int, bits: U32) -> set[str]:
         one, two = (BatchClaim.of(batch_of(count).claim) for count in (left, right))
         claim = replace(one, runs=compress(one.runs, two.runs), count=said)
-        return world.refusals(kind, [*world.child(batch_of(left)), *world.child(batch_of(right)), SAME, bits], claim.words) & sentences
+        parts = [*world.child(batch_of(left)), *world.child(batch_of(right)), world.SAME, bits]
+        return world.refusals(kind, parts, claim.words) & sentences
     most = (1 << RUN_BITS) - 1
     assert refusals(most - 1, 1, most, bits_of(most, RUN_BITS)) == set()
     assert refusals(most, 1, most + 1, bits_of(0, RUN_BITS)) == {counted}

@@ -13,7 +13,7 @@ from continuation.published import FOLDER, publish, published
 from continuation.setup import Setup, build, make
 from stark import profiles
 from stark.kernels import load
-from tests.continuation import world
+from tests.continuation.world import NARROW as world
 
 
 @pytest.mark.parametrize("threads", [1, 2])

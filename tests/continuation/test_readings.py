@@ -15,7 +15,7 @@ from stark.prover import prove
 from stark.setup import commit_fixed
 from stark.verifier import verify
 from tests.continuation import mutations, small
-from tests.continuation.world import KERNELS, leaf_parts, made, segments
+from tests.continuation.world import KERNELS, NARROW
 from tests.stark.examples import example
 
 NONE = np.zeros(0, np.uint32)
@@ -87,7 +87,7 @@ def test_recording_is_deterministic(inner) -> None:  # type: ignore[no-untyped-d
     again = Recorder()
     cap = again.read(1 << key.log_cap("fixed"), 8)
     verify(again, key, [cap], again.read(2))
-    assert again.program.digest == program.digest != made("leaf of 2^7").circuit.program.digest
+    assert again.program.digest == program.digest != NARROW.made("leaf of 2^7").circuit.program.digest
 
 
 def test_steps_of_horners_rule_are_replayed_together_only_where_they_may_be() -> None:
@@ -118,11 +118,11 @@ def test_a_value_cannot_steer_the_recording() -> None:
 
 def test_the_leaf_circuit_on_numbers_and_replayed() -> None:
     from continuation.circuits import leaf
-    tape = np.concatenate([part.reshape(-1) for part in leaf_parts()])
+    tape = np.concatenate([part.reshape(-1) for part in NARROW.leaf_parts()])
     claim = np.zeros(CLAIM, np.uint32)
     m = Numbers(tape, KERNELS.permute)
-    leaf(m, segments()["2^7"], m.constant(claim))
-    done = replay(made("leaf of 2^7").circuit.program, tape, claim, KERNELS.permute)
+    leaf(m, NARROW.segments()["2^7"], m.constant(claim))
+    done = replay(NARROW.made("leaf of 2^7").circuit.program, tape, claim, KERNELS.permute)
     assert done.failed == m.failed
     assert {sentence for _, _, sentence in done.failed} == {
         "the program is the digest of the commitment to its table", "the span is the segment's", "the steps are the segment's",

@@ -11,7 +11,7 @@ from continuation.claims import RunClaim
 from continuation.verify import verify_run
 from stark.codec import decode, encode
 from stark.errors import Malformed, Rejected
-from tests.continuation import world
+from tests.continuation.world import NARROW as world
 
 PERMUTE = world.KERNELS.permute
 MUTATIONS = 60

@@ -20,7 +20,7 @@ from continuation.prove import Prover
 from continuation.setup import Setup
 from continuation.shelf import Shelf
 from stark.errors import Malformed
-from tests.continuation import world
+from tests.continuation.world import NARROW as world
 from wasm_exec import kept_files
 
 KIND, JOIN = "rollup", "join of leaf and leaf"

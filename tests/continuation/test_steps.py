@@ -13,7 +13,8 @@ from continuation.verify import verify_part
 from segments.claim import SegmentProof
 from stark.errors import Rejected
 from stark.expression import P
-from tests.continuation import small, world
+from tests.continuation import small
+from tests.continuation.world import NARROW as world
 
 LEAF, JOIN = "leaf of 2^7", "join of leaf and leaf"
 COUNTED, ADDED = "join: the steps can be counted", "join: the steps are those of both spans"

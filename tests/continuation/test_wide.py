@@ -14,7 +14,7 @@ from segments.setup import shape_key
 from segments.shape import Shape
 from stark.errors import Rejected
 from stark.profiles import get
-from tests.continuation import world
+from tests.continuation.world import NARROW as world
 
 
 @pytest.fixture(scope="module")

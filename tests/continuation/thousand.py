@@ -15,7 +15,8 @@ import numpy as np
 from continuation.claims import SpanClaim
 from continuation.proofs import ContinuationProof
 from continuation.verify import verify_part
-from tests.continuation import small, world
+from tests.continuation import small
+from tests.continuation.world import NARROW as world
 
 Tell = Callable[[str, int], None]
 

@@ -7,9 +7,11 @@ from functools import cache
 import numpy as np
 
 from segments.fill import Segment, fill
-from segments.memory_tree import MemoryTree
+from segments.memory.wide import Permute
+from segments.memory_tree import MemoryTree, wide
 from segments.shape import HOSTS, Shape
-from stark.poseidon2 import permute
+from stark.kernels import load
+from stark.poseidon2 import of_width, permute
 from wasm_exec.assembler import TERMINATORS
 from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
@@ -46,11 +48,16 @@ def const64(slot: int, value: int) -> Line:
     return ("CONST64", slot, value >> 32 & 0xFFFF, value >> 48, value & 0xFFFF, value >> 16 & 0xFFFF)
 
 
-def shape_of(made: Program, size: str) -> Shape:
+def shape_of(made: Program, size: str, width: int = 16) -> Shape:
     """The general shape of this size; that with the chips of host functions if the program has any."""
-    general = Shape.of(size, len(made.instructions))
+    general = Shape.of(size, len(made.instructions), width)
     calls = any(BY_NUMBER[number].cells for number in made.column("op").tolist())
-    return Shape(size + HOSTS, general.log_program) if calls else general
+    return Shape(size + HOSTS, general.log_program, width) if calls else general
+
+
+def hashing(width: int) -> Permute:
+    """What a tree of this hash is made with."""
+    return permute if width == 16 else wide(load("reference"), of_width(width))
 
 
 def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: int = 3) -> list[Segment]:
@@ -68,15 +75,16 @@ def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: in
 OFFERED = bytes((37 * k + 11) % 256 for k in range(1 << 11))
 
 
-def one_segment(made: Program, interpreter: Interpreter | None = None, content: bytes = OFFERED, size: str = "toy", fp: int = 0) -> Segment:
+def one_segment(made: Program, interpreter: Interpreter | None = None, content: bytes = OFFERED, size: str = "toy", fp: int = 0,
+                width: int = 16) -> Segment:
     """The first segment, as this interpreter tells it."""
-    shape, image = shape_of(made, size), MemoryImage.initial(made, content)
+    shape, image = shape_of(made, size, width), MemoryImage.initial(made, content)
     engine = interpreter or Interpreter(made)
     image.put({(0, 0): np.array([fp, *[0] * 31], np.uint64)})
     engine.restore(image)
     trace = engine.segment(0, fp, shape.budget, traced=True).trace
     assert trace is not None
-    return fill(made, shape, trace, image, MemoryTree(image, permute))
+    return fill(made, shape, trace, image, MemoryTree(image, hashing(width)))
 
 
 ARITHMETIC = (Family.ADD, Family.MUL, Family.DIV, Family.BITWISE, Family.SHIFT, Family.COMPARE)

@@ -27,21 +27,22 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 LINES: list[Line] = [const(0, 5), const(1, 6), ("MUL", 2, 0, 1, 0, 0), ("STORE16", 3, 1, 2, 0, 0), ("HALT", 0, 0, 0, 0, 0)]
 
 
-def proved(lines: list[Line]) -> tuple[Key, SegmentProof]:
+def proved(lines: list[Line], width: int = 16) -> tuple[Key, SegmentProof]:
     made = program(lines)
-    key = setup(made, Shape.of("toy", len(lines)), PROFILES["toy"].segment, KERNELS)
-    return key.key, prove_segment(key, one_segment(made), KERNELS)
+    key = setup(made, Shape.of("toy", len(lines), width), replace(PROFILES["toy"].segment, hash_width=width), KERNELS)
+    return key.key, prove_segment(key, one_segment(made, width=width), KERNELS)
 
 
-@pytest.fixture(scope="module")
-def honest() -> tuple[Key, SegmentProof]:
-    return proved(LINES)
+@pytest.fixture(scope="module", params=[16, 24], ids=["width 16", "width 24"])
+def honest(request: pytest.FixtureRequest) -> tuple[Key, SegmentProof]:
+    return proved(LINES, request.param)
 
 
 def test_a_segment_is_proved(honest: tuple[Key, SegmentProof]) -> None:
     key, proof = honest
     verify_segment(key, proof.claim, proof.words, KERNELS.permute)
     assert (proof.claim.after.status, proof.claim.after.pc) == (1, 4)
+    assert len(proof.claim.program) == len(proof.claim.after.root) == key.hash.digest
 
 
 def test_another_claim_is_refused(honest: tuple[Key, SegmentProof]) -> None:
@@ -49,7 +50,7 @@ def test_another_claim_is_refused(honest: tuple[Key, SegmentProof]) -> None:
     claim = proof.claim
     for wrong in (replace(claim, before=claim.after), replace(claim, after=replace(claim.after, pc=3)),
                   replace(claim, after=replace(claim.after, status=17)),
-                  replace(claim, after=replace(claim.after, root=(*claim.after.root[:7], (claim.after.root[7] + 1) % P)))):
+                  replace(claim, after=replace(claim.after, root=(*claim.after.root[:-1], (claim.after.root[-1] + 1) % P)))):
         with pytest.raises(Rejected):
             verify_segment(key, wrong, proof.words, KERNELS.permute)
     with pytest.raises(Rejected, match="program of the key"):
@@ -57,8 +58,8 @@ def test_another_claim_is_refused(honest: tuple[Key, SegmentProof]) -> None:
 
 
 def test_another_program_is_refused(honest: tuple[Key, SegmentProof]) -> None:
-    _, proof = honest
-    other, _ = proved([const(0, 7), *LINES[1:]])
+    key, proof = honest
+    other, _ = proved([const(0, 7), *LINES[1:]], key.hash.width)
     with pytest.raises(Rejected, match="program of the key"):
         verify_segment(other, proof.claim, proof.words, KERNELS.permute)
 

@@ -28,7 +28,7 @@ from tests.stark.examples import TOY, example
 
 U32 = npt.NDArray[np.uint32]
 KERNELS = load("best")
-GROUND = replace(TOY, lookup_grinding=2)
+GROUND = replace(TOY, lookup_grinding=2, folding_grinding=4)
 
 
 @dataclass
@@ -120,8 +120,8 @@ def proved(request):  # type: ignore[no-untyped-def]
 
 
 def messages(key: Key) -> int:
-    """Main, LogUp, quotient, sums, opened values, three nonces, a commitment for every folding, the final polynomial."""
-    return 9 + len(key.fri_rounds) - 1
+    """Main, LogUp, quotient, sums, opened values, three nonces, a commitment and a nonce for every folding, the final polynomial."""
+    return 9 + 2 * (len(key.fri_rounds) - 1)
 
 
 def test_every_field_is_absorbed_before_the_next_draw(proved) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,88 @@
+"""Bundles, files and states under a toy profile that hashes with width 24, from the record to a rollup. No command offers it."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from bundles import api, formats, keys, manifest, session_log, states
+from bundles.bundle import open_bundle
+from bundles.files import RollupFile, RunFile, read_proof
+from bundles.formats import decode_proof
+from segments.openings import EMPTY_STATE_ROOT, EMPTY_STATE_ROOTS
+from segments.shape import Shape
+from stark import profiles
+from stark.errors import Malformed, Rejected
+
+LEDGER = (Path(__file__).parents[2] / "samples" / "built" / "ledger.wasm").read_bytes()
+INPUTS = (b"+ alice 100", b"alice bob 30")
+NAME = "toy128"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Two runs and their rollup. There is one shape of segments, so that there are few keys."""
+    toy, folder = profiles.get("toy"), tmp_path_factory.mktemp("wide")
+    layers = {name: replace(getattr(toy, name), hash_width=24) for name in ("segment", "leaf", "recursion", "last")}
+    every = MappingProxyType({**profiles.PROFILES, NAME: replace(toy, name=NAME, **layers)})
+    log_program = Shape.of("toy", len(api.translated(LEDGER).instructions)).log_program
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (profiles, manifest, session_log):
+            patch.setattr(module, "PROFILES", every)
+        patch.setattr(formats, "NAMES", {**formats.NAMES, formats.padded(NAME): NAME})
+        patch.setattr(keys, "PROGRAMS", (log_program,))
+        patch.setattr(Shape, "alike", property(lambda shape: [shape]))
+        before = None
+        for number, entered in enumerate(INPUTS, 1):
+            api.record(LEDGER, entered, folder / str(number), NAME, state=before)
+            before = folder / str(number)
+            api.prove(before, folder / f"{number}.proof", lambda *_: None, api.Means(workers=1, engine="inline"))
+        api.batch([folder / f"{number}.proof" for number in (1, 2)], folder / "both.proof", lambda *_: None)
+        yield folder
+
+
+def proof_of(file: Path) -> RunFile | RollupFile:
+    return read_proof(decode_proof(file.read_bytes()))
+
+
+def test_runs_and_their_rollup_verify(made: Path) -> None:
+    last = open_bundle(made / "2").state_after()
+    facts = api.verify(made / "both.proof", [LEDGER], allow_toy=True, state_before=EMPTY_STATE_ROOTS[1], state_after=last)
+    assert facts["runs"] == 2 and facts["profile"] == NAME
+    assert api.verify(made / "2.proof", [LEDGER], b"alice bob 30", b"1 done\n", 0, True)["changed keys"] == 2
+    both, run = proof_of(made / "both.proof"), proof_of(made / "2.proof")
+    assert isinstance(run, RunFile) and len(run.proof.claim) == 62 and len(run.claim.digest) == len(both.claim.keys) == 9
+    assert api.inspect(made / "2.proof")["program"] == "".join(f"{word:08x}" for word in run.claim.program)
+
+
+def test_a_root_of_the_other_hash_is_no_root_of_this_state(made: Path) -> None:
+    for wrong in (EMPTY_STATE_ROOT, open_bundle(made / "2").state_after(), (*EMPTY_STATE_ROOTS[1][:-1], 0)):
+        with pytest.raises(Rejected, match="the state before is the one given"):
+            api.verify(made / "1.proof", [LEDGER], allow_toy=True, state_before=wrong)
+
+
+def test_the_difference_leads_from_state_to_state(made: Path, tmp_path: Path) -> None:
+    states.save(None, tmp_path / "empty.state")
+    step = states.step_of(made / "both.proof", LEDGER)
+    states.apply(step, tmp_path / "empty.state", tmp_path / "new.state")
+    states.save(made / "2", tmp_path / "same.state")
+    assert (tmp_path / "new.state").read_bytes() == (tmp_path / "same.state").read_bytes()
+    run = proof_of(made / "2.proof")
+    assert isinstance(run, RunFile)
+    beside = run.opened.beside.copy()
+    beside[0, 8] ^= 1
+    (tmp_path / "forged.proof").write_bytes(replace(run, opened=replace(run.opened, beside=beside)).encode())
+    with pytest.raises(Rejected, match="the pages before the run are those of the claim"):
+        api.verify(tmp_path / "forged.proof", [LEDGER], allow_toy=True)
+
+
+def test_a_changed_file_is_refused(made: Path, tmp_path: Path) -> None:
+    content = (made / "1.proof").read_bytes()
+    for place in np.linspace(40, len(content) - 1, 12).astype(int):
+        (tmp_path / "changed.proof").write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1:])
+        with pytest.raises((Malformed, Rejected)):
+            api.verify(tmp_path / "changed.proof", [LEDGER], allow_toy=True)
