@@ -80,7 +80,7 @@ class Arrival:
             self.caps[proof.kind] = words
         verify_part(proof, claim, work.trusted, self.caps[proof.kind], work.kernels.permute)
 
-    def run(self, digest: bytes) -> None:
+    def run(self, digest: bytes) -> RunFile:
         work = self.work
         file = read_proof(decode_proof(work.artefacts.store.get(digest, "the run proof", FILE_LIMIT)))
         if not isinstance(file, RunFile):
@@ -94,3 +94,4 @@ class Arrival:
         check_differences(file, work.kernels)
         if list(file.changes) != list(work.bundle.difference()):
             raise Rejected("the proof has the state difference of this bundle's run", "that", "another one")
+        return file

@@ -15,12 +15,12 @@ from bundles.artefacts import Damaged
 from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle
 from bundles.engine import Engine
 from bundles.growing import Growth, application
-from bundles.job import Job, identity_of, opened
+from bundles.job import Job, identity_of, opened, work_of
 from bundles.journal import Journal
 from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.machine import cores, fitting_workers
-from bundles.proving import Proved, engine_of, finished, keys_of, provable
+from bundles.proving import Proved, engine_of, handed_out, keys_of, provable
 from bundles.session_folder import not_open
 from bundles.session_log import SessionLog
 from bundles.tasks import peaks, root
@@ -107,7 +107,7 @@ def proved(directory: Path, kernels: Kernels, on_progress: Progress, means: Mean
             job = Following(growth, keys, kernels, bundle, journal, engine, cores(), on_progress)
             digest = job.run()
             try:
-                return Proved(finished(job.bundle, job, digest), in_flight, job.seconds)
+                return Proved(handed_out(job, work_of(job.bundle, program, keys, kernels), digest, False), in_flight, job.seconds)
             except Damaged as error:
                 journal.forget(error.task, str(error))
                 bundle = job.bundle

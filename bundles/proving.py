@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
-from bundles.bundle import PROOFS, Bundle, why_given_up
+from bundles.bundle import Bundle, why_given_up
 from bundles.changes import to_words
 from bundles.checking import once, short
 from bundles.engine import Engine, Inline
 from bundles.errors import Misuse, Unsupported
-from bundles.files import DIFFERENCES_LIMIT, RUNS_LIMIT, RollupFile, RunFile, read_proof
-from bundles.formats import FILE_LIMIT, decode_proof
+from bundles.files import DIFFERENCES_LIMIT, RUNS_LIMIT, RollupFile, RunFile
 from bundles.job import Job, identity_of, opened, work_of
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
 from bundles.machine import cores, fitting_workers
@@ -21,7 +20,7 @@ from bundles.opened import NOTHING
 from bundles.processes import Processes
 from bundles.rollup import folded
 from bundles.sent import SentProof
-from bundles.store import Store
+from bundles.work import Work
 from continuation.claims import chained
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
@@ -56,9 +55,11 @@ def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kerne
     with opened(bundle, keys, kernels, out, workers) as (journal, in_flight):
         while True:
             job = Job(bundle, journal, engine_of(bundle, program, keys, kernels, workers, means), cores(), on_progress)
+            earlier = job.goal in job.done
             digest = job.run()
             try:
-                return Proved(finished(bundle, job, digest), in_flight, job.seconds)
+                file = handed_out(job, work_of(bundle, program, keys, kernels), digest, earlier)
+                return Proved(file, in_flight, job.seconds)
             except Damaged as error:
                 journal.forget(error.task, str(error))
 
@@ -93,15 +94,17 @@ def engine_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels,
     return Cluster(bundle.directory, Arrival(work), identity_of(bundle, keys, kernels), Place(means.scheduler, means.certificates), workers)
 
 
-def finished(bundle: Bundle, job: Job, digest: bytes) -> RunFile:
-    """The run proof; Damaged if its file was damaged after it was written down."""
+def handed_out(job: Job, work: Work, digest: bytes, earlier: bool) -> RunFile:
+    """The run proof, verified once more. Damaged if it is not one of this run though it was there before this sitting: its file was damaged
+    or another one put in its place. One that was made here and is refused is a fault of longrun's own."""
     try:
-        file = read_proof(decode_proof(Store(bundle.work / PROOFS).get(digest, "the run proof", FILE_LIMIT)))
-        if not isinstance(file, RunFile):
-            raise Malformed("it is no run proof")
+        return Arrival(work).run(digest)
+    except Rejected as error:
+        if not earlier:
+            raise RuntimeError(f"a proof that was made here is refused: {error}") from error
+        raise Damaged(job.goal, error) from None
     except Malformed as error:
         raise Damaged(job.goal, error) from None
-    return file
 
 
 def provable(outcome: Outcome, why: str = "") -> None:

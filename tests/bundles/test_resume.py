@@ -287,6 +287,21 @@ def test_gc_keeps_what_serves_and_nothing_else(again: Path, proved: Path) -> Non
     assert good(prove(again), proved)
 
 
+def test_a_proof_of_another_run_in_the_journal_is_not_handed_out(again: Path, proved: Path, tmp_path: Path) -> None:
+    import sqlite3
+    other = tmp_path / "other"
+    assert api.record(SUM, INPUT[:-1] + b"9", other, "toy").segments == SEGMENTS
+    api.prove(other, tmp_path / "other.proof", lambda *_: None, INLINE)
+    (digest,) = (row.artefact for row in rows(other) if row.task == root(SEGMENTS))
+    assert digest is not None
+    Store(again / "work" / PROOFS).put(Store(other / "work" / PROOFS).get(digest, "the other proof", 1 << 24))
+    with sqlite3.connect(again / "work" / "journal.sqlite") as base:
+        base.execute("UPDATE tasks SET artefact = ? WHERE name = 'root 0-2'", [digest])
+    base.close()
+    assert good(prove(again), proved)
+    assert {name for name, count in starts(again).items() if count > 1} == {"root 0-2"}
+
+
 def test_gc_of_half_a_job_keeps_the_nearest_results(again: Path, proved: Path) -> None:
     import sqlite3
     with sqlite3.connect(again / "work" / "journal.sqlite") as base:
