@@ -1,10 +1,10 @@
-# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · thousand · chaos · session · lint · bench · clean. Each target works alone from a fresh clone.
+# setup · demo · test · spec-suite · test-full · soundness · fuzz · flips · mutations · thousand · chaos · session · lint · bench · billion · clean. Each target works alone from a fresh clone.
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 NATIVE := $(shell find native -type f -not -path '*/target/*' 2>/dev/null)
 
-.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations thousand chaos session lint bench clean
+.PHONY: setup demo test spec-suite test-full soundness fuzz flips mutations thousand chaos session lint bench billion clean
 
 setup: $(STAMP)
 	@:
@@ -57,6 +57,9 @@ thousand: setup
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py $(PARTS)
+
+billion: setup
+	@$(BIN)/python -m benchmarks.billion build/billion
 
 clean:
 	rm -rf .venv build dist *.egg-info native/target benchmarks/plonky3/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

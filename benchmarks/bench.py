@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import bundles, continuation, execution, pipeline, plonky3, segments, stark  # noqa: E402
+from benchmarks import bundles, continuation, execution, host, pipeline, plonky3, segments, stark  # noqa: E402
 from benchmarks.report import Figures  # noqa: E402
 
 
@@ -37,6 +37,7 @@ def main() -> None:
         if part not in PARTS:
             parser.error(f"there is no part {part}")
     figures = Figures()
+    host.measure(figures)
     for part in options.parts or PARTS:
         PARTS[part](figures, options)
     figures.save(whole=not options.parts)

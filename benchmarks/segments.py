@@ -118,12 +118,15 @@ def one_guest(name: str) -> dict[str, object]:
         figures.append(("tiny_s", both, f"{where}, processor time, filling included"))
     else:
         floor = floor_seconds(committed_columns(key.key), key.key, kernels, time.perf_counter)
-        twice = ProvingKeys(program, profiles.get("p100").segment, load("best", 2))
-        twice.of(segment.shape)
-        again = fill_cheapest(program, general, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
-        clock = time.perf_counter()
-        twice.prove(again)
-        double = time.perf_counter() - clock
+        other = ProvingKeys(program, profiles.get("p100").segment, load("best", 2))
+        other.of(segment.shape)
+        seconds = {keys: [single], other: []}
+        for proving_keys in (other, keys, other):
+            again = fill_cheapest(program, general, trace, image, MemoryTree(image, wide(kernels)), kernels.trace_permutations)
+            clock = time.perf_counter()
+            proving_keys.prove(again)
+            seconds[proving_keys].append(time.perf_counter() - clock)
+        single, double = min(seconds[keys]), min(seconds[other])
         figures += [
             ("cells_per_step", bill.committed / bill.steps, f"{bill.steps:,} steps in {bill.segments} segments"),
             ("cells_per_step_with_leaves", bill.cells / bill.steps, "leaves and joins counted as cells that take as long"),
@@ -134,7 +137,7 @@ def one_guest(name: str) -> dict[str, object]:
             ("fill_share", filling / both, "replay and filling, of all processor time"),
             ("peak_gb", peak / 1e9, f"resident at most, {before / 1e9:.2f} before"),
             ("floor_ratio", single / floor, "proving over one extension and hashing of the same cells"),
-            ("threads_speedup", single / double, f"{single:.1f} s with one thread, {double:.1f} s with two")]
+            ("threads_speedup", single / double, f"{single:.1f} s with one thread, {double:.1f} s with two, the better of two turns each")]
     return {"figures": figures, "page": page(name, segment, steps, filling, watch)}
 
 

@@ -5,20 +5,20 @@ Each function imports what it needs when it is called, so that verifying loads n
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bundles.errors import Misuse
 from stark import profiles
 from stark.errors import Malformed, Rejected
 
 if TYPE_CHECKING:
-    from bundles.changes import Difference
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
     from continuation.claims import Digest
-    from continuation.verify import Trusted
     from stark.kernels.protocol import Kernels
     from wasm_exec.cutting import Limits
     from wasm_exec.locate import Place
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wasm_exec.state import StateMap
 
 Facts = Mapping[str, object]
+WASI = "wasi_snapshot_preview1"
 LARGE_MODULE, LARGE_PROGRAM = 1 << 20, 1 << 16          # bytes, instructions: from there on it takes seconds before the first step
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
@@ -75,8 +76,26 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits:
         raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
     check_room(directory)
     program = prepared(app, on_note)
+    if program.events and on_note is not None:
+        on_note("this module has no main function: it is a session, and the input holds its events (longrun open calls them one by one)")
     return written_run(directory, app, program, input, profile, size, limits or Limits(), on_progress,
                        EMPTY if state is None else read_state(state), memory_limit)
+
+
+def with_arguments(app: bytes, input: bytes, arguments: Sequence[str]) -> bytes:
+    """The input of a run with these arguments, for which `input` is standard input; Misuse if the program can have none, or has others."""
+    from wasm_exec.decode import decode
+    from wasm_exec.wasi_input import MAGIC, WasiInput, pack
+    if not arguments:
+        return input
+    if not any(one.module == WASI for one in decode(app).imports):
+        raise Misuse("this program is none of WASI, so that it has no arguments")
+    if input.startswith(MAGIC):
+        raise Misuse("the input has arguments already")
+    try:
+        return pack(WasiInput(["program", *arguments], stdin=input))
+    except ValueError as error:
+        raise Misuse(str(error)) from None
 
 
 def prepared(app: bytes, on_note: Callable[[str], None] | None) -> Program:
@@ -166,6 +185,8 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
     from bundles.files import RunFile, read_proof
     from bundles.proving import prove_batch
     writable(out_file)
+    if out_file.exists() and any(file.exists() and file.samefile(out_file) for file in files):
+        raise FileExistsError(errno.EEXIST, "this is one of the proofs that are joined", str(out_file))
     runs = []
     for file in files:
         proof = read_proof(opened(file))
@@ -177,10 +198,11 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
            allow_toy: bool = False, state_before: Digest | StateMap | None = None, state_after: Digest | StateMap | None = None,
-           profile_name: str | None = None) -> Facts:
+           profile_name: str | None = None, names: Sequence[str] = ()) -> Facts:
     """The facts that a proof file proves about these programs; Malformed or Rejected if it does not prove them, or not these, or not
-    under the profile that is asked for."""
+    under the profile that is asked for. `names`: what the programs are called, so that every run of a rollup is told with one."""
     from bundles.checking import Expected, check_differences, check_file
+    from bundles.claim_facts import facts_of
     from bundles.files import read_proof
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
@@ -190,68 +212,37 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
         raise Rejected("the profile is the one given", profile_name, profile.name)
     proof = read_proof(decoded)
     expected = Expected(input, output, exit_code, state_before, state_after)
-    trusted = check_file(proof, [translated(program) for program in programs], expected, kernels())
-    return facts_of(proof, file, trusted, check_differences(proof, kernels()))
+    trusted, known = check_file(proof, [translated(program) for program in programs], expected, kernels())
+    return facts_of(proof, file, trusted, check_differences(proof, kernels()), dict(zip(known, names, strict=False)))
 
 
 def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
+    from bundles.claim_facts import facts_of
     from bundles.store import write_whole
-    write_whole(out_file, proof.encode(), 0o644)
+    write_whole(out_file, proof.encode(), 0o644 & ~mask())
     return facts_of(proof, out_file)
+
+
+def mask() -> int:
+    """Which permissions this process gives to nobody."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
 
 
 def writable(out_file: Path) -> None:
     """Says before any work that a proof cannot be written there, and that it would take the place of something that is not one."""
     from bundles.formats import MAGIC
-    from bundles.store import check_room
+    from bundles.store import check_room, replaceable
     if out_file.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, a proof is one file", str(out_file))
     out_file.parent.mkdir(parents=True, exist_ok=True)
     if out_file.exists():
+        replaceable(out_file)
         with out_file.open("rb") as there:
             if there.read(len(MAGIC)) != MAGIC:
                 raise FileExistsError(errno.EEXIST, "there is a file that is not a proof", str(out_file))
     check_room(out_file.parent)
-
-
-def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None, differences: bool = False) -> Facts:
-    """What a proof file claims, for people to read. `differences`: whether those of the states were found to be right."""
-    from bundles.checking import applications, outcome, short
-    from bundles.files import RunFile
-    from bundles.security import bits
-    proved = bits(proof.profile, trusted)
-    facts: dict[str, object] = {"kind": "run" if isinstance(proof, RunFile) else "rollup", "profile": proof.profile.name,
-                                "provable bits": f"{proved:.1f}" if proved is not None else "computed when it is verified",
-                                "bytes": file.stat().st_size}
-    if isinstance(proof, RunFile):
-        run = proof.claim
-        return facts | {"program": short(run.program), "input": short(run.input), "output": short(run.output), "outcome": outcome(run),
-                        "steps": run.steps, **states_of((run.before, run.after), [proof.changes], differences)}
-    facts["runs"] = len(proof.runs)
-    for number, run in enumerate(proof.runs, 1):
-        facts[f"run {number}"] = f"{outcome(run)}, program {short(run.program)[:16]}…, output {short(run.output)[:16]}…"
-    for program, states in applications(proof.runs).items():
-        pairs = zip(proof.runs, proof.changes, strict=True)
-        changes = [changes for run, changes in pairs if run.program == program]
-        facts |= {f"{name} (program {short(program)[:16]}…)": value for name, value in states_of(states, changes, differences).items()}
-    return facts
-
-
-def states_of(states: tuple[Digest, Digest], parts: Sequence[Difference], known: bool) -> Facts:
-    """The roots of an application's state before and after, if it has one; how many keys changed on the way, and the digest of what
-    changed, which the file may say without being right."""
-    from bundles.checking import short
-    from bundles.difference import composed, difference_digest
-    from segments.openings import EMPTY_STATE_ROOTS
-    if states in [(root, root) for root in EMPTY_STATE_ROOTS]:
-        return {}
-    said = "" if known else ", as the file says"
-    try:
-        changes = composed(parts)
-    except Malformed as error:
-        return {"state before": short(states[0]), "state after": short(states[1]), f"state difference{said}": f"none: {error}"}
-    return {"state before": short(states[0]), "state after": short(states[1]), f"changed keys{said}": len(changes),
-            f"state difference{said}": difference_digest(changes)}
 
 
 def kernels() -> Kernels:
@@ -276,6 +267,8 @@ def inspect(file: Path) -> Facts:
 def opened(file: Path) -> ProofFile:
     from bundles.formats import FILE_LIMIT, decode_proof
     from bundles.store import read_limited
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a directory, not a proof, which longrun prove makes of a bundle", str(file))
     try:
         return decode_proof(read_limited(file, "proof", FILE_LIMIT))
     except Malformed as error:

@@ -1,18 +1,22 @@
 """A bundle directory: everything that proving a run needs, on disk."""
 from __future__ import annotations
 
+import errno
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from bundles.changes import Difference
 from bundles.difference import difference
 from bundles.errors import REACHED
+from bundles.formats import MAGIC as PROOF
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
-from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
+from bundles.snapshot import Stored, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store, read_limited, write_whole
 from stark.errors import Malformed
-from wasm_exec.image import Pages
+from wasm_exec.changes import Changes
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording, SegmentStart
 from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
@@ -27,6 +31,7 @@ FILES = "files"
 WORK = "work"
 JOURNAL, LOCK, PROOFS = "journal.sqlite", "lock", "proofs"     # in the folder of the work
 APP_LIMIT = 1 << 24
+WASM = b"\0asm"
 LIMIT_BYTES = 100
 
 
@@ -60,10 +65,9 @@ class Bundle:
     def difference(self) -> Difference:
         return difference(self.state_before().entries, self.state_after().entries)
 
-    def snapshot(self, index: int) -> Pages:
-        """The pages that boundary `index` changed."""
-        what = f"snapshot {index}"
-        return decode_pages(self.store.get(self.manifest.boundaries[index].snapshot, what, SNAPSHOT_LIMIT), what)
+    def snapshot(self, index: int) -> Changes:
+        """The pages that boundary `index` changed; they stay in their file."""
+        return Stored(self.store, self.entry(index).snapshot, f"snapshot {index}")
 
     @property
     def work(self) -> Path:
@@ -80,7 +84,8 @@ class Bundle:
     def recording(self, program: Program) -> Recording:
         """The run, as `wasm_exec` records it; `program` is the translation of `app()`."""
         *segments, final = [self.boundary(index) for index in range(len(self.manifest.boundaries))]
-        return Recording(program, self.input(), self.manifest.budgets, segments, final, self.manifest.outcome, self.output(), self.input(),
+        content = self.input()
+        return Recording(program, content, self.manifest.budgets, segments, final, self.manifest.outcome, self.output(), content,
                          self.state_before())
 
 
@@ -94,14 +99,18 @@ def unfinished(directory: Path) -> bool:
     return directory.is_dir() and {path.name for path in directory.iterdir()} <= {FILES}
 
 
+def entries(store: Store, boundaries: Iterable[SegmentStart]) -> tuple[BoundaryEntry, ...]:
+    """Boundaries whose pages are in the store now."""
+    return tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot))) for b in boundaries)
+
+
 def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str, size: str) -> Bundle:
     """Makes a bundle directory. The manifest comes last: a directory without one is not a bundle yet."""
     path = directory / MANIFEST
     if path.exists():
         raise FileExistsError(f"there is already a bundle in {directory}")
     store = Store(directory / FILES)
-    boundaries = tuple(BoundaryEntry(b.pc, b.fp, b.status, b.steps, store.put(encode_pages(b.snapshot)))
-                       for b in [*recording.segments, recording.final])
+    boundaries = entries(store, [*recording.segments, recording.final])
     manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output),
                         tuple(recording.budget(index) for index in range(len(recording.segments))), recording.outcome, boundaries,
                         (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
@@ -114,6 +123,8 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
 
 def why_given_up(directory: Path) -> str:
     """In words, if it is known."""
+    if not (directory / GIVEN_UP).is_file():
+        return ""
     try:
         limit = read_limited(directory / GIVEN_UP, "limit", LIMIT_BYTES).decode("ascii", "replace")
     except (OSError, Malformed):
@@ -122,10 +133,35 @@ def why_given_up(directory: Path) -> str:
 
 
 def open_bundle(directory: Path) -> Bundle:
-    """The bundle in a directory; Malformed if there is none."""
+    """The bundle in a directory; Malformed, with what helps, if something else is there, FileNotFoundError if nothing is."""
     if not (directory / MANIFEST).is_file():
-        raise Malformed(f"{directory} is not a bundle: there is no {MANIFEST} in it")
+        raise no_bundle(directory)
     return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))
+
+
+def no_bundle(place: Path) -> Exception:
+    """What is there instead."""
+    if not place.exists():
+        return FileNotFoundError(errno.ENOENT, "there is no such bundle directory", str(place))
+    named = shlex.quote(str(place))
+    if not place.is_dir():
+        return Malformed(f"{place} is a file, not a bundle directory ({what_takes(place, named)})")
+    if is_open(place):
+        return Malformed(f"the session in {place} is open (longrun close {named} makes a bundle of it)")
+    return Malformed(f"{place} is not a bundle: there is no {MANIFEST} in it")
+
+
+def what_takes(file: Path, named: str) -> str:
+    """The command that one may have meant."""
+    head = b""
+    if file.is_file():                  # of a pipe one would wait for its writer
+        with file.open("rb") as there:
+            head = there.read(len(PROOF))
+    if head == PROOF:
+        return f"longrun inspect {named} shows the proof, longrun verify checks it"
+    if head.startswith(WASM) or file.suffix == ".wat":
+        return f"longrun run {named} -o DIR, or open, makes one"
+    return f"longrun inspect {named} says what it is, if it is one of ours"
 
 
 def open_growing(directory: Path) -> Bundle | None:

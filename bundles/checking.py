@@ -46,8 +46,10 @@ class Wanted:
                       None if expected.output is None else output_digest(expected.output, permute), expected.exit_code)
 
 
-def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected: Expected, kernels: Kernels) -> Trusted:
-    """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last."""
+def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected: Expected,
+               kernels: Kernels) -> tuple[Trusted, list[Digest]]:
+    """Rejected unless the file proves complete runs of these programs with these public values. Programs first, the proof last. With
+    what they were checked: the keys, and what claims say for each program."""
     runs = (file.claim,) if isinstance(file, RunFile) else file.runs
     once("a rollup has every claim once", runs)
     chained(runs)
@@ -55,8 +57,8 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
     permute = wide(kernels, file.profile.hash)
     wanted = Wanted.of(expected, permute)
     before, after = (root_of(state, permute) for state in (expected.state_before, expected.state_after))
-    for run in runs:
-        check_run(run, known, wanted)
+    for number, run in enumerate(runs, 1):
+        check_run(run, known, wanted, f" in run {number}" if len(runs) > 1 else "")
     for ends in applications(runs).values():
         for when, meant, found in (("before", before, ends[0]), ("after", after, ends[1])):
             if meant is not None and found != meant:
@@ -70,7 +72,7 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
         verify_run(file.proof, file.claim, trusted, kernels.permute)
     else:
         verify_rollup(file.proof, file.claim, trusted, kernels.permute)
-    return trusted
+    return trusted, known
 
 
 def check_differences(file: RunFile | RollupFile, kernels: Kernels) -> bool:
@@ -101,16 +103,17 @@ def root_of(state: Digest | StateMap | None, permute: Permute) -> Digest | None:
     return state_root(state, permute) if isinstance(state, StateMap) else state
 
 
-def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted) -> None:
+def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted, where: str = "") -> None:
+    """`where` is said of what differs, if there are several runs."""
     if run.program not in programs:
         meant = " or ".join(map(short, programs))
-        raise Rejected("the program is the one given", meant, short(run.program))
+        raise Rejected("the program is the one given", meant, f"{short(run.program)}{where}")
     if wanted.input is not None and run.input != wanted.input:
-        raise Rejected("the input is the one given", short(wanted.input), short(run.input))
+        raise Rejected("the input is the one given", short(wanted.input), f"{short(run.input)}{where}")
     if wanted.output is not None and run.output != wanted.output:
-        raise Rejected("the output is the one given", short(wanted.output), short(run.output))
+        raise Rejected("the output is the one given", short(wanted.output), f"{short(run.output)}{where}")
     if wanted.exit_code is not None and (run.status != Status.EXITED or exit_code(run) != wanted.exit_code):
-        raise Rejected("the exit code is the one given", f"exited({wanted.exit_code})", outcome(run))
+        raise Rejected("the exit code is the one given", f"exited({wanted.exit_code})", f"{outcome(run)}{where}")
 
 
 def exit_code(run: RunClaim) -> int:

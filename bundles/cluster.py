@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PATIENCE_S = 30.0               # for a scheduler to answer, and for a first worker
 GONE_S = 5.0                    # without a scheduler that was there; tasks that one has forgotten are begun again
+LONGEST_S = 1e9                 # of a stage; what is longer, or no number, is no answer
 CERTIFICATES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
 
 
@@ -133,13 +134,15 @@ class Cluster:
             return Finished(task, Failure(Reason.KILLED, f"its answer was lost ({type(error).__name__})"))
         try:
             seconds = {str(stage): float(value) for stage, value in answer["seconds"].items()}
+            if not all(0 <= value < LONGEST_S for value in seconds.values()):
+                raise ValueError("its seconds are none")
             if "result" not in answer:
                 return Finished(task, Failure(Reason(answer["reason"]), str(answer["text"]), str(answer["about"])), seconds)
             result, cap = bytes.fromhex(answer["result"]), bytes.fromhex(answer["cap"])
             started = time.perf_counter()
             self.arrival.check(task, inputs, result, cap)
             return Finished(task, result, seconds | {"verify on arrival": time.perf_counter() - started})
-        except (Malformed, Rejected, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (Malformed, Rejected, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             return Finished(task, Failure(Reason.FAULT, f"what came back is not a proof of this task: {error}"))
 
     def blamed(self, error: BaseException | None, kills: int | None) -> Failure:

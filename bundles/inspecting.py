@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundles import api
-from bundles.bundle import APP_LIMIT, FILES, JOURNAL, MANIFEST, PROOFS, SESSION_LOG, WORK, is_open, open_bundle
+from bundles.bundle import APP_LIMIT, FILES, JOURNAL, MANIFEST, PROOFS, SESSION_LOG, WASM, WORK, is_open, open_bundle
+from bundles.claim_facts import states_of
 from bundles.formats import FILE_LIMIT, MAGIC
 from bundles.journal import Journal
 from bundles.kinds_of_files import Facts, data_base, keys, lock, manifest, program, proof, state, text_of_program
@@ -25,7 +25,6 @@ from stark.errors import Malformed
 STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 SQLITE = b"SQLite format 3\0"
 BEGINNING_OF_MANIFEST = pack("kind") + pack(KIND)          # behind one byte, the number of fields
-WASM = b"\0asm"
 KEYS_LIMIT = 1 << 24
 
 
@@ -33,6 +32,8 @@ def inspected(path: Path) -> Facts:
     """A directory or a file of ours; Malformed if it is neither."""
     if path.is_dir():
         return directory(path)
+    if path.exists() and not path.is_file():
+        raise Malformed(f"{path}: this is a pipe or a device, and no file of longrun")
     with path.open("rb") as there:
         head = there.read(64)
     if head.startswith(SQLITE):
@@ -85,17 +86,17 @@ def nameless_limit(path: Path, head: bytes) -> int:
 
 def directory(path: Path) -> Facts:
     if is_open(path):
-        from bundles.open_sessions import facts
-        return facts(path)
+        from bundles.open_sessions import facts, functions
+        return {**facts(path), "functions": functions(path)}
     bundle = open_bundle(path)
-    return {**manifest(bundle.manifest), "kind": "bundle", **api.states_of(roots_of(bundle), [bundle.difference()], False)}
+    return {**manifest(bundle.manifest), "kind": "bundle", **states_of(roots_of(bundle), [bundle.difference()], False)}
 
 
 def nameless(path: Path, content: bytes) -> Facts:
     """Pages, or bytes of the user's in a store; the content of those is not shown."""
     with contextlib.suppress(Malformed):
         pages = decode_pages(content, "file")
-        return {"kind": "snapshot", "pages": len(pages), "spaces": sorted({space for space, _ in pages})}
+        return {"kind": "snapshot", "pages": len(pages), "spaces": list(pages.parts)}
     if not stored(path):
         raise Malformed("its pages are none, or not in order: this is not a snapshot, nor any other file of longrun")
     return {"kind": "bytes", "bytes": len(content)}

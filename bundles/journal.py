@@ -5,6 +5,7 @@ No input, output or memory of the guest is ever written here: names of tasks, di
 """
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ class Journal(Database):
         if not longer and (found is None or (found.identity, found.segments) != (job.identity, job.segments)):
             self._do("DELETE FROM tasks")
         self._do("DELETE FROM job")
-        self._do("INSERT INTO job VALUES (?, ?, ?, ?, ?)", VERSION, job.identity, job.segments, job.out, job.workers)
+        self._do("INSERT INTO job VALUES (?, ?, ?, ?, ?)", VERSION, job.identity, job.segments, kept(job.out), job.workers)
         in_flight = len(self._do("SELECT name FROM tasks WHERE state = ?", RUNNING))
         self._do("UPDATE tasks SET state = ?, failures = 0 WHERE state != ?", FAILED, DONE)
         return in_flight
@@ -80,6 +81,7 @@ class Journal(Database):
         if not rows:
             return None
         version, identity, segments, out, workers = rows[0]
+        out = os.fsdecode(out) if isinstance(out, bytes) else out
         if version != VERSION:
             raise self.damaged(f"it has format {version}, this longrun reads format {VERSION}")
         if not (isinstance(identity, bytes) and isinstance(segments, int) and isinstance(out, str) and isinstance(workers, int)):
@@ -122,3 +124,12 @@ class Journal(Database):
         """A result that can no longer be used: the task is to be done again."""
         self._do("UPDATE tasks SET state = ?, artefact = NULL, note = ? WHERE name = ?", FAILED, reason[:NOTE_LIMIT], str(task))
 
+
+
+def kept(path: str) -> str | bytes:
+    """Text, where it is any; names of files are bytes."""
+    try:
+        path.encode()
+        return path
+    except UnicodeEncodeError:
+        return os.fsencode(path)

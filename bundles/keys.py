@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from wasm_exec.program import Program
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 SIZES_OF = {"toy": ("toy",), "p100": ("2^16", "2^20")}
-_KNOWN: dict[tuple[str, ...], Trusted] = {}         # by profile and what was compared; built ones by profile alone
+_BUILT: dict[str, Trusted] = {}                     # computed here, by profile
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,18 @@ class LeafKeys(Mapping[str, Key]):
 
 def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAYERS) -> Trusted:
     """The keys of the continuation: those that ship with the package, or computed here, which takes a while. `layers` as in `published`."""
-    known = _KNOWN.get((profile.name, *layers)) or _KNOWN.get((profile.name,)) or published(profile.name, layers=layers)
-    if known is None:
+    if (found := shipped(profile.name, tuple(layers))) is not None:
+        return found
+    if profile.name not in _BUILT:
         from continuation.setup import build
-        known = _KNOWN[profile.name,] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
-    _KNOWN[profile.name, *layers] = known
-    return known
+        _BUILT[profile.name] = build(LeafKeys(profile, kernels), layers_of(profile), kernels)
+    return _BUILT[profile.name]
+
+
+@cache
+def shipped(profile: str, layers: tuple[str, ...]) -> Trusted | None:
+    """Those that ship, read once; None if none do."""
+    return published(profile, layers=layers)
 
 
 def claimed_program(program: Program, profile: Profile, kernels: Kernels) -> Digest:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bundles import api
 from bundles.artefacts import KINDS, names_of
+from bundles.claim_facts import facts_of
 from bundles.database import Database
 from bundles.files import read_proof
 from bundles.formats import Kind, ProofFile, decode_proof
@@ -40,7 +41,7 @@ def manifest(found: Manifest) -> Facts:
 
 def proof(path: Path, content: bytes) -> Facts:
     file = decode_proof(content)
-    return piece(file, len(content)) if file.kind in KINDS.values() else api.facts_of(read_proof(file), path)
+    return piece(file, len(content)) if file.kind in KINDS.values() else facts_of(read_proof(file), path)
 
 
 def piece(file: ProofFile, size: int) -> Facts:

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from bundles.bundle import WORK
 from bundles.errors import Busy
+from wasm_exec.kept_files import own_folder
 
 NOTE_LIMIT = 64
+OWN = os.O_NOFOLLOW | os.O_NONBLOCK             # a link may lead to anybody's file, which is written to; a pipe would be waited for
 TRIES, PAUSE = 5, 0.1           # a reader that only looks holds the lock for a moment
 
 
 @contextlib.contextmanager
 def writer(path: Path, doing: str = "being proved") -> Iterator[None]:
     """Held for as long as the block runs; Busy, with the owner's number and since when, if another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    own_folder(path.parent)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | OWN, 0o600)
     try:
         if not taken(handle):
             raise Busy(note(handle), doing, path.parents[path.parent.name == WORK])
@@ -50,7 +52,7 @@ def note(handle: int) -> str:
 def held(path: Path) -> str | None:
     """The owner of a lock, None if it is free. Only looks."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | OWN)
     except FileNotFoundError:
         return None
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bundles.packing import Fields, pack, unpack
+from segments.catalogue import SIZES
+from segments.shape import TOY
 from stark.errors import Malformed
 from stark.profiles import PROFILES
 from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
@@ -67,6 +69,11 @@ class Manifest:
         return pack(dict(zip(NAMES, values, strict=True)))
 
 
+def sizes_under(profile: str) -> list[str]:
+    """The sizes of segments that runs can be cut into under a profile."""
+    return [size for size in SIZES if (size == TOY) == PROFILES[profile].toy]
+
+
 def decode_manifest(content: bytes) -> Manifest:
     """The manifest of canonical bytes; Malformed if they are anything else."""
     fields = Fields(unpack(content, "manifest"), "manifest", NAMES)
@@ -77,11 +84,15 @@ def decode_manifest(content: bytes) -> Manifest:
         raise Malformed(f"this bundle has format {version}, this longrun reads format {VERSION}")
     if fields.text("profile") not in PROFILES:
         raise Malformed(f"manifest: no profile is named {fields.text('profile')!r}")
+    if fields.text("size") not in sizes_under(fields.text("profile")):
+        raise Malformed(f"manifest: no segments of profile {fields.text('profile')} have the size {fields.text('size')!r}")
     budgets = tuple(decode_budget(item) for item in fields.sequence("budgets", SEGMENTS_LIMIT))
     status, pc, code = fields.integers("outcome", 3, 1 << 32)
     boundaries = tuple(decode_boundary(item) for item in fields.sequence("boundaries", SEGMENTS_LIMIT + 1))
     if len(budgets) != len(boundaries) - 1:
         raise Malformed("manifest: every segment has a budget")
+    if not budgets:
+        raise Malformed("manifest: a run has at least one segment")
     if not boundaries or boundaries[0].steps or boundaries[-1].status != status:
         raise Malformed("manifest: the boundaries do not lead from the beginning to the outcome")
     pairs = zip(boundaries, boundaries[1:], strict=False)

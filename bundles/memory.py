@@ -12,9 +12,9 @@ from bundles.stored import take_pages
 from segments.claim import LOG_PAGES
 from segments.memory_tree import MemoryTree
 from segments.openings import roots
-from wasm_exec.image import MemoryImage, Pages
-from wasm_exec.offering import offered
-from wasm_exec.program import Program
+from wasm_exec.changes import Changes, changes_of
+from wasm_exec.image import MemoryImage
+from wasm_exec.program import Pages, Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE, Space, SystemCell
 
 U64 = npt.NDArray[np.uint64]
@@ -37,7 +37,7 @@ class Memory:
     def follow(self, bundle: Bundle) -> None:
         """The same run, of which there is more."""
         self.bundle = bundle
-        self.image.offered = offered(self.program, bundle.input())
+        self.image.offer(self.program, bundle.input())
 
     def go(self, index: int) -> None:
         """To boundary `index`."""
@@ -45,14 +45,14 @@ class Memory:
             self.restart()
         changed: Pages = {}
         for boundary in range(self.at + 1, index + 1):
-            changed |= self.bundle.snapshot(boundary)
+            changed |= self.bundle.snapshot(boundary).pages
         before = linear_pages(self.image)
-        self.take(changed)
+        self.take(changes_of(changed))
         new = {(int(Space.LINEAR), page): self.image.page(int(Space.LINEAR), page) for page in range(before, linear_pages(self.image))}
         advance(self.tree, new | changed)
         self.at = index
 
-    def take(self, pages: Pages) -> None:
+    def take(self, pages: Changes) -> None:
         take_pages(self.program, self.image, pages, "a snapshot of the bundle")
 
     @contextlib.contextmanager

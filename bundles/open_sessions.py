@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from bundles.growing import named_files
 from bundles.journal import DONE
 from bundles.lock import held, writer
 from bundles.recording import chosen
-from bundles.session import DOING, LOCK, PAUSED, fresh, not_open
+from bundles.session import DOING, LOCK, PAUSED, fresh, not_open, without_paused
 from bundles.session_log import Header, SessionLog, State
+from bundles.signature import kind_name, signatures
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.status import told_by_journal
 from bundles.store import Store
@@ -42,6 +42,13 @@ def facts(directory: Path) -> Mapping[str, object]:
             "trapped in": place, **followed(directory)}
 
 
+def functions(directory: Path) -> list[str]:
+    """What can be called, with the types of the arguments."""
+    header, _, _ = stand(directory)
+    app = Store(directory / FILES).get(header.program, "the program", APP_LIMIT)
+    return [f"{name}({', '.join(map(kind_name, kinds.parameters))})" for name, kinds in signatures(app).items()]
+
+
 def followed(directory: Path) -> Mapping[str, object]:
     """How far its proof is, if somebody has begun it (`prove --follow`)."""
     growing = open_growing(directory)
@@ -61,8 +68,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None, memory_limit
     place = directory / PAUSED / str(state.calls)
     with writer(directory / f"{PAUSED}.lock", DOING):
         if not (place / MANIFEST).is_file():
-            for older in (directory / PAUSED).glob("*"):
-                shutil.rmtree(older)
+            without_paused(directory)
             store = Store(directory / FILES)
             app = store.get(header.program, "the program", APP_LIMIT)
             before = decode_state(store.get(header.state, "the state before", STATE_FILE_LIMIT))
@@ -80,9 +86,7 @@ def collected(directory: Path) -> Mapping[str, object]:
             stack.enter_context(writer(lock, DOING))
         with contextlib.closing(SessionLog(directory / SESSION_LOG, writing=False)) as log:
             header, places = log.header(), log.places()
-        files = [path for path in (directory / PAUSED).rglob("*") if path.is_file()]
-        size = sum(path.stat().st_size for path in files)
-        shutil.rmtree(directory / PAUSED, ignore_errors=True)
+        files, size = without_paused(directory)
         kept = [row.pages for row in places] + ([header.program, header.state] if header else []) + named_files(directory)
         more, more_size = Store(directory / FILES).remove_others(kept)
-    return {"files removed": len(files) + more, "bytes removed": size + more_size}
+    return {"files removed": files + more, "bytes removed": size + more_size}

@@ -57,7 +57,7 @@ def opened(before: StateMap, after: StateMap, permute: Permute) -> Opened:
     if not pages:
         return NOTHING
     image = MemoryImage(0)
-    image.apply(before.pages)
+    image.put(before.pages)
     tree, index = MemoryTree(image, permute), np.array([page for _, page in pages], np.int64)
     beside = [tree.digests(DEPTH - k, missing + (int(Space.STATE) << LOG_PAGES - k)) for k, (_, missing) in enumerate(paths(index))]
     old, new = (np.array([state.pages.get(page, ZERO_PAGE) for page in pages]) for state in (before, after))

@@ -24,8 +24,8 @@ ENDING_S = 10.0                 # for a worker that has closed its pipe
 class Worker:
     """One process and the task that it has."""
 
-    def __init__(self, directory: Path, threads: int) -> None:
-        command = [sys.executable, "-c", START.format(path=sys.path, module="worker"), str(os.getpid()), str(directory), str(threads)]
+    def __init__(self, directory: Path) -> None:
+        command = [sys.executable, "-c", START.format(path=sys.path, module="worker"), str(os.getpid()), str(directory)]
         # a group of its own: what a terminal sends to the parent's group, the parent decides upon
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0)
         self.task: Task | None = None
@@ -71,13 +71,13 @@ class Worker:
 class Processes:
     """So many workers, started when they are needed, replaced when they die."""
 
-    def __init__(self, directory: Path, workers: int, threads: int = 1) -> None:
-        self.directory, self.workers, self.threads = directory, workers, threads
+    def __init__(self, directory: Path, workers: int) -> None:
+        self.directory, self.workers = directory, workers
         self.idle: list[Worker] = []
         self.busy: list[Worker] = []
 
     def submit(self, task: Task, inputs: Sequence[bytes], threads: int) -> None:
-        worker = self.nearest(task) if self.idle else Worker(self.directory, self.threads)
+        worker = self.nearest(task) if self.idle else Worker(self.directory)
         self.busy.append(worker)
         worker.tell(task, inputs, threads)
 

@@ -12,7 +12,7 @@ from bundles.changes import to_words
 from bundles.checking import once, short
 from bundles.engine import Engine, Inline
 from bundles.errors import Misuse, Unsupported
-from bundles.files import DIFFERENCES_LIMIT, RollupFile, RunFile, read_proof
+from bundles.files import DIFFERENCES_LIMIT, RUNS_LIMIT, RollupFile, RunFile, read_proof
 from bundles.formats import FILE_LIMIT, decode_proof
 from bundles.job import Job, identity_of, opened, work_of
 from bundles.keys import LeafKeys, RunKeys, trusted_keys
@@ -114,6 +114,8 @@ def provable(outcome: Outcome, why: str = "") -> None:
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:
     """The runs in this order, of any programs. All of one profile, because one list of keys stands behind a batch."""
     profile = runs[0].profile
+    if len(runs) > RUNS_LIMIT:
+        raise Unsupported(f"a batch has at most {RUNS_LIMIT:,} runs, not {len(runs):,}: make several batches")
     for number, run in enumerate(runs, 1):
         if run.profile != profile:
             raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")

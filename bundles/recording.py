@@ -15,7 +15,7 @@ from bundles.machine import cells_within, worker_bytes
 from bundles.store import write_whole
 from segments.catalogue import SIZES
 from segments.choosing import calls_hosts, recorded, size_within
-from segments.shape import PROGRAMS, TOY, Shape
+from segments.shape import PROGRAMS, TOY, NoShape, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
@@ -73,7 +73,7 @@ def cutting(profile: str) -> Iterator[None]:
     """Unsupported, in words, if a run cannot be cut into segments."""
     try:
         yield
-    except (BudgetTooSmall, ValueError) as error:      # ValueError: no shape holds such a segment
+    except (BudgetTooSmall, NoShape) as error:
         raise Unsupported(f"a function has too many locals for a segment of profile {profile}: {error}") from None
 
 

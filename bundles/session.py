@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from bundles.api import Progress, Recorded, translated
-from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, unfinished, write_bundle
-from bundles.errors import BadCall, Over, Unsupported
+from bundles.bundle import APP_LIMIT, FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, WORK, is_open, unfinished, write_bundle
+from bundles.bundle import LOCK as PROVING
+from bundles.errors import BadCall, Busy, Over, Unsupported
 from bundles.growing import grown
 from bundles.lock import writer
 from bundles.recording import chosen, sizes_of, summary
@@ -30,21 +31,26 @@ from bundles.store import Store
 from bundles.stored import going_on, is_place, take_pages
 from stark import profiles
 from stark.errors import Malformed
-from wasm_exec import locate
+from wasm_exec import errors, locate
+from wasm_exec.changes import Changes
 from wasm_exec.cutting import Limits
+from wasm_exec.decode import decode
 from wasm_exec.events import Event, encode, filled
 from wasm_exec.events import close as end_of_session
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
+from wasm_exec.kept_files import own_folder
 from wasm_exec.recording import Outcome, Status
 from wasm_exec.session_driver import SIZE_BYTES, VALUE_BYTES
 from wasm_exec.standard_error import joined
 from wasm_exec.state import EMPTY, StateMap
+from wasm_exec.wasi_input import unpack
 
 LOCK, PAUSED = "session.lock", "paused"
 DOING = "in use"
 PLACE = "a place of the session"
 
 
+WASI = "wasi_snapshot_preview1"
 SMALL = 1 << 16             # bytes of pages that are kept place by place before all pages are written together
 
 
@@ -100,9 +106,11 @@ class Session:
         if not program.events:
             raise Unsupported("this module has a main function, so that it is no session; longrun run runs it")
         sizes_of(profiles.get(profile), size)
+        if container:
+            check_container(app, container)
         if not fresh(directory):
             raise FileExistsError(errno.EEXIST, "this is not an empty directory", str(directory))
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder(directory)
         with writer(directory / LOCK, DOING), contextlib.closing(SessionLog(directory / SESSION_LOG)) as log:
             store = Store(directory / FILES)
             digest, state = store.put(app), store.put(encode_state(before))
@@ -132,7 +140,7 @@ class Session:
         with going_on(PLACE):
             reached = machine.go_on(b"".join(content), limits or Limits(), self.app)
         starts = list(accumulate(map(len, content), initial=self.state.input_length))
-        begun = sum(start < reached.cursor for start in starts) if not reached.outcome.paused else len(events)
+        begun = max(1, sum(start < reached.cursor for start in starts)) if not reached.outcome.paused else len(events)
         heard = [joined(part for part in reached.errors if (part[0] > start or not number) and (part[0] <= end or number == begun - 1))
                  for number, (start, end) in enumerate(pairwise(starts[:begun + 1]))]
         answers = [replace(answer, errors=errors) for answer, errors in
@@ -172,14 +180,14 @@ class Session:
             written = written[end:]
         return found
 
-    def placed(self, machine: Sitting, pages: Pages) -> list[bytes]:
+    def placed(self, machine: Sitting, pages: Changes) -> list[bytes]:
         """Keeps a later place of the machine; returns the digests of files that no longer serve."""
         before, content = self.log.places(), encode_pages(pages)
         whole_size = sum(row.size for row in before if row.whole)
         whole = len(content) + sum(row.size for row in before if not row.whole) > max(SMALL, whole_size)
         if whole:
             keys = {*machine.image.occupied(), *MemoryImage.initial(self.program, b"", self.before).occupied()}
-            content = encode_pages({key: machine.image.page(*key) for key in keys})
+            content = encode_pages(machine.image.taken(keys))
         digest = self.store.put(content)
         self.log.placed(PlaceRow(machine.place, whole, digest, len(content)))
         return [row.pages for row in before if whole and row.pages != digest]
@@ -230,8 +238,20 @@ class Session:
             self.leave()
 
 
+def check_container(app: bytes, container: bytes) -> None:
+    """Refuses what a session would take for its first event, and end with."""
+    if not any(one.module == WASI for one in decode(app).imports):
+        raise Unsupported("this module is none of WASI, so that nothing comes before its events: what they read is their payload")
+    try:
+        unpack(container)
+    except errors.Malformed as error:
+        raise Malformed(f"what comes before the events is no WASI container: {error}") from None
+
+
 def not_open(directory: Path) -> Exception:
     closed = (directory / MANIFEST).is_file()
+    if not directory.exists():
+        return FileNotFoundError(errno.ENOENT, "there is no such session directory", str(directory))
     return Over(f"the session in {directory} is closed", directory) if closed else Malformed(f"{directory} is not an open session")
 
 
@@ -251,6 +271,20 @@ def forgotten(directory: Path) -> None:
     """Removes what only an open session needs."""
     for name in (SESSION_LOG, f"{SESSION_LOG}-wal", f"{SESSION_LOG}-shm", GROWING):
         (directory / name).unlink(missing_ok=True)
-    shutil.rmtree(directory / PAUSED, ignore_errors=True)
+    without_paused(directory)
     for name in (LOCK, f"{PAUSED}.lock", GROWING_LOCK):
         (directory / name).unlink(missing_ok=True)
+
+
+def without_paused(directory: Path) -> tuple[int, int]:
+    """Removes the bundles of how a session stood, but for those that are being proved; how many files there were, and how many bytes."""
+    folder, sizes = directory / PAUSED, list[int]()
+    if not folder.is_dir() or folder.is_symlink():          # what a link leads to may be anybody's
+        return 0, 0
+    for place in [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir() and not path.is_symlink()]:
+        with contextlib.suppress(Busy), writer(place / WORK / PROVING):
+            sizes += [path.lstat().st_size for path in place.rglob("*") if path.is_file() and path.name != PROVING]
+            shutil.rmtree(place, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return len(sizes), sum(sizes)

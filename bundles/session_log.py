@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from bundles.database import Database
+from bundles.manifest import sizes_under
 from bundles.sitting import Place
 from stark.profiles import PROFILES
 from wasm_exec.errors import TrapKind
 from wasm_exec.recording import Outcome, Status
+from wasm_exec.spaces import INPUT_LIMIT
 
 VERSION = 3
 TABLES = """
@@ -79,7 +81,7 @@ class SessionLog(Database):
         if version != VERSION or len(values) != 4:
             raise self.damaged(f"it has format {version}, this longrun reads format {VERSION}")
         profile, size, program, state = values
-        if not (isinstance(profile, str) and profile in PROFILES and isinstance(size, str | None) and is_digest(program)
+        if not (isinstance(profile, str) and profile in PROFILES and size in (None, *sizes_under(profile)) and is_digest(program)
                 and is_digest(state)):
             raise self.damaged("its first row describes no session")
         return Header(profile, size, program, state)
@@ -106,8 +108,12 @@ class SessionLog(Database):
 
     def input(self) -> bytes:
         """All of it."""
-        parts = [part for (part,) in self._do("SELECT input FROM calls ORDER BY number") if isinstance(part, bytes)]
-        return b"".join(parts)
+        content = bytearray()
+        for (part,) in self._rows("SELECT input FROM calls ORDER BY number"):
+            content += part if isinstance(part, bytes) else b""
+            if len(content) > INPUT_LIMIT:
+                raise self.damaged("its calls have more input than a session can")
+        return bytes(content)
 
     def places(self) -> list[PlaceRow]:
         """The last whole place and those after it."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from bundles.errors import GivenUp, Unsupported
 from wasm_exec import locate
+from wasm_exec.changes import NO_CHANGES, Changes, Key, Numbers
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.execute import take_changes
-from wasm_exec.image import MemoryImage, Numbers, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.limits import Watch
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
@@ -20,7 +21,6 @@ from wasm_exec.standard_error import Part
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
-Key = tuple[int, int]
 LARGEST, LEAST, PAGES = 1 << 18, 1 << 8, 1 << 14      # rows of a family, and pages, of a piece
 FAMILIES_AT_WORK = 8        # a piece has about so many times as many steps as rows of a family, or fewer
 BUDGET = Budget.uniform(LARGEST, PAGES)
@@ -52,7 +52,7 @@ class Reached:
     cursor: int
     steps: int
     place: Place | None
-    pages: Pages
+    pages: Changes
     trace: tuple[locate.Place, ...] = ()
     errors: Sequence[Part] = ()
 
@@ -103,19 +103,18 @@ class Sitting:
             undo += [(space, pages, self.image.rows(space, pages)) for space, (pages, _) in end.touched.items() if len(pages)]
             errors += [part for part in end.errors if part[0] > known]      # the rest was heard in an earlier call
             watch.see(end.touched)
-            pending |= take_changes(self.image, end.touched).keys()
+            pending |= take_changes(self.image, end.touched).pages.keys()
             at, status = Place(end.pc, end.fp, at.steps + end.steps), end.status
             if status == Status.RUNNING:
                 place, changed, pending, undo = at, changed | pending, set(), []
-        outcome = outcome_at(SegmentStart(at.pc, at.fp, status, {}, at.steps), self.image)
+        outcome = outcome_at(SegmentStart(at.pc, at.fp, status, NO_CHANGES, at.steps), self.image)
         cursor = self.image.read_cell(Space.SYSTEM, SystemCell.INPUT_CURSOR)
         trace = locate.standing(self.program, self.image, at.pc, at.fp, app) if outcome.trapped else ()
         written, later, self.paused_steps = self.written(), place if place != self.place else None, at.steps
         for space, numbers, cells in reversed(undo):
             self.image.set_rows(space, numbers, cells)
         self.place = place
-        pages = {key: self.image.page(*key).copy() for key in sorted(changed)}
-        return Reached(outcome, written, cursor, at.steps, later, pages, trace, errors)
+        return Reached(outcome, written, cursor, at.steps, later, self.image.taken(changed), trace, errors)
 
     def written(self) -> bytes:
         """The output since the session paused the last time."""

@@ -1,13 +1,11 @@
 """The pages that changed between two boundaries, as bytes: a count, the sorted page addresses, then 32 cells for each."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from bundles.store import Store
 from stark.errors import Malformed
-from wasm_exec.changes import Changes, Key
-from wasm_exec.image import Pages
+from wasm_exec.changes import Changes, Parts
 from wasm_exec.spaces import (
     CELL_BYTES,
     FRAME_POINTER_LIMIT,
@@ -18,7 +16,6 @@ from wasm_exec.spaces import (
     Space,
     size_in_bytes,
 )
-from wasm_exec.trace import U64
 
 HEAD = 4
 KEY = 8
@@ -32,14 +29,10 @@ def pages_of(space: int) -> int:
     return size_in_bytes(space, MEMORY_PAGES_LIMIT) // PAGE_BYTES
 
 
-def encode_pages(pages: Mapping[Key, U64]) -> bytes:
-    if isinstance(pages, Changes):
-        parts = list(pages.parts.items())
-        keys = [np.stack([np.full(len(numbers), space), numbers], axis=1).astype("<u4").tobytes() for space, (numbers, _) in parts]
-        return b"".join([len(pages).to_bytes(HEAD, "little"), *keys, *(rows.astype("<u8").tobytes() for _, (_, rows) in parts)])
-    order = sorted(pages)
-    cells = np.array([pages[key] for key in order], "<u8")
-    return len(order).to_bytes(HEAD, "little") + np.array(order, "<u4").tobytes() + cells.tobytes()
+def encode_pages(pages: Changes) -> bytes:
+    parts = list(pages.parts.items())
+    keys = [np.stack([np.full(len(numbers), space), numbers], axis=1).astype("<u4").tobytes() for space, (numbers, _) in parts]
+    return b"".join([len(pages).to_bytes(HEAD, "little"), *keys, *(rows.astype("<u8").tobytes() for _, (_, rows) in parts)])
 
 
 def size_of(count: int) -> int:
@@ -47,16 +40,28 @@ def size_of(count: int) -> int:
     return HEAD + count * (KEY + CELL_BYTES * PAGE_CELLS)
 
 
-def decode_pages(content: bytes, what: str) -> Pages:
+def decode_pages(content: bytes, what: str) -> Changes:
     """The pages of canonical bytes; Malformed if they are anything else."""
     count = int.from_bytes(content[:HEAD], "little")
     if len(content) != size_of(count):
         raise Malformed(f"{what}: {len(content)} bytes are not {count} pages")
-    keys = np.frombuffer(content, "<u4", 2 * count, HEAD).reshape(count, 2).tolist()
+    keys = np.frombuffer(content, "<u4", 2 * count, HEAD).reshape(count, 2).astype(np.int64)
     cells = np.frombuffer(content, "<u8", count * PAGE_CELLS, HEAD + KEY * count).astype(np.uint64).reshape(count, PAGE_CELLS)
-    spaces = {int(space): pages_of(space) for space in Space}
-    if any(page >= spaces.get(space, 0) for space, page in keys):
+    parts = {int(space): (keys[here, 1], cells[here]) for space in Space if (here := keys[:, 0] == space).any()}
+    changes = Changes(parts)
+    if len(changes) < count or any(numbers.max() >= pages_of(space) for space, (numbers, _) in parts.items()):
         raise Malformed(f"{what}: a page that does not exist")
-    if any(here >= there for here, there in zip(keys, keys[1:], strict=False)):
+    if (np.diff(keys[:, 0]) < 0).any() or any((np.diff(numbers) <= 0).any() for numbers, _ in parts.values()):
         raise Malformed(f"{what}: the pages are not in order")
-    return {(space, page): row for (space, page), row in zip(keys, cells, strict=True)}
+    return changes
+
+
+class Stored(Changes):
+    """Pages in a file of a store, read and checked whenever somebody asks for them."""
+
+    def __init__(self, store: Store, digest: bytes, what: str) -> None:
+        self.store, self.digest, self.what = store, digest, what
+
+    @property
+    def parts(self) -> Parts:
+        return decode_pages(self.store.get(self.digest, self.what, SNAPSHOT_LIMIT), self.what).parts

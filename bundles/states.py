@@ -15,7 +15,7 @@ from bundles.errors import Misuse
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
 from bundles.state_files import encode_state, read_state
-from bundles.store import check_room, write_whole
+from bundles.store import check_room, replaceable, write_whole
 from continuation.claims import Digest, spelled
 from segments.memory_tree import wide
 from segments.openings import state_root
@@ -105,6 +105,7 @@ def check_place(out: Path) -> None:
     if out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, not a state file", str(out))
     if out.exists():
+        replaceable(out)
         read_state(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     check_room(out.parent)

@@ -1,15 +1,20 @@
 """Files named by the digest of their content: written once and whole, checked whenever they are read."""
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stark.errors import Malformed
+from wasm_exec.kept_files import own_folder
 
 WRITING = ".writing-"
+DIGEST_BYTES = 32
+FOLDER, FILE = re.compile("[0-9a-f]{2}"), re.compile("[0-9a-f]{62}")
 
 
 def digest_of(content: bytes) -> bytes:
@@ -35,32 +40,41 @@ class Store:
                 return digest
         except FileNotFoundError:
             pass
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_folder(path.parent)
         write_whole(path, content)
         return digest
 
     def get(self, digest: bytes, what: str, limit: int) -> bytes:
         """The content with this digest; Malformed if it is missing, damaged or longer than the limit."""
         try:
-            content = read_limited(self.path(digest), what, limit)
+            if len(digest) != DIGEST_BYTES or not self.path(digest).is_file():      # a pipe would be waited for
+                raise FileNotFoundError
+            content = read_limited(self.path(digest), what, min(limit, self.path(digest).stat().st_size))       # no more room than it takes
         except FileNotFoundError:
             raise Malformed(f"{what}: there is no file {self.path(digest)}") from None
         if digest_of(content) != digest:
             raise Malformed(f"{what}: the file {self.path(digest)} is damaged, its content does not have the digest of its name")
         return content
 
+    def entries(self) -> Iterator[Path]:
+        """What stands in the folders of this store. Folders of other names are not its own, and what a link leads to may be anybody's."""
+        if self.folder.is_dir() and not self.folder.is_symlink():
+            for folder in self.folder.iterdir():
+                if FOLDER.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
+                    yield from (path for path in folder.iterdir() if path.is_symlink() or not path.is_dir())
 
     def sweep(self) -> None:
         """Removes what killed writers left behind. Only for whoever alone writes here."""
-        for path in self.folder.glob(f"*/{WRITING}*"):
-            path.unlink(missing_ok=True)
+        for path in self.entries():
+            if path.name.startswith(WRITING):
+                path.unlink(missing_ok=True)
 
     def remove_others(self, kept: Collection[bytes]) -> tuple[int, int]:
-        """Removes every file but these; how many there were, and how many bytes."""
+        """Removes every file of the store but these; how many there were, and how many bytes. What a store does not make stays."""
         self.sweep()
         paths = {self.path(digest) for digest in kept}
-        others = [path for path in self.folder.glob("*/*") if path not in paths]
-        size = sum(path.stat().st_size for path in others)
+        others = [path for path in self.entries() if FILE.fullmatch(path.name) and path not in paths]
+        size = sum(path.lstat().st_size for path in others)
         for path in others:
             path.unlink(missing_ok=True)
         return len(others), size
@@ -89,6 +103,12 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def replaceable(path: Path) -> None:
+    """OSError if what is there is a pipe or a device: it would be waited for, or another thing would be in its place afterwards."""
+    if not path.is_file():
+        raise FileExistsError(errno.EEXIST, "this is no file that something can take the place of", str(path))
 
 
 def check_room(folder: Path) -> None:

@@ -5,20 +5,22 @@ import contextlib
 from collections.abc import Iterator
 
 from stark.errors import Malformed
+from wasm_exec.changes import Changes
 from wasm_exec.execute import NOWHERE
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
 from wasm_exec.spaces import FRAME_POINTER_LIMIT, PAGES_PER_WASM_PAGE, Space, SystemCell
 
 
-def take_pages(program: Program, image: MemoryImage, pages: Pages, what: str) -> None:
+def take_pages(program: Program, image: MemoryImage, pages: Changes, what: str) -> None:
     """Puts stored pages into the memory; Malformed if it would be larger than this program's can be, or if pages lie behind its end."""
+    pages = Changes(pages.parts)        # read once, if they lie in a file
     image.apply(pages)
     grown = image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES)
     if grown > (program.memory_limit - program.memory_pages) * PAGES_PER_WASM_PAGE:
         raise Malformed(f"{what}: the memory has a size that it cannot reach")
-    last = max((page for space, page in pages if space == Space.LINEAR), default=-1)
-    if last >= image.memory_pages * PAGES_PER_WASM_PAGE + grown:
+    size = image.memory_pages * PAGES_PER_WASM_PAGE + grown
+    if any(numbers.max(initial=-1) >= size for numbers, _ in pages.of(Space.LINEAR).parts.values()):
         raise Malformed(f"{what}: a page behind the end of the memory")
 
 

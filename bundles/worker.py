@@ -22,13 +22,12 @@ from stark.errors import Malformed
 
 
 def main(arguments: Sequence[str]) -> None:
-    directory, threads = Path(arguments[0]), int(arguments[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)        # the parent decides what an interruption means
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)                                       # whatever else is printed must not look like an answer
     asked: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(asked,), daemon=True).start()
-    serve(directory, threads, asked, answers)
+    serve(Path(arguments[0]), asked, answers)
 
 
 def listen(asked: queue.SimpleQueue[dict[str, Any]]) -> None:
@@ -37,19 +36,19 @@ def listen(asked: queue.SimpleQueue[dict[str, Any]]) -> None:
     os._exit(0)
 
 
-def serve(directory: Path, threads: int, asked: queue.SimpleQueue[dict[str, Any]], answers: BinaryIO) -> None:
+def serve(directory: Path, asked: queue.SimpleQueue[dict[str, Any]], answers: BinaryIO) -> None:
     from bundles.job import work_on
     from stark.kernels import load
     work: Work | None = None
     while True:
         question = asked.get()
-        task = parsed(question["task"])
+        task, kernels = parsed(question["task"]), load("best", question["threads"])
         try:
-            work = work or work_on(directory, load("best", threads))
+            work = work or work_on(directory, kernels)
         except Malformed as error:
             finished = Finished(task, Failure(Reason.BUNDLE, str(error)))
         else:
-            work.use(load("best", question["threads"]))
+            work.use(kernels)
             finished = carried_out(work, task, [bytes.fromhex(digest) for digest in question["inputs"]])
         answers.write(json.dumps(answer(finished)).encode() + b"\n")
 

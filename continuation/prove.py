@@ -5,7 +5,7 @@ out.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -91,35 +91,3 @@ class Prover:
             with self.watch.stage(f"{sort.label}: verify"):
                 check(proof, (sort,), claim, self.trusted, kernels.permute)
         return proof
-
-
-class RunTree:
-    """Joins spans in the order of the run as soon as two neighbours of one height are there; any tree gives the same claim."""
-
-    def __init__(self, prover: Prover) -> None:
-        self.prover = prover
-        self.waiting: list[tuple[int, ContinuationProof]] = []          # heights fall from left to right
-
-    def push(self, segment: SegmentProof) -> None:
-        proof, height = self.prover.leaf(segment), 0
-        while self.waiting and self.waiting[-1][0] == height:
-            proof, height = self.prover.join(self.waiting.pop()[1], proof), height + 1
-        self.waiting.append((height, proof))
-
-    def span(self) -> ContinuationProof:
-        """All segments so far as one span."""
-        if not self.waiting:
-            raise ValueError("a run has at least one segment")
-        proof = self.waiting[-1][1]
-        for _, left in reversed(self.waiting[:-1]):
-            proof = self.prover.join(left, proof)
-        self.waiting = [(0, proof)] if len(self.waiting) == 1 else [(self.waiting[0][0] + 1, proof)]
-        return proof
-
-
-def fold_run(prover: Prover, segments: Iterable[SegmentProof], ends: Ends) -> ContinuationProof:
-    """The proof of a whole run from the proofs of its segments, in order and as they come: an iterator may make one after the other."""
-    tree = RunTree(prover)
-    for segment in segments:
-        tree.push(segment)
-    return prover.run(tree.span(), ends)

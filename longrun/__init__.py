@@ -5,6 +5,7 @@
     recorded = longrun.run("app.wasm", "bundle", input=b"12 30", arguments=["-v"])
     print(recorded.outcome, recorded.output, recorded.errors)
     longrun.prove("bundle", "app.proof")
+    longrun.verify("app.proof", "app.wasm", input=b"12 30", arguments=["-v"], exit_code=0)      # longrun.Rejected if it does not hold
 
     with longrun.open("app.wasm", "bundle") as bundle:
         print(bundle.call("add", 5).results)
@@ -17,6 +18,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stark.errors import Rejected
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from bundles.session import Session
     from wasm_exec.cutting import Limits
 
-__all__ = ["open", "prove", "resume", "run"]
+__all__ = ["Rejected", "batch", "open", "prove", "resume", "run", "verify"]
 
 
 def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", arguments: Sequence[str] = (), profile: str = "p100",
@@ -32,23 +35,19 @@ def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", argu
     """Records a run of a module (bytes, or a .wasm or .wat file) into a new directory, to be proved. `arguments`: those of a WASI program,
     for which the input is then standard input. A trap is an outcome; a run that reaches one of the limits says `given_up`."""
     from bundles import api
-    from wasm_exec.text import from_text
-    from wasm_exec.wasi_input import WasiInput, pack
-    content = pack(WasiInput(["program", *arguments], stdin=input)) if arguments else input
-    return api.record(from_text(app if isinstance(app, bytes) else Path(app)), content, Path(directory), profile, limits, size,
+    module = content_of(app)
+    return api.record(module, api.with_arguments(module, input, arguments), Path(directory), profile, limits, size,
                       state=None if state is None else Path(state))
 
 
 def open(app: str | Path | bytes, directory: str | Path, profile: str = "p100", size: str | None = None, container: bytes = b"",
          state: str | Path | None = None) -> Session:
     """Opens a session of a module (bytes, or a .wasm or .wat file) in a new directory; `state`: a state file, or a bundle directory whose
-    state goes on. `with` closes it at the end of the block, and leaves
-    it open after an error."""
+    state goes on. `with` closes it at the end of the block, and leaves it open after an error."""
     from bundles.session import Session
     from bundles.state_files import read_state
     from wasm_exec.state import EMPTY
-    from wasm_exec.text import from_text
-    return Session.begin(Path(directory), from_text(app if isinstance(app, bytes) else Path(app)), profile, size, container,
+    return Session.begin(Path(directory), content_of(app), profile, size, container,
                          EMPTY if state is None else read_state(Path(state)))
 
 
@@ -63,3 +62,35 @@ def prove(directory: str | Path, file: str | Path, follow: bool = False) -> Mapp
     from elsewhere, until it is closed."""
     from bundles import api
     return api.prove(Path(directory), Path(file), lambda *_: None, follow=follow)
+
+
+def batch(files: Sequence[str | Path], file: str | Path) -> Mapping[str, object]:
+    """Joins run proofs, in this order, to one rollup proof, and says what it claims."""
+    from bundles import api
+    return api.batch([Path(one) for one in files], Path(file), lambda *_: None)
+
+
+def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = None, arguments: Sequence[str] = (),
+           output: bytes | None = None, exit_code: int | None = None, state_before: str | Path | None = None,
+           state_after: str | Path | None = None, allow_toy: bool = False) -> Mapping[str, object]:
+    """What a proof proves about this program, or about these, in any order, if it is a rollup; `Rejected` if it does not, or not with what
+    else is given here, `stark.errors.Malformed` if it is no proof. States are roots in hexadecimal, or state files. `allow_toy` accepts
+    toy proofs, which prove nothing."""
+    from bundles import api
+    from bundles.states import state_named
+    if not apps:
+        raise TypeError("a proof is verified against a program: verify(file, app)")
+    modules = [content_of(app) for app in apps]
+    entered = api.with_arguments(modules[0], input or b"", arguments) if arguments else input
+    before, after = (None if root is None else state_named(str(root)) for root in (state_before, state_after))
+    names = [f"program {number}" if isinstance(app, bytes) else str(app) for number, app in enumerate(apps, 1)]
+    return api.verify(Path(file), modules, entered, output, exit_code, allow_toy, before, after, None, names if len(apps) > 1 else ())
+
+
+def content_of(app: str | Path | bytes) -> bytes:
+    """A module, from bytes or a file, of which a text is assembled."""
+    content = app if isinstance(app, bytes) else Path(app).read_bytes()
+    if content.startswith(b"\0asm"):
+        return content
+    from wasm_exec.text import from_text
+    return from_text(content)

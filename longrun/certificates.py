@@ -10,6 +10,7 @@ import typer
 
 from longrun.options import Json
 from longrun.telling import show
+from wasm_exec.kept_files import own_folder
 
 
 def certificates(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="a folder that does not exist yet")],
@@ -21,7 +22,7 @@ def certificates(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="
     if folder.exists():
         raise FileExistsError(errno.EEXIST, "this is there already", str(folder))
     made = Security.temporary()
-    folder.mkdir(mode=0o700, parents=True)
+    own_folder(folder)
     for option, name in CERTIFICATES.items():
         with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(str(getattr(made, option)))

@@ -51,11 +51,12 @@ from longrun.profile import profile
 from longrun.state_commands import Root, StateFile, register, state_named
 from longrun.stopping import batching, heard, proving, recording, spelled, stoppable
 from longrun.telling import complain, progress, say, show
-from longrun.words import Words
+from longrun.words import Separated, Words
 
 GIGABYTE = 10**9
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"]},
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
 
 
@@ -128,6 +129,7 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
         raise Stop(USAGE, "the proof needs a place", f"longrun prove {spelled(bundle)} -o FILE")
     if api.session_at(bundle) and not follow:
         say(f"the session in {bundle} is open: what it has done up to now is run once more, to be cut into segments", err=True)
+    tell_slowness()
     with stoppable(lambda: proving(bundle, out, follow)), progress() as on_progress:
         facts = api.prove(bundle, out, on_progress, means(workers, memory_limit, engine, scheduler, tls), follow)
     show(facts, json)
@@ -144,6 +146,7 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
         raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
     if facts["attempts"]:
         say(f"tasks done: {facts['done']} of {facts['tasks']}, {facts['left']} left", err=True)
+    tell_slowness()
     with stoppable(lambda: proving(bundle, out)), progress() as on_progress:
         facts = api.resume(bundle, on_progress, out, with_what)
     show(facts, json)
@@ -167,18 +170,22 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
     """Join run proofs to one rollup proof."""
     if len(proofs) < 2:
         raise Stop(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
+    if out.resolve() in {file.resolve() for file in proofs}:
+        raise Stop(USAGE, f"{out} is one of the proofs, which the batch would take the place of", "choose another place")
+    tell_slowness()
     with stoppable(batching), progress() as on_progress:
         facts = api.batch(proofs, out, on_progress)
     show(facts, json)
 
 
-@app.command(cls=Words, epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
+@app.command(cls=Separated, epilog="Example: longrun verify app.proof --program app.wasm --input in.txt")
 def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file")],
            program: Programs, arguments: Arguments = None,
-           input: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the input")] = None,
-           output: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the output")] = None,
+           input: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the input; of every run, "
+                                                      "if there are several")] = None,
+           output: Annotated[Path | None, typer.Option(metavar="FILE", help="require that this was the output; of every run")] = None,
            exit_code: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N",
-                                                            help="require that it exited with this code")] = None,
+                                                            help="require that it exited with this code; every run")] = None,
            state_before: Root = None, state_after: Root = None,
            profile: Annotated[str | None, typer.Option(metavar="NAME", help="require that it is proved under this profile")] = None,
            allow_toy: Annotated[bool, typer.Option("--allow-toy", help="accept the toy profile, which proves nothing")] = False,
@@ -190,7 +197,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
         raise Stop(USAGE, "runs of several programs have no arguments in common", "leave out those behind --")
     given = entered(programs[0], input, arguments)
     facts = api.verify(proof, programs, given, read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy, before, after,
-                       None if profile is None else named(profile))
+                       None if profile is None else named(profile), [str(path) for path in program] if len(program) > 1 else ())
     if json:
         facts = {"verified": True, **facts}
     show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))
@@ -228,6 +235,13 @@ def print_version(wanted: bool) -> None:
 def options(version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True,
                                                   help="print the version")] = False) -> None:
     pass
+
+
+def tell_slowness() -> None:
+    """Before a proof is made where only verifying is quick."""
+    from stark.kernels import has_native
+    if not has_native():
+        say("the native kernels are not installed, and without them proving takes very long (make setup builds them)", err=True)
 
 
 def means(workers: int | None, gigabytes: float | None, engine: str | None, scheduler: str | None, tls: Path | None) -> api.Means:

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from bundles.errors import Misuse
 from longrun.failures import UNUSABLE, USAGE, Stop
 from stark import profiles
 
-WASI = "wasi_snapshot_preview1"
 PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
+WASM = b"\0asm"
 
 
 def finite(value: float | None) -> float | None:
@@ -23,8 +24,8 @@ def finite(value: float | None) -> float | None:
 
 
 App = Annotated[Path, typer.Argument(metavar="APP.wasm", help="a WebAssembly module (.wasm, or .wat as text)")]
-Programs = Annotated[list[Path], typer.Option(metavar="APP.wasm", help="the .wasm that must have run; for a rollup of several programs, "
-                                              "one option each")]
+Programs = Annotated[list[Path], typer.Option(metavar="APP.wasm", help="the .wasm that must have run; for a rollup of several programs "
+                                              "one option each, in any order")]
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="where the result is written")]
 NewBundle = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="the bundle directory that is made")]
 Bundle = Annotated[Path, typer.Argument(metavar="DIR", help="a bundle directory")]
@@ -80,22 +81,19 @@ def entered(program: bytes, input: Path | None, arguments: list[str] | None) -> 
     content = read(input, INPUT_LIMIT) if input else None
     if not arguments:
         return content
-    from wasm_exec.decode import decode
-    from wasm_exec.wasi_input import MAGIC, WasiInput, pack
-    if not any(one.module == WASI for one in decode(program).imports):
-        raise Stop(USAGE, "this program is none of WASI, so that it has no arguments", "--input gives it its input")
-    if (content or b"").startswith(MAGIC):
-        raise Stop(USAGE, f"{input} has arguments already", "leave out those behind --")
+    from bundles import api
     try:
-        return pack(WasiInput(["program", *arguments], stdin=content or b""))
-    except ValueError as error:
-        raise Stop(USAGE, str(error)) from None
+        return api.with_arguments(program, content or b"", arguments)
+    except Misuse as error:
+        raise Stop(USAGE, str(error), "--input FILE gives it its input; what stands behind -- are arguments") from None
 
 
 def module(path: Path) -> bytes:
     """A .wasm file, or a .wat file assembled."""
     content = read(path, PROGRAM_LIMIT)
     if path.suffix != ".wat":
+        if not content.startswith(WASM):
+            raise Stop(UNUSABLE, f"{path} is not a WebAssembly module", "WebAssembly text is read from files named .wat")
         return content
     from wasm_exec import errors
     from wasm_exec.text import from_text

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bundles.errors import several
-from longrun.failures import TRAPPED
+from longrun.failures import TRAPPED, USAGE, Stop
 from longrun.options import (
     INPUT_LIMIT,
     MEGABYTE,
@@ -52,7 +52,8 @@ def open(program: App,
     say(f"{place} is open, profile {profile}; its events: " + ", ".join(clean(f"{name}({kinds})") for name, kinds in events.items()))
 
 
-def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", help="an exported function")],
+def call(bundle: Bundle, name: Annotated[str | None, typer.Argument(metavar="NAME", help="an exported function; if left out, those that "
+                                                                    "there are are told")] = None,
          arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="its arguments, numbers")] = None,
          payload: Annotated[Path | None, typer.Option(metavar="FILE", help="a file with the bytes that the function can read")] = None,
          max_steps: MaxSteps = None, max_memory: MaxMemory = None, max_depth: MaxDepth = None, max_seconds: MaxSeconds = None,
@@ -60,6 +61,9 @@ def call(bundle: Bundle, name: Annotated[str, typer.Argument(metavar="NAME", hel
     """Call a function of an open session. When the command ends, what it did is on the disk; if it is killed before, or given up, it never
     was. What it writes to standard error is shown there and kept nowhere."""
     from bundles.session import Session
+    if name is None:
+        from bundles.open_sessions import functions
+        raise Stop(USAGE, "no function is named", f"the session has {', '.join(functions(bundle))}")
     content = read(payload, INPUT_LIMIT) if payload else b""
     check_output(output, bundle)
     session = Session(bundle)

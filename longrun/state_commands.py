@@ -53,6 +53,7 @@ def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file
         show(states.apply(step, apply, output), json, "the difference leads from the one root of the claim to the other",
              "(the proof was not checked: longrun verify does that)")
     elif form == "csv":
+        say("(not checked: longrun verify does that)", err=True)
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows([change["key"], change["old"] or "", change["new"]] for change in step.rows)

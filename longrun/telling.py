@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 
 import typer
 
+from bundles.errors import several
 from longrun.failures import Told
 
 OnProgress = Callable[[str, int, int], None]
@@ -40,16 +42,41 @@ def say(line: str, err: bool = False) -> None:
 def show(facts: Facts, as_json: bool, *notes: str) -> None:
     """One JSON object, or a line for every fact, between notes for people only."""
     if as_json:
-        say(json.dumps(facts, default=str))
+        say(json.dumps(in_json(facts), default=str))
         return
-    width = max(map(len, facts), default=0)
+    rows = list(rows_of(facts))
+    width = max((len(name) for name, _ in rows), default=0)
     for note in notes[:1]:
         say(note) if note else None
-    for name, value in facts.items():
+    for name, value in rows:
         if value is not None and value != {} and value != []:
             say(f"{name:<{width}}  {plain(value)}")
     for note in notes[1:]:
         say(note)
+
+
+def rows_of(facts: Facts) -> Iterator[tuple[str, object]]:
+    """A row for every fact. Of the runs of a rollup, and of its applications, only the beginnings of digests; the object has them whole."""
+    for name, value in facts.items():
+        if name == "runs" and isinstance(value, list):
+            yield name, len(value)
+            for number, run in enumerate(value, 1):
+                called = f" ({clean(run['name'])})" if "name" in run else ""
+                yield f"run {number}", f"{run['outcome']}, program {run['program'][:16]}…{called}, output {run['output'][:16]}…"
+        elif name == "applications" and isinstance(value, list):
+            for one in value:
+                yield from ((f"{what} (program {one['program'][:16]}…)", there) for what, there in one.items() if what != "program")
+        else:
+            yield name, value
+
+
+def in_json(value: object) -> object:
+    """JSON has no numbers that are infinite or none; they are texts there, as a call takes them."""
+    if isinstance(value, Mapping):
+        return {name: in_json(what) for name, what in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_json(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def plain(value: object) -> str:
@@ -73,7 +100,7 @@ def shown(output: bytes) -> str:
     """A short picture of some bytes."""
     text = output[:OUTPUT_SHOWN].decode("ascii", "replace")
     picture = repr(text) if text.isascii() and all(c.isprintable() or c in "\n\t" for c in text) else output[:OUTPUT_SHOWN // 4].hex()
-    return f"{len(output):,} bytes, {picture}{'…' if len(output) > OUTPUT_SHOWN else ''}" if output else "nothing"
+    return f"{several(len(output), 'byte')}, {picture}{'…' if len(output) > OUTPUT_SHOWN else ''}" if output else "nothing"
 
 
 @contextmanager
@@ -107,10 +134,12 @@ class Lines:
         self.attempt, self.attempt_began = 1, self.began
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage == STEPS and done < self.stages.get(stage, (0, 0))[0]:
+        if stage == STEPS and stage not in self.stages:         # the first steps come when the program is compiled
+            self.last = self.attempt_began = time.monotonic()
+        elif stage == STEPS and done < self.stages[stage][0]:
             self.attempt, self.attempt_began = self.attempt + 1, time.monotonic()
         self.stages[stage] = done, total
-        self.before.setdefault(stage, done if total else 0)
+        self.before.setdefault(stage, done if total or stage == STEPS else 0)
         if time.monotonic() - self.last >= self.every:
             self.say()
 
@@ -132,9 +161,18 @@ class Lines:
     def speed(self) -> str:
         """Of all stages with a total together; of the last one where none has a total."""
         counted = {stage: values for stage, values in self.stages.items() if values[1]} or dict(list(self.stages.items())[-1:])
-        seconds = self.last - (self.attempt_began if list(counted) == [STEPS] and self.attempt > 1 else self.began)
-        done = sum(values[0] - (0 if stage == STEPS and self.attempt > 1 else self.before[stage]) for stage, values in counted.items())
-        left = sum(total - part for part, total in counted.values() if total)
-        if done <= 0 or not seconds:
-            return ""
-        return f", {rate(done / seconds)}" + (f", about {left * seconds / done:.0f} s left" if left else "")
+        seconds = self.last - (self.attempt_began if list(counted) == [STEPS] else self.began)
+        done = sum(self.made(stage) for stage in counted)
+        return f", {rate(done / seconds)}{self.left(seconds)}" if done > 0 and seconds > 0 else ""
+
+    def made(self, stage: str) -> int:
+        """What was done since the beginning."""
+        return self.stages[stage][0] - (0 if stage == STEPS and self.attempt > 1 else self.before[stage])
+
+    def left(self, seconds: float) -> str:
+        """By the first stage that is not done, which takes the longest; those behind it keep step with it."""
+        for stage, (done, total) in self.stages.items():
+            if done < total:
+                made = self.made(stage)
+                return f", about {(total - done) * seconds / made:.0f} s left" if made > 0 else ""
+        return ""

@@ -6,6 +6,8 @@ import re
 import typer
 from typer.core import TyperArgument, TyperCommand
 
+from longrun.failures import USAGE, Stop
+
 SENTENCES = (
     (re.compile(r"Input should be a valid integer.*"), "this is no whole number"),
     (re.compile(r"Input should be a valid number.*"), "this is no number"),
@@ -29,6 +31,19 @@ class Words(TyperCommand):
         except typer.BadParameter as error:
             error.message = in_words(error.message)
             raise
+
+
+class Separated(Words):
+    """A command whose arguments of a program stand behind two dashes and nowhere else."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        behind = len(args) - args.index("--") - 1 if "--" in args else 0
+        rest = super().parse_args(ctx, args)
+        given = list(ctx.params.get("arguments") or ())
+        if len(given) > behind and not ctx.resilient_parsing:
+            raise Stop(USAGE, f"it is not clear what {given[0]} is", "every program stands behind a --program of its own, the file of the "
+                       "proof comes first, and arguments of a run stand behind --")
+        return rest
 
 
 def in_words(message: str) -> str:

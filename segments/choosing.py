@@ -10,15 +10,16 @@ import numpy as np
 
 from segments.heights import cells_in_a_row
 from segments.planning import Block, Plan, TooDear, block_budget, leaves
-from segments.shape import Shape, rows_of_memory
+from segments.shape import NoShape, Shape, rows_of_memory
 from wasm_exec.cutting import Cuts, Limits
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import Observer, resume, run
 from wasm_exec.hosts import HOSTS
+from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NAME
 from wasm_exec.program import Program
 from wasm_exec.recorder import Recorder
-from wasm_exec.recording import Recording, SegmentEnd
+from wasm_exec.recording import Recording, SegmentEnd, Status
 from wasm_exec.state import EMPTY, StateMap
 
 Steps = Callable[[int], None]
@@ -27,7 +28,7 @@ Attempt = Callable[[Cuts, Limits, Observer, bool], Recording]
 
 class Bill:
     """What the segments of a run cost, each in its cheapest shape: the cells of their tables (`committed`), those of rows that are used,
-    and the price with the leaves. ValueError if no shape holds one."""
+    and the price with the leaves. NoShape if none holds one."""
 
     def __init__(self, shape: Shape, on_steps: Steps | None = None) -> None:
         self.shape, self.on_steps = shape, on_steps
@@ -75,7 +76,7 @@ def cut_well(program: Program, size: str, attempt: Attempt, limits: Limits, few:
     try:
         blocks = attempt(block_budget(general), limits, see, False)
         return replace(attempt(plan.finished(blocks.final.status), Limits(), bill.add, True), given_up=blocks.given_up)
-    except (BudgetTooSmall, ValueError):            # a frame that no block has room for, or too many pages at a cut
+    except (BudgetTooSmall, NoShape):               # a frame that no block has room for, or too many pages at a cut
         fallback = general.with_hosts if calls_hosts(program) else general
         left = replace(limits, seconds=limits.seconds - (time.monotonic() - started))
         return attempt(fallback.budget, left, Bill(general, on_steps).add, True)
@@ -96,16 +97,18 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
         return None
 
 
-def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, least: int = 2) -> Recording | None:
-    """What there is of the run of a session; None as long as there are fewer than `least` whole segments."""
-    found = recorded(program, content, size, state=state)
-    return found if found is not None and len(found.segments) > least else None
+def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, folder: Path | None = None) -> Recording | None:
+    """What there is of the run of a session; None as long as there are fewer than two whole segments."""
+    found = recorded(program, content, size, state=state, folder=folder)
+    return found if found is not None and len(found.segments) > 2 else None
 
 
-def resumed(recording: Recording, more: bytes, size: str) -> Recording:
-    """The run of a session goes on after more events; its whole segments stay as they are."""
+def resumed(recording: Recording, more: bytes, size: str, folder: Path | None = None, image: MemoryImage | None = None) -> Recording:
+    """The run of a session goes on after more events; its whole segments stay as they are. `image`: all cells where it goes on, if they
+    are known."""
     engine = Recorder(recording.program)
+    here = image or recording.image(len(recording.segments) - (recording.final.status == Status.PAUSED))
 
     def attempt(cuts: Cuts, within: Limits, observe: Observer, kept: bool) -> Recording:
-        return resume(recording, more, within, engine, cuts, observe, kept)
+        return resume(recording, more, within, engine, cuts, observe, kept, folder, here)
     return cut_well(recording.program, size, attempt, Limits())

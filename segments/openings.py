@@ -44,7 +44,7 @@ def output_digest(content: bytes, permute: Permute = poseidon2.permute) -> Words
 def state_root(state: StateMap, permute: Permute = poseidon2.permute) -> Words:
     """The root of the space of the application's state."""
     image = MemoryImage(0)
-    image.apply(state.pages)
+    image.put(state.pages)
     return words(MemoryTree(image, permute).spaces[Space.STATE])
 
 

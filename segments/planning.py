@@ -15,8 +15,8 @@ import numpy.typing as npt
 from segments.guest.outside import OUT_OF_BOUNDS
 from segments.host.tables import with_rows_of_calls
 from segments.memory.pages import DEPTH, LOG_PAGES, ROWS
-from segments.shape import Shape, tied
-from wasm_exec.cutting import HASHES_LIMIT, Budget
+from segments.shape import NoShape, Shape, tied
+from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 from wasm_exec.recording import SegmentEnd, Status
 
@@ -68,6 +68,8 @@ class Plan:
         self.few, self.cuts = few, list[Budget]()
         self.names = {name: number for number, name in enumerate(dict.fromkeys(name for shape in shapes for name in shape.room))}
         self.rooms = np.array([[shape.room.get(name, 0) for name in self.names] for shape in shapes], np.int64)
+        families = [self.names[name] for family in Family if (name := family.name.lower()) in self.names]
+        self.rooms[:, families] = np.minimum(self.rooms[:, families], ROWS_LIMIT)       # a table may have a row more than a budget
         self.rooms[:, self.names["hash"]] -= 2 * SLACK
         self.rooms[:, [self.names["page"], self.names["node"]]] -= SLACK
         self.prices = np.array([shape.price for shape in shapes], float)
@@ -122,7 +124,7 @@ class Plan:
     def cut(self) -> list[Block]:
         """Ends a segment; the blocks that are not in it."""
         if not self.reach.any():
-            raise ValueError("no shape holds a block of this run")
+            raise NoShape("no shape holds a block of this run")
         if len(self.cuts) + 1 >= self.few:
             raise TooDear
         best = int(self.rates.argmin())

@@ -18,7 +18,6 @@ from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
 PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
-SMALLEST_PROGRAM = PROGRAMS[0]
 TOY = "toy"
 HOSTS = " hosts"        # behind the name of a size: its general shape with the chips of host functions
 
@@ -26,6 +25,10 @@ HOSTS = " hosts"        # behind the name of a size: its general shape with the 
 def logarithm(count: int) -> int:
     """The smallest k with 2^k >= count."""
     return max(0, count - 1).bit_length()
+
+
+class NoShape(ValueError):
+    """No shape holds a segment with so many rows."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,10 @@ class Shape:
         return all(count <= room.get(name, 0) for name, count in rows.items())
 
     def cheapest(self, rows: Mapping[str, int]) -> Shape:
-        """The cheapest shape that holds these rows."""
+        """The cheapest shape that holds these rows; NoShape if none does."""
         found = [shape for shape in self.allowed if shape.holds(rows)]
         if not found:
-            raise ValueError(f"no shape holds {dict(rows)}")
+            raise NoShape(f"no shape holds {dict(rows)}")
         return min(found, key=lambda shape: shape.price)
 
     @property

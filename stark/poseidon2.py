@@ -50,7 +50,7 @@ HASHES: Mapping[int, Hash] = MappingProxyType({
     16: Hash(16, 8, 8, 20, _diagonal((8, 3, 24), (8, 3, 4, 24))),
     24: Hash(24, 15, 9, 23, _diagonal((8, 2, 3, 4, 5, 6, 24), (8, 3, 4, 5, 6, 7, 9, 24))),
 })
-WIDTH, RATE, TRACE_COLUMNS = HASHES[16].width, HASHES[16].rate, HASHES[16].trace_columns
+WIDTH, RATE = HASHES[16].width, HASHES[16].rate
 
 
 def of_width(width: int) -> Hash:

@@ -18,14 +18,14 @@ import pytest
 
 from bundles import api
 from bundles.bundle import open_bundle
-from bundles.errors import Busy, Over, Stuck
+from bundles.errors import Busy, Misuse, Over, Stuck
 from bundles.formats import Kind, encode_proof
 from bundles.session import Session
 from longrun import failures
 from longrun.cli import app, main
 from longrun.failures import told
 from longrun.stopping import proving
-from longrun.telling import Lines
+from longrun.telling import Lines, show
 from wasm_exec.text import from_text
 from wasm_exec.wasi_input import WasiInput, pack
 
@@ -153,11 +153,19 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["verify", "toy.proof", "--program", "sum.wasm", "--profile", "p99"], 2, "choose one of p100, p128, toy"),
     (["verify", "toy.proof", "--program", "sum.wasm", "--exit-code", "-1"], 2, "--exit-code"),
     (["inspect", "in.txt"], 3, "not a proof file"),
+    (["verify", "toy.proof", "sum.wasm", "--program", "hello.wasm"], 2, "it is not clear what sum.wasm is (every program stands behind"),
     (["inspect", "."], 3, "not a bundle"),
     (["open", "sum.wasm"], 3, "no session"),
     (["call", ".", "add"], 3, "not an open session"),
     (["close", "."], 3, "not an open session"),
-    (["call", "missing", "add"], 3, "not an open session"),
+    (["call", "missing", "add"], 4, "missing: there is no such session directory"),
+    (["status", "missing"], 4, "missing: there is no such bundle directory"),
+    (["prove", "missing", "-o", "x"], 4, "missing: there is no such bundle directory"),
+    (["prove", "sum.wasm", "-o", "x"], 3, "is a file, not a bundle directory (longrun run sum.wasm -o DIR, or open, makes one)"),
+    (["prove", "toy.proof", "-o", "x"], 3, "is a file, not a bundle directory (longrun inspect toy.proof shows the proof"),
+    (["status", "in.txt"], 3, "in.txt is a file, not a bundle directory (longrun inspect in.txt says what it is"),
+    (["verify", ".", "--program", "sum.wasm"], 4, ".: this is a directory, not a proof, which longrun prove makes of a bundle"),
+    (["batch", "toy.proof", "other.proof", "-o", "./toy.proof"], 2, "toy.proof is one of the proofs"),
     (["prove", ".", "-o", "x", "--follow"], 3, "not a bundle"),
 ])
 def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], expected: int, said: str) -> None:
@@ -316,6 +324,64 @@ def test_every_command_has_an_example_and_json(longrun: Longrun, name: str) -> N
     assert name in longrun("--help")[1]
 
 
+def test_numbers_that_are_none_are_texts_in_an_object(longrun: Longrun) -> None:
+    Path("f.wat").write_text("""(module (func (export "none") (result f64) (f64.const nan))
+        (func (export "less") (result f32) (f32.const -inf))
+        (func (export "same") (param f32 f64) (result f32 f64) (local.get 0) (local.get 1)))""")
+    assert longrun("open", "f.wat", "-o", "s", "--profile", "toy")[0] == 0
+
+    def results(*words: str) -> object:
+        def refuse(name: str) -> NoReturn:
+            raise AssertionError(f"{name} is no JSON")
+        return json.loads(longrun("call", "s", *words, "--json")[1], parse_constant=refuse)["results"]
+    assert [results("none"), results("less"), results("same", "inf", "1.5")] == [["nan"], ["-inf"], ["inf", 1.5]]
+
+
+def test_a_difference_says_that_it_was_not_checked(longrun: Longrun) -> None:
+    """As a table too, beside it."""
+    assert longrun("run", "sum.wasm", "-o", "r", "--profile", "toy")[0] == 0
+    assert json.loads(longrun("diff", "r")[1])["checked"] is False
+    assert longrun("diff", "r", "--format", "csv") == (0, "key,old,new\n", "(not checked: longrun verify does that)\n")
+
+
+def test_a_pipe_is_neither_written_over_nor_waited_for(longrun: Longrun) -> None:
+    os.mkfifo("pipe")
+    assert longrun("run", "sum.wasm", "-o", "r", "--profile", "toy")[0] == 0
+    for command in (["prove", "r", "-o", "pipe"], ["batch", "a", "b", "-o", "pipe"], ["state", "r", "-o", "pipe"]):
+        code, _, error = longrun(*command)
+        assert code == failures.FILES and "pipe: this is no file" in error
+    assert longrun("status", "pipe")[0] == failures.UNUSABLE
+    code, _, error = longrun("inspect", "pipe")
+    assert code == failures.UNUSABLE and "a pipe or a device" in error
+    for name in ("r/given_up", "r/work/lock"):
+        Path(name).parent.mkdir(exist_ok=True)
+        os.mkfifo(name)
+    assert longrun("status", "r")[0] == 0
+    assert longrun("gc", "r")[0] == failures.FILES
+    store = open_bundle(Path("r")).store
+    program = store.path(open_bundle(Path("r")).manifest.program)
+    program.unlink()
+    os.mkfifo(program)
+    code, _, error = longrun("prove", "r", "-o", "r.proof")
+    assert code == failures.UNUSABLE and "the program: there is no file" in error
+
+
+def test_help_has_a_short_name_too(longrun: Longrun) -> None:
+    assert longrun("-h") == longrun("--help") and longrun("call", "-h") == longrun("call", "--help")
+    assert "Example" in longrun("call", "-h")[1]
+
+
+def test_proving_without_the_native_kernels_says_that_it_is_slow(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stark.kernels.has_native", lambda: False)
+    for name in ("prove", "batch", "resume", "status"):
+        monkeypatch.setattr(api, name, lambda *_: {"kind": "x", "done": 0, "tasks": 1, "left": 1, "attempts": 0})
+    for line in ("prove . -o x", "resume .", "batch a b -o x"):
+        code, _, err = longrun(*line.split())
+        assert code == 0 and err.startswith("the native kernels are not installed, and without them proving takes very long")
+    monkeypatch.setattr("stark.kernels.has_native", lambda: True)
+    assert longrun("resume", ".")[2] == ""
+
+
 def test_completion_is_offered(longrun: Longrun) -> None:
     code, out, _ = longrun("--help")
     assert code == 0 and "--install-completion" in out and "--show-completion" in out
@@ -377,11 +443,18 @@ def test_a_session_is_told_in_words(longrun: Longrun) -> None:
     assert out == "c is open, profile toy; its events: add(i32), reset(), say()\n"
     assert longrun("call", "c", "add", "0x10")[1] == "results: 16\n"
     assert longrun("call", "c", "say")[1] == "results: none\noutput: 3 bytes, '16\\n'\n"
-    for arguments, said in ((["add"], "takes 1 argument (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
+    assert "functions     add(i32), reset(), say()\n" in longrun("inspect", "c")[1]
+    for arguments, said in (([], "no function is named (the session has add(i32), reset(), say())"),
+                            (["add"], "takes 1 argument (i32), not 0"), (["add", "x"], "no i32"), (["fly"], "it has add, reset, say")):
         code, _, err = longrun("call", "c", *arguments)
         assert code == 2 and said in err and len(err.splitlines()) == 1
     assert longrun("call", "c", "add", "1", "--payload", "missing")[0] == 4
     assert "events        2\n" in longrun("status", "c")[1]
+    for command in ("diff c", "state c -o s"):
+        code, _, err = longrun(*command.split())
+        assert code == 3 and err == "longrun: the session in c is open (longrun close c makes a bundle of it)\n"
+    _, _, err = longrun("run", "counter.wat", "-o", "alone", "--profile", "toy")
+    assert err.startswith("this module has no main function: it is a session")
     assert longrun("resume", "c")[0] == 3
     code, out, err = longrun("close", "c")
     assert code == 0 and err.startswith("the session runs once more, 186 steps, to be cut into segments\n")
@@ -466,10 +539,16 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_long_recording_shows_how_far_it_is(said: list[str]) -> None:
     lines = Lines(every=0.0)
     lines.began -= 2.0
-    lines("steps", 4_000_000, 0)
+    lines("steps", 100, 0)              # after a program was compiled for two seconds
+    lines.attempt_began -= 2.0
+    lines("steps", 4_000_100, 0)
     lines("segments", 1, 4)
     lines.end()
-    assert said == ["steps 4,000,000, 2 s, 2.0 million a second", "steps 4,000,000, segments 1/4, 2 s"]
+    assert said == ["steps 100, 2 s", "steps 4,000,100, 2 s, 2.0 million a second", "steps 4,000,100, segments 1/4, 2 s"]
+    waiting = Lines(every=5.0)
+    waiting.began = waiting.last = waiting.began - 100.0
+    waiting("steps", 27, 0)
+    assert len(said) == 3, "a line came with the first steps"
 
 
 def test_a_run_that_is_recorded_once_more_is_another_attempt(said: list[str]) -> None:
@@ -481,7 +560,7 @@ def test_a_run_that_is_recorded_once_more_is_another_attempt(said: list[str]) ->
     lines("steps", 500_000, 0)
     lines.attempt_began -= 1.0
     lines.say()
-    assert said == ["steps 2,000,000, 100 s, 20000.0 a second", "steps (attempt 2) 500,000, 100 s, 0.5 million a second"]
+    assert said == ["steps 2,000,000, 100 s", "steps (attempt 2) 500,000, 100 s, 0.5 million a second"]
 
 
 def test_what_takes_long_before_the_first_step_is_said(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,6 +590,22 @@ def test_a_run_from_python(longrun: Longrun) -> None:
     recorded = package.run("sum.wasm", "one", input=b"12 30 400", profile="toy")
     assert (recorded.output, recorded.outcome, recorded.errors, recorded.trace) == (b"442", "exited(0)", b"", ())
     assert b"-v" in package.run(ECHO, "two", arguments=["-v"], profile="toy").output
+    with pytest.raises(Misuse, match="none of WASI"):
+        package.run("sum.wasm", "three", arguments=["-v"], profile="toy")
+    with pytest.raises(package.Rejected, match="the profile is for real proofs"):
+        package.verify("toy.proof", "sum.wasm")
+
+
+def test_people_read_beginnings_of_digests_and_programs_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [{"program": letter * 64, "output": "0" * 64, "outcome": "exited(0)"} for letter in "ab"]
+    facts = {"kind": "rollup", "runs": [runs[0], {"name": "app.wasm", **runs[1]}],
+             "applications": [{"program": "b" * 64, "changed keys": 3}]}
+    show(facts, False)
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].split() == ["runs", "2"] and f"program {'a' * 16}…, output" in told[2] and f"{'b' * 16}… (app.wasm), output" in told[3]
+    assert told[4].split() == ["changed", "keys", "(program", f"{'b' * 16}…)", "3"]
+    show(facts, True)
+    assert json.loads(capsys.readouterr().out) == facts
 
 
 def test_progress_tells_what_is_left() -> None:
@@ -525,7 +620,12 @@ def test_progress_tells_what_is_left() -> None:
         lines("leaves", 6, 20)
         lines.began -= 8.0
         lines.end()
-    assert said == ["segments 12/20, leaves 6/20, 8 s, 30.0 a minute, about 44 s left"]
+        lines("segments", 20, 20)
+        lines("leaves", 20, 20)
+        lines("root", 0, 1)
+        lines.end()
+    assert said == ["segments 12/20, leaves 6/20, 8 s, 30.0 a minute, about 32 s left",
+                    "segments 20/20, leaves 20/20, root 0/1, 8 s, 3.2 a second"]
 
 
 def test_doctor_measures(longrun: Longrun) -> None:

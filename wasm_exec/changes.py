@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,12 @@ import numpy.typing as npt
 from wasm_exec.program import Pages
 from wasm_exec.trace import U64
 
+Numbers = npt.NDArray[np.int64]
 Key = tuple[int, int]  # space, page
-Parts = Mapping[int, tuple[npt.NDArray[np.int64], U64]]  # for each space, in order: numbers of pages, in order, and their cells (pages, 32)
+Parts = Mapping[int, tuple[Numbers, U64]]  # for each space, in order: numbers of pages, in order, and their cells (pages, 32)
 
 
-class Changes(Mapping[Key, U64]):
-    """Looks like a dictionary of pages, which is made when somebody asks for it."""
-
+class Changes:
     def __init__(self, parts: Parts) -> None:
         self.kept = parts
 
@@ -26,14 +25,9 @@ class Changes(Mapping[Key, U64]):
 
     @property
     def pages(self) -> Pages:
+        """The same as a dictionary."""
         return {(space, page): row for space, (numbers, cells) in self.parts.items()
                 for page, row in zip(numbers.tolist(), cells, strict=True)}
-
-    def __getitem__(self, key: Key) -> U64:
-        return self.pages[key]
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self.pages)
 
     def __len__(self) -> int:
         return sum(len(numbers) for numbers, _ in self.parts.values())
@@ -42,8 +36,19 @@ class Changes(Mapping[Key, U64]):
         """Those of one space."""
         return Changes({here: part for here, part in self.parts.items() if here == space})
 
-    def keys(self) -> KeysView[Key]:
-        return self.pages.keys()
 
-    def items(self) -> ItemsView[Key, U64]:
-        return self.pages.items()
+NO_CHANGES = Changes({})
+
+
+def changes_of(pages: Pages) -> Changes:
+    """The same as arrays."""
+    return Changes({space: (numbers, np.array([pages[space, page] for page in numbers.tolist()], np.uint64))
+                    for space, numbers in by_space(pages).items()})
+
+
+def by_space(keys: Iterable[Key]) -> dict[int, Numbers]:
+    """The pages of each space, in order."""
+    found: dict[int, list[int]] = {}
+    for space, page in sorted(keys):
+        found.setdefault(space, []).append(page)
+    return {space: np.array(pages, np.int64) for space, pages in found.items()}

@@ -9,7 +9,7 @@ from typing import Literal
 
 import wasmtime
 
-from wasm_exec.changes import Changes
+from wasm_exec.changes import NO_CHANGES, Changes
 from wasm_exec.cutting import Budget, Cuts, Limits, budget_of
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
@@ -42,16 +42,18 @@ def run(
     """Runs until the program ends, the limits say that it is enough, or there is no budget for another segment, from this state of the
     application on. `observe` is told of the end of every segment; the recording has no snapshots if they are not `kept`.
     Where a `folder` is given, changed pages that are too many for the memory lie there as long as the recording is in use."""
-    first = SegmentStart(program.entry, 0, int(Status.RUNNING), {}, 0)
-    return run_on(program, input_bytes, cuts, [], first, limits, engine, observe, state, kept, folder)
+    first = SegmentStart(program.entry, 0, int(Status.RUNNING), NO_CHANGES, 0)
+    image = MemoryImage.initial(program, input_bytes, state)
+    return run_on(program, input_bytes, cuts, [], first, image, limits, engine, observe, state, kept, folder)
 
 
 def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None, engine: EngineName | Engine = "recorder",
-           cuts: Cuts | None = None, observe: Observer | None = None, kept: bool = True) -> Recording:
+           cuts: Cuts | None = None, observe: Observer | None = None, kept: bool = True, folder: Path | None = None,
+           image: MemoryImage | None = None) -> Recording:
     """Goes on with a session that is paused, after more events, or with a run that was given up: the recording that there would be if
     all of the input had been there from the beginning. The driver of a session pauses in the segment in which it found that there was
     nothing to take, so that every boundary but the last is one of the longer run as well. `cuts` are those of the segments that follow,
-    if each of those before has its own.
+    if each of those before has its own. `image`: all cells where it goes on, if they are known; they stay as they are.
     """
     boundaries = [*recording.segments, recording.final]
     if recording.final.status not in (Status.RUNNING, Status.PAUSED):
@@ -67,19 +69,19 @@ def resume(recording: Recording, more: bytes = b"", limits: Limits | None = None
         cuts = recording.cuts
     elif segments and not isinstance(cuts, Budget):
         cuts = [*(recording.budget(index) for index in range(len(segments))), *cuts]
-    return run_on(recording.program, recording.input + more, cuts, segments, last, limits, engine, observe, recording.state, kept)
+    image = recording.image(len(segments)) if image is None else image.copy()
+    image.offer(recording.program, recording.input + more)
+    return run_on(recording.program, recording.input + more, cuts, segments, last, image, limits, engine, observe, recording.state, kept,
+                  folder)
 
 
 def run_on(
-    program: Program, input_bytes: bytes, cuts: Cuts, segments: list[SegmentStart], boundary: SegmentStart, limits: Limits | None,
-    engine: EngineName | Engine, observe: Observer | None = None, state: StateMap = EMPTY, kept: bool = True, folder: Path | None = None,
+    program: Program, input_bytes: bytes, cuts: Cuts, segments: list[SegmentStart], boundary: SegmentStart, image: MemoryImage,
+    limits: Limits | None, engine: EngineName | Engine, observe: Observer | None, state: StateMap, kept: bool, folder: Path | None,
 ) -> Recording:
-    """Runs from a boundary, before which these segments were, as `run` does."""
+    """Runs from a boundary, before which these segments were, as `run` does. `image` has all cells there, and is taken along."""
     watch = Watch(limits or Limits(), program.memory_pages)
     machine, spool = make_engine(program, engine), None if folder is None else Spool(folder)
-    image = MemoryImage.initial(program, input_bytes, state)
-    for known in [*segments, boundary]:
-        image.apply(known.snapshot)
     machine.restore(image)
     most, errors = inf if isinstance(cuts, Budget) else len(cuts), b""
     while boundary.status == Status.RUNNING and len(segments) < most and not watch.reached(boundary.steps, image):
@@ -92,7 +94,7 @@ def run_on(
         changed = take_changes(image, end.touched)
         if spool is not None and kept:
             changed = spool.kept(changed)
-        boundary = SegmentStart(end.pc, end.fp, end.status, changed if kept else {}, boundary.steps + end.steps)
+        boundary = SegmentStart(end.pc, end.fp, end.status, changed if kept else NO_CHANGES, boundary.steps + end.steps)
     given_up = watch.reached(boundary.steps, image) if boundary.status == Status.RUNNING else ""
     return Recording(program, input_bytes, cuts, segments, boundary, outcome_at(boundary, image), image.output(), image.input(), state,
                      given_up, errors)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from wasm_exec.changes import Changes, Key
+from wasm_exec.changes import Changes, Key, Numbers, by_space, changes_of
 from wasm_exec.offering import offered
-from wasm_exec.program import Pages as Pages
-from wasm_exec.program import Program
+from wasm_exec.program import Pages, Program
 from wasm_exec.spaces import CELL_BYTES, INPUT_LIMIT, PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 from wasm_exec.state import EMPTY, StateMap
 from wasm_exec.trace import U64
 
-Numbers = npt.NDArray[np.int64]
 COPIED_CELLS = 1 << 13  # at a time
 ZERO_PAGE: U64 = np.zeros(PAGE_CELLS, dtype=np.uint64)
 ZERO_PAGE.setflags(write=False)
@@ -37,19 +34,23 @@ class MemoryImage:
     def initial(program: Program, input_bytes: bytes, state: StateMap = EMPTY) -> MemoryImage:
         """Where a run begins: data segments, globals and the application's state are in place, the input is offered, everything else is
         zero."""
-        if len(input_bytes) > INPUT_LIMIT:
-            raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
         image = MemoryImage(program.memory_pages)
-        image.apply(program.constants)
-        image.apply(state.pages)
-        image.apply({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
-        image.offered = offered(program, input_bytes)
+        image.offer(program, input_bytes)
+        image.put(program.constants)
+        image.put(state.pages)
+        image.put({(int(Space.LINEAR), page): cells for page, cells in program.data.items()})
         image.write_bytes(Space.GLOBALS, np.array(program.globals, dtype="<u8").tobytes())
         return image
 
+    def offer(self, program: Program, input_bytes: bytes) -> None:
+        """This is what the program can take."""
+        if len(input_bytes) > INPUT_LIMIT:
+            raise ValueError(f"the input has {len(input_bytes)} bytes, the limit is {INPUT_LIMIT}")
+        self.offered = offered(program, input_bytes)
+
     def copy(self) -> MemoryImage:
         other = MemoryImage(self.memory_pages)
-        other.cells = {space: cells.copy() for space, cells in self.cells.items()}
+        other.cells = {space: stretched(cells, len(cells)) for space, cells in self.cells.items()}
         other.offered = self.offered
         return other
 
@@ -71,25 +72,22 @@ class MemoryImage:
         self.reserve(space, (int(pages.max(initial=-1)) + 1) * PAGE_CELLS)
         self.cells[space].reshape(-1, PAGE_CELLS)[pages] = cells
 
-    def apply(self, pages: Mapping[Key, U64]) -> None:
-        if isinstance(pages, Changes):
-            for space, (numbers, rows) in pages.parts.items():
-                self.set_rows(space, numbers, rows)
-            return
-        for (space, page), cells in pages.items():
-            self.reserve(space, (page + 1) * PAGE_CELLS)
-            self.cells[space][page * PAGE_CELLS : (page + 1) * PAGE_CELLS] = cells
+    def apply(self, changes: Changes) -> None:
+        for space, (numbers, cells) in changes.parts.items():
+            self.set_rows(space, numbers, cells)
+
+    def put(self, pages: Pages) -> None:
+        self.apply(changes_of(pages))
+
+    def taken(self, keys: Iterable[Key]) -> Changes:
+        """These pages as they are now."""
+        return Changes({space: (numbers, self.rows(space, numbers)) for space, numbers in by_space(keys).items()})
 
     def reserve(self, space: int, count: int) -> None:
-        """Makes room for `count` cells, in whole pages. What is zero is not written: a fresh array takes no room for it."""
+        """Makes room for `count` cells, in whole pages."""
         cells = self.cells[space]
         if count > len(cells):
-            whole = -(-max(count, 2 * len(cells)) // PAGE_CELLS) * PAGE_CELLS
-            self.cells[space] = np.zeros(whole, dtype=np.uint64)
-            for first in range(0, len(cells), COPIED_CELLS):
-                part = cells[first : first + COPIED_CELLS]
-                if part.any():
-                    self.cells[space][first : first + len(part)] = part
+            self.cells[space] = stretched(cells, -(-max(count, 2 * len(cells)) // PAGE_CELLS) * PAGE_CELLS)
 
     def write_bytes(self, space: int, content: bytes) -> None:
         """Puts bytes at the beginning of a space."""
@@ -127,3 +125,13 @@ class MemoryImage:
     def same_as(self, other: MemoryImage) -> bool:
         mine, theirs = list(self.occupied()), list(other.occupied())
         return mine == theirs and all(np.array_equal(self.page(*key), other.page(*key)) for key in mine)
+
+
+def stretched(cells: U64, count: int) -> U64:
+    """A copy with so many cells. What is zero is not written: a fresh array takes no room for it."""
+    copy = np.zeros(count, dtype=np.uint64)
+    for first in range(0, len(cells), COPIED_CELLS):
+        part = cells[first : first + COPIED_CELLS]
+        if part.any():
+            copy[first : first + len(part)] = part
+    return copy

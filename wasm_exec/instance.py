@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import weakref
 from functools import lru_cache
 from typing import Any
@@ -45,6 +46,7 @@ WORTH_KEEPING = 2000  # instructions; smaller programs compile in no time
 PAGE_BITS_OF_ENTRY = 24  # of an entry in the list of touched pages; the space is above
 WRITTEN = 3  # the flag of such a page
 GUARD_BYTES = 1 << 32
+NO_ADDRESSES = f"os error {errno.ENOMEM}"
 
 
 def roomy_engine() -> wasmtime.Engine:
@@ -133,6 +135,16 @@ def tracing_instance(compiled: Compiled, image: MemoryImage) -> Instance:
     return found
 
 
+def begun(store: wasmtime.Store, module: wasmtime.Module, imports: list[Any]) -> wasmtime.Instance:
+    """MemoryError if this process may not have so many addresses, which are far more than bytes (`ulimit -v`)."""
+    try:
+        return wasmtime.Instance(store, module, imports)
+    except wasmtime.WasmtimeError as error:
+        if NO_ADDRESSES in str(error):
+            raise MemoryError from None
+        raise
+
+
 class Instance:
     """A fresh recorder whose memories are the cells of an image."""
 
@@ -145,7 +157,7 @@ class Instance:
         self.heard = Heard()
         self.raised: BaseException | None = None       # while it was listening
         module = compiled.module(tracing)
-        self.exports = wasmtime.Instance(self.store, module, [self.ear()] * len(module.imports)).exports(self.store)
+        self.exports = begun(self.store, module, [self.ear()] * len(module.imports)).exports(self.store)
         self.guest = self.view("guest")
         self.machine = self.view("machine")
         self.restore(image)

@@ -31,11 +31,18 @@ def read(path: Path) -> bytes | None:
         return None
 
 
+def own_folder(folder: Path) -> None:
+    """Makes a folder, and those above it that are not there, for the owner alone, whatever the mask of this process."""
+    for place in reversed([folder, *folder.parents]):
+        if not place.is_dir():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
 def write(path: Path, content: bytes) -> None:
     """Under another name first, so that a reader sees all of it or nothing. A folder that cannot be written is no error."""
     name = ""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(content).digest() + content)

@@ -39,11 +39,11 @@ class Place:
         return f"{number if name == number else f'{name} ({number})'} at byte {self.offset:#x}{', ' if self.line else ''}{self.line}"
 
 
-def standing(program: Program, image: MemoryImage, pc: int, fp: int, wasm: bytes = b"", most: int = FRAMES_SHOWN) -> tuple[Place, ...]:
+def standing(program: Program, image: MemoryImage, pc: int, fp: int, wasm: bytes = b"") -> tuple[Place, ...]:
     """The functions of the module that are at work here, the innermost first. What was linked in is left out. With the bytes of the
     module, with lines."""
     found: list[Place] = []
-    while len(found) < most:
+    while len(found) < FRAMES_SHOWN:
         function = program.function_at(pc)
         if function.index in program.guest_functions:
             found.append(Place(function.name, function.index, int(program.offsets[pc]), "", begin_of(program, function)))
@@ -86,8 +86,3 @@ def counted(places: Sequence[Place]) -> list[str]:
 def spelled(places: Sequence[Place]) -> str:
     """All of them in one line, the innermost first."""
     return ", called by ".join(counted(places))
-
-
-def location(recording: Recording, wasm: bytes = b"") -> str:
-    """The end of a run for a message."""
-    return spelled(backtrace(recording, wasm))

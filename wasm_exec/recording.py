@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wasm_exec.changes import Changes, Key
+from wasm_exec.changes import Changes
 from wasm_exec.cutting import Budget, Cuts, budget_of
 from wasm_exec.errors import TrapKind
 from wasm_exec.image import MemoryImage
@@ -80,13 +80,13 @@ class SegmentStart:
     pc: int
     fp: int
     status: int
-    snapshot: Mapping[Key, U64]
+    snapshot: Changes
     steps: int
 
     def same_as(self, other: SegmentStart) -> bool:
         plain = (self.pc, self.fp, self.status, self.steps) == (other.pc, other.fp, other.status, other.steps)
-        mine, theirs = self.snapshot.items(), dict(other.snapshot.items())
-        return plain and len(mine) == len(theirs) and all(key in theirs and np.array_equal(cells, theirs[key]) for key, cells in mine)
+        mine, theirs = self.snapshot.pages, other.snapshot.pages
+        return plain and mine.keys() == theirs.keys() and all(np.array_equal(cells, theirs[key]) for key, cells in mine.items())
 
 
 Touched = dict[int, tuple[npt.NDArray[np.int64], U64]]  # for each space numbers of pages, and their cells (pages, 32)
@@ -149,11 +149,9 @@ class Recording:
     def state_after(self) -> StateMap:
         """Of the application, as the run left it."""
         image = MemoryImage(0)
-        image.apply(self.state.pages)
+        image.put(self.state.pages)
         for boundary in [*self.segments, self.final]:
-            pages = boundary.snapshot
-            image.apply(pages.of(Space.STATE) if isinstance(pages, Changes) else {
-                key: cells for key, cells in pages.items() if key[0] == Space.STATE})
+            image.apply(boundary.snapshot.of(Space.STATE))
         return image.state()
 
     def images(self) -> Iterator[MemoryImage]:

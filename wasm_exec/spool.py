@@ -12,6 +12,7 @@ from typing import IO
 import numpy as np
 
 from wasm_exec.changes import Changes, Parts
+from wasm_exec.kept_files import own_folder
 from wasm_exec.spaces import PAGE_BYTES, PAGE_CELLS
 
 ROOM = 1 << 26  # bytes of pages that stay in memory
@@ -30,7 +31,7 @@ class Spool:
             self.taken += size
             return changes
         if self.file is None:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own_folder(self.folder)
             self.file = tempfile.TemporaryFile(dir=self.folder)
         start, self.end = self.end, self.end + size
         for numbers, cells in changes.parts.values():

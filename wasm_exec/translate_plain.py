@@ -25,7 +25,6 @@ BINARY: dict[int, tuple[str, bool]] = {
 BINARY[HIGH] = ("MULHIGH64", False)
 COMMUTATIVE = {"ADD", "MUL", "AND", "OR", "XOR", "EQ", "NE"}
 SHIFTS = {"SHL", "SHR_U", "SHR_S", "ROTL", "ROTR"}
-COMPARISONS = ("EQ", "NE", "LT", "GE")
 # constant (op) x, with the constant on the left, as: (whether signed, the answer if it is the largest number, operation on constant + 1)
 MIRRORED = {"LT_U": (False, 0, "GE_U"), "LT_S": (True, 0, "GE_S"), "GE_U": (False, 1, "LT_U"), "GE_S": (True, 1, "LT_S")}
 OPPOSITE = {"EQ": "NE", "LT_U": "GE_U", "LT_S": "GE_S"}

@@ -9,17 +9,21 @@ import importlib.util
 from stark.kernels.protocol import Kernels
 
 
+def has_native() -> bool:
+    return importlib.util.find_spec("longrun_native") is not None
+
+
 def load(name: str = "best", threads: int = 1) -> Kernels:
     """A kernel set by name; `threads` is for the native set and changes no result."""
     if threads < 1:
         raise ValueError(f"there is at least one thread, not {threads}")
     if name == "best":
-        name = "native" if importlib.util.find_spec("longrun_native") else "reference"
+        name = "native" if has_native() else "reference"
     if name == "reference":
         from stark.kernels.reference import ReferenceKernels
         return ReferenceKernels()
     if name == "native":
-        if not importlib.util.find_spec("longrun_native"):
+        if not has_native():
             raise ValueError("the native kernels are not installed (longrun-native); \"best\" takes what is there")
         from stark.kernels.native import NativeKernels
         return NativeKernels(threads)

@@ -133,7 +133,8 @@ def test_a_foreign_key_is_refused(arrival: Arrival, done: Digests, caps: Digests
 @pytest.mark.parametrize("told", [
     {}, {"seconds": 1}, {"seconds": {}, "result": "zz", "cap": ""}, {"seconds": {}, "result": 7, "cap": ""}, None, "x",
     {"seconds": {"all": "y"}, "result": "00", "cap": ""}, {"seconds": {}, "reason": "because"},
-    {"seconds": {}, "result": "00" * 32, "cap": "00" * 32}, {"seconds": {}, "result": "00" * 32}])
+    {"seconds": {}, "result": "00" * 32, "cap": "00" * 32}, {"seconds": {}, "result": "00" * 32}, {"seconds": {}, "result": "", "cap": ""},
+    *({"seconds": {"all": seconds}, "reason": "disk", "text": "", "about": ""} for seconds in ("nan", "inf", -1, 10**400, 1e300))])
 def test_whatever_a_worker_answers_is_no_more_than_a_failure(arrival: Arrival, done: Digests, told: Any) -> None:
     future = SimpleNamespace(status="finished", result=lambda timeout: told)
     finished = Cluster.finished(SimpleNamespace(arrival=arrival), parsed("leaf 0"), [done["segment 0"]], future)   # type: ignore[arg-type]

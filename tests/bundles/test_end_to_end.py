@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import longrun
 from bundles import api, checking
 from bundles.bundle import open_bundle
 from bundles.files import RollupFile, RunFile, read_proof
@@ -66,9 +67,30 @@ def test_a_run_of_several_segments_verifies(made: Made) -> None:
 
 def test_a_rollup_verifies_and_lists_its_runs_in_order(made: Made) -> None:
     facts = verify(made.both)
-    assert facts["runs"] == 2 and facts["kind"] == "rollup"
+    assert facts["kind"] == "rollup" and "applications" not in facts
     rollup, first = rollup_of(made), read_run(made.first)
+    alone = [verify(file) for file in (made.first, made.folder / "second.proof")]
+    assert facts["runs"] == [{name: one[name] for name in ("program", "input", "output", "outcome", "steps")} for one in alone]
+    called = api.verify(made.both, [APP], allow_toy=True, names=["app.wasm"])
+    assert isinstance(called["runs"], list) and [run["name"] for run in called["runs"]] == ["app.wasm"] * 2
+    with pytest.raises(Rejected, match=r"the input is the one given.* in run 2"):
+        verify(made.both, input=FIRST)
     assert rollup.runs[0] == first.claim and rollup.claim == batch_claim(rollup.runs)
+
+
+def test_proofs_are_batched_and_verified_from_python(made: Made) -> None:
+    both = made.folder / "from_python.proof"
+    assert longrun.batch([made.first, str(made.folder / "second.proof")], both) == api.inspect(made.both)
+    assert both.read_bytes() == made.both.read_bytes()
+    assert longrun.verify(both, APP, exit_code=0, allow_toy=True)["kind"] == "rollup"
+    assert longrun.verify(str(made.first), APP, input=FIRST, allow_toy=True)["outcome"] == "exited(0)"
+    for wrong in ({"input": SECOND}, {"exit_code": 1}, {"output": b""}, {"state_after": "0" * 64}):
+        with pytest.raises(longrun.Rejected, match="is the one given"):
+            longrun.verify(made.first, APP, allow_toy=True, **wrong)
+    with pytest.raises(longrun.Rejected, match="every program given has run"):
+        longrun.verify(both, APP, OTHER, allow_toy=True)
+    with pytest.raises(TypeError, match="against a program"):
+        longrun.verify(both)
 
 
 def test_a_toy_proof_is_refused_unless_one_asks_for_it(made: Made) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from bundles import work
 from bundles.bundle import MANIFEST, open_bundle, write_bundle
 from bundles.formats import FILE_LIMIT, HEADER, VERSION, Kind, decode_proof, encode_proof
+from bundles.journal import Journal
+from bundles.lock import writer
 from bundles.manifest import decode_manifest
 from bundles.packing import pack, unpack
 from bundles.snapshot import decode_pages, encode_pages
@@ -23,6 +26,7 @@ from continuation.published import published
 from stark import profiles
 from stark.errors import Malformed
 from stark.field import P
+from tests.bundles.fuzz import mutated
 from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.execute import run
 from wasm_exec.instructions import Family
@@ -39,25 +43,6 @@ def recording() -> Recording:
     made = run(load(APP, 64, 16), b"12 30 400 " * 10, Budget.uniform(64, 32), engine="interpreter")
     assert made.outcome.exited and made.output == b"4420" and len(made.segments) > 2
     return made
-
-
-def mutated(content: bytes, rng: random.Random) -> bytes:
-    """One small damage: a bit, a byte, a cut, something inserted, something doubled."""
-    data, at = bytearray(content), rng.randrange(len(content))
-    match rng.randrange(6):
-        case 0:
-            data[at] ^= 1 << rng.randrange(8)
-        case 1:
-            data[at] = rng.choice([0, 0x7f, 0x80, 0x90, 0xc0, 0xc7, 0xca, 0xcf, 0xd4, 0xdc, 0xdd, 0xdf, 0xff])
-        case 2:
-            del data[at:at + rng.randrange(1, 9)]
-        case 3:
-            data[at:at] = rng.randbytes(rng.randrange(1, 9))
-        case 4:
-            data[at:at] = data[at:at + rng.randrange(1, 40)]
-        case _:
-            del data[at:]
-    return bytes(data)
 
 
 def fuzz(content: bytes, decode: Callable[[bytes], object], encode: Callable[[object], bytes]) -> int:
@@ -132,6 +117,24 @@ def test_damaged_manifests(tmp_path: Path, recording: Recording) -> None:
     write_bundle(tmp_path, APP, recording, "toy", "toy")
     content = (tmp_path / MANIFEST).read_bytes()
     assert fuzz(content, decode_manifest, lambda manifest: manifest.encode()) > MUTATIONS // 3  # type: ignore[attr-defined]
+
+
+def test_a_manifest_without_segments_is_none(tmp_path: Path, recording: Recording) -> None:
+    """It would have tasks without an end."""
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    fields = msgpack.unpackb((tmp_path / MANIFEST).read_bytes())
+    last = fields["boundaries"][-1] | {"steps": 0}
+    with pytest.raises(Malformed, match="at least one segment"):
+        decode_manifest(pack(fields | {"budgets": [], "boundaries": [last]}))
+
+
+@pytest.mark.parametrize("profile, size", [
+    ("toy", "large"), ("toy", "2^16"), ("p100", "toy"), ("p100", "2^16 integers"), ("p100", "2^40"), ("p100", "")])
+def test_the_size_of_segments_is_one_of_the_profile(tmp_path: Path, recording: Recording, profile: str, size: str) -> None:
+    write_bundle(tmp_path, APP, recording, "toy", "toy")
+    fields = msgpack.unpackb((tmp_path / MANIFEST).read_bytes()) | {"profile": profile, "size": size}
+    with pytest.raises(Malformed, match=f"have the size {re.escape(repr(size))}"):
+        decode_manifest(pack(fields))
 
 
 def test_every_segment_of_a_manifest_has_a_budget_that_is_one(tmp_path: Path, recording: Recording) -> None:
@@ -241,3 +244,35 @@ def test_a_manifest_nested_too_deeply_is_malformed() -> None:
     for depth in (500, 600, 1000, 2000):
         with pytest.raises(Malformed):
             decode_manifest(b"\x91" * depth + b"\xc0")
+
+
+def test_what_is_removed_is_ours_and_nothing_behind_a_link(tmp_path: Path) -> None:
+    """A bundle may come from anybody, with links in it to what is not theirs."""
+    precious = tmp_path / "precious" / "ab" / ("c" * 62)
+    precious.parent.mkdir(parents=True)
+    for path in (precious, precious.parent / ".writing-a", precious.parent / "thesis"):
+        path.write_bytes(b"years")
+    store = Store(tmp_path / "files")
+    kept, needless = store.put(b"kept"), store.put(b"needless")
+    (store.folder / "cd").symlink_to(precious.parent)
+    (store.folder / "ef").mkdir(exist_ok=True)
+    (store.folder / "ef" / ("1" * 62)).symlink_to(precious)
+    (store.folder / "notes").mkdir()
+    (store.folder / "notes" / "mine").write_bytes(b"a list")
+    assert store.remove_others([kept]) == (2, len(b"needless") + len(str(precious)))
+    assert not store.path(needless).exists() and store.get(kept, "it", 10) == b"kept" and (store.folder / "notes" / "mine").exists()
+    whole = Store(tmp_path / "all")
+    whole.folder.symlink_to(tmp_path / "precious")
+    assert whole.remove_others([]) == (0, 0)
+    assert {path.name: path.read_bytes() for path in precious.parent.iterdir()} == dict.fromkeys(
+        (precious.name, ".writing-a", "thesis"), b"years")
+
+
+def test_no_lock_and_no_data_base_is_written_through_a_link(tmp_path: Path) -> None:
+    precious, link = tmp_path / "precious", tmp_path / "link"
+    link.symlink_to(precious)
+    for content, write in ((b"keys of the house", lambda: writer(link).__enter__()), (b"", lambda: Journal(link))):
+        precious.write_bytes(content)
+        with pytest.raises(OSError):
+            write()
+        assert precious.read_bytes() == content

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,14 @@ from bundles.journal import DONE, Journal, Row
 from bundles.manifest import decode_manifest
 from bundles.proving import keys_of
 from bundles.session import Session
+from bundles.snapshot import Stored
 from bundles.store import write_whole
 from bundles.tasks import everything, parsed, peaks, root
 from stark.errors import Malformed
 from tests.bundles.jobs import longrun
+from wasm_exec import spool
 from wasm_exec.execute import run
+from wasm_exec.spaces import PAGE_BYTES
 from wasm_exec.text import from_text
 
 GUEST = from_text(b"""(module
@@ -35,6 +39,12 @@ GUEST = from_text(b"""(module
             (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
         (global.get $sum))
     (func (export "break") unreachable))""")
+WIDE = from_text(b"""(module (memory 16) (global $turn (mut i32) (i32.const 0))
+    (func (export "touch") (param i32)
+        (loop $again
+            (global.set $turn (i32.add (i32.mul (global.get $turn) (i32.const 69069)) (i32.const 12345)))
+            (i32.store (i32.and (global.get $turn) (i32.const 0xffffc)) (global.get $turn))
+            (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))""")
 SEGMENT = 110               # turns of `spin` that fill about one toy segment
 
 
@@ -105,6 +115,49 @@ def test_cuts_stay_where_they_are_while_the_session_grows(place: Path, monkeypat
         assert identity_of(final, keys, kernels, count - 1) != identity_of(earlier, keys, kernels)
     again = run(held.program, final.input(), final.manifest.budgets)
     assert again.outcome.exited and again.taken == final.input() and again.final.same_as(final.recording(held.program).final)
+
+
+def test_what_is_whole_lies_in_files(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page of a whole segment is kept in memory, and a look reads none again; damage is found by whoever has to read it."""
+    monkeypatch.setattr(spool, "ROOM", 0)
+    held, growth = begun(place)
+    for turn in range(4):
+        held.call("spin", 3 * SEGMENT, payload=bytes([turn]))
+        assert growth.look()
+        assert all(isinstance(b.snapshot, Stored) for b in [*growth.recording.segments, growth.recording.final])
+        if turn == 1:
+            path = growth.store.path(growth.bundle.manifest.boundaries[1].snapshot)
+            whole = path.read_bytes()
+            path.write_bytes(b"damaged")
+    with pytest.raises(Malformed, match="snapshot 1"):
+        held.close()
+    held.leave()
+    path.write_bytes(whole)
+    fresh = Growth(place, held.header, held.program)
+    assert fresh.recording.image(fresh.segments).same_as(growth.image) and fresh.segments == growth.segments > 8
+    assert Session(place).close().segments > growth.segments
+
+
+def test_the_memory_of_calls_and_looks_does_not_grow_with_their_number(place: Path) -> None:
+    held = Session.begin(place, WIDE, "toy")
+    growth, peaks, written = Growth(place, held.header, held.program), list[int](), list[int]()
+    held.call("touch", 200)
+    assert growth.look()
+    tracemalloc.start()
+    try:
+        for _ in range(4):
+            tracemalloc.reset_peak()
+            for _ in range(3):
+                held.call("touch", 60)
+                growth.look()
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            assert growth.recording is not None
+            written.append(sum(len(b.snapshot) for b in growth.recording.segments) * PAGE_BYTES)
+    finally:
+        tracemalloc.stop()
+    held.leave()
+    assert growth.segments > 24
+    assert abs(peaks[-1] - peaks[0]) < (written[-1] - written[0]) / 2, (peaks, written)
 
 
 def test_another_input_is_no_continuation(place: Path) -> None:

@@ -20,9 +20,10 @@ from bundles.store import Store
 from bundles.tasks import Task
 from longrun.failures import UNUSABLE, told
 from stark.errors import Malformed
+from wasm_exec.changes import Changes, changes_of
 from wasm_exec.cutting import Budget
 from wasm_exec.execute import run
-from wasm_exec.image import MemoryImage, Pages
+from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, Space, SystemCell
 from wasm_exec.text import from_text
 
@@ -45,14 +46,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def pages_with(image: MemoryImage, pages: Pages, cells: dict[Cell, int]) -> Pages:
+def pages_with(image: MemoryImage, pages: Changes, cells: dict[Cell, int]) -> Changes:
     """These pages of a boundary, where the cells of its image are others."""
-    changed = {key: row.copy() for key, row in pages.items()}
+    changed = {key: row.copy() for key, row in pages.pages.items()}
     for (space, cell), value in cells.items():
         image.reserve(space, cell + 1)
         key = int(space), cell // PAGE_CELLS
         changed.setdefault(key, image.page(*key).copy())[cell % PAGE_CELLS] = value
-    return changed
+    return changes_of(changed)
 
 
 def forged(whole: Path, place: Path, cells: dict[Cell, int], **fields: int) -> Path:

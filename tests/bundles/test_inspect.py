@@ -21,6 +21,7 @@ from stark.errors import Malformed, Rejected
 from tests.bundles.fuzz import COUNTER, mutated
 from tests.bundles.jobs import ROOT, SUM, entered
 from wasm_exec import errors
+from wasm_exec.changes import NO_CHANGES
 
 LEDGER = ROOT / "samples" / "built" / "ledger.wasm"
 MUTATIONS = 24
@@ -37,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     api.batch([folder / "run.proof", folder / "other.proof"], folder / "both.proof", lambda *_: None)
     session = Session.begin(folder / "open", COUNTER, "toy")
     session.call("add", 5)
-    pages = session.store.put(encode_pages({}))
+    pages = session.store.put(encode_pages(NO_CHANGES))
     session.log.placed(PlaceRow(Place(0, 6, 10), True, pages, 4))
     session.leave()
     states.save(None, folder / "empty.state")

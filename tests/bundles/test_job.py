@@ -1,12 +1,15 @@
 """What a job does when tasks fail, workers die, results get lost or somebody else is at work. The engine is played."""
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bundles import database
 from bundles.engine import Failure, Finished, Reason
 from bundles.errors import Busy, Stuck
 from bundles.job import FAILURES, KILLS, ROUNDS, Job
@@ -22,6 +26,8 @@ from bundles.lock import held, writer
 from bundles.session_log import SessionLog
 from bundles.store import digest_of
 from bundles.tasks import Task, everything, parsed, root
+from longrun.failures import Interrupted
+from longrun.stopping import heard
 from stark.errors import Malformed
 
 Play = Callable[[Task, int], Failure | None]
@@ -210,7 +216,7 @@ def test_a_journal_is_read_while_it_is_written(journal: Journal) -> None:
     reader = Journal(journal.path, writing=False)
     journal.started(parsed("leaf 0"))
     assert next(row for row in reader.rows() if str(row.task) == "leaf 0").state == RUNNING
-    with pytest.raises(Malformed, match="readonly"):
+    with pytest.raises(PermissionError, match="readonly"):
         reader.started(parsed("leaf 1"))
 
 
@@ -249,6 +255,67 @@ def test_a_journal_that_says_nonsense_is_malformed(journal: Journal, change: str
         reader.job()
         reader.rows()
     assert "\n" not in str(error.value) and len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize("written", [
+    "DROP TABLE job; CREATE VIEW job AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS version FROM c",
+    "CREATE TRIGGER t AFTER UPDATE ON tasks BEGIN DELETE FROM tasks; END", "CREATE TABLE more (x)", "CREATE INDEX i ON tasks (note)",
+    "DROP TABLE job; CREATE TABLE job (version INTEGER, identity BLOB, segments INTEGER, out TEXT, workers AS (zeroblob(9)))"])
+def test_a_data_base_with_more_than_our_tables_is_malformed(journal: Journal, written: str) -> None:
+    """Whatever somebody wrote into it would be run by whoever reads it."""
+    with sqlite3.connect(journal.path) as base:
+        base.executescript(written)
+    base.close()
+    for writing in (False, True):
+        with pytest.raises(Malformed, match="other tables"):
+            Journal(journal.path, writing)
+
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+
+
+def test_a_data_base_is_read_in_bounded_time(journal: Journal) -> None:
+    """Pages that are shared make rows without number in a small file; as long would this take."""
+    with pytest.raises(Malformed, match="longer to read than a file of its size"):
+        journal._do(ENDLESS)
+    assert journal.rows() == []
+    with pytest.raises(Malformed, match="too big"):
+        journal._do("SELECT zeroblob(1 << 26)")
+
+
+def test_an_interruption_ends_a_command_of_the_data_base(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "FREE_TURNS", 1 << 30)
+    with heard(), pytest.raises(Interrupted):
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        journal._do(ENDLESS)
+
+
+def test_what_is_not_the_fault_of_the_file_is_no_damage(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One hint for damage is to remove it."""
+    monkeypatch.setattr(database, "WAIT_S", 0.1)
+    with contextlib.closing(sqlite3.connect(journal.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OSError, match="cannot be used: database is locked"):
+            Journal(journal.path)
+
+
+def test_a_journal_in_a_folder_that_cannot_be_written_is_read(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    job(journal, Played()).run()
+    journal.close()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    reader = Journal(journal.path, writing=False)
+    assert reader.rows() and [path.name for path in journal.path.parent.iterdir() if "sqlite" in path.name] == [journal.path.name]
+    reader.close()
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    there = Journal(folder / "journal.sqlite")
+    there.begin(JobRow(b"i", 1, str(folder / "app.proof"), 1))
+    found = there.job()
+    assert found is not None and Path(found.out) == folder / "app.proof"
+    there.close()
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

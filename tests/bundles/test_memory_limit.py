@@ -54,6 +54,27 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
+FEW_ADDRESSES = """
+import resource, sys
+from longrun.cli import main
+resource.setrlimit(resource.RLIMIT_AS, (5 << 30, 5 << 30))
+main(sys.argv[1:])
+"""
+
+
+def test_a_limit_of_addresses_is_no_damage(tmp_path: Path) -> None:
+    """`ulimit -v`: neither a fault of ours, when a run is recorded, nor one of the bundle, when it goes on from there."""
+    api.record(APP, b"\xff\0", tmp_path / "run", "toy")
+    session = Session.begin(tmp_path / "s", from_text(b'(module (func (export "f")))'), "toy")
+    session.call("f")
+    session.leave()
+    for command in (["run", SAMPLES / "collatz.wat", "-o", tmp_path / "other", "--profile", "toy"], ["call", tmp_path / "s", "f"],
+                    ["prove", tmp_path / "run", "--only", "segment 0"]):
+        done = subprocess.run([sys.executable, "-c", FEW_ADDRESSES, *map(str, command)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.splitlines()[-1:]) == (
+            4, ["longrun: there is not enough memory (fewer --workers need less; what is done is kept)"]), done.stderr
+
+
 def worker(size: str, instructions: int = 100) -> int:
     return worker_bytes(RunKeys(P100, Shape.of(size, instructions)))
 

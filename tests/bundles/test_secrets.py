@@ -12,8 +12,11 @@ import pytest
 
 from bundles import api
 from bundles.bundle import open_bundle
+from bundles.lock import writer
+from bundles.session import Session
 from bundles.store import Store
 from tests.bundles.jobs import children, longrun
+from wasm_exec import kept_files, spool
 from wasm_exec.text import from_text
 
 CANARY = b"canary-5f1e-of-private-input-"
@@ -57,6 +60,23 @@ def test_the_input_shows_nowhere_but_in_the_files_of_the_run(place: Path) -> Non
     assert with_it and all(path.is_relative_to(place / "run" / "files") for path in with_it)
     assert {stat.S_IMODE(path.stat().st_mode) for path in (place / "run").rglob("*") if path.is_file()} == {0o600}
     assert not any(found(str(path).encode()) for path in place.rglob("*"))
+
+
+def test_folders_are_for_the_owner_alone_whatever_the_mask_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "ROOM", 0)               # changed pages lie in a file while the run is recorded
+    before = os.umask(0)
+    try:
+        api.record(ECHO_LENGTH, PRIVATE, place / "run", "toy")
+        with Session.begin(place / "s", from_text(b'(module (memory 1) (func (export "f")))'), "toy") as session:
+            session.call("f")
+        with writer(place / "run" / "work" / "lock"):
+            Store(place / "run" / "work" / "proofs").put(b"x")
+        kept_files.write(place / "cache" / "longrun" / "recorders" / "x", b"x")
+    finally:
+        os.umask(before)
+    found = [path for path in place.rglob("*") if path.parent != place or path.is_dir()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found if path.is_file()} == {0o600}
 
 
 def test_what_a_call_is_given_shows_nowhere_but_in_the_session(place: Path) -> None:

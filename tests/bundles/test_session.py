@@ -15,15 +15,19 @@ import pytest
 
 import longrun
 from bundles import api, session, sitting
-from bundles.bundle import SESSION_LOG, is_open, open_bundle
+from bundles.bundle import MANIFEST, SESSION_LOG, is_open, open_bundle
 from bundles.errors import BadCall, Busy, GivenUp, Over, Unsupported
+from bundles.lock import writer
+from bundles.open_sessions import up_to_now
 from bundles.session import Answer, Session
-from bundles.session_log import SessionLog
+from bundles.session_log import SessionLog, State
 from stark.errors import Malformed
 from wasm_exec.cutting import Budget
 from wasm_exec.events import Event, close, encode
 from wasm_exec.execute import run
+from wasm_exec.recording import Outcome, Status
 from wasm_exec.text import from_text
+from wasm_exec.wasi_input import WasiInput, pack
 
 ROOT = Path(__file__).parents[2]
 COUNTER = from_text(ROOT / "samples" / "session" / "counter.wat")
@@ -242,11 +246,34 @@ def test_an_error_inside_a_block_leaves_the_session_open(place: Path) -> None:
 def test_what_is_no_session(place: Path) -> None:
     with pytest.raises(Unsupported, match="main function"):
         Session.begin(place, from_text(ROOT / "samples" / "hello.wat"), "toy")
+    with pytest.raises(FileNotFoundError, match="no such session directory"):
+        Session(place)
+    place.mkdir()
     with pytest.raises(Malformed, match="not an open session"):
         Session(place)
     opened(place).leave()
     with pytest.raises(FileExistsError):
         opened(place)
+
+
+def test_what_comes_before_the_events_is_a_container_for_wasi(place: Path) -> None:
+    """Anything else would be its first event, and the end of it."""
+    wasi = from_text(b"""(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (memory (export "memory") 1)
+        (func (export "f") (result i32) (i32.const 7)))""")
+    for app, container, said in ((COUNTER, pack(WasiInput()), "none of WASI"), (wasi, b"junk" * 20, "no WASI container")):
+        with pytest.raises((Unsupported, Malformed), match=said):
+            Session.begin(place, app, "toy", container=container)
+        assert not place.exists()
+    with Session.begin(place, wasi, "toy", container=pack(WasiInput())) as held:
+        assert held.call("f").results == (7,)
+
+
+def test_a_session_that_ends_before_its_first_event_says_so(place: Path) -> None:
+    held = opened(place, COUNTER)
+    held.log.called(State(0, 0, 24, 0, 0, Outcome(Status.PAUSED, 0)), b"junk" * 6)
+    held.leave()
+    answer = Session(place).call("add", 1)
+    assert answer.ended and answer.outcome.startswith("trapped(bad_event") and answer.results == ()
 
 
 def test_one_that_was_not_opened_to_the_end_can_be_opened_again(place: Path) -> None:
@@ -328,6 +355,28 @@ def test_gc_of_an_open_session(place: Path, short_pieces: None) -> None:
     assert api.collect(place)["files removed"] == 1
     with Session(place) as again:
         assert again.call("take", 1).results == (21,)
+
+
+def test_a_bundle_of_an_open_session_stays_while_it_is_proved(place: Path) -> None:
+    """Whatever the session does meanwhile: further calls and another proof, gc, close. Nothing behind a link is removed."""
+    held = opened(place, COUNTER)
+    held.call("add", 3)
+    first = up_to_now(place)
+    with writer(first / "work" / "lock"):
+        held.call("add", 4)
+        second = up_to_now(place)
+        held.leave()
+        api.collect(place)
+        assert (first / MANIFEST).is_file() and not second.exists()
+        Session(place).close()
+        assert (first / MANIFEST).is_file()
+    api.collect(place)
+    assert sorted(path.name for path in place.iterdir()) == ["files", "manifest.msgpack", "work"]
+    precious = place.parent / "precious" / "1"
+    precious.mkdir(parents=True)
+    (place / "paused").symlink_to(precious.parent)
+    api.collect(place)
+    assert precious.is_dir()
 
 
 def test_a_kill_at_the_very_end_of_closing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

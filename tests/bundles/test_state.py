@@ -4,6 +4,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import stat
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ from bundles.bundle import open_bundle
 from bundles.changes import Change, Difference, from_words, to_words
 from bundles.checking import applications
 from bundles.difference import applied, composed, difference, difference_digest
+from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import decode_proof
 from bundles.opened import NOTHING
@@ -67,13 +70,26 @@ def rollup_of(file: Path) -> RollupFile:
     return proof
 
 
+def listed(facts: api.Facts, name: str) -> list[dict[str, object]]:
+    found = facts[name]
+    assert isinstance(found, list)
+    return found
+
+
+def of_the_application(facts: api.Facts) -> api.Facts:
+    """What is said of the one application, by a run or by a rollup."""
+    return listed(facts, "applications")[0] if facts["kind"] == "rollup" else facts
+
+
 def test_three_bundles_lead_from_the_empty_state_to_the_last(made: Path) -> None:
     last = open_bundle(made / "3").state_after()
     assert balances(last) == LEFT
     first, after = EMPTY_STATE_ROOT, state_root(last)
     assert first == state_root(StateMap())
     facts = api.verify(made / "all.proof", [LEDGER], allow_toy=True, state_before=first, state_after=after)
-    assert facts["runs"] == 3
+    runs, applications = listed(facts, "runs"), listed(facts, "applications")
+    assert len(runs) == 3 and [run["state before"] for run in runs[1:]] == [run["state after"] for run in runs[:-1]]
+    assert [(one["state before"], one["state after"]) for one in applications] == [(runs[0]["state before"], runs[2]["state after"])]
     assert api.verify(made / "2.proof", [LEDGER], b"alice bob 30", b"1 done\n", 0, True)["changed keys"] == 2
     claim = rollup_of(made / "all.proof").claim
     assert (claim.single, claim.first.state, claim.last.state) == (1, first, after)
@@ -94,11 +110,34 @@ def test_the_difference_is_applied_and_arrives_at_the_root_of_the_claim(made: Pa
     assert states.step_of(made / "2").changes == states.step_of(made / "2.proof").changes
 
 
+@pytest.mark.parametrize("mask, mode", [(0o077, 0o600), (0o022, 0o644), (0, 0o644)])
+def test_a_proof_is_for_those_whom_the_mask_allows(made: Path, tmp_path: Path, mask: int, mode: int) -> None:
+    """Proofs tell about the input."""
+    before = os.umask(mask)
+    try:
+        api.written(run_of(made / "1.proof"), tmp_path / "again.proof")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "again.proof").stat().st_mode) == mode
+
+
+def test_a_batch_takes_the_place_of_none_of_its_runs(made: Path, tmp_path: Path) -> None:
+    there = tmp_path / "second.proof"
+    there.write_bytes((made / "2.proof").read_bytes())
+    (tmp_path / "link.proof").symlink_to(there)
+    for out in (there, tmp_path / "link.proof"):
+        with pytest.raises(FileExistsError, match="one of the proofs that are joined"):
+            api.batch([made / "1.proof", there], out, lambda *_: None)
+    with pytest.raises(Unsupported, match="at most 1,024 runs, not 1,025"):        # no reader takes more
+        proving.prove_batch([run_of(there)] * 1025, api.kernels(), lambda *_: None)
+
+
 def test_the_difference_is_part_of_what_is_verified(made: Path, tmp_path: Path) -> None:
     """Whoever verifies reads its digest, that of all runs of an application together; any other is refused."""
     for name in ("2.proof", "all.proof"):
         digest = difference_digest(states.step_of(made / name).changes)
         verified, shown = api.verify(made / name, [LEDGER], allow_toy=True), api.inspect(made / name)
+        verified, shown = of_the_application(verified), of_the_application(shown)
         assert [value for key, value in verified.items() if key.startswith("state difference")] == [digest]
         assert [value for key, value in shown.items() if key.startswith("state difference, as the file says")] == [digest]
     run, whole, file = run_of(made / "2.proof"), rollup_of(made / "all.proof"), tmp_path / "forged.proof"
@@ -120,7 +159,8 @@ def test_what_is_not_opened_is_not_believed(made: Path, tmp_path: Path) -> None:
     for forged in (replace(run, changes=(), opened=NOTHING), replace(whole, opened=(NOTHING, *whole.opened[1:]))):
         file.write_bytes(forged.encode())
         facts = api.verify(file, [LEDGER], allow_toy=True)
-        assert sum("as the file says" in name for name in facts) == 2 and not any(name.startswith("state difference (") for name in facts)
+        facts = of_the_application(facts)
+        assert sum("as the file says" in name for name in facts) == 2 and "state difference" not in facts
 
 
 def test_a_difference_that_is_too_large_is_left_unopened(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

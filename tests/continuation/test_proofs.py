@@ -12,7 +12,6 @@ import pytest
 from continuation.claims import RUN_BITS, STATE, BatchClaim, Digest, RunClaim, SpanClaim, bits_of, close, compress, meeting
 from continuation.layout import POWER_WORDS, STATEMENT
 from continuation.proofs import ContinuationProof
-from continuation.prove import RunTree, fold_run
 from continuation.verify import verify_part, verify_rollup, verify_run
 from stark.errors import Malformed, Rejected
 from stark.expression import P
@@ -74,26 +73,6 @@ def many_leaves(sizes: tuple[int, ...]) -> tuple[ContinuationProof, ...]:
 def test_random_trees_verify_at_every_step() -> None:
     """With a thousand segments: make thousand."""
     thousand.run(5, trees=2, seed=3)
-
-
-def test_folding_joins_as_soon_as_two_neighbours_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-
-    class Names:
-        def leaf(self, segment: str) -> str:
-            return segment
-
-        def join(self, left: str, right: str) -> str:
-            calls.append(f"({left}{right})")
-            return calls[-1]
-
-        def run(self, span: str, ends: object) -> str:
-            return span
-    tree = RunTree(Names())  # type: ignore[arg-type]
-    for name, joins in zip("abcdefg", (0, 1, 1, 3, 3, 4, 4), strict=True):
-        tree.push(name)  # type: ignore[arg-type]
-        assert len(calls) == joins
-    assert fold_run(Names(), "abcdefg", None) == "(((ab)(cd))((ef)g))" == tree.span()  # type: ignore[arg-type,comparison-overlap]
 
 
 def test_a_rollup_of_runs_and_of_batches() -> None:

@@ -80,7 +80,7 @@ def one_segment(made: Program, interpreter: Interpreter | None = None, content: 
     """The first segment, as this interpreter tells it."""
     shape, image = shape_of(made, size, width), MemoryImage.initial(made, content)
     engine = interpreter or Interpreter(made)
-    image.apply({(0, 0): np.array([fp, *[0] * 31], np.uint64)})
+    image.put({(0, 0): np.array([fp, *[0] * 31], np.uint64)})
     engine.restore(image)
     trace = engine.segment(0, fp, shape.budget, traced=True).trace
     assert trace is not None

@@ -1,6 +1,7 @@
 """Shapes: what they bound, which one a segment takes, and that absent or short tables can make a segment unprovable and nothing else."""
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from continuation.lowering import Lowered
 from continuation.setup import record
 from segments import choosing
 from segments.catalogue import CATALOGUE, MORE, SIZES, read
-from segments.choosing import Bill, recorded, size_within
+from segments.choosing import Bill, cut_well, recorded, size_within
 from segments.fill import Segment, fill, fill_cheapest
 from segments.guest.outside import OUT_OF_BOUNDS
 from segments.heights import LEAF, MOST_PERMUTATIONS, WIDE_LEAF, permutations_of
@@ -25,7 +26,7 @@ from segments.memory_tree import MemoryTree
 from segments.planning import Block, Plan, TooDear
 from segments.prove import prove_segment
 from segments.setup import leaf_key, program_words, setup, shape_key
-from segments.shape import HOSTS, PROGRAMS, TOY, Shape, rows_of_memory
+from segments.shape import HOSTS, PROGRAMS, TOY, NoShape, Shape, rows_of_memory
 from segments.verify import verify_segment
 from stark.check import check
 from stark.chip import Chip
@@ -37,12 +38,13 @@ from stark.soundness import bits, shape_of
 from tests.segments.small import Line, const, program
 from tests.segments.soundness.subjects import BEHIND
 from tests.segments.soundness.subjects import HOSTS as HOST_CHIPS
-from wasm_exec.cutting import START_HASHES, Blocks, Budget, Limits, Meter, hashes_of
+from wasm_exec.cutting import ROWS_LIMIT, START_HASHES, Blocks, Budget, Cuts, Limits, Meter, hashes_of
+from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.execute import make_engine, replay, run
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import Family
 from wasm_exec.program import Program
-from wasm_exec.recording import SegmentEnd, SegmentStart
+from wasm_exec.recording import Recording, SegmentEnd, SegmentStart
 from wasm_exec.spaces import Space
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
@@ -133,7 +135,7 @@ def test_the_cheapest_shape_holds_the_rows_and_costs_least() -> None:
         assert found.price == min(one.price for one in shape.alike if one.holds(rows))
     assert shape.cheapest({"add": 5}).size == "2^14" and shape.cheapest({"outside": 1}).name in SIZES
     assert shape.cheapest({"add": 5}) == shape.cheapest({"add": 5, "outside": 0})
-    with pytest.raises(ValueError, match="no shape holds"):
+    with pytest.raises(NoShape, match="no shape holds"):
         shape.cheapest({"add": (1 << 20) + 1})
     assert Shape.of("toy", 1).cheapest({"add": 5}).name == "toy"
 
@@ -337,8 +339,32 @@ def test_a_plan_takes_what_costs_least_a_step() -> None:
         few = Plan(shapes[:2], 1)
         for _ in range(100):
             few.add(ending({Family.ADD: 300}, [5]))
-    with pytest.raises(ValueError, match="no shape holds"):
+    with pytest.raises(NoShape, match="no shape holds"):
         Plan(shapes).add(ending({Family.DIV: room + 1}, [5]))
+
+
+def test_a_segment_has_no_more_rows_than_a_budget_can_say() -> None:
+    shape = Shape("2^20 mix 13", 10)
+    assert shape.room["add"] == ROWS_LIMIT + 1
+    plan = Plan([shape])
+    for _ in range(1 << 8):
+        plan.add(ending({Family.ADD: 1 << 12}, [5]))
+    assert [budget.rows[Family.ADD] for budget in plan.finished(0)] == [255 << 12, 1 << 12]
+
+
+@pytest.mark.parametrize("error, again", [(NoShape("none"), True), (BudgetTooSmall(5), True), (ValueError("another"), False),
+                                          (KeyError("name"), False)])
+def test_a_run_is_cut_by_the_general_budget_only_if_no_shape_holds_it(error: Exception, again: bool) -> None:
+    made, budgets = program([HALT]), []
+
+    def attempt(cuts: Cuts, *_: object) -> Recording:
+        budgets.append(cuts)
+        if len(budgets) == 1:
+            raise error
+        return run(made, b"", Budget.unlimited())
+    with contextlib.nullcontext() if again else pytest.raises(type(error)):
+        assert cut_well(made, "toy", attempt, Limits()).outcome.exited
+    assert budgets[1:] == [Shape.of("toy", len(made.instructions)).budget] * again
 
 
 def test_the_pages_of_a_plan_are_those_of_its_segments() -> None:

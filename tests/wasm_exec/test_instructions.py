@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.wasm_exec.test_samples import SAMPLES
 from wasm_exec.instructions import BY_NAME, JUMP, JUMPING, TABLE, Family, Use
-from wasm_exec.listing import listing
 from wasm_exec.program import COLUMN
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
@@ -60,6 +59,5 @@ def test_translation_is_deterministic() -> None:
     for path in SAMPLES.glob("*.wat"):
         wasm = from_text(path)
         assert load(wasm).encode() == load(wasm).encode() == load(wasm, 12, 8).encode()
-        assert listing(load(wasm)).count("\n") > len(load(wasm).instructions)
     changed = from_text((SAMPLES / "sum.wat").read_bytes().replace(b"(i32.const 48)", b"(i32.const 49)"))
     assert load(changed).encode() != load(from_text(SAMPLES / "sum.wat")).encode()

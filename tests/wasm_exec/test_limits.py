@@ -13,7 +13,7 @@ from segments.choosing import recorded
 from wasm_exec.cutting import PAGE_HASHES, SPACE_LEVELS, TOP_NODES, Budget, Limits
 from wasm_exec.execute import EngineName, resume, run
 from wasm_exec.image import MemoryImage
-from wasm_exec.locate import FRAMES_SHOWN, backtrace, location
+from wasm_exec.locate import FRAMES_SHOWN, backtrace, spelled
 from wasm_exec.recording import SegmentEnd
 from wasm_exec.spaces import Space
 from wasm_exec.text import from_text
@@ -87,13 +87,13 @@ def test_where_a_trap_was(main: str, names: list[str], opcodes: list[int]) -> No
     assert recording.outcome.trapped and [place.name for place in places] == names
     assert [wasm[place.offset] for place in places] == opcodes
     assert [place.index for place in places] == [{"inner": 2, "middle": 3, "main": 4}[name] for name in names]
-    assert location(recording).startswith(f"{names[0]} (function {places[0].index}) at byte {places[0].offset:#x}")
+    assert spelled(backtrace(recording)).startswith(f"{names[0]} (function {places[0].index}) at byte {places[0].offset:#x}")
 
 
 def test_only_the_innermost_of_many() -> None:
     recording = run(load(from_text(DEEP.replace("(i32.const 3)", "unreachable").encode())), b"", Budget.uniform(5000, 500))
     assert [place.name for place in backtrace(recording)] == ["down"] * FRAMES_SHOWN
-    assert location(recording).endswith(f"called by {backtrace(recording)[1]} ({FRAMES_SHOWN - 1} or more times)")
+    assert spelled(backtrace(recording)).endswith(f"called by {backtrace(recording)[1]} ({FRAMES_SHOWN - 1} or more times)")
 
 
 def test_the_command_line_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from wasm_exec.cutting import Budget
 from wasm_exec.emit import section, unsigned
 from wasm_exec.execute import run
 from wasm_exec.lines import Lines
-from wasm_exec.locate import location
+from wasm_exec.locate import backtrace, spelled
 from wasm_exec.text import from_text
 from wasm_exec.translate import load
 
@@ -31,7 +31,7 @@ END = b"\0\1\1"
 def told(wasm: bytes) -> str:
     recording = run(load(wasm), b"", Budget.uniform(2000, 500))
     assert recording.outcome.trapped
-    return location(recording, wasm)
+    return spelled(backtrace(recording, wasm))
 
 
 def custom(name: str, content: bytes) -> bytes:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from bundles.snapshot import decode_pages, encode_pages
+from stark.errors import Malformed
 from wasm_exec import spool
-from wasm_exec.changes import Changes
+from wasm_exec.changes import NO_CHANGES, Changes, changes_of
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.execute import resume, run
 from wasm_exec.spool import Spool, Spooled
@@ -45,13 +46,24 @@ def test_a_run_that_was_given_up_goes_on_from_a_file(tmp_path: Path, monkeypatch
     assert half.given_up and resume(half).final.same_as(run(program, b"", BUDGET).final)
 
 
-def test_changed_pages_look_like_a_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_pages_are_the_same_in_every_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "ROOM", 0)
     cells = np.arange(96, dtype=np.uint64).reshape(3, 32)
     changes = Changes({3: (np.array([1, 7]), cells[:2]), 8: (np.array([0]), cells[2:])})
     for pages in (changes, Spool(tmp_path).kept(changes)):
-        assert list(pages) == [(3, 1), (3, 7), (8, 0)] and (3, 7) in pages and (3, 2) not in pages and len(pages) == 3
-        assert np.array_equal(pages[3, 7], cells[1]) and [key for key, _ in pages.of(8).items()] == [(8, 0)]
-        assert encode_pages(pages) == encode_pages(dict(pages.items()))
-        assert decode_pages(encode_pages(pages), "it").keys() == pages.keys()
-    assert encode_pages(Changes({})) == encode_pages({})
+        assert list(pages.pages) == [(3, 1), (3, 7), (8, 0)] and len(pages) == 3
+        assert np.array_equal(pages.pages[3, 7], cells[1]) and list(pages.of(8).pages) == [(8, 0)]
+        content = encode_pages(pages)
+        assert content == encode_pages(changes_of(dict(reversed(pages.pages.items())))) == encode_pages(decode_pages(content, "it"))
+    assert encode_pages(NO_CHANGES) == encode_pages(changes_of({})) == bytes(4) and not len(decode_pages(bytes(4), "it"))
+
+
+def test_pages_that_are_none() -> None:
+    """Of spaces that do not exist, behind the end of theirs, not in order, twice."""
+    content = encode_pages(changes_of({(3, 1): np.arange(32, dtype=np.uint64), (8, 0): np.ones(32, np.uint64)}))
+    assert content[4:20] == b"".join(number.to_bytes(4, "little") for number in (3, 1, 8, 0))
+    for keys, why in [((3, 1, 7, 0), "does not exist"), ((3, 1, 1 << 31, 0), "does not exist"), ((3, 1 << 22, 8, 0), "does not exist"),
+                      ((3, 1, 8, (1 << 32) - 1), "does not exist"), ((8, 0, 3, 1), "in order"), ((3, 1, 3, 1), "in order"),
+                      ((3, 2, 3, 1), "in order")]:
+        with pytest.raises(Malformed, match=why):
+            decode_pages(content[:4] + np.array(keys, "<u4").tobytes() + content[20:], "it")

@@ -85,7 +85,7 @@ def done(lines: list[Line], cuts: list[int] | None = None) -> Done:
         broken += bool(root) and segment.before.root != root
         root = segment.after.root
         pages = segment.update.pages
-        image.apply({(int(index) >> 24, int(index) % (1 << 24)): cells for index, cells in zip(pages.index, pages.after, strict=True)})
+        image.put({(int(index) >> 24, int(index) % (1 << 24)): cells for index, cells in zip(pages.index, pages.after, strict=True)})
     return Done(image.page(Space.LINEAR, 1).tobytes(), root, broken)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from wasm_exec.assembler import Assembler
+from wasm_exec.changes import NO_CHANGES
 from wasm_exec.cutting import Budget
 from wasm_exec.decode import decode
 from wasm_exec.environment import Constant, Environment, Routine
@@ -130,7 +131,7 @@ class Machine:
         self, engine: Engine, image: MemoryImage, pc: int, budget: Budget, all_of_it: bool
     ) -> tuple[list[SegmentStart], MemoryImage]:
         """Where the call was cut, and the cells at the end. Each time everything is put into the engine anew."""
-        boundary = SegmentStart(pc, 0, int(Status.RUNNING), {}, 0)
+        boundary = SegmentStart(pc, 0, int(Status.RUNNING), NO_CHANGES, 0)
         found: list[SegmentStart] = []
         while boundary.status == Status.RUNNING and (all_of_it or len(found) < SMALL_SEGMENTS):
             if boundary.steps > STEPS_LIMIT:

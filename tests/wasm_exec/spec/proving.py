@@ -27,6 +27,7 @@ from stark.profiles import PROFILES
 from tests.wasm_exec.spec.machine import LARGE, SPECTEST, STEPS_LIMIT, Answer, Machine
 from tests.wasm_exec.spec.script import Script, kind_of
 from tests.wasm_exec.spec.wast import Node, module_binary
+from wasm_exec.changes import NO_CHANGES
 from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.environment import Environment
 from wasm_exec.errors import Invalid, TrapKind, Unlinkable
@@ -132,7 +133,7 @@ class Watched(Machine):
 
 def run_from(pc: int, image: MemoryImage, engine: Engine, cuts: Budget, fp: int = 0) -> list[SegmentStart]:
     """Runs to the end and moves the image on; the boundaries from the first to the last."""
-    found = [SegmentStart(pc, fp, int(Status.RUNNING), {}, 0)]
+    found = [SegmentStart(pc, fp, int(Status.RUNNING), NO_CHANGES, 0)]
     engine.restore(image)
     while found[-1].status == Status.RUNNING:
         if found[-1].steps > STEPS_LIMIT:
