@@ -65,10 +65,14 @@ class Machine:
                 self.boundary, self.page, self.node, self.hash, *([self.permuted] if self.permuted else []), self.program, self.lookup]
 
 
-@cache
 def chips(width: int = 16) -> dict[str, Chip]:
     """Every chip that a shape can have, by name: those of the machine, and of some a second table, which is the same chip under another
     name. Rows of one kind may then take a sum of two powers of two. `width`: of the hash that ties memory."""
+    return chips_of(width)
+
+
+@cache
+def chips_of(width: int) -> dict[str, Chip]:
     doubled = {*(family.name for family in machine(width).families), "cells", "page", "node", "hash"}
     out: dict[str, Chip] = {}
     for chip in machine(width).chips:
@@ -79,9 +83,13 @@ def chips(width: int = 16) -> dict[str, Chip]:
     return out
 
 
-@cache
 def machine(width: int = 16) -> Machine:
     """With the chips that tie memory by the hash of this width, and all others as they are."""
+    return machine_of(width)            # which is made once, however the width is given
+
+
+@cache
+def machine_of(width: int) -> Machine:
     if width != 16:
         kind, same = of_width(width), machine()
         return replace(same, sponge=poseidon2.chip(PERMUTED), boundary=boundary.chip(kind), page=pages.chip(kind), node=nodes.chip(kind),

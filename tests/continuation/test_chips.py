@@ -83,10 +83,9 @@ def unnoticed(filled: Filled, statement: np.ndarray, column: int, rows: np.ndarr
     return int((~noticed).sum())
 
 
-@pytest.fixture(scope="module", params=[NARROW, WIDE], ids=["width 16", "width 24"])
-def halved(request) -> tuple[Circuit, list[Filled], np.ndarray]:  # type: ignore[no-untyped-def]
+@pytest.fixture(scope="module")
+def halved() -> tuple[Circuit, list[Filled], np.ndarray]:
     """A leaf whose permutations and gates stand in two tables each."""
-    world = request.param
     made, claim = world.made("leaf of 2^7").circuit, world.leaf(0).claim
     lowered = Lowered(made.program)
     rows = {"permute": lowered.permutations.count, "arithmetic": lowered.gates.count}

@@ -120,7 +120,7 @@ def test_the_root_is_that_of_sponges_and_compressions() -> None:
     """By hand, for a memory of one page that is not zeros."""
     image, rng = MemoryImage(0), np.random.default_rng(3)
     cells = rng.integers(1 << 63, size=PAGE_CELLS, dtype=np.uint64)
-    image.apply({(int(Space.STATE), 5): cells})
+    image.put({(int(Space.STATE), 5): cells})
     tree = MemoryTree(image, hashing(WIDTH))
     rows = np.zeros((2, ROWS, KIND.rate), np.uint64)
     rows[1, :, :BLOCK] = limbs_of(cells[None])[0]
