@@ -335,7 +335,7 @@ def least_seconds(do: Callable[[], object]) -> float:
 
 
 def cost(read: Callable[[], object], size: int) -> tuple[float, float]:
-    """Processor time for a million bytes, over that of a loop that counts a million, because machines differ; bytes of memory for a byte."""
+    """Processor time for a million bytes, over that of a loop that counts to a million, for machines differ; bytes of memory a byte."""
     loop, reading = least_seconds(lambda: [None for _ in range(10**6)]), least_seconds(read)
     tracemalloc.start()
     read()
