@@ -28,7 +28,7 @@ from wasm_exec.cutting import Budget
 from wasm_exec.text import from_text
 
 SMITH = Path(__file__).parent / "smith"
-BATCH = 25
+BATCH, TOLD = 25, 1000           # modules
 
 
 def smith() -> str | None:
@@ -106,12 +106,14 @@ def all_of(title: str, task: Callable[..., tuple[Counter[str], list[str]]], argu
     """Prints what comes out; whether all agreed."""
     counts, failures = Counter[str](), list[str]()
     with ProcessPoolExecutor(processes) as pool:
-        for future in [pool.submit(task, *given) for given in arguments]:
+        for number, future in enumerate([pool.submit(task, *given) for given in arguments], 1):
             more, found = future.result()
             counts += more
             failures += found
             for line in found:
                 print(f"{title} {line}", flush=True)
+            if number % (TOLD // BATCH) == 0 and number < len(arguments):
+                print(f"{title}, {number} of {len(arguments)} pieces: {dict(counts)}", flush=True)
     print(f"{title}: {', '.join(f'{count:,} {what}' for what, count in counts.items())}", flush=True)
     return not failures
 
