@@ -157,7 +157,7 @@ def test_the_memory_of_calls_and_looks_does_not_grow_with_their_number(place: Pa
         tracemalloc.stop()
     held.leave()
     assert growth.segments > 24
-    assert abs(peaks[-1] - peaks[0]) < (written[-1] - written[0]) / 2, (peaks, written)
+    assert abs(peaks[-1] - peaks[0]) < 0.75 * (written[-1] - written[0]), (peaks, written)      # a segment's budget stays, its pages do not
 
 
 def test_another_input_is_no_continuation(place: Path) -> None:
