@@ -3,8 +3,7 @@
     python -m benchmarks.billion FOLDER
 
 The same command goes on where a sitting was ended. The program is the script interpreter, which runs benchmarks/billion.txt. What
-processors did, and in what memory, is told of a proof that is made in one sitting; seconds of tasks are those
-of all sittings, by the clock.
+processors did, and in what memory, is told of a proof that is made in one sitting; seconds of tasks are those of all, by the clock.
 """
 from __future__ import annotations
 

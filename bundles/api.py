@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from wasm_exec.state import StateMap
 
 Facts = Mapping[str, object]
-WASI = "wasi_snapshot_preview1"
 LARGE_MODULE, LARGE_PROGRAM = 1 << 20, 1 << 16          # bytes, instructions: from there on it takes seconds before the first step
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
@@ -86,9 +85,10 @@ def with_arguments(app: bytes, input: bytes, arguments: Sequence[str]) -> bytes:
     """The input of a run with these arguments, for which `input` is standard input; Misuse if the program can have none, or has others."""
     from wasm_exec.decode import decode
     from wasm_exec.wasi_input import MAGIC, WasiInput, pack
+    from wasm_exec.wasi_source import MODULE
     if not arguments:
         return input
-    if not any(one.module == WASI for one in decode(app).imports):
+    if not any(one.module == MODULE for one in decode(app).imports):
         raise Misuse("this program is none of WASI, so that it has no arguments")
     if input.startswith(MAGIC):
         raise Misuse("the input has arguments already")
@@ -185,7 +185,7 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
     from bundles.files import RunFile, read_proof
     from bundles.proving import prove_batch
     writable(out_file)
-    if out_file.exists() and any(file.exists() and file.samefile(out_file) for file in files):
+    if among(out_file, files):
         raise FileExistsError(errno.EEXIST, "this is one of the proofs that are joined", str(out_file))
     runs = []
     for file in files:
@@ -194,6 +194,11 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
             raise Malformed(f"{file} is a rollup proof; a batch is made of run proofs")
         runs.append(proof)
     return written(prove_batch(runs, kernels(), on_progress), out_file)
+
+
+def among(out_file: Path, files: Sequence[Path]) -> bool:
+    """Whether a file would take the place of one of these, however the two are named."""
+    return any(file.resolve() == out_file.resolve() or (file.exists() and out_file.exists() and file.samefile(out_file)) for file in files)
 
 
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,

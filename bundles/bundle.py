@@ -17,6 +17,7 @@ from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import WRITING, Store, read_limited, unwritten, write_whole
 from stark.errors import Malformed
 from wasm_exec.changes import Changes
+from wasm_exec.decode import MAGIC as WASM
 from wasm_exec.program import Program
 from wasm_exec.recording import Recording, SegmentStart
 from wasm_exec.spaces import INPUT_LIMIT, OUTPUT_LIMIT
@@ -31,7 +32,6 @@ FILES = "files"
 WORK = "work"
 JOURNAL, LOCK, PROOFS = "journal.sqlite", "lock", "proofs"     # in the folder of the work
 APP_LIMIT = 1 << 24
-WASM = b"\0asm"
 LIMIT_BYTES = 100
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundles.bundle import APP_LIMIT, FILES, JOURNAL, MANIFEST, PROOFS, SESSION_LOG, WASM, WORK, is_open, open_bundle
+from bundles.bundle import APP_LIMIT, FILES, JOURNAL, MANIFEST, PROOFS, SESSION_LOG, WORK, is_open, open_bundle
 from bundles.claim_facts import states_of
 from bundles.formats import FILE_LIMIT, MAGIC
 from bundles.journal import Journal
@@ -21,6 +21,7 @@ from bundles.state_files import BEGINNING, STATE_FILE_LIMIT
 from bundles.states import roots_of
 from bundles.store import digest_of, read_limited
 from stark.errors import Malformed
+from wasm_exec.decode import MAGIC as WASM
 
 STORED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 SQLITE = b"SQLite format 3\0"

@@ -125,7 +125,6 @@ class Journal(Database):
         self._do("UPDATE tasks SET state = ?, artefact = NULL, note = ? WHERE name = ?", FAILED, reason[:NOTE_LIMIT], str(task))
 
 
-
 def kept(path: str) -> str | bytes:
     """Text, where it is any; names of files are bytes."""
     try:

@@ -7,7 +7,7 @@ from bundles.packing import Fields, pack, unpack
 from segments.catalogue import SIZES
 from segments.shape import TOY
 from stark.errors import Malformed
-from stark.profiles import PROFILES
+from stark.profiles import PROFILES, Profile
 from wasm_exec.cutting import HASHES_LIMIT, ROWS_LIMIT, Budget
 from wasm_exec.errors import TrapKind
 from wasm_exec.instructions import Family
@@ -69,9 +69,9 @@ class Manifest:
         return pack(dict(zip(NAMES, values, strict=True)))
 
 
-def sizes_under(profile: str) -> list[str]:
+def sizes_under(profile: Profile) -> list[str]:
     """The sizes of segments that runs can be cut into under a profile."""
-    return [size for size in SIZES if (size == TOY) == PROFILES[profile].toy]
+    return [size for size in SIZES if (size == TOY) == profile.toy]
 
 
 def decode_manifest(content: bytes) -> Manifest:
@@ -84,7 +84,7 @@ def decode_manifest(content: bytes) -> Manifest:
         raise Malformed(f"this bundle has format {version}, this longrun reads format {VERSION}")
     if fields.text("profile") not in PROFILES:
         raise Malformed(f"manifest: no profile is named {fields.text('profile')!r}")
-    if fields.text("size") not in sizes_under(fields.text("profile")):
+    if fields.text("size") not in sizes_under(PROFILES[fields.text("profile")]):
         raise Malformed(f"manifest: no segments of profile {fields.text('profile')} have the size {fields.text('size')!r}")
     budgets = tuple(decode_budget(item) for item in fields.sequence("budgets", SEGMENTS_LIMIT))
     status, pc, code = fields.integers("outcome", 3, 1 << 32)

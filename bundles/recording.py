@@ -12,10 +12,10 @@ from bundles.bundle import FILES, GIVEN_UP, write_bundle
 from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_within, worker_bytes
+from bundles.manifest import sizes_under
 from bundles.store import write_whole
-from segments.catalogue import SIZES
 from segments.choosing import calls_hosts, recorded, size_within
-from segments.shape import PROGRAMS, TOY, NoShape, Shape
+from segments.shape import PROGRAMS, NoShape, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
 from wasm_exec.errors import BudgetTooSmall
@@ -39,9 +39,8 @@ def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
 
 def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instructions: int, calls_hosts: bool = False) -> list[str]:
     """Those sizes of which every segment is proved in so much memory; at least the largest that is."""
-    known = [TOY] if profile.toy else [size for size in SIZES if size != TOY]
-    width = profile.hash.width
-    largest = RunKeys(profile, Shape.of(size_within(cells_within(memory_limit), known, instructions, calls_hosts), instructions, width))
+    width, size = profile.hash.width, size_within(cells_within(memory_limit), sizes_under(profile), instructions, calls_hosts)
+    largest = RunKeys(profile, Shape.of(size, instructions, width))
     if worker_bytes(largest) > memory_limit:
         raise Unsupported(f"the smallest segments of profile {profile.name} need up to {worker_bytes(largest) / 1e9:.1f} GB, "
                           f"not {memory_limit / 1e9:.1f}")

@@ -81,7 +81,7 @@ class SessionLog(Database):
         if version != VERSION or len(values) != 4:
             raise self.damaged(f"it has format {version}, this longrun reads format {VERSION}")
         profile, size, program, state = values
-        if not (isinstance(profile, str) and profile in PROFILES and size in (None, *sizes_under(profile)) and is_digest(program)
+        if not (isinstance(profile, str) and profile in PROFILES and size in (None, *sizes_under(PROFILES[profile])) and is_digest(program)
                 and is_digest(state)):
             raise self.damaged("its first row describes no session")
         return Header(profile, size, program, state)

@@ -90,7 +90,8 @@ def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = No
 def content_of(app: str | Path | bytes) -> bytes:
     """A module, from bytes or a file, of which a text is assembled."""
     content = app if isinstance(app, bytes) else Path(app).read_bytes()
-    if content.startswith(b"\0asm"):
+    from wasm_exec.decode import MAGIC
+    if content.startswith(MAGIC):
         return content
     from wasm_exec.text import from_text
     return from_text(content)

@@ -170,7 +170,7 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
     """Join run proofs to one rollup proof."""
     if len(proofs) < 2:
         raise Stop(USAGE, "a batch needs at least two proofs", "longrun batch FIRST SECOND -o FILE")
-    if out.resolve() in {file.resolve() for file in proofs}:
+    if api.among(out, proofs):
         raise Stop(USAGE, f"{out} is one of the proofs, which the batch would take the place of", "choose another place")
     tell_slowness()
     with stoppable(batching), progress() as on_progress:

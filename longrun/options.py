@@ -13,7 +13,6 @@ from longrun.failures import UNUSABLE, USAGE, Stop
 from stark import profiles
 
 PROGRAM_LIMIT = INPUT_LIMIT = 1 << 24
-WASM = b"\0asm"
 
 
 def finite(value: float | None) -> float | None:
@@ -92,7 +91,8 @@ def module(path: Path) -> bytes:
     """A .wasm file, or a .wat file assembled."""
     content = read(path, PROGRAM_LIMIT)
     if path.suffix != ".wat":
-        if not content.startswith(WASM):
+        from wasm_exec.decode import MAGIC
+        if not content.startswith(MAGIC):
             raise Stop(UNUSABLE, f"{path} is not a WebAssembly module", "WebAssembly text is read from files named .wat")
         return content
     from wasm_exec import errors

@@ -39,12 +39,13 @@ def open(program: App,
          profile: Profile = "p100", segments: Segments = None, state: StateFile = None, json: Json = False) -> None:
     """Open a session of APP.wasm. Its exports are then called one by one."""
     from bundles.session import Session
+    from bundles.signature import kind_name
     from bundles.state_files import read_state
     from wasm_exec.state import EMPTY
     place = out or Path(f"{program.stem}.bundle")
     session = Session.begin(place, module(program), known(profile), segments, read(input, INPUT_LIMIT) if input else b"",
                             EMPTY if state is None else read_state(state))
-    events = {name: ", ".join(kind.name.lower() for kind in kinds.parameters) for name, kinds in session.signatures.items()}
+    events = {name: ", ".join(map(kind_name, kinds.parameters)) for name, kinds in session.signatures.items()}
     session.leave()
     if json:
         show({"bundle": str(place), "profile": profile, "events": events}, json)

@@ -51,7 +51,7 @@ class Form:
 
 
 FORMS = {hash.digest: Form(hash.digest) for hash in HASHES.values()}
-BOUNDARY, STEPS, STATEMENT = FORMS[8].boundary, FORMS[8].steps, FORMS[8].words
+STEPS, STATEMENT = FORMS[8].steps, FORMS[8].words
 
 
 @dataclass(frozen=True)

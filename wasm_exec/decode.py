@@ -12,6 +12,7 @@ from wasm_exec.module import Body, Data, Export, ExternalKind, FunctionType, Glo
 from wasm_exec.opcodes import CODE_OF
 from wasm_exec.reader import Reader
 
+MAGIC = b"\0asm"
 MODULE_BYTES_LIMIT = 1 << 26
 CODE_BYTES_LIMIT = 1 << 23  # of all bodies together: each byte may be an instruction
 LOCALS_LIMIT = 50_000       # of a function
@@ -25,7 +26,7 @@ def decode(content: bytes) -> Module:
     if len(content) > MODULE_BYTES_LIMIT:
         raise Invalid(f"a module of more than {MODULE_BYTES_LIMIT} bytes is not supported", MODULE_BYTES_LIMIT)
     reader = Reader(content)
-    if content[:4] != b"\0asm":
+    if not content.startswith(MAGIC):
         raise Malformed("magic header not detected", 0)
     if content[4:8] != b"\1\0\0\0":
         raise Malformed("unknown binary version", 4)
