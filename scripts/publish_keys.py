@@ -17,18 +17,18 @@ from bundles.keys import LeafKeys, layers_of
 from continuation.published import FOLDER, publish
 from continuation.setup import build
 from stark.kernels import load
-from stark.profiles import SINGLE
+from stark.profiles import PROFILES
 
 PAGES = Path(__file__).parent.parent / "docs" / "chips"
 
 
 def main(names: list[str]) -> None:
-    unknown = [name for name in names if name not in SINGLE]
+    unknown = [name for name in names if name not in PROFILES]
     if unknown:
-        sys.exit(f"there is no profile {' and none '.join(unknown)}; there are {', '.join(SINGLE)}")
+        sys.exit(f"there is no profile {' and none '.join(unknown)}; there are {', '.join(PROFILES)}")
     for path in [FOLDER / f"{name}.json" for name in names] if names else FOLDER.glob("*.json"):
         path.unlink(missing_ok=True)
-    for name in names or SINGLE:
+    for name in names or PROFILES:
         keys_of(name)
     if names:
         return
@@ -38,7 +38,7 @@ def main(names: list[str]) -> None:
 
 
 def keys_of(name: str) -> None:
-    started, profile, kernels = time.perf_counter(), SINGLE[name], load("best", 2)
+    started, profile, kernels = time.perf_counter(), PROFILES[name], load("best", 2)
     path = publish(name, build(LeafKeys(profile, kernels), layers_of(profile), kernels))
     print(f"{path.name}: {path.stat().st_size} bytes, {time.perf_counter() - started:.0f} s", flush=True)
 
