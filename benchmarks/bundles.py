@@ -23,14 +23,15 @@ from bundles.proving import keys_of, prove_batch, prove_bundle
 from continuation.kinds import Sort
 from continuation.shelf import STANDARD
 from stark.kernels import load
+from stark.profiles import get
 from tests.bundles.chaos import chaos
 from wasm_exec.text import from_text
 
 ROOT = Path(__file__).parent.parent
 LONG, SMALL = ROOT / "samples" / "sieve.wat", ROOT / "samples" / "hello.wat"
 # of two runs, sieves up to these numbers: in this process with large segments, in two processes with small ones
-RUNS = {"p100": {"inline": (400_000, "2^20"), "processes": (240_000, "2^16")},
-        "toy": {"inline": (1_200, "toy"), "processes": (1_200, "toy")}}
+RUNS = {False: {"inline": (400_000, "2^20"), "processes": (240_000, "2^16")},
+        True: {"inline": (1_200, "toy"), "processes": (1_200, "toy")}}        # by whether the profile is a toy
 WORKERS = {"inline": 1, "processes": 2}
 SORTS = (Sort.LEAF, Sort.WIDE, Sort.JOIN, Sort.RUN)
 PROVING = ("replay and fill", "prove segments",
@@ -94,7 +95,7 @@ class Spent:
 def whole_way(figures: Figures, directory: Path, profile: str, engine: str, threads: int) -> None:
     """A run is recorded and proved. What is neither proving of segments (replay and filling of tables with it) nor of the recursion is
     overhead: keys, circuits, moving memory, files, the journal, starting processes."""
-    number, size = RUNS[profile][engine]
+    number, size = RUNS[get(profile).toy][engine]
     started = Spent.now()
     api.record(from_text(LONG), number.to_bytes(4, "little"), directory, profile, size=size)
     bundle = open_bundle(directory)

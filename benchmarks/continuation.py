@@ -67,13 +67,13 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 def neighbours(name: str, content: bytes, profile: Profile, kernels: Kernels) -> tuple[list[SegmentProof], float]:
     """Two neighbouring segments from the middle of a run, and the seconds of filling and proving one."""
     program = translate(module(name), 64, 8)
-    recording = recorded(program, content, SIZE, Limits(MOST_STEPS))
+    recording = recorded(program, content, SIZE, Limits(MOST_STEPS), width=profile.hash.width)
     if recording is None:
         raise ValueError("the program runs too long")
     first, keys, total = (len(recording.segments) - 1) // 2, ProvingKeys(program, profile.segment, kernels), 0.0
     segments = []
     for index in (first, first + 1):
-        filled, filling = timed(partial(replayed, program, recording, index, kernels))
+        filled, filling = timed(partial(replayed, program, recording, index, profile, kernels))
         keys.of(filled.shape)
         segment, proving = timed(partial(keys.prove, filled))
         segments.append(segment)
@@ -81,10 +81,10 @@ def neighbours(name: str, content: bytes, profile: Profile, kernels: Kernels) ->
     return segments, total / 2
 
 
-def replayed(program: Program, recording: Recording, index: int, kernels: Kernels) -> Segment:
+def replayed(program: Program, recording: Recording, index: int, profile: Profile, kernels: Kernels) -> Segment:
     image = recording.image(index)
     trace = replay(program, recording.segments[index], image, recording.budget(index))
-    tree, size = MemoryTree(image, wide(kernels)), Shape.of(SIZE, len(program.instructions))
+    tree, size = MemoryTree(image, wide(kernels, profile.hash)), Shape.of(SIZE, len(program.instructions), profile.hash.width)
     return fill_cheapest(program, size, trace, image, tree, kernels.trace_permutations)
 
 

@@ -24,17 +24,17 @@ from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "sieve.wat"
-INPUTS = {"p100": 9000, "toy": 400}                # sieves up to these numbers
+INPUTS = {False: 9000, True: 400}                # sieves up to these numbers, by whether the profile is a toy
 TIMES = 5
-SIZES = {"p100": "2^16", "toy": "toy"}
+SIZES = {False: "2^16", True: "toy"}
 
 
 def measure(figures: Figures, profile_name: str, threads: int) -> None:
     profile = profiles.get(profile_name)
     program = translate(from_text(SAMPLE), 64, 8)
-    keys = RunKeys(profile, Shape.of(SIZES[profile_name], len(program.instructions)))
+    keys = RunKeys(profile, Shape.of(SIZES[profile.toy], len(program.instructions), profile.hash.width))
     with tempfile.TemporaryDirectory() as folder:
-        bundle = recorded(program, keys, INPUTS[profile_name], Path(folder) / "run")
+        bundle = recorded(program, keys, INPUTS[profile.toy], Path(folder) / "run")
         kernels, inline = load("best", threads), Means(workers=1)
         proved = prove_bundle(bundle, program, keys, kernels, quiet, inline)
         stages(figures, bundle, proved.seconds)

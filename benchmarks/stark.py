@@ -61,7 +61,7 @@ def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: i
     """What is measured on one machine, by figure; run in a fresh process. Proof and floor take turns, and the least of each counts (a
     single round has no floor); on one thread their seconds are the processor's. Every proof is handed its tables, as that of a segment is:
     the next one gets new ones. The peak is that of the first."""
-    key, fixed, mains = machine(log_rows, chips, triples, profiles.single(profile).segment)
+    key, fixed, mains = machine(log_rows, chips, triples, profiles.get(profile).segment)
     kernels, clock = load("best", threads), time.process_time if threads == 1 else time.perf_counter
     proving, committed, proof = commit_fixed(key, fixed, kernels), committed_columns(key), NO_STATEMENT
     columns = sum(len(table) for table in mains.values())

@@ -14,6 +14,7 @@ from continuation.digests import Digest, spelled
 from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.memory_tree import wide
 from segments.openings import Permute, input_digest, output_digest, state_root
+from stark import profiles
 from stark.errors import Rejected
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
@@ -59,6 +60,10 @@ def check_file(file: RunFile | RollupFile, programs: Sequence[Program], expected
     permute = wide(kernels, file.profile.hash)
     wanted = Wanted.of(expected, permute)
     before, after = (root_of(state, permute) for state in (expected.state_before, expected.state_after))
+    words = file.profile.hash.digest
+    for when, root in (("before", before), ("after", after)):
+        if root is not None and len(root) != words:
+            raise Rejected(f"the state {when} is the one given", f"a root of {digits(len(root))}", f"one of {digits(words)}")
     for number, run in enumerate(runs, 1):
         check_run(run, known, wanted, f" in run {number}" if len(runs) > 1 else "")
     for ends in applications(runs).values():
@@ -103,6 +108,12 @@ def applications(runs: Sequence[RunClaim]) -> dict[Digest, tuple[Digest, Digest]
 def root_of(state: Digest | StateMap | None, permute: Permute) -> Digest | None:
     """What a state is meant by, as a root under the hash of the proof."""
     return state_root(state, permute) if isinstance(state, StateMap) else state
+
+
+def digits(words: int) -> str:
+    """How long roots of so many words are, and under which profiles they are so long."""
+    names = ", ".join(name for name, profile in profiles.PROFILES.items() if profile.hash.digest == words)
+    return f"{8 * words} hexadecimal digits ({names})"
 
 
 def check_run(run: RunClaim, programs: Sequence[Digest], wanted: Wanted, where: str = "") -> None:

@@ -34,7 +34,7 @@ class Growth:
 
     def __init__(self, directory: Path, header: Header, program: Program, memory_limit: int | None = None) -> None:
         self.directory, self.header, self.program, self.memory_limit = directory, header, program, memory_limit
-        self.store = Store(directory / FILES)
+        self.profile, self.store = profiles.get(header.profile), Store(directory / FILES)
         self.looked = self.calls = 0                    # the steps of the session at the last look that found more, and its calls now
         self.recording: Recording | None = None
         self.image: MemoryImage | None = None           # as soon as it is needed
@@ -70,11 +70,11 @@ class Growth:
     def longer(self, content: bytes) -> Recording | None:
         """The run of the session up to now."""
         if self.recording is None:
-            self.size = sizes_for(self.program, profiles.get(self.header.profile), self.header.size, self.memory_limit)[-1]
-            return begun(self.program, content, self.size, self.before(), self.store.folder)
+            self.size = sizes_for(self.program, self.profile, self.header.size, self.memory_limit)[-1]
+            return begun(self.program, content, self.size, self.before(), self.store.folder, self.profile.hash.width)
         if self.image is None:
             self.image = self.recording.image(self.segments)
-        return continued(self.recording, content, self.size, self.store.folder, self.image)
+        return continued(self.recording, content, self.size, self.store.folder, self.image, self.profile.hash.width)
 
     def take(self, longer: Recording, content: bytes) -> None:
         """Puts the whole segments, of which there are more, into the manifest."""
@@ -106,17 +106,19 @@ def grown(directory: Path, program: Program, content: bytes) -> tuple[Recording,
     found = open_growing(directory)
     if found is None:
         return None
-    return continued(found.recording(program), content, found.manifest.size, directory / FILES), found.manifest.size
+    profile, size = profiles.get(found.manifest.profile), found.manifest.size
+    return continued(found.recording(program), content, size, directory / FILES, width=profile.hash.width), size
 
 
-def continued(recording: Recording, content: bytes, size: str, folder: Path | None = None, image: MemoryImage | None = None) -> Recording:
+def continued(recording: Recording, content: bytes, size: str, folder: Path | None = None, image: MemoryImage | None = None,
+              width: int = 16) -> Recording:
     """The recording with what has come since. What it goes on from may come from files. `folder`: for changed pages that are too many
     for the memory; `image`: all cells where it goes on, if they are known."""
     what, more = "the segments of the session", more_of(recording, content)
     last = recording.segments[-1] if recording.final.status == Status.PAUSED else recording.final
     require_place(recording.program, last.pc, last.fp, what)
     with going_on(what):
-        return resumed(recording, more, size, folder, image)
+        return resumed(recording, more, size, folder, image, width)
 
 
 def application(directory: Path, header: Header) -> bytes:

@@ -29,6 +29,7 @@ from segments.memory_tree import wide
 from segments.openings import state_root
 from stark import profiles
 from stark.errors import Malformed, Rejected
+from stark.poseidon2 import HASHES
 from wasm_exec.decode import decode
 
 Facts = Mapping[str, object]
@@ -75,8 +76,11 @@ def boundaries(before: Boundary, after: Boundary) -> Facts:
 
 
 def state(content: bytes) -> Facts:
+    """With what claims say for it."""
     found = decode_state(content)
-    return {"kind": "state", "keys": len(found.entries), "root": spelled(state_root(found, wide(api.kernels())))}
+    roots = {kind: spelled(state_root(found, wide(api.kernels(), kind))) for kind in HASHES.values()}
+    return {"kind": "state", "keys": len(found.entries),
+            **{f"root in {name} claims": roots[profile.hash] for name, profile in profiles.PROFILES.items()}}
 
 
 def program(content: bytes) -> Facts:

@@ -39,7 +39,8 @@ def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
 
 def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instructions: int, calls_hosts: bool = False) -> list[str]:
     """Those sizes of which every segment is proved in so much memory; at least the largest that is."""
-    width, size = profile.hash.width, size_within(cells_within(memory_limit), sizes_under(profile), instructions, calls_hosts)
+    width = profile.hash.width
+    size = size_within(cells_within(memory_limit), sizes_under(profile), instructions, calls_hosts, width)
     largest = RunKeys(profile, Shape.of(size, instructions, width))
     if worker_bytes(largest) > memory_limit:
         raise Unsupported(f"the smallest segments of profile {profile.name} need up to {worker_bytes(largest) / 1e9:.1f} GB, "
@@ -88,7 +89,8 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
             taken, *sizes = sizes
             left = replace(limits, seconds=limits.seconds - (time.monotonic() - begun))
             recording = recorded(program, content, taken, left, FEW if sizes else float("inf"),
-                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None, before, folder)
+                                 lambda steps: on_progress("steps", steps, 0) if on_progress else None, before, folder,
+                                 profile.hash.width)
             if recording is not None:
                 return recording, taken
 

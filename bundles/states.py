@@ -9,7 +9,7 @@ from pathlib import Path
 from bundles import api
 from bundles.bundle import Bundle, open_bundle
 from bundles.changes import Difference
-from bundles.checking import applications
+from bundles.checking import applications, digits
 from bundles.difference import composed, difference_digest, leads
 from bundles.errors import Misuse
 from bundles.files import RunFile, read_proof
@@ -88,11 +88,13 @@ def apply(step: Step, state: Path, out: Path) -> Facts:
             "keys": len(after.entries)}
 
 
-def save(source: Path | None, out: Path) -> Facts:
-    """Writes the state that a bundle leaves, or the empty one, into a state file."""
+def save(source: Path | None, out: Path, profile: str | None = None) -> Facts:
+    """Writes the state that a bundle leaves, or the empty one, into a state file. Its root is told as it stands in claims under this
+    profile, or that of the bundle."""
     state = EMPTY if source is None else read_state(source)
     write_state(out, encode_state(state))
-    return {"root": spelled(state_root(state, wide(api.kernels()))), "keys": len(state.entries)}
+    under = profile or (open_bundle(source).manifest.profile if source is not None and source.is_dir() else "p100")
+    return {"root": spelled(state_root(state, wide(api.kernels(), get(under).hash))), "profile": under, "keys": len(state.entries)}
 
 
 def write_state(out: Path, content: bytes) -> None:
@@ -113,7 +115,11 @@ def check_place(out: Path) -> None:
 
 def state_named(text: str) -> Digest | StateMap:
     """A root in 64 hexadecimal digits (72 under p128), or a state file or the state that a bundle leaves."""
-    if len(text) in ROOT_DIGITS and all(digit in "0123456789abcdef" for digit in text):
+    written = bool(text) and all(digit in "0123456789abcdef" for digit in text)
+    if written and len(text) not in ROOT_DIGITS and not Path(text).exists():
+        lengths = " or ".join(digits(kind.digest) for kind in HASHES.values())
+        raise Malformed(f"there is no file {text}, and this is no root of a state: it has {len(text)} hexadecimal digits, not {lengths}")
+    if written and len(text) in ROOT_DIGITS:
         root = tuple(int(text[k:k + 8], 16) for k in range(0, len(text), 8))
         if any(word >= P for word in root):
             raise Malformed("this is no root of a state: a part is too large")

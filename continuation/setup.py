@@ -19,6 +19,7 @@ from continuation.recorder import Program, Recorder
 from continuation.shape import RecursionShape, fitting, larger
 from continuation.shelf import Shelf
 from continuation.verify import Trusted
+from segments.heights import MOST_PERMUTATIONS
 from segments.host.tables import CELLS
 from stark.kernels.protocol import Kernels
 from stark.key import Key
@@ -30,7 +31,6 @@ Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS, FREE_ROUNDS = 16, 6
 FIRST_GUESS = 8
-MOST_PERMUTATIONS = (1 << 15) + (1 << 12) - 64      # of a leaf that two of a kind can be joined: its two tables
 
 
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
@@ -118,12 +118,13 @@ def circuit_of(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, segme
     return Circuit(Lowered(record(kind, keys, segment)), shape)
 
 
-def settled(segments: Segments, layers: Layers, most: int) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
+def settled(segments: Segments, layers: Layers, most: int | None = None) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
     """The smallest shapes in which the circuits that verify proofs of these very shapes have room, and the segments whose leaves are wide:
-    those that take more than `most` permutations, and those that call host functions. Leaves verify no recursion: they come first; other
-    layers depend on each other."""
+    those that take more than `most` permutations (MOST_PERMUTATIONS if left out), and those that call host functions. Leaves verify no
+    recursion: they come first; other layers depend on each other."""
     shapes: dict[str, RecursionShape] = {}
     wide = []
+    most = MOST_PERMUTATIONS[layers["leaf"].hash_width] if most is None else most
     for name in segments:
         lowered = Lowered(record(kinds([name], ())[f"{Sort.LEAF.label} of {name}"], {}, segments[name]))
         if lowered.counts[permute.NAME] > most or calls_hosts(segments[name]):
@@ -166,7 +167,7 @@ def widen(shapes: dict[str, RecursionShape], layer: str, shape: RecursionShape) 
     shapes[layer] = larger(shapes[layer], shape) if layer in shapes else shape
 
 
-def build(segments: Segments, layers: Layers, kernels: Kernels, most: int = MOST_PERMUTATIONS) -> Trusted:
+def build(segments: Segments, layers: Layers, kernels: Kernels, most: int | None = None) -> Trusted:
     """All keys, from the texts. One circuit after the other is made and dropped, so that little memory is needed."""
     shapes, wide = settled(segments, layers, most)
     keys = {layer: shape.key() for layer, shape in shapes.items()}

@@ -43,7 +43,6 @@ from longrun.options import (
     entered,
     known,
     module,
-    named,
     read,
 )
 from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_trap, trap_facts
@@ -197,7 +196,7 @@ def verify(proof: Annotated[Path, typer.Argument(metavar="FILE", help="a proof f
         raise Stop(USAGE, "runs of several programs have no arguments in common", "leave out those behind --")
     given = entered(programs[0], input, arguments)
     facts = api.verify(proof, programs, given, read(output, INPUT_LIMIT) if output else None, exit_code, allow_toy, before, after,
-                       None if profile is None else named(profile), [str(path) for path in program] if len(program) > 1 else ())
+                       None if profile is None else known(profile), [str(path) for path in program] if len(program) > 1 else ())
     if json:
         facts = {"verified": True, **facts}
     show(facts, json, "verified" + (" (a toy proof, which proves nothing)" if facts["profile"] == "toy" else ""))

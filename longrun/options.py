@@ -41,7 +41,7 @@ Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a das
                                                "cluster on this machine is made")]
 Tls = Annotated[Path | None, typer.Option(metavar="FOLDER", help="ca.pem, cert.pem and key.pem to speak with the scheduler")]
 Profile = Annotated[str, typer.Option(metavar="NAME", help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
-Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (p100); "
+Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (not under toy); "
                                                   "chosen by the run's length if left out")]
 
 MaxSteps = Annotated[int | None, typer.Option(min=1, metavar="N", help="give up after about so many steps")]
@@ -57,13 +57,6 @@ MEGABYTE = 10**6
 def known(profile: str) -> str:
     if profile not in profiles.PROFILES:
         raise Stop(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.PROFILES)}")
-    return profile
-
-
-def named(profile: str) -> str:
-    """Any profile there is, also one that runs cannot be proved under yet: whoever asks for it is told what they have."""
-    if profile not in profiles.SINGLE:
-        raise Stop(USAGE, f"there is no profile {profile}", f"choose one of {', '.join(profiles.SINGLE)}")
     return profile
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longrun.failures import USAGE, Stop
-from longrun.options import Json, module
+from longrun.options import Json, known, module
 from longrun.telling import say, show
 from longrun.words import Words
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 StateFile = Annotated[Path | None, typer.Option(metavar="FILE", help="a state file, or a bundle directory whose state goes on; the empty "
                                                 "state if left out")]
-Root = Annotated[str | None, typer.Option(metavar="ROOT", help="64 hexadecimal digits, or a state file")]
+Root = Annotated[str | None, typer.Option(metavar="ROOT", help="64 hexadecimal digits (72 under p128), or a state file")]
 COLUMNS = ("key", "old", "new")
 
 
@@ -63,12 +63,14 @@ def diff(file: Annotated[Path, typer.Argument(metavar="FILE", help="a proof file
 
 def state(bundle: Annotated[Path | None, typer.Argument(metavar="DIR", help="a bundle directory; the empty state if left out")] = None,
           out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="where the state file is written; required")] = None,
+          profile: Annotated[str | None, typer.Option(metavar="NAME", help="tell its root as in claims under this profile; that of the "
+                                                      "bundle, or p100, if left out")] = None,
           json: Json = False) -> None:
     """Write the state that a bundle leaves into a state file. Without a bundle: the empty one."""
     if out is None:
         raise Stop(USAGE, "the state needs a place", "longrun state DIR -o FILE")
     from bundles import states
-    show(states.save(bundle, out), json)
+    show(states.save(bundle, out, None if profile is None else known(profile)), json)
 
 
 COMMANDS: dict[Callable[..., None], str] = {

@@ -50,7 +50,7 @@ def whole(own: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def narrow(own: Mapping[str, int]) -> bool:
-    return permutations_of(whole(own)) <= MOST_PERMUTATIONS
+    return permutations_of(whole(own)) <= MOST_PERMUTATIONS[16]
 
 
 def low(name: str) -> int:

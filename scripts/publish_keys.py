@@ -1,7 +1,13 @@
 """Computes the keys of the continuation that ship with the package (continuation/keys) and prints the pages of all chips (docs/chips).
-To be run when a chip or a circuit changes."""
+To be run when a chip or a circuit changes.
+
+    python -m scripts.publish_keys [PROFILE …]
+
+With names of profiles only their keys are computed, and nothing else changes.
+"""
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -16,18 +22,26 @@ from stark.profiles import PROFILES
 PAGES = Path(__file__).parent.parent / "docs" / "chips"
 
 
-def main() -> None:
-    kernels = load("best", 2)
-    for path in FOLDER.glob("*.json"):
-        path.unlink()
-    for name, profile in PROFILES.items():
-        started = time.perf_counter()
-        path = publish(name, build(LeafKeys(profile, kernels), layers_of(profile), kernels))
-        print(f"{path.name}: {path.stat().st_size} bytes, {time.perf_counter() - started:.0f} s", flush=True)
+def main(names: list[str]) -> None:
+    unknown = [name for name in names if name not in PROFILES]
+    if unknown:
+        sys.exit(f"there is no profile {' and none '.join(unknown)}; there are {', '.join(PROFILES)}")
+    for path in [FOLDER / f"{name}.json" for name in names] if names else FOLDER.glob("*.json"):
+        path.unlink(missing_ok=True)
+    for name in names or PROFILES:
+        keys_of(name)
+    if names:
+        return
     for folder, pages in ((PAGES, segments.pages.printed()), (PAGES / "recursion", continuation.pages.printed())):
         for name, text in pages.items():
             (folder / name).write_text(text)
 
 
+def keys_of(name: str) -> None:
+    started, profile, kernels = time.perf_counter(), PROFILES[name], load("best", 2)
+    path = publish(name, build(LeafKeys(profile, kernels), layers_of(profile), kernels))
+    print(f"{path.name}: {path.stat().st_size} bytes, {time.perf_counter() - started:.0f} s", flush=True)
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -41,7 +41,7 @@ class Bill:
         rows, memory = Block.of(end).rows, rows_of_memory(leaves(end))
         rows |= {"halt": 1} | {name: count + rows.get(name, 0) for name, count in memory.items()}
         found = self.shape.cheapest(rows)
-        self.used += sum(cells_in_a_row(name) * count for name, count in rows.items())
+        self.used += sum(cells_in_a_row(name, self.shape.width) * count for name, count in rows.items())
         self.committed, self.cells = self.committed + found.committed, self.cells + found.price
 
 
@@ -50,20 +50,21 @@ def calls_hosts(program: Program) -> bool:
     return bool(np.isin(program.column("op"), [BY_NAME[name].number for name in HOSTS]).any())
 
 
-def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts: bool = False) -> str:
+def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts: bool = False, width: int = 16) -> str:
     """The largest of these sizes of which no segment has more committed cells, or else the smallest: `cells` is the memory that there is
     over what a cell takes, `calls_hosts` whether the program calls host functions."""
-    shapes = [Shape.of(size, instructions) for size in sizes]
+    shapes = [Shape.of(size, instructions, width) for size in sizes]
     most = [max(shape.committed, shape.with_hosts.committed if calls_hosts else 0) for shape in shapes]
     found = sorted(zip(most, sizes, strict=True))
     return next((size for most, size in reversed(found) if most <= cells), found[0][1])
 
 
 def cut_well(program: Program, size: str, attempt: Attempt, limits: Limits, few: float = float("inf"),
-             on_steps: Steps | None = None) -> Recording:
-    """A run is attempted in blocks, and again under the budgets that follow; under that of the general shape, if these do not do."""
+             on_steps: Steps | None = None, width: int = 16) -> Recording:
+    """A run is attempted in blocks, and again under the budgets that follow; under that of the general shape, if these do not do. `width`:
+    of the hash that will tie memory, on which depends what a segment costs."""
     started = time.monotonic()
-    general = Shape.of(size, len(program.instructions))
+    general = Shape.of(size, len(program.instructions), width)
     plan, bill = Plan(general.allowed, few), Bill(general, on_steps)
     steps = 0
 
@@ -83,7 +84,8 @@ def cut_well(program: Program, size: str, attempt: Attempt, limits: Limits, few:
 
 
 def recorded(program: Program, content: bytes, size: str, limits: Limits | None = None, few: float = float("inf"),
-             on_steps: Steps | None = None, state: StateMap = EMPTY, folder: Path | None = None) -> Recording | None:
+             on_steps: Steps | None = None, state: StateMap = EMPTY, folder: Path | None = None,
+             width: int = 16) -> Recording | None:
     """The run of the program, cut into segments of this size; None if it has more than `few`. Whoever runs it again finds the same cuts.
     If it reaches a limit it has not ended. `on_steps` hears again and again how many steps an attempt has made. `folder`: for
     changed pages (wasm_exec/spool.py)."""
@@ -92,18 +94,20 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
     def attempt(cuts: Cuts, within: Limits, observe: Observer, kept: bool) -> Recording:
         return run(program, content, cuts, within, engine, observe, state, kept, folder)
     try:
-        return cut_well(program, size, attempt, limits or Limits(), few, on_steps)
+        return cut_well(program, size, attempt, limits or Limits(), few, on_steps, width)
     except TooDear:
         return None
 
 
-def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, folder: Path | None = None) -> Recording | None:
+def begun(program: Program, content: bytes, size: str, state: StateMap = EMPTY, folder: Path | None = None,
+          width: int = 16) -> Recording | None:
     """What there is of the run of a session; None as long as there are fewer than two whole segments."""
-    found = recorded(program, content, size, state=state, folder=folder)
+    found = recorded(program, content, size, state=state, folder=folder, width=width)
     return found if found is not None and len(found.segments) > 2 else None
 
 
-def resumed(recording: Recording, more: bytes, size: str, folder: Path | None = None, image: MemoryImage | None = None) -> Recording:
+def resumed(recording: Recording, more: bytes, size: str, folder: Path | None = None, image: MemoryImage | None = None,
+            width: int = 16) -> Recording:
     """The run of a session goes on after more events; its whole segments stay as they are. `image`: all cells where it goes on, if they
     are known."""
     engine = Recorder(recording.program)
@@ -111,4 +115,4 @@ def resumed(recording: Recording, more: bytes, size: str, folder: Path | None = 
 
     def attempt(cuts: Cuts, within: Limits, observe: Observer, kept: bool) -> Recording:
         return resume(recording, more, within, engine, cuts, observe, kept, folder, here)
-    return cut_well(recording.program, size, attempt, Limits())
+    return cut_well(recording.program, size, attempt, Limits(), width=width)

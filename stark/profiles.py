@@ -68,25 +68,11 @@ EVERY = (
     Profile("p128", P128, INNER128, replace(INNER128, log_cap=6, log_lift=1), LAST128, toy=False),
     Profile("toy", TOY, TOY, TOY, TOY, toy=True),
 )
-SINGLE: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in EVERY})
-"""For single proofs of any machine."""
-PROFILES: Mapping[str, Profile] = MappingProxyType({name: SINGLE[name] for name in ("p100", "toy")})
-"""For whole runs: no keys of the recursion ship for p128, and none of its runs has been measured, so it is not among them."""
+PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in EVERY})
 
 
 def get(name: str) -> Profile:
-    """The profile of this name for runs; LookupError if there is none."""
-    return found(name, PROFILES)
-
-
-def single(name: str) -> Profile:
-    """The profile of this name for single proofs; LookupError if there is none."""
-    return found(name, SINGLE)
-
-
-def found(name: str, profiles: Mapping[str, Profile]) -> Profile:
-    profile = profiles.get(name)
-    if profile is None:
-        hint = f" ({name} is for single proofs of a machine: `profiles.single`)" if name in SINGLE else ""
-        raise LookupError(f"no profile named {name!r}; there are {', '.join(profiles)}{hint}")
-    return profile
+    """The profile of this name; LookupError if there is none."""
+    if name not in PROFILES:
+        raise LookupError(f"no profile named {name!r}; there are {', '.join(PROFILES)}")
+    return PROFILES[name]

@@ -7,6 +7,9 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from bundles import security
+from bundles.keys import shapes_of
+from continuation.published import published
 from segments.catalogue import CATALOGUE
 from segments.setup import shape_key
 from segments.shape import Shape as SegmentShape
@@ -19,7 +22,7 @@ from stark.soundness import Shape
 from tests.stark.examples import TOY as TINY
 from tests.stark.examples import example
 
-P100, P128, TOY = profiles.get("p100"), profiles.single("p128"), profiles.get("toy")
+P100, P128, TOY = profiles.get("p100"), profiles.get("p128"), profiles.get("toy")
 LARGEST_SEGMENT = Shape(log_rows=22, powers=2500, constraints=5000, messages=2**31 - 2**24, width=32)
 
 
@@ -125,6 +128,18 @@ def test_p100_holds_under_both_readings_of_the_johnson_bound(monkeypatch: pytest
         assert 100 <= soundness.bits(parameters, shape) < bits
 
 
+@pytest.mark.parametrize("name, target", [("p100", 100), ("p128", 128)])
+def test_the_shapes_that_ship_have_their_bits_under_both_readings(name: str, target: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every layer, and every size of segments: those shapes that a verifier uses."""
+    profile, trusted = profiles.get(name), published(name)
+    assert trusted is not None and set(trusted.layers) == {"leaf", "wide", "join", "last"}
+    assert security.bits(profile) == security.bits(profile, trusted) and (security.bits(profile) or 0) >= target
+    keys = {shape.size: shape_key(shape, profile.segment) for shape in shapes_of(profile).values()} | dict(trusted.layers)
+    monkeypatch.setattr(soundness, "johnson", as_printed)
+    for layer, key in keys.items():
+        assert soundness.bits(key.parameters, soundness.shape_of(key)) >= target, layer
+
+
 def test_grinding_counts_for_the_draw_behind_it_alone() -> None:
     regime = soundness.johnson(22, 1, 20)
     without = soundness.terms(replace(P100.segment, batch_grinding=0, grinding=0), LARGEST_SEGMENT, regime)
@@ -148,9 +163,9 @@ def test_toy_is_a_toy() -> None:
     assert TOY.toy and not P100.toy
 
 
-@pytest.mark.parametrize("name", profiles.SINGLE)
+@pytest.mark.parametrize("name", profiles.PROFILES)
 def test_a_profile_is_what_its_name_says(name: str) -> None:
-    profile = profiles.single(name)
+    profile = profiles.get(name)
     if not profile.toy:
         target = int(name.removeprefix("p"))
         assert soundness.bits(profile.segment, LARGEST_SEGMENT) >= target
@@ -172,15 +187,6 @@ def test_the_tallest_chip_must_be_tall() -> None:
             packs = [max(0, min(parameters.log_pack, k - LOG_ROOM)) for k in admitted]      # as many as can share: see stark/key.py
             bits = [soundness.bits(parameters, replace(LARGEST_SEGMENT, log_rows=k, log_pack=pack)) for k, pack in enumerate(packs)]
             assert min(bits[first:]) >= target and (bits[2] < target or parameters is P128.last)       # which has bits to spare there
-
-
-def test_an_unknown_profile_has_no_parameters() -> None:
-    with pytest.raises(LookupError, match="p100"):
-        profiles.get("p99")
-    with pytest.raises(LookupError, match="there are p100, toy"):
-        profiles.get("p128")                                # no keys of the recursion: see docs/decisions/0003
-    with pytest.raises(LookupError, match="p128"):
-        profiles.single("p99")
 
 
 @pytest.mark.parametrize("parameters", [P100.segment, P100.leaf, P100.recursion, P100.last, TOY.segment])

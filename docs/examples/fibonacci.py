@@ -28,7 +28,7 @@ terms = [1, 1]
 while len(terms) <= 1 << LOG_ROWS:
     terms.append((terms[-1] + terms[-2]) % P)
 chip, kernels, statement = fibonacci(), load("best"), np.array([1, 1, terms[-1]], np.uint32)
-proving = commit_fixed(Key([(chip, LOG_ROWS)], profiles.single("p100").segment, statement=3), {}, kernels)
+proving = commit_fixed(Key([(chip, LOG_ROWS)], profiles.get("p100").segment, statement=3), {}, kernels)
 table = chip.table({"x": terms[:-1], "y": terms[1:]}, LOG_ROWS)
 proof = prove(proving, {"fibonacci": table}, statement, kernels)
 check_proof(proving.key, statement, proof, kernels.permute)             # Rejected or Malformed unless it holds

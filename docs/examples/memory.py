@@ -45,7 +45,7 @@ mains = {"access": access.table(a, 8), "cells": cells.table(dict(zip(("last", "s
 fixed = {"cells": cells.fixed_table({"address": np.arange(16)}, 4), "bytes": table.fixed_table({"byte": np.arange(256)}, 8)}
 statement, kernels = np.array([a["new"][-1]], np.uint32), load("best")
 assert not check(machine([access, cells, table], mains, fixed), statement)
-proving = commit_fixed(Key([(access, 8), (cells, 4), (table, 8)], profiles.single("p100").segment, statement=1), fixed, kernels)
+proving = commit_fixed(Key([(access, 8), (cells, 4), (table, 8)], profiles.get("p100").segment, statement=1), fixed, kernels)
 proof = prove(proving, mains, statement, kernels)
 check_proof(proving.key, statement, proof, kernels.permute)             # Rejected or Malformed unless it holds
 print(f"after {a['on'].sum()} reads and writes the last reads {statement[0]}: {4 * len(proof):,} bytes say so")

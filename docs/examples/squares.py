@@ -26,7 +26,7 @@ def table() -> Chip:
 
 
 users, squares, kernels, roots, statement = user(), table(), load("best"), np.arange(1 << LOG_TABLE), np.zeros(0, np.uint32)
-key = Key([(users, LOG_USERS), (squares, LOG_TABLE)], profiles.single("p100").segment)
+key = Key([(users, LOG_USERS), (squares, LOG_TABLE)], profiles.get("p100").segment)
 proving = commit_fixed(key, {"table": squares.fixed_table({"root": roots, "square": roots ** 2}, LOG_TABLE)}, kernels)
 a = np.random.default_rng(1).integers(0, 1 << LOG_TABLE, 1 << LOG_USERS)
 mains = {"user": users.table({"a": a, "b": a * a}, LOG_USERS),

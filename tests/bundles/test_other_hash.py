@@ -1,6 +1,7 @@
-"""Bundles, files and states under a toy profile that hashes with width 24, from the record to a rollup. No command offers it."""
+"""Bundles, files and states under a toy profile that hashes with width 24, as p128 does, from the record to a rollup."""
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,12 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from bundles import api, formats, keys, manifest, session_log, states
-from bundles.bundle import open_bundle
+from bundles import api, formats, keys, manifest, proving, session_log, states
+from bundles.bundle import MANIFEST, open_bundle
+from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import decode_proof
+from bundles.store import write_whole
 from segments.openings import EMPTY_STATE_ROOT, EMPTY_STATE_ROOTS
 from segments.shape import Shape
 from stark import profiles
@@ -78,6 +81,37 @@ def test_the_difference_leads_from_state_to_state(made: Path, tmp_path: Path) ->
     (tmp_path / "forged.proof").write_bytes(replace(run, opened=replace(run.opened, beside=beside)).encode())
     with pytest.raises(Rejected, match="the pages before the run are those of the claim"):
         api.verify(tmp_path / "forged.proof", [LEDGER], allow_toy=True)
+
+
+def test_a_proof_is_not_of_another_profile_than_is_asked_for(made: Path) -> None:
+    with pytest.raises(Rejected) as refused:
+        api.verify(made / "1.proof", [LEDGER], allow_toy=True, profile_name="toy")
+    assert (refused.value.check, refused.value.expected, refused.value.got) == ("the profile is the one given", "toy", NAME)
+
+
+@pytest.fixture(scope="module")
+def changed(made: Path) -> Path:
+    """A bundle that was recorded and proved under the one profile, and whose manifest then names another with another hash."""
+    shutil.copytree(made / "1", made / "changed")
+    found = open_bundle(made / "changed").manifest
+    assert api.status(made / "changed")["state"] == "proved"
+    write_whole(made / "changed" / MANIFEST, replace(found, profile="toy").encode())
+    api.prove(made / "changed", made / "changed.proof", lambda *_: None, api.Means(workers=1, engine="inline"))
+    return made / "changed.proof"
+
+
+def test_a_bundle_is_proved_anew_under_the_profile_that_it_names(made: Path, changed: Path) -> None:
+    facts = api.verify(changed, [LEDGER], INPUTS[0], allow_toy=True, state_before=EMPTY_STATE_ROOT, profile_name="toy")
+    step, first = states.step_of(changed), states.step_of(made / "1.proof")
+    assert facts["profile"] == "toy" and step.changes == first.changes and (len(step.before), len(first.before)) == (8, 9)
+
+
+def test_runs_of_two_profiles_make_no_batch(made: Path, changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before any work."""
+    monkeypatch.setattr(proving, "trusted_keys", lambda *_: pytest.fail("keys were asked for"))
+    with pytest.raises(Unsupported, match=f"a batch is of one profile: run 1 is toy, run 2 is {NAME}"):
+        api.batch([changed, made / "2.proof"], made / "mixed.proof", lambda *_: None)
+    assert not (made / "mixed.proof").exists()
 
 
 def test_a_changed_file_is_refused(made: Path, tmp_path: Path) -> None:

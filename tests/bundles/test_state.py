@@ -32,8 +32,11 @@ from bundles.packing import pack
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state, read_state
 from continuation.digests import Digest
 from continuation.layout import POWER_WORDS
+from segments.memory_tree import wide
 from segments.openings import EMPTY_STATE_ROOT, state_root
 from stark.errors import Malformed, Rejected
+from stark.poseidon2 import of_width
+from stark.profiles import PROFILES
 from tests.bundles.jobs import SUM
 from wasm_exec.state import EMPTY, StateMap
 
@@ -97,6 +100,27 @@ def test_three_bundles_lead_from_the_empty_state_to_the_last(made: Path) -> None
         for wrong in ({"state_before": after}, {"state_after": first}):
             with pytest.raises(Rejected, match=f"the {next(iter(wrong)).replace('_', ' ')} is the one given"):
                 api.verify(file, [LEDGER], allow_toy=True, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_root_is_told_under_the_hash_of_a_profile(made: Path, tmp_path: Path) -> None:
+    file = tmp_path / "left.state"
+    roots = {name: states.save(made / "3", file, name)["root"] for name in (None, *PROFILES)}
+    assert {name: len(str(root)) for name, root in roots.items()} == {None: 64, "p100": 64, "p128": 72, "toy": 64}
+    assert roots[None] == roots["toy"] == roots["p100"]
+    facts = api.inspect(file)
+    assert all(facts[f"root in {name} claims"] == roots[name] for name in PROFILES)
+    assert states.state_named(str(roots["p128"])) == state_root(open_bundle(made / "3").state_after(), wide(api.kernels(), of_width(24)))
+    with pytest.raises(Rejected) as refused:
+        api.verify(made / "3.proof", [LEDGER], allow_toy=True, state_after=states.state_named(str(roots["p128"])))
+    assert refused.value.check == "the state after is the one given"
+    assert (refused.value.expected, refused.value.got) == ("a root of 72 hexadecimal digits (p128)",
+                                                           "one of 64 hexadecimal digits (p100, toy)")
+
+
+@pytest.mark.parametrize("length", [1, 63, 65, 71, 73, 128])
+def test_a_root_of_another_length_is_none(length: int) -> None:
+    with pytest.raises(Malformed, match=fr"has {length} hexadecimal digits, not 64 .* \(p100, toy\) or 72 .* \(p128\)"):
+        states.state_named("0" * length)
 
 
 def test_the_difference_is_applied_and_arrives_at_the_root_of_the_claim(made: Path, tmp_path: Path) -> None:
@@ -255,11 +279,12 @@ def test_the_commands(made: Path, tmp_path: Path) -> None:
     longrun("state", "-o", empty)
     assert json.loads(longrun("diff", everything, "--apply", empty, "--output", new, "--json"))["state after"] == shown["state after"]
     assert "state given is the one before" in longrun("diff", everything, "--apply", new, "--output", empty, code=1)
-    assert json.loads(longrun("inspect", new, "--json"))["root"] == shown["state after"]
+    assert json.loads(longrun("inspect", new, "--json"))["root in toy claims"] == shown["state after"]
     assert "written to another file" in longrun("diff", everything, "--apply", empty, code=2)
     for options, said in ((["--format", "csv", "--json"], "one JSON object"), (["--format", "xml"], "no format xml"),
                           (["--format", "json", "--apply", empty, "--output", new], "is not printed")):
         assert said in longrun("diff", everything, *options, code=2)
+    assert "no profile p99" in longrun("state", "-o", empty, "--profile", "p99", code=2)
     told = json.loads(longrun("inspect", str(made / "3"), "--json"))
     assert (told["state after"], told["changed keys, as the file says"]) == (shown["state after"], 2)
 

@@ -64,7 +64,7 @@ def test_tables_stay_where_they_are_unless_they_are_handed_over() -> None:
         prove(proving, given, statement, KERNELS)
 
 
-@pytest.mark.parametrize("parameters", [profiles.single("p128").segment, profiles.single("p128").last, profiles.get("p100").last])
+@pytest.mark.parametrize("parameters", [profiles.get("p128").segment, profiles.get("p128").last, profiles.get("p100").last])
 def test_a_machine_is_proved_and_verified_under_every_profile(parameters: Parameters) -> None:
     """By every kernel set, word for word alike, also across the encoding."""
     work = {name: min(5, getattr(parameters, name)) for name in ("lookup_grinding", "batch_grinding", "folding_grinding", "grinding")}

@@ -167,11 +167,9 @@ def test_a_key_says_what_is_too_tall_and_what_are_parameters() -> None:
         Key([(ledger, 4)], profiles.get("toy"))  # type: ignore[arg-type]
 
 
-def test_profiles_for_single_proofs_are_named_where_they_are_not_offered() -> None:
-    with pytest.raises(LookupError, match=r"there are p100, toy \(p128 is for single proofs of a machine: `profiles.single`\)"):
-        profiles.get("p128")
-    with pytest.raises(LookupError, match="there are p100, p128, toy$"):
-        profiles.single("p99")
+def test_the_profiles_are_named_where_there_is_no_such() -> None:
+    with pytest.raises(LookupError, match="no profile named 'p99'; there are p100, p128, toy$"):
+        profiles.get("p99")
 
 
 def test_kernels_are_known_and_have_a_thread() -> None:
