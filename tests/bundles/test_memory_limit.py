@@ -79,12 +79,19 @@ def worker(size: str, instructions: int = 100) -> int:
     return worker_bytes(RunKeys(P100, Shape.of(size, instructions)))
 
 
-@pytest.mark.parametrize("log_program", PROGRAMS)
+@pytest.mark.parametrize("log_program", PROGRAMS[:-1])
 def test_no_segment_takes_more_than_four_gigabytes_by_default(log_program: int) -> None:
     assert MEMORY == 4 * GB
     for name in CATALOGUE:
         assert worker_bytes(RunKeys(P100, Shape(name, log_program))) <= MEMORY, name
     assert sizes_within(MEMORY, P100, None, 100, calls_hosts=True) == ["2^16", "2^20"]
+
+
+def test_the_largest_programs_have_large_segments_only_with_a_little_more() -> None:
+    most = (1 << PROGRAMS[-1]) - 1
+    assert MEMORY < worker("2^20", most) < 1.02 * MEMORY
+    assert sizes_within(MEMORY, P100, None, most) == ["2^16", "2^18"]
+    assert sizes_within(worker("2^20", most), P100, None, most) == ["2^16", "2^20"]
 
 
 def test_less_memory_makes_smaller_segments() -> None:
