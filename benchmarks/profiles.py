@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -19,7 +17,6 @@ from rich.table import Table
 from benchmarks.bundles import SMALL
 from benchmarks.continuation import neighbours, timed
 from benchmarks.guests import INPUTS
-from benchmarks.segments import resident
 from bundles import api
 from bundles.bundle import open_bundle
 from bundles.checking import Expected, check_file
@@ -37,29 +34,20 @@ from wasm_exec.program import Program
 from wasm_exec.text import from_text
 
 TURNS, INPUT = 3, (b"first", b"Ada", b"Grace")
-PEAK = Path("/proc/self/clear_refs")        # 5 in it forgets how much memory the process has had at most
 Found = dict[str, str]
-T = TypeVar("T")
-
-
-def peak_of(work: Callable[[], T]) -> tuple[T, float]:
-    """With the memory of this process at most, in GB."""
-    PEAK.write_text("5")
-    result = work()
-    return result, resident("VmHWM") / 1e9
 
 
 def large(profile: Profile, guest: str, kernels: Kernels) -> Found:
     """Two neighbouring segments from the middle of a run of a guest, their leaves and the join of both; circuits made before."""
-    (segments, seconds), peak = peak_of(lambda: neighbours(guest, INPUTS[guest](), profile, kernels))
+    segments, seconds = neighbours(guest, INPUTS[guest](), profile, kernels)
     prover = Prover(Setup(trusted_keys(profile, kernels), LeafKeys(profile, kernels), kernels, STANDARD), kernels)
     left, right = map(prover.leaf, segments)
     prover.join(left, right)
-    leaf, folding = peak_of(lambda: min(timed(partial(prover.leaf, segment))[1] for segment in segments * TURNS))
+    leaf = min(timed(partial(prover.leaf, segment))[1] for segment in segments * TURNS)
     join = min(timed(lambda: prover.join(left, right))[1] for _ in range(TURNS))
     return {"shape": segments[0].shape, "kind of leaf": prover.trusted.leaf(segments[0].shape).sort.label,
             "segment, s": f"{seconds:.2f}", "segment, bytes kept": f"{4 * segments[0].words.size:,}", "leaf, s": f"{leaf:.2f}",
-            "join, s": f"{join:.2f}", "memory of a segment, GB": f"{peak:.2f}", "memory of a leaf, GB": f"{folding:.2f}"}
+            "join, s": f"{join:.2f}"}
 
 
 def small(profile: Profile, kernels: Kernels) -> Found:
@@ -71,8 +59,7 @@ def small(profile: Profile, kernels: Kernels) -> Found:
             api.record(app, content, Path(folder) / str(number), profile.name)
             bundle = open_bundle(Path(folder) / str(number))
             keys = keys_of(bundle, program)
-            made, peak = peak_of(partial(prove_bundle, bundle, program, keys, kernels, lambda *_: None, api.Means(1)))
-            proved.append(made)
+            proved.append(prove_bundle(bundle, program, keys, kernels, lambda *_: None, api.Means(1)))
     files = [one.file for one in proved]
     prove_batch(files[:2], kernels, lambda *_: None)
     rollup, batching = timed(lambda: prove_batch(files[1:], kernels, lambda *_: None))
@@ -81,7 +68,7 @@ def small(profile: Profile, kernels: Kernels) -> Found:
     return {"small run, s": f"{spent['processor']:.2f}", "of that its root, s": f"{root / spent['all'] * spent['processor']:.2f}",
             "rollup of two, s": f"{batching:.2f}", "run, bytes": f"{len(files[-1].encode()):,}",
             "rollup, bytes": f"{len(rollup.encode()):,}", "verifying a run, ms": f"{1000 * verifying(files[-1], program, kernels):.1f}",
-            "verifying a rollup, ms": f"{1000 * verifying(rollup, program, kernels):.1f}", "memory of a small run, GB": f"{peak:.2f}"}
+            "verifying a rollup, ms": f"{1000 * verifying(rollup, program, kernels):.1f}"}
 
 
 def verifying(file: RunFile | RollupFile, program: Program, kernels: Kernels) -> float:

@@ -9,7 +9,9 @@ from bundles.keys import RunKeys
 
 MEMORY_INFO = Path("/proc/meminfo")
 GROUP_LIMIT, GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-PROCESS_BYTES = 600 << 20           # a worker with the circuits and keys of p100; measured 0.6 GB with a leaf, 0.16 GB in toy
+# By the width of the hash, as all that follows: a worker with circuits and keys; measured 0.6 GB with a leaf, 0.2 GB more under p128.
+PROCESS_BYTES = {16: 600 << 20, 24: 800 << 20}
+ROOT_BYTES = {16: 0, 24: 1_700_000_000}             # one that proves a run: many points for every row; measured 1.56 GB, 0.70 GB under p100
 BYTES_PER_CELL = 9                  # of a segment, with its extension and trees; measured 8.1 beside 0.63 GB
 
 
@@ -34,13 +36,14 @@ def cells_of(keys: RunKeys) -> int:
 
 
 def worker_bytes(keys: RunKeys) -> int:
-    """What one worker needs for segments of this shape."""
-    return PROCESS_BYTES + BYTES_PER_CELL * cells_of(keys)
+    """What one worker needs for segments of this shape, and for the proof of the run."""
+    width = keys.shape.width
+    return max(PROCESS_BYTES[width] + BYTES_PER_CELL * cells_of(keys), ROOT_BYTES[width])
 
 
-def cells_within(memory: int) -> int:
-    """How many committed cells a segment may have so that one worker needs no more than this."""
-    return (memory - PROCESS_BYTES) // BYTES_PER_CELL
+def cells_within(memory: int, width: int = 16) -> int:
+    """How many committed cells a segment may have so that one worker needs no more than this for it."""
+    return (memory - PROCESS_BYTES[width]) // BYTES_PER_CELL
 
 
 def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:

@@ -24,7 +24,8 @@ from wasm_exec.program import Program
 from wasm_exec.recording import Recording
 from wasm_exec.state import EMPTY, StateMap
 
-MEMORY = 4 * 10**9      # bytes: a worker takes no more unless more is allowed
+# Bytes, by the width of the hash: a worker takes no more unless more is allowed, and all segments of 2^20 are proved in so many.
+MEMORY = {16: 4_000_000_000, 24: 4_400_000_000}
 INSTRUCTIONS_LIMIT = 1 << PROGRAMS[-1]
 FEW = 4         # segments of a smaller size are taken if there are no more than so many
 
@@ -40,7 +41,7 @@ def sizes_of(profile: Profile, wanted: str | None) -> list[str]:
 def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instructions: int, calls_hosts: bool = False) -> list[str]:
     """Those sizes of which every segment is proved in so much memory; at least the largest that is."""
     width = profile.hash.width
-    size = size_within(cells_within(memory_limit), sizes_under(profile), instructions, calls_hosts, width)
+    size = size_within(cells_within(memory_limit, width), sizes_under(profile), instructions, calls_hosts, width)
     largest = RunKeys(profile, Shape.of(size, instructions, width))
     if worker_bytes(largest) > memory_limit:
         raise Unsupported(f"the smallest segments of profile {profile.name} need up to {worker_bytes(largest) / 1e9:.1f} GB, "
@@ -55,7 +56,7 @@ def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_lim
     """The sizes of segments to try for this program, small first; without a limit those of the usual one."""
     check_instructions(program)
     try:
-        return sizes_within(memory_limit or MEMORY, profile, wanted, len(program.instructions), calls_hosts(program))
+        return sizes_within(memory_limit or MEMORY[profile.hash.width], profile, wanted, len(program.instructions), calls_hosts(program))
     except LookupError as error:
         raise Unsupported(str(error)) from None
 

@@ -34,7 +34,8 @@ OutputFile = Annotated[Path | None, typer.Option("--output", metavar="FILE", hel
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on the output")]
 Workers = Annotated[int | None, typer.Option(min=1, metavar="N", help="worker processes; as many as cores and memory allow if left out")]
 SegmentMemory = Annotated[float | None, typer.Option("--memory-limit", min=0.1, callback=finite, metavar="GB",
-                                                     help="how much memory proving one segment may take; 4 if left out")]
+                                                     help="how much memory proving one segment may take; 4 if left out, "
+                                                          "4.4 under p128")]
 Memory = Annotated[float | None, typer.Option(min=0.1, callback=finite, metavar="GB", help="how much memory all workers together may take")]
 EngineName = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="inline, processes or dask; chosen if left out")]
 Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a dask cluster, tls://HOST:PORT; with --engine dask alone a "

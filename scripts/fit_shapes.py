@@ -103,7 +103,7 @@ class Window:
     def lengths(self) -> list[int]:
         """How many blocks might make a good segment."""
         cells = guessed_cells(self.rows)
-        rates = (cells + LEAF) / self.steps
+        rates = (cells + LEAF[16]) / self.steps
         found = []
         for least, most in LENGTHS:
             inside = (cells > least * MOST_CELLS) & (cells <= most * MOST_CELLS)

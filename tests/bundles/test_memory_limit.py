@@ -12,7 +12,7 @@ from bundles.bundle import at_work, open_bundle
 from bundles.errors import Unsupported
 from bundles.growing import Growth
 from bundles.keys import RunKeys
-from bundles.machine import cells_within, fitting_workers, worker_bytes
+from bundles.machine import ROOT_BYTES, cells_within, fitting_workers, worker_bytes
 from bundles.open_sessions import up_to_now
 from bundles.recording import MEMORY, sizes_within
 from bundles.session import Session
@@ -23,7 +23,7 @@ from tests.bundles.test_following import GUEST as SPIN
 from wasm_exec.text import from_text
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-P100 = profiles.get("p100")
+P100, P128 = profiles.get("p100"), profiles.get("p128")
 APP = from_text(SAMPLES / "collatz.wat")
 GB = 10**9
 PEAK = """
@@ -81,10 +81,21 @@ def worker(size: str, instructions: int = 100) -> int:
 
 @pytest.mark.parametrize("log_program", PROGRAMS[:-1])
 def test_no_segment_takes_more_than_four_gigabytes_by_default(log_program: int) -> None:
-    assert MEMORY == 4 * GB
-    for name in CATALOGUE:
-        assert worker_bytes(RunKeys(P100, Shape(name, log_program))) <= MEMORY, name
-    assert sizes_within(MEMORY, P100, None, 100, calls_hosts=True) == ["2^16", "2^20"]
+    """And a little more under p128, so that it has segments of 2^20 as well."""
+    assert MEMORY == {16: 4 * GB, 24: 44 * GB // 10}
+    for profile in (P100, P128):
+        for name in CATALOGUE:
+            assert worker_bytes(RunKeys(profile, Shape(name, log_program, profile.hash.width))) <= MEMORY[profile.hash.width], name
+        assert sizes_within(MEMORY[profile.hash.width], profile, None, 100, calls_hosts=True) == ["2^16", "2^20"]
+
+
+def test_the_proof_of_a_run_takes_memory_as_well() -> None:
+    """Under p128 more than that of a small segment."""
+    keys = RunKeys(P128, Shape.of("2^14", 100, 24))
+    assert worker_bytes(keys) == ROOT_BYTES[24] > worker("2^14") > ROOT_BYTES[16]
+    assert sizes_within(ROOT_BYTES[24], P128, None, 100) == ["2^16", "2^18"] and sizes_within(GB, P100, None, 100) == ["2^16"]
+    with pytest.raises(Unsupported, match=r"need up to 1\.7 GB, not 1\.0"):
+        sizes_within(GB, P128, None, 100)
 
 
 def test_the_largest_programs_have_large_segments_only_with_a_little_more() -> None:
@@ -99,7 +110,7 @@ def test_less_memory_makes_smaller_segments() -> None:
     needs = {size: worker(size) for size in sizes}
     assert sorted(sizes, key=lambda size: needs[size]) == sizes == ["2^14", "2^16", "2^18", "2^20"]
     assert all(cells_within(needs[size]) == Shape.of(size, 100).committed for size in sizes)
-    assert sizes_within(MEMORY, P100, None, 100) == sizes_within(needs["2^20"], P100, None, 100) == ["2^16", "2^20"]
+    assert sizes_within(MEMORY[16], P100, None, 100) == sizes_within(needs["2^20"], P100, None, 100) == ["2^16", "2^20"]
     assert sizes_within(needs["2^20"] - 1, P100, None, 100) == ["2^16", "2^18"]
     assert sizes_within(needs["2^18"] - 1, P100, None, 100) == ["2^16"]
     assert sizes_within(needs["2^16"] - 1, P100, None, 100) == ["2^14"]

@@ -22,7 +22,7 @@ sys.exit(f"loaded: {{loaded}}" if loaded else 0)
 """
 
 
-@pytest.mark.parametrize("profile", ["toy", "p100"])
+@pytest.mark.parametrize("profile", ["toy", "p100", "p128"])
 def test_a_proof_verifies_without_rust_and_without_a_prover(profile: str, tmp_path: Path) -> None:
     app = from_text(SAMPLES / "hello.wat")
     (tmp_path / "app.wasm").write_bytes(app)

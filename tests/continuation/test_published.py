@@ -27,13 +27,13 @@ def test_setup_gives_the_keys_that_ship(threads: int, tmp_path: Path) -> None:
     assert json.loads(again.read_text()) == json.loads(shipped.read_text()), "a circuit has changed: run scripts/publish_keys.py"
 
 
-@pytest.mark.parametrize("sort", Sort)
-def test_the_keys_for_real_proofs_are_those_of_the_circuits(sort: Sort) -> None:
-    """The last kind of each sort."""
-    profile, kernels, trusted = profiles.get("p100"), load("best", 2), published("p100")
+@pytest.mark.parametrize("name, sort", [*(("p100", sort) for sort in Sort), ("p128", Sort.BATCH), ("p128", Sort.WIDE)])
+def test_the_keys_for_real_proofs_are_those_of_the_circuits(name: str, sort: Sort) -> None:
+    """The last kind of each sort; of p128 two, because a run is proved under it elsewhere (tests/bundles/test_verifier_alone.py)."""
+    profile, kernels, trusted = profiles.get(name), load("best", 2), published(name)
     assert trusted is not None, "a chip or a circuit has changed: run scripts/publish_keys.py and say so in the changelog"
-    for name in [name for name, kind in trusted.kinds.items() if kind.sort is sort][-1:]:
-        assert Setup(trusted, LeafKeys(profile, kernels), kernels).made(name).cap is not None      # refuses another than the published
+    for kind in [kind for kind in trusted.kinds.values() if kind.sort is sort][-1:]:
+        assert Setup(trusted, LeafKeys(profile, kernels), kernels).made(kind.name).cap is not None      # refuses another than the published
 
 
 @pytest.fixture

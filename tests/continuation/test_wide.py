@@ -44,9 +44,12 @@ def test_a_lift_says_what_the_leaf_says(prover: Prover) -> None:
     assert claim.before == world.boundaries()[1] and claim.after == world.boundaries()[2]
 
 
+@pytest.mark.parametrize("profile", ["toy", "p128"])
 @pytest.mark.parametrize("size", ["toy", "2^14", "2^20"])
-def test_what_calls_host_functions_has_wide_leaves(size: str) -> None:
+def test_what_calls_host_functions_has_wide_leaves(size: str, profile: str) -> None:
     """The key says it, and so does the price of the shape."""
-    plain, hosts = Shape(size, 10), Shape(size, 10).with_hosts
-    assert [calls_hosts(shape_key(shape, get("toy").segment)) for shape in (plain, hosts)] == [False, True]
-    assert hosts.price - hosts.committed == WIDE_LEAF
+    parameters = get(profile).segment
+    plain = Shape(size, 10, parameters.hash_width)
+    hosts = plain.with_hosts
+    assert [calls_hosts(shape_key(shape, parameters)) for shape in (plain, hosts)] == [False, True]
+    assert hosts.price - hosts.committed == WIDE_LEAF[parameters.hash_width]

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bundles.keys import shapes_of
 from continuation.kinds import kinds
 from continuation.lowering import Lowered
+from continuation.published import published
 from continuation.setup import record
 from segments import choosing
 from segments.catalogue import CATALOGUE, MORE, SIZES, read
@@ -19,7 +21,7 @@ from segments.fill import Segment, fill, fill_cheapest
 from segments.guest.outside import OUT_OF_BOUNDS
 from segments.heights import LEAF, MOST_PERMUTATIONS, WIDE_LEAF, permutations_of
 from segments.history import LOG_TIME
-from segments.host.tables import with_rows_of_calls
+from segments.host.tables import CELLS, with_rows_of_calls
 from segments.machine import machine
 from segments.memory import boundary
 from segments.memory_tree import MemoryTree
@@ -140,12 +142,27 @@ def test_the_cheapest_shape_holds_the_rows_and_costs_least() -> None:
     assert Shape.of("toy", 1).cheapest({"add": 5}).name == "toy"
 
 
-def test_a_leaf_takes_as_many_permutations_as_a_shape_expects() -> None:
-    shape = Shape("2^14 integers", 10)
-    key = leaf_key(shape, PROFILES["p100"].segment, KERNELS)
-    counted = Lowered(record(kinds([shape.name], ())[f"leaf of {shape.name}"], {}, key)).counts["permute"]
-    assert abs(counted - permutations_of(shape.log_heights)) < 100 and counted < MOST_PERMUTATIONS[16]
-    assert shape.price == sum(shape.cells.values()) + LEAF and Shape("2^20", 10).price == sum(Shape("2^20", 10).cells.values()) + WIDE_LEAF
+@pytest.mark.parametrize("profile", ["p100", "p128"])
+def test_a_leaf_takes_as_many_permutations_as_a_shape_expects(profile: str) -> None:
+    parameters = PROFILES[profile].segment
+    width = parameters.hash_width
+    shape = Shape("2^14 integers", 10, width)
+    counted = Lowered(record(kinds([shape.name], ())[f"leaf of {shape.name}"], {}, leaf_key(shape, parameters, KERNELS))).counts["permute"]
+    assert abs(counted - permutations_of(shape.log_heights, width)) < 160 and counted < MOST_PERMUTATIONS[width]
+    assert shape.price == shape.committed + LEAF[width]
+
+
+def test_which_leaves_are_wide_depends_on_the_hash() -> None:
+    """As the keys that ship say: under width 24 only those of segments that call host functions."""
+    for profile in (PROFILES["p100"], PROFILES["p128"]):
+        width, trusted = profile.hash.width, published(profile.name)
+        assert trusted is not None
+        for name, shape in shapes_of(profile).items():
+            margin = permutations_of(shape.log_heights, width) - MOST_PERMUTATIONS[width]
+            wide = CELLS in shape.log_heights or margin > 0
+            assert (name in trusted.wide) == wide or abs(margin) < 160
+            assert shape.price == shape.committed + (WIDE_LEAF if wide else LEAF)[width]
+    assert {name for name in trusted.wide if " hosts" not in name} == set()
 
 
 # -- two tables for one kind of rows
