@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,7 @@ class Steps:
     cells: U64                        # what a host function found in its slots, a row for each step
     first_pages: int                  # of linear memory at the beginning, of 256 bytes each
     grown: int                        # and how many have come at the end of the segment
+    kept: dict[object, object] = field(default_factory=dict)        # what `once` has computed of them
 
     def __len__(self) -> int:
         return len(self.pc)
@@ -59,7 +61,7 @@ class Steps:
 
     @property
     def is_immediate(self) -> Ints:
-        return self.is_one_of(*(name for name, operation in BY_NAME.items() if operation.has_immediate))
+        return IMMEDIATE[self.op]
 
     @property
     def jumps(self) -> Ints:
@@ -73,6 +75,18 @@ class Steps:
     @property
     def slot_or_immediate(self) -> Ints:
         return np.where(self.is_immediate == 1, self.immediate, self.b)
+
+
+Kept = TypeVar("Kept")
+
+
+def once(function: Callable[[Steps], Kept]) -> Callable[[Steps], Kept]:
+    """The same, and what it says of some steps is computed once."""
+    def known(steps: Steps) -> Kept:
+        if function not in steps.kept:
+            steps.kept[function] = function(steps)
+        return cast(Kept, steps.kept[function])
+    return known
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,12 @@ class Past:
     cell: U64
 
 
+class Found(Protocol):
+    """What the accesses of a segment find."""
+
+    def at(self, time: Ints) -> Past: ...
+
+
 @dataclass(frozen=True)
 class GuestFamily:
     """A chip with its filler. `touches` lists the accesses in the order of the chip, `fill` gives the columns of its own."""
@@ -110,7 +130,7 @@ class GuestFamily:
     def name(self) -> str:
         return self.chip.name
 
-    def columns(self, steps: Steps, past: Mapping[str, Past]) -> Columns:
+    def columns(self, steps: Steps, found: Found) -> Columns:
         """All columns of these steps."""
         out: Columns = {"pc": steps.pc, "fp": steps.fp, "time": steps.time, "next": steps.fields["next"]}
         out |= {name: steps.fields[name] for name in FIELDS if name in self.chip.main_names}
@@ -118,9 +138,13 @@ class GuestFamily:
             out[f"is {name}"] = steps.is_one_of(*([name, name + "I"] if self.immediate else [name]))
         if self.immediate:
             out["immediate"] = steps.is_immediate
+        past = {}
         for tick, touch in enumerate(self.touches(steps)):
-            now, then = steps.time + tick, past[touch.name].then
-            then = np.where(np.broadcast_to(np.asarray(touch.takes_place), now.shape) == 1, then, now - 1)
+            now = steps.time + tick
+            past[touch.name] = found.at(now)
+            then = past[touch.name].then
+            if not isinstance(touch.takes_place, int):
+                then = np.where(touch.takes_place == 1, then, now - 1)
             out |= {f"{touch.name} then": then, f"{touch.name} gap": (now - then - 1) % LIMB}
         return out | self.fill(steps, past)
 
@@ -179,6 +203,7 @@ def marks(names: tuple[str, ...]) -> Ints:
     return out
 
 
+IMMEDIATE = marks(tuple(name for name, operation in BY_NAME.items() if operation.has_immediate))
 SMALL = 1 << 18         # sums of four limbs are below
 
 

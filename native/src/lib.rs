@@ -1,7 +1,11 @@
 //! The kernels of longrun, for Python.
+mod accesses;
 mod arguments;
+mod asked;
 mod border;
 mod butterfly;
+mod cells;
+mod columns;
 mod combine;
 mod commitment;
 mod denominators;
@@ -38,9 +42,13 @@ static ALLOCATOR: memory::Allocator = memory::Allocator;
 #[pyo3::pymodule]
 mod longrun_native {
     #[pymodule_export]
-    use crate::border::{absorb, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore, trace_permutations};
+    use crate::border::{absorb, asked, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore, trace_permutations};
     #[pymodule_export]
     use crate::commitment::Commitment;
+    #[pymodule_export]
+    use crate::cells::{found, pages};
+    #[pymodule_export]
+    use crate::columns::{gather, put};
     #[pymodule_export]
     use crate::elements::{horner, invert, multiply, steps};
 }

@@ -11,7 +11,7 @@ import numpy as np
 
 from segments.guest.window import CELL, Place, cell_touches, crossing, fill_place, fill_split, place, split, widths, window_limbs
 from segments.operands import Limbs, Step, joined, look_up_bytes
-from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, slot
+from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, once, slot
 from stark.chip import Chip
 from stark.expression import Expression, total
 from wasm_exec.instructions import Family
@@ -89,6 +89,7 @@ def both_cells(step: Step, where: Place, before: Limbs, after: Limbs, crosses: E
     step.access("second cell", step.field["d"], where.cell + 1, before[4:], after[4:], crosses)
 
 
+@once
 def stored(steps: Steps) -> tuple[U64, U64]:
     """Both cells after the access."""
     inside, width = steps.address % CELL, widths(steps)
@@ -105,6 +106,7 @@ def touches(width: int, steps: Steps) -> list[Touch]:
             *cell_touches(steps, steps.fields["d"], stored(steps))]
 
 
+@once
 def limbs_after(steps: Steps) -> Ints:
     """The eight limbs of both cells after the access."""
     return np.stack([limb(cell.astype(np.int64), k) for cell in stored(steps) for k in range(4)])

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from segments.operands import LIMB, Limbs, Step, look_up_bytes, look_up_limbs
-from segments.steps import U64, Columns, Ints, Steps, Touch, numbered
+from segments.steps import U64, Columns, Ints, Steps, Touch, numbered, once
 from stark.expression import Expression, total
 from stark.gadgets.bits import one_hot
 from wasm_exec.instructions import BY_NUMBER
 
 CELL = 8
+WIDTHS = np.array([BY_NUMBER[op].width if op in BY_NUMBER else 0 for op in range(max(BY_NUMBER) + 1)])
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ def split(step: Step, where: Place, limbs: Limbs, count: int) -> tuple[Limbs, Li
 
 
 def widths(steps: Steps) -> Ints:
-    table = np.array([BY_NUMBER[op].width if op in BY_NUMBER else 0 for op in range(max(BY_NUMBER) + 1)])
-    return table[steps.op]
+    return WIDTHS[steps.op]
 
 
+@once
 def crosses(steps: Steps) -> Ints:
     return (steps.address % CELL + widths(steps) > CELL).astype(np.int64)
 
@@ -84,6 +85,7 @@ def cell_touches(steps: Steps, space: Ints, after: tuple[U64, U64]) -> list[Touc
     return [Touch("first cell", space, first, after[0]), Touch("second cell", space, first + 1, after[1], crosses(steps))]
 
 
+@once
 def window_limbs(steps: Steps) -> Ints:
     """The eight limbs of both cells before the access."""
     cells = np.stack([steps.cell0, np.where(crosses(steps) == 1, steps.cell1, np.uint64(0))])

@@ -10,7 +10,7 @@ from segments.buses import hashes
 from segments.steps import Columns
 from stark.chip import Bus, Chip
 from stark.gadgets.poseidon2 import permutation
-from stark.poseidon2 import FULL_ROUNDS, Hash, trace
+from stark.poseidon2 import FULL_ROUNDS, Hash
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -29,10 +29,6 @@ def chip(kind: Hash, name: str = NAME, bus: Bus | None = None) -> Chip:
     chip.receive(asked, 1, *state, *result[:kind.digest], times=chip.count("rate times"))
     chip.receive(asked, 0, *state, *result[kind.rate:], times=chip.count("capacity times"))
     return chip
-
-
-def in_numpy(states: U32) -> U32:
-    return trace(states.astype(np.uint64)).astype(np.uint32)
 
 
 def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> Columns:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, QuotientJob
+from stark.kernels.checks import check_accesses, shaped
+from stark.kernels.protocol import U32, Asking, Commitment, QuotientJob
 from stark.operations import Indices, Operations
 from stark.poseidon2 import of_width
 
@@ -85,6 +86,14 @@ class NativeOperations(Operations):
         return cast(U32, self._rust.restore(leaves, levels, list(segments), digest, shaped(pruned, None)))
 
 
+PLAIN = (np.dtype(np.int64), np.dtype(np.uint64), np.dtype(np.bool_))
+
+
+def plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """One number after the other, of a type that this kernel takes."""
+    return np.ascontiguousarray(values if values.dtype in PLAIN else values.astype(np.int64))
+
+
 class NativeKernels:
     name = "native"
 
@@ -99,6 +108,23 @@ class NativeKernels:
 
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))
+
+    def gather(self, columns: Sequence[U32], rows: Indices) -> Indices:
+        return cast(Indices, self._rust.gather(columns, rows))
+
+    def put(self, table: U32, columns: Sequence[npt.NDArray[Any]]) -> None:
+        self._rust.put(table, [plain(values) for values in columns])
+
+    def pages(self, addresses: Indices) -> Indices:
+        return cast(Indices, self._rust.pages(addresses))
+
+    def found(self, addresses: Indices, left: U64, pages: Indices, cells: U64, times: U32) -> tuple[U32, U64, U64, U32]:
+        check_accesses(addresses, left, pages, cells, times)
+        return cast(tuple[U32, U64, U64, U32], self._rust.found(addresses, left, pages, cells, times))
+
+    def asked(self, flat: FlatChip, fixed: U32, main: U32, rows: int, asking: Sequence[Asking], tables: int, log_size: int) -> U32:
+        arrays = shaped(fixed, None, None), shaped(main, None, None), np.zeros(0, np.uint32)
+        return cast(U32, self._rust.asked(self._threads, _code(flat), *arrays, rows, [(t, list(w)) for t, w in asking], tables, log_size))
 
     def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> Commitment:

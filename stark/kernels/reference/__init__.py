@@ -2,15 +2,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stark import poseidon2
+from stark.chip import residues
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, QuotientJob
-from stark.kernels.reference import fri, tree
+from stark.kernels.checks import check_accesses, shaped
+from stark.kernels.protocol import U32, Asking, Commitment, Indices, QuotientJob
+from stark.kernels.reference import accesses, fri, tree
+from stark.kernels.reference import asked as lookups
 from stark.kernels.reference import logup as logup_columns
 from stark.kernels.reference import quotient as quotients
 from stark.kernels.reference.tree import ReferenceCommitment, words
@@ -28,6 +32,26 @@ class ReferenceKernels:
 
     def trace_permutations(self, inputs: U32) -> U32:
         return words(poseidon2.trace(_wide(inputs, None, None)))
+
+    def gather(self, columns: Sequence[U32], rows: Indices) -> Indices:
+        if any(len(rows) and not 0 <= rows.min() <= rows.max() < len(column) for column in columns):
+            raise ValueError("a row that a column does not have")
+        return np.array([column[rows] for column in columns], np.int64).reshape(len(columns), len(rows))
+
+    def put(self, table: U32, columns: Sequence[npt.NDArray[Any]]) -> None:
+        for row, values in zip(table, columns, strict=True):
+            row[:] = residues(values)
+
+    def pages(self, addresses: Indices) -> Indices:
+        return accesses.pages(addresses)
+
+    def found(self, addresses: Indices, left: U64, pages: Indices, cells: U64, times: U32) -> tuple[U32, U64, U64, U32]:
+        check_accesses(addresses, left, pages, cells, times)
+        return accesses.found(addresses, left, pages, cells, times)
+
+    def asked(self, flat: FlatChip, fixed: U32, main: U32, rows: int, asking: Sequence[Asking], tables: int, log_size: int) -> U32:
+        main_wide = _wide(main, None, None)
+        return lookups.asked(flat, _wide(fixed, None, main_wide.shape[1]), main_wide, rows, asking, tables, log_size)
 
     def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:
