@@ -1,7 +1,7 @@
 """From the trace of a segment to the tables of all chips."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from segments import tables
 from segments.buses import STATE
 from segments.catalogue import MORE
 from segments.claim import RUNNING, Boundary
-from segments.dealing import Deal, dealt
+from segments.dealing import Deal, Share, dealt
 from segments.history import History, history
 from segments.host import tables as hosts
 from segments.lookups import lookup_fill
@@ -21,11 +21,12 @@ from segments.memory.wide import hash_of
 from segments.memory_tree import MemoryTree, Update
 from segments.setup import PROGRAM, fixed_tables
 from segments.shape import Shape, rows_of_memory
-from segments.steps import Columns
+from segments.steps import Columns, GuestFamily
 from stark.check import Filled, values_of
 from stark.chip import Chip
 from stark.kernels.protocol import Kernels
 from stark.kernels.reference import ReferenceKernels
+from stark.symbols import Book, Ends, Recipe, recipe
 from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
@@ -85,7 +86,7 @@ def read(program: Program, trace: Trace, image: MemoryImage, kernels: Kernels = 
     if not len(trace):
         raise ValueError("a segment has at least one step")
     parts = machine()
-    deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES), kernels)
+    deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES))
     return Read(trace, deal, history(parts, deal, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), image, kernels))
 
 
@@ -130,10 +131,12 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
             return chip.table(part, log_height)
         return tables_for(chip, table)
 
-    families = {family.name: family for family in parts.families}
-    guests = {name: empty(family.chip) for name, family in families.items() if name in shape.log_heights}
-    for name, here, steps in deal.blocks():
-        put(guests[name], here.start, families[name].columns(steps, past), kernels)
+    guests = {f.name: empty(f.chip) if f.straight else filled(f.chip, f.columns(shares[f.name].steps(), past))
+              for f in parts.families if f.name in shape.log_heights}
+    recipes = {f.name: columns_of(f, shares[f.name], past) for f in parts.families if f.straight and len(shares[f.name])}
+    for name, here in deal.windows([*recipes]):
+        for table, inside, those in pieces(guests[name], here):
+            kernels.columns(recipes[name], shares[name].rows[those], table.main[:, inside])
     end = State.last_of(guests[parts.families[deal.last].name], len(shares[parts.families[deal.last].name]))
     update = tree.update(past.with_frame_pointer(end.fp))
     then, cell = past.then[deal.end], past.cell[deal.end]
@@ -151,15 +154,24 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
     return Segment(shape, used, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
 
 
-def put(tables: Sequence[Filled], start: int, columns: Columns, kernels: Kernels) -> None:
-    """Rows from `start` on of tables that follow each other."""
-    arrays, at = tables[0].chip.in_order(columns), 0
-    end = start + len(arrays[0])
+def columns_of(family: GuestFamily, share: Share, past: History) -> Recipe:
+    """The columns of steps of one chip."""
+    book, ends = Book(), Ends()
+    columns = family.columns(share.symbols(book), past)
+    for k, name in enumerate(family.chip.main_names):
+        ends.put(k, columns.pop(name))
+    if columns:
+        raise ValueError(f"chip {family.name} has no columns {', '.join(columns)}")
+    return recipe(book, ends)
+
+
+def pieces(tables: Sequence[Filled], here: slice) -> Iterator[tuple[Filled, slice, slice]]:
+    """The tables that follow each other in which some of these rows are, where there, and which of them."""
+    at = 0
     for table in tables:
-        first, last = max(start, at), min(end, at + table.height)
-        if first < last:
-            inside = arrays if last - first == end - start else [values[first - start:last - start] for values in arrays]
-            kernels.put(table.main[:, first - at:last - at], inside)
+        rows = slice(max(here.start, at), min(here.stop, at + table.height))
+        if rows.start < rows.stop:
+            yield table, slice(rows.start - at, rows.stop - at), rows
         at += table.height
 
 

@@ -11,12 +11,12 @@ from segments.dealing import Deal, Share
 from segments.machine import Machine
 from segments.memory.boundary import READ
 from segments.memory.pages import LOG_PAGES, OpenedPages
-from segments.steps import U64, Ints, Past
+from segments.steps import U64, GuestFamily, Ints, Past
 from stark.kernels.protocol import Kernels
+from stark.symbols import Book, Ends, Recipe, recipe, taken
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
-LOG_CELLS = LOG_PAGES + 5       # cells of a space
 LOG_TIME = 24                   # times of a segment
 
 
@@ -31,7 +31,7 @@ class History:
 
     def at(self, time: Ints) -> Past:
         """What the accesses at these times find; zeros where none takes place."""
-        return Past(self.then[time].astype(np.int64), self.cell[time])
+        return Past(taken(self.then, time).astype(np.int64), taken(self.cell, time))
 
     def with_frame_pointer(self, value: int) -> OpenedPages:
         """The pages, with this in the first cell of the first page at the end."""
@@ -44,15 +44,14 @@ def history(machine: Machine, deal: Deal, frame_pointer: int, image: MemoryImage
     """`frame_pointer`: at the start of the segment. At the end it is written back (as 0 here; see `with_frame_pointer`)."""
     address, left = np.full(deal.end + 1, -1, np.int64), np.zeros(deal.end + 1, np.uint64)
     address[[READ, deal.end]], left[READ] = 0, frame_pointer
-    families = {family.name: family for family in machine.families}
-    for name, _, steps in deal.blocks():
-        for tick, touch in enumerate(families[name].touches(steps)):
-            time, cells = steps.time + tick, (touch.space << LOG_CELLS) + touch.address
-            if isinstance(touch.takes_place, int):
-                address[time], left[time] = cells, touch.after
-            else:
-                some = np.flatnonzero(touch.takes_place)
-                address[time[some]], left[time[some]] = cells[some], touch.after[some]
+    recipes = {family.name: accesses_of(family, deal.shares[family.name]) for family in machine.families if family.straight}
+    for name, here in deal.windows([*recipes]):
+        kernels.accesses(recipes[name], deal.shares[name].rows[here], address, left)
+    for family in machine.families:
+        if not family.straight:
+            for time, cells, word, takes_place in family.accesses(deal.shares[family.name].steps()):
+                some = np.flatnonzero(np.broadcast_to(takes_place, time.shape))
+                address[time[some]], left[time[some]] = np.broadcast_to(cells, time.shape)[some], word[some]
     new, since = new_pages(deal.shares, image)
     index = np.union1d(kernels.pages(address), new).astype(np.int64)
     before, begun = opened(index, image), np.zeros(len(index), np.int64)
@@ -61,6 +60,14 @@ def history(machine: Machine, deal: Deal, frame_pointer: int, image: MemoryImage
     then, cell, after, last = kernels.found(address, left, index, before.reshape(-1), times)
     after, last = after.reshape(-1, PAGE_CELLS), last.reshape(-1, PAGE_CELLS)
     return History(left, then, cell, OpenedPages(index, before, after, last.astype(np.int64), begun))
+
+
+def accesses_of(family: GuestFamily, share: Share) -> Recipe:
+    """The accesses of steps of one chip."""
+    book, ends = Book(), Ends()
+    for access in family.accesses(share.symbols(book)):
+        ends.access(*access)
+    return recipe(book, ends)
 
 
 def new_pages(shares: Mapping[str, Share], image: MemoryImage) -> tuple[Ints, Ints]:

@@ -9,15 +9,35 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from segments.claim import LOG_PAGES
 from segments.operands import FIELDS, FRAMES, LIMB, wide_name
 from stark.chip import Chip
 from stark.expression import P
+from stark.symbols import taken
 from wasm_exec.instructions import BY_NAME, JUMP, JUMPING, Family
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 
 Ints = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Columns = dict[str, npt.ArrayLike]
+MOST_BITS = 62
+LOG_CELLS = LOG_PAGES + 5       # cells of a space
+
+
+class Said:
+    """Bits that are said of operations, in one number for each operation."""
+
+    def __init__(self) -> None:
+        self.table, self.places = np.zeros(1 + max(operation.number for operation in BY_NAME.values()), np.int64), dict[bytes, int]()
+
+    def place(self, bits: Ints) -> int:
+        key = bits.tobytes()
+        if key not in self.places:
+            if len(self.places) == MOST_BITS:
+                raise ValueError("so much cannot be said of an operation")
+            self.places[key] = len(self.places)
+            self.table |= bits << self.places[key]
+        return self.places[key]
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,7 @@ class Steps:
     cells: U64                        # what a host function found in its slots, a row for each step
     first_pages: int                  # of linear memory at the beginning, of 256 bytes each
     grown: int                        # and how many have come at the end of the segment
+    said: Said = field(default_factory=lambda: Said())
     kept: dict[object, object] = field(default_factory=dict)        # what `once` has computed of them
 
     def __len__(self) -> int:
@@ -57,11 +78,16 @@ class Steps:
 
     def is_one_of(self, *names: str) -> Ints:
         """Whether the operation has one of these names, or is the same on 64 bits, or jumps where it would write."""
-        return marks(names)[self.op]
+        return self.mark(marks(names))
 
     @property
     def is_immediate(self) -> Ints:
-        return IMMEDIATE[self.op]
+        return self.mark(IMMEDIATE)
+
+    def mark(self, operations: Ints) -> Ints:
+        """What is said of the operation by 0 or 1. All that is said is in one number for each, so that it is looked up once."""
+        place = self.said.place(operations)
+        return taken(self.said.table, self.op) >> place & 1
 
     @property
     def jumps(self) -> Ints:
@@ -125,10 +151,16 @@ class GuestFamily:
     touches: Callable[[Steps], list[Touch]]
     fill: Callable[[Steps, Mapping[str, Past]], Columns]
     immediate: bool = field(default=False)
+    straight: bool = field(default=True)        # whether both are made of what a recipe may have (stark/symbols.py)
 
     @property
     def name(self) -> str:
         return self.chip.name
+
+    def accesses(self, steps: Steps) -> list[tuple[Ints, Ints, U64, Ints | int]]:
+        """The time of each, the cell as one number, what it holds afterwards, whether the access takes place."""
+        return [(steps.time + tick, (touch.space << LOG_CELLS) + touch.address, touch.after, touch.takes_place)
+                for tick, touch in enumerate(self.touches(steps))]
 
     def columns(self, steps: Steps, found: Found) -> Columns:
         """All columns of these steps."""
@@ -208,9 +240,16 @@ SMALL = 1 << 18         # sums of four limbs are below
 
 
 def inverse(values: Ints) -> Ints:
-    """1 / value, and 0 for 0."""
-    small = 0 <= values.min(initial=0) and values.max(initial=0) < SMALL
-    return small_inverses()[values] if small else computed_inverse(values)
+    """1 / value, and 0 for 0, of sums of four limbs."""
+    return taken(small_inverses(), values)
+
+
+def chosen(place: Ints, values: Sequence[Ints]) -> Ints:
+    """On every row the value at its place."""
+    out = values[0]
+    for k, value in enumerate(values[1:], 1):
+        out = np.where(place == k, value, out)
+    return out
 
 
 @cache

@@ -142,10 +142,6 @@ class Chip:
         """The main trace (columns, 2^log_height) from arrays by name; shorter arrays are padded with zeros, numbers are taken modulo p."""
         return laid_out(self.name, self.main_names, columns, log_height)
 
-    def in_order(self, columns: Mapping[str, npt.ArrayLike]) -> list[npt.NDArray[Any]]:
-        """The arrays of the main columns as they follow each other."""
-        return in_order(self.name, self.main_names, columns)
-
     def fixed_table(self, columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
         return laid_out(self.name, self.fixed_names, columns, log_height)
 
@@ -163,29 +159,22 @@ class Chip:
 
 
 def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
-    out = np.zeros((len(names), 1 << log_height), np.uint32)
-    lay(chip, names, columns, out)
-    return out
-
-
-def in_order(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike]) -> list[npt.NDArray[Any]]:
     if columns.keys() != set(names):
         missing, unknown = sorted(set(names) - set(columns)), sorted(set(columns) - set(names))
         told = [f"{what}: {', '.join(some)}" for what, some in (("missing", missing), ("unknown", unknown)) if some]
         raise ValueError(f"chip {chip}: columns missing or unknown ({'; '.join(told)})")
-    return [np.asarray(columns[name]) for name in names]
-
-
-def lay(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], out: npt.NDArray[np.uint32]) -> None:
-    for k, (name, values) in enumerate(zip(names, in_order(chip, names, columns), strict=True)):
+    out = np.zeros((len(names), 1 << log_height), np.uint32)
+    for k, name in enumerate(names):
+        values = np.asarray(columns[name])
         if values.ndim > 1 or not whole(values):
             raise ValueError(f"chip {chip}: column {name} is no row of whole numbers of 64 bits at most")
         if values.ndim and len(values) > out.shape[1]:
-            raise ValueError(f"chip {chip}: {len(values)} rows of column {name} do not fit in 2^{out.shape[1].bit_length() - 1}")
+            raise ValueError(f"chip {chip}: {len(values)} rows of column {name} do not fit in 2^{log_height}")
         if values.ndim:
             out[k, :len(values)] = residues(values)
         else:
             out[k] = residues(values)
+    return out
 
 
 def residues(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,5 +1,5 @@
 //! How often the rows of tables are looked up by the messages of a chip.
-use p3_field::{PackedValue, PrimeCharacteristicRing, PrimeField32};
+use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::field::*;
 use crate::flat::*;
@@ -25,7 +25,7 @@ pub fn asked(threads: usize, program: &Program, trace: &Trace, rows: usize, aski
         let mut frame = Frame::new(program);
         let mut unused = [[V::ZERO; BLOCK]; 5];
         // neighbouring rows often ask for the same, and one counter would wait for itself
-        let mut counts = vec![[0u32; 2]; tables << log_size];
+        let mut counts = vec![vec![[0u32; 2]; (1 << log_size) + 1]; tables];
         for first in (start..rows.min(start + part)).step_by(ROWS) {
             for (position, &(kind, index)) in program.columns.iter().enumerate() {
                 let next = matches!(kind, FIXED_NEXT | MAIN_NEXT) as usize;
@@ -38,27 +38,30 @@ pub fn asked(threads: usize, program: &Program, trace: &Trace, rows: usize, aski
             }
             frame.run(&[], &mut unused);
             for (message, asking) in program.messages.iter().zip(asking) {
-                let counts = &mut counts[asking.table << log_size..][..1 << log_size];
+                let counts = &mut counts[asking.table];
                 for t in 0..BLOCK.min((rows - first).div_ceil(LANES)) {
-                    let mut row = [0u64; LANES];
+                    let mut sum = [0u64; LANES];
                     for (&place, &weight) in message.parts.iter().zip(&asking.weights) {
-                        let words = frame.value(place, t);
-                        let words = words.as_slice();
-                        (0..LANES).for_each(|lane| row[lane] += u64::from(weight) * u64::from(words[lane].as_canonical_u32()));
+                        let words = canonical_words(frame.value(place, t));
+                        (0..LANES).for_each(|lane| sum[lane] += u64::from(weight) * u64::from(words[lane]));
                     }
                     let times = frame.value(message.multiplicity, t);
+                    let nowhere = 1u64 << log_size;
+                    let row = |lane: usize| if times.as_slice()[lane] == F::ZERO { nowhere } else { sum[lane].min(nowhere) };
+                    let row: [u64; LANES] = std::array::from_fn(row);
                     let lanes = LANES.min(rows - first - t * LANES);
-                    for (lane, (&row, &times)) in row.iter().zip(times.as_slice()).enumerate().take(lanes) {
-                        let row = if times == F::ZERO { u64::MAX } else { row };
-                        if let Some(count) = counts.get_mut(usize::try_from(row).unwrap_or(usize::MAX)) {
-                            count[lane & 1] += 1;
-                        }
+                    if row.iter().all(|&other| other == row[0]) {
+                        counts[row[0] as usize][0] += lanes as u32;
+                    } else {
+                        (0..lanes).for_each(|lane| counts[row[lane] as usize][lane & 1] += 1);
                     }
                 }
             }
         }
         let mut sums = sums.lock().expect("no worker panics while it adds");
-        sums.iter_mut().zip(&counts).for_each(|(sum, [even, odd])| *sum += even + odd);
+        for (sums, counts) in sums.chunks_mut(1 << log_size).zip(&counts) {
+            sums.iter_mut().zip(counts).for_each(|(sum, [even, odd])| *sum += even + odd);
+        }
     });
     sums.into_inner().expect("no worker panics while it adds")
 }

@@ -26,6 +26,7 @@ mod packing;
 mod point;
 mod poseidon2;
 mod quotient;
+mod recipes;
 mod sponges;
 mod states;
 mod tables;
@@ -42,13 +43,16 @@ static ALLOCATOR: memory::Allocator = memory::Allocator;
 #[pyo3::pymodule]
 mod longrun_native {
     #[pymodule_export]
-    use crate::border::{absorb, asked, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore, trace_permutations};
-    #[pymodule_export]
-    use crate::commitment::Commitment;
+    use crate::border::{
+        absorb, asked, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore,
+        trace_permutations,
+    };
     #[pymodule_export]
     use crate::cells::{found, pages};
     #[pymodule_export]
-    use crate::columns::{gather, put};
+    use crate::columns::{put_accesses, put_columns};
+    #[pymodule_export]
+    use crate::commitment::Commitment;
     #[pymodule_export]
     use crate::elements::{horner, invert, multiply, steps};
 }

@@ -42,7 +42,7 @@ def chip(name: str, results: Results) -> HostFamily:
     step = Step(chip, [name], "d")
     step.ticks = cells
     chip.send(HOST, int(family), step.time, step.fp + step.field["d"], times=step.real)
-    return HostFamily(family, step.finish(), step.operations, step.ticks, partial(touches, name, results), fill)
+    return HostFamily(family, step.finish(), step.operations, step.ticks, partial(touches, name, results), fill, straight=False)
 
 
 def touches(name: str, results: Results, steps: Steps) -> list[Touch]:

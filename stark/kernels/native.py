@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from stark.field import U64
 from stark.flat import FlatChip
@@ -15,6 +14,7 @@ from stark.kernels.checks import check_accesses, shaped
 from stark.kernels.protocol import U32, Asking, Commitment, QuotientJob
 from stark.operations import Indices, Operations
 from stark.poseidon2 import of_width
+from stark.symbols import Recipe
 
 
 def _code(flat: FlatChip) -> tuple[Any, ...]:
@@ -86,12 +86,8 @@ class NativeOperations(Operations):
         return cast(U32, self._rust.restore(leaves, levels, list(segments), digest, shaped(pruned, None)))
 
 
-PLAIN = (np.dtype(np.int64), np.dtype(np.uint64), np.dtype(np.bool_))
-
-
-def plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """One number after the other, of a type that this kernel takes."""
-    return np.ascontiguousarray(values if values.dtype in PLAIN else values.astype(np.int64))
+def _given(recipe: Recipe) -> tuple[Any, ...]:
+    return recipe.code, recipe.slots, recipe.constants, recipe.words, recipe.numbers
 
 
 class NativeKernels:
@@ -109,11 +105,11 @@ class NativeKernels:
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))
 
-    def gather(self, columns: Sequence[U32], rows: Indices) -> Indices:
-        return cast(Indices, self._rust.gather(columns, rows))
+    def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        self._rust.put_columns(_given(recipe), rows, table)
 
-    def put(self, table: U32, columns: Sequence[npt.NDArray[Any]]) -> None:
-        self._rust.put(table, [plain(values) for values in columns])
+    def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
+        self._rust.put_accesses(_given(recipe), rows, address, left)
 
     def pages(self, addresses: Indices) -> Indices:
         return cast(Indices, self._rust.pages(addresses))

@@ -25,12 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from stark.flat import FlatChip
+from stark.symbols import Recipe
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -86,11 +87,11 @@ class Kernels(Protocol):
         state[0] + constant, before the internal layer), for each of the last four full rounds all words after the external layer.
         The last ones are the permutation."""
 
-    def gather(self, columns: Sequence[U32], rows: Indices) -> Indices:
-        """These rows of columns, (columns, rows)."""
+    def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        """What the recipe puts becomes, modulo p, the words of the columns of this table, (columns, rows), one for each of these rows."""
 
-    def put(self, table: U32, columns: Sequence[npt.NDArray[Any]]) -> None:
-        """Writes columns of bits or of whole numbers of 64 bits, modulo p, into a table or a part of one: column k is table[k]."""
+    def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
+        """Notes the accesses of these rows that take place by their time: the address of the cell, and what is left there."""
 
     def pages(self, addresses: Indices) -> Indices:
         """The pages of 32 cells in which cells with these addresses below 2^33 are, in order. A negative address is that of no cell."""

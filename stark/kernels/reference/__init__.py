@@ -2,22 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from stark import poseidon2
-from stark.chip import residues
 from stark.field import U64
 from stark.flat import FlatChip
 from stark.kernels.checks import check_accesses, shaped
 from stark.kernels.protocol import U32, Asking, Commitment, Indices, QuotientJob
-from stark.kernels.reference import accesses, fri, tree
+from stark.kernels.reference import accesses, fri, recipes, tree
 from stark.kernels.reference import asked as lookups
 from stark.kernels.reference import logup as logup_columns
 from stark.kernels.reference import quotient as quotients
 from stark.kernels.reference.tree import ReferenceCommitment, words
+from stark.symbols import Recipe
 
 
 def _wide(array: U32, *shape: int | None) -> U64:
@@ -33,14 +31,11 @@ class ReferenceKernels:
     def trace_permutations(self, inputs: U32) -> U32:
         return words(poseidon2.trace(_wide(inputs, None, None)))
 
-    def gather(self, columns: Sequence[U32], rows: Indices) -> Indices:
-        if any(len(rows) and not 0 <= rows.min() <= rows.max() < len(column) for column in columns):
-            raise ValueError("a row that a column does not have")
-        return np.array([column[rows] for column in columns], np.int64).reshape(len(columns), len(rows))
+    def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        recipes.columns(recipe, rows, table)
 
-    def put(self, table: U32, columns: Sequence[npt.NDArray[Any]]) -> None:
-        for row, values in zip(table, columns, strict=True):
-            row[:] = residues(values)
+    def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
+        recipes.accesses(recipe, rows, address, left)
 
     def pages(self, addresses: Indices) -> Indices:
         return accesses.pages(addresses)
