@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from segments.guest.outside import is_outside
 from segments.machine import Machine
 from segments.memory import boundary
 from segments.steps import Ints, Steps
-from stark.symbols import Book, taken
+from stark.symbols import taken
 from wasm_exec.instructions import BY_NAME, TABLE
 from wasm_exec.program import FIELDS, Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
@@ -38,6 +38,13 @@ class Source:
     time: U32
     first_pages: int
     grown: int
+
+    @property
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """All that steps are made of, always in the same order."""
+        trace = self.trace
+        return [trace.pc, trace.fp, trace.a, trace.b, trace.d, trace.extra.reshape(-1), trace.memory.reshape(-1), self.time,
+                *self.fields.values(), *self.places.values()]
 
     def steps(self, rows: Ints, has: Mapping[str, int]) -> Steps:
         """Those in these rows of the trace, which have so much behind them. The rows may be symbols (stark/symbols.py)."""
@@ -72,26 +79,23 @@ class Share:
     def __len__(self) -> int:
         return len(self.rows)
 
-    @property
-    def has(self) -> dict[str, int]:
-        if not len(self):
-            return dict.fromkeys(BEHIND, 0)
-        op = self.source.fields["op"][self.source.trace.pc[self.rows[0]]]
-        return {name: int(counts[op]) for name, counts in BEHIND.items()}
-
     def steps(self) -> Steps:
         """All of them, as arrays."""
-        return self.source.steps(self.rows, self.has)
+        if not len(self):
+            return self.source.steps(self.rows, dict.fromkeys(BEHIND, 0))
+        return self.source.steps(self.rows, behind(int(self.source.fields["op"][self.source.trace.pc[self.rows[0]]])))
 
-    def symbols(self, book: Book) -> Steps:
-        """Each of them, as symbols of what is in its row."""
-        return self.source.steps(cast(Ints, book.rows()), self.has)
+
+def behind(operation: int) -> dict[str, int]:
+    """What steps of this operation have in the other parts of the trace."""
+    return {name: int(counts[operation]) for name, counts in BEHIND.items()}
 
 
 @dataclass(frozen=True)
 class Deal:
     """The steps by the name of the chip, which family has the last one, and the time after it."""
 
+    source: Source
     shares: Mapping[str, Share]
     last: int
     end: int
@@ -128,7 +132,7 @@ def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
     there = np.bincount(chosen, minlength=len(machine.families))
     shares = {family.name: Share(source, np.flatnonzero(chosen == number) if there[number] else np.zeros(0, np.int64))
               for number, family in enumerate(machine.families)}
-    return Deal(shares, int(chosen[-1]), int(source.time[-1] + ticks[-1]))
+    return Deal(source, shares, int(chosen[-1]), int(source.time[-1] + ticks[-1]))
 
 
 def places_of(counts: npt.NDArray[np.int32], pc: U32) -> U32:

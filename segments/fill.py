@@ -11,7 +11,7 @@ from segments import tables
 from segments.buses import STATE
 from segments.catalogue import MORE
 from segments.claim import RUNNING, Boundary
-from segments.dealing import Deal, Share, dealt
+from segments.dealing import Deal, dealt
 from segments.history import History, history
 from segments.host import tables as hosts
 from segments.lookups import lookup_fill
@@ -19,14 +19,14 @@ from segments.machine import Machine, chips, machine
 from segments.memory import boundary, hashes, nodes, pages
 from segments.memory.wide import hash_of
 from segments.memory_tree import MemoryTree, Update
+from segments.recipes import arrays_of, columns_of
 from segments.setup import PROGRAM, fixed_tables
 from segments.shape import Shape, rows_of_memory
-from segments.steps import Columns, GuestFamily
+from segments.steps import Columns
 from stark.check import Filled, values_of
 from stark.chip import Chip
 from stark.kernels.protocol import Kernels
 from stark.kernels.reference import ReferenceKernels
-from stark.symbols import Book, Ends, Recipe, recipe
 from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
 from wasm_exec.spaces import Space, SystemCell
@@ -131,15 +131,16 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
             return chip.table(part, log_height)
         return tables_for(chip, table)
 
-    guests = {f.name: empty(f.chip) if f.straight else filled(f.chip, f.columns(shares[f.name].steps(), past))
+    guests = {f.name: empty(f.chip) if f.straight else filled(f.chip, f.columns(shares[f.name].steps(), past.finds))
               for f in parts.families if f.name in shape.log_heights}
-    recipes = {f.name: columns_of(f, shares[f.name], past) for f in parts.families if f.straight and len(shares[f.name])}
+    arrays = arrays_of(deal.source, past.finds)
+    recipes = {f.name: columns_of(f.name).of(arrays) for f in parts.families if f.straight}
     for name, here in deal.windows([*recipes]):
         for table, inside, those in pieces(guests[name], here):
             kernels.columns(recipes[name], shares[name].rows[those], table.main[:, inside])
     end = State.last_of(guests[parts.families[deal.last].name], len(shares[parts.families[deal.last].name]))
     update = tree.update(past.with_frame_pointer(end.fp))
-    then, cell = past.then[deal.end], past.cell[deal.end]
+    then, cell = past.finds.then[deal.end], past.finds.cell[deal.end]
     behind = hosts.filled_columns(shares, past, shape.log_heights)
     rows = [*(table for both in guests.values() for table in both),
             *(table for name, columns in behind.items() for table in filled(every[name], columns)),
@@ -152,17 +153,6 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
     rows += filled(parts.lookup, lookup_fill(rows, used, kernels, shape.width))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
     return Segment(shape, used, rows, before, Boundary(end.pc, end.status, words(update.root_after)), update)
-
-
-def columns_of(family: GuestFamily, share: Share, past: History) -> Recipe:
-    """The columns of steps of one chip."""
-    book, ends = Book(), Ends()
-    columns = family.columns(share.symbols(book), past)
-    for k, name in enumerate(family.chip.main_names):
-        ends.put(k, columns.pop(name))
-    if columns:
-        raise ValueError(f"chip {family.name} has no columns {', '.join(columns)}")
-    return recipe(book, ends)
 
 
 def pieces(tables: Sequence[Filled], here: slice) -> Iterator[tuple[Filled, slice, slice]]:

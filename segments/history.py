@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from segments.dealing import Deal, Share
 from segments.machine import Machine
 from segments.memory.boundary import READ
 from segments.memory.pages import LOG_PAGES, OpenedPages
-from segments.steps import U64, GuestFamily, Ints, Past
+from segments.recipes import accesses_of, arrays_of
+from segments.steps import U64, Finds, Ints
 from stark.kernels.protocol import Kernels
-from stark.symbols import Book, Ends, Recipe, recipe, taken
 from wasm_exec.image import MemoryImage
 from wasm_exec.spaces import PAGE_CELLS, PAGES_PER_WASM_PAGE, Space, SystemCell
 
@@ -22,16 +21,11 @@ LOG_TIME = 24                   # times of a segment
 
 @dataclass(frozen=True)
 class History:
-    """For every time the access that is then, if one is: what it leaves in its cell, since when the cell held what."""
+    """What the access at every time leaves in its cell, and what it finds there; the pages in which all these cells are."""
 
     left: U64
-    then: npt.NDArray[np.uint32]
-    cell: U64
+    finds: Finds
     pages: OpenedPages
-
-    def at(self, time: Ints) -> Past:
-        """What the accesses at these times find; zeros where none takes place."""
-        return Past(taken(self.then, time).astype(np.int64), taken(self.cell, time))
 
     def with_frame_pointer(self, value: int) -> OpenedPages:
         """The pages, with this in the first cell of the first page at the end."""
@@ -44,7 +38,8 @@ def history(machine: Machine, deal: Deal, frame_pointer: int, image: MemoryImage
     """`frame_pointer`: at the start of the segment. At the end it is written back (as 0 here; see `with_frame_pointer`)."""
     address, left = np.full(deal.end + 1, -1, np.int64), np.zeros(deal.end + 1, np.uint64)
     address[[READ, deal.end]], left[READ] = 0, frame_pointer
-    recipes = {family.name: accesses_of(family, deal.shares[family.name]) for family in machine.families if family.straight}
+    arrays = arrays_of(deal.source)
+    recipes = {family.name: accesses_of(family.name).of(arrays) for family in machine.families if family.straight}
     for name, here in deal.windows([*recipes]):
         kernels.accesses(recipes[name], deal.shares[name].rows[here], address, left)
     for family in machine.families:
@@ -59,15 +54,7 @@ def history(machine: Machine, deal: Deal, frame_pointer: int, image: MemoryImage
     times = np.repeat(begun.astype(np.uint32), PAGE_CELLS)
     then, cell, after, last = kernels.found(address, left, index, before.reshape(-1), times)
     after, last = after.reshape(-1, PAGE_CELLS), last.reshape(-1, PAGE_CELLS)
-    return History(left, then, cell, OpenedPages(index, before, after, last.astype(np.int64), begun))
-
-
-def accesses_of(family: GuestFamily, share: Share) -> Recipe:
-    """The accesses of steps of one chip."""
-    book, ends = Book(), Ends()
-    for access in family.accesses(share.symbols(book)):
-        ends.access(*access)
-    return recipe(book, ends)
+    return History(left, Finds(then, cell), OpenedPages(index, before, after, last.astype(np.int64), begun))
 
 
 def new_pages(shares: Mapping[str, Share], image: MemoryImage) -> tuple[Ints, Ints]:

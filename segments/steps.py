@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -134,10 +134,20 @@ class Past:
     cell: U64
 
 
-class Found(Protocol):
-    """What the accesses of a segment find."""
+@dataclass(frozen=True)
+class Finds:
+    """For every time of a segment, if an access is then: since when the cell held what it finds."""
 
-    def at(self, time: Ints) -> Past: ...
+    then: npt.NDArray[np.uint32]
+    cell: U64
+
+    @property
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        return [self.then, self.cell]
+
+    def at(self, time: Ints) -> Past:
+        """What the accesses at these times find; zeros where none takes place."""
+        return Past(taken(self.then, time).astype(np.int64), taken(self.cell, time))
 
 
 @dataclass(frozen=True)
@@ -162,7 +172,7 @@ class GuestFamily:
         return [(steps.time + tick, (touch.space << LOG_CELLS) + touch.address, touch.after, touch.takes_place)
                 for tick, touch in enumerate(self.touches(steps))]
 
-    def columns(self, steps: Steps, found: Found) -> Columns:
+    def columns(self, steps: Steps, finds: Finds) -> Columns:
         """All columns of these steps."""
         out: Columns = {"pc": steps.pc, "fp": steps.fp, "time": steps.time, "next": steps.fields["next"]}
         out |= {name: steps.fields[name] for name in FIELDS if name in self.chip.main_names}
@@ -173,7 +183,7 @@ class GuestFamily:
         past = {}
         for tick, touch in enumerate(self.touches(steps)):
             now = steps.time + tick
-            past[touch.name] = found.at(now)
+            past[touch.name] = finds.at(now)
             then = past[touch.name].then
             if not isinstance(touch.takes_place, int):
                 then = np.where(touch.takes_place == 1, then, now - 1)

@@ -6,8 +6,8 @@ else is a TypeError. So the function on arrays stays the definition, and is the 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -35,6 +35,16 @@ class Recipe:
     constants: I64
     words: tuple[U32, ...]
     numbers: tuple[I64, ...]
+
+    def of(self, arrays: Mapping[int, npt.NDArray[Any]]) -> Recipe:
+        """The same of other tables, in place of those that lie where this says (`where`)."""
+        words, longs = ([arrays.get(where(table), table) for table in tables] for tables in (self.words, self.numbers))
+        return replace(self, words=tuple(words), numbers=tuple(table.view(np.int64) for table in longs))
+
+
+def where(table: npt.NDArray[Any]) -> int:
+    """The address of an array."""
+    return int(table.__array_interface__["data"][0])
 
 
 Node = tuple[Any, ...]          # ("row",), ("constant", value), ("take", table, index), (operation, operand, …)
@@ -67,7 +77,7 @@ class Book:
         return self.symbol(kind, "constant", (int(value) + WORD // 2) % WORD - WORD // 2)
 
     def table(self, values: npt.NDArray[Any]) -> int:
-        key = (values.ctypes.data, values.dtype.str, values.shape, values.strides)
+        key = (where(values), values.dtype.str, values.shape, values.strides)
         if key not in self.places:
             if values.dtype == np.uint32:
                 self.places[key] = 2 * len(self.words)

@@ -77,6 +77,6 @@ FILLS = {"sha256": sha256_fill.fill, "poseidon2": poseidon2.fill, "mulmod": mulm
 def asked(name: str, calls: Steps, past: History) -> cells.Asked:
     each = np.arange(HOSTS[name.upper()].cells)
     time = calls.time[:, None] + each
-    found = past.at(time)
+    found = past.finds.at(time)
     return cells.Asked(address=(calls.fp + calls.fields["d"])[:, None] + each, time=time, then=found.then, before=found.cell,
                        after=past.left[time])

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from segments.dealing import BEHIND
-from segments.fill import Read, columns_of, fill, read
-from segments.history import accesses_of
+from segments.fill import Read, fill, read
 from segments.machine import machine
 from segments.memory_tree import MemoryTree
+from segments.recipes import accesses_of, arrays_of, columns_of
 from stark.kernels import has_native, load
 from stark.poseidon2 import permute
 from tests.segments.small import OFFERED, const, lines_of_everything, program, shape_of
@@ -47,12 +47,12 @@ def done() -> Read:
 
 @pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.straight])
 def test_a_recipe_fills_what_its_family_fills(name: str) -> None:
-    family, share, past = FAMILIES[name], done().deal.shares[name], done().past
+    family, share, past = FAMILIES[name], done().deal.shares[name], done().past.finds
     assert len(share)
     log_height = len(share).bit_length()
     expected, found = family.chip.table(family.columns(share.steps(), past), log_height), family.chip.table(
         dict.fromkeys(family.chip.main_names, 0), log_height)
-    KERNELS.columns(columns_of(family, share, past), share.rows, found)
+    KERNELS.columns(columns_of(name).of(arrays_of(share.source, past)), share.rows, found)
     assert np.array_equal(found, expected)
 
 
@@ -60,7 +60,7 @@ def test_a_recipe_fills_what_its_family_fills(name: str) -> None:
 def test_a_recipe_notes_the_accesses_of_its_family(name: str) -> None:
     family, deal = FAMILIES[name], done().deal
     address, left = np.full(deal.end, -1, np.int64), np.zeros(deal.end, np.uint64)
-    KERNELS.accesses(accesses_of(family, deal.shares[name]), deal.shares[name].rows, address, left)
+    KERNELS.accesses(accesses_of(name).of(arrays_of(deal.source)), deal.shares[name].rows, address, left)
     expected = {}
     for time, cell, word, takes_place in family.accesses(deal.shares[name].steps()):
         some = np.flatnonzero(np.broadcast_to(takes_place, time.shape))
