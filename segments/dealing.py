@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,16 @@ from segments.guest.outside import is_outside
 from segments.machine import Machine
 from segments.memory import boundary
 from segments.steps import Ints, Steps
+from stark.kernels.protocol import Kernels
 from stark.symbols import taken
-from wasm_exec.instructions import BY_NAME, TABLE
+from wasm_exec.instructions import TABLE
 from wasm_exec.program import FIELDS, Program
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 from wasm_exec.trace import EXTRA, MEMORY, Trace
 
 U32 = npt.NDArray[np.uint32]
 WINDOW = 1 << 16                # steps of all chips
+NO_CHIP = 255
 LAST = max(operation.number for operation in TABLE)
 # What a step has behind its row in the trace, by the number of its operation: rows of `extra` and `memory`, and `cells`.
 BEHIND = {name: np.zeros(LAST + 1, np.int32) for name in ("extra", "memory", "cells")}
@@ -93,12 +95,13 @@ def behind(operation: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Deal:
-    """The steps by the name of the chip, which family has the last one, and the time after it."""
+    """The steps by the name of the chip, which family has the last one, and the time after it. How often each instruction is fetched."""
 
     source: Source
     shares: Mapping[str, Share]
     last: int
     end: int
+    fetched: Ints
 
     def windows(self, names: Sequence[str]) -> Iterator[tuple[str, slice]]:
         """All parts of the shares of these chips, in windows of time: what steps of different chips find beside each other is then
@@ -111,33 +114,21 @@ class Deal:
                     yield name, slice(at[window], at[window + 1])
 
 
-def dealt(machine: Machine, program: Program, trace: Trace, grown: int) -> Deal:
+def dealt(machine: Machine, program: Program, trace: Trace, grown: int, kernels: Kernels) -> Deal:
     """`grown`: pages by which linear memory has grown before."""
-    op = program.column("op").astype(np.int64)
-    to = np.full(LAST + 1, -1, np.int8)
+    op, names = program.column("op"), [family.name for family in machine.families]
+    chip_of, ticks = np.full(LAST + 1, NO_CHIP, np.uint8), np.array([family.ticks for family in machine.families], np.uint32)
     for number, family in enumerate(machine.families):
-        to[[operation.number for operation in TABLE if operation.family is family.family]] = number
-    chosen = to[op][trace.pc]
-    if (chosen < 0).any():
-        raise ValueError(f"there is no chip for operation {op[trace.pc[np.flatnonzero(chosen < 0)[0]]]}")
-    places = {name: places_of(counts[op], trace.pc) for name, counts in BEHIND.items()}
-    grow = [family.family for family in machine.families].index(BY_NAME["GROW"].family)
-    source = Source(trace, {name: np.ascontiguousarray(program.column(name)) for name in FIELDS if name != "pc"}, places,
-                    np.zeros(len(chosen), np.uint32), program.memory_pages * PAGES_PER_WASM_PAGE,
-                    grown + int(np.count_nonzero(chosen == grow)))
-    if is_outside(Share(source, np.array([len(chosen) - 1])).steps()):
-        chosen[-1] = machine.outside
-    ticks = np.array([family.ticks for family in machine.families], np.uint32)[chosen]
-    source = replace(source, time=np.cumsum(ticks, dtype=np.uint32) - ticks + np.uint32(boundary.START))
-    there = np.bincount(chosen, minlength=len(machine.families))
-    shares = {family.name: Share(source, np.flatnonzero(chosen == number) if there[number] else np.zeros(0, np.int64))
-              for number, family in enumerate(machine.families)}
-    return Deal(source, shares, int(chosen[-1]), int(source.time[-1] + ticks[-1]))
-
-
-def places_of(counts: npt.NDArray[np.int32], pc: U32) -> U32:
-    """How many of something all steps before each step have, if an instruction has so many."""
-    if not counts.any():
-        return np.zeros(0, np.uint32)
-    own = counts.astype(np.uint32)[pc]
-    return np.cumsum(own, dtype=np.uint32) - own
+        chip_of[[operation.number for operation in TABLE if operation.family is family.family]] = number
+    chip = chip_of[op]
+    counts = [np.append(ticks, np.zeros(NO_CHIP, np.uint32))[chip], *(counts[op] for counts in BEHIND.values())]
+    rows, before, fetched = kernels.deal(trace.pc, chip, np.array(counts, np.uint32), len(names))
+    time, *places = before
+    source = Source(trace, {name: np.ascontiguousarray(program.column(name)) for name in FIELDS if name != "pc"},
+                    dict(zip(BEHIND, places, strict=True)), time + np.uint32(boundary.START), program.memory_pages * PAGES_PER_WASM_PAGE,
+                    grown + len(rows[names.index("grow")]))
+    last, end = int(chip[trace.pc[-1]]), np.array([len(trace) - 1])
+    if is_outside(Share(source, end).steps()):
+        rows[last], rows[machine.outside], last = rows[last][:-1], end, machine.outside
+    shares = {name: Share(source, some) for name, some in zip(names, rows, strict=True)}
+    return Deal(source, shares, last, int(source.time[-1] + ticks[last]), fetched)

@@ -86,7 +86,7 @@ def read(program: Program, trace: Trace, image: MemoryImage, kernels: Kernels = 
     if not len(trace):
         raise ValueError("a segment has at least one step")
     parts = machine()
-    deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES))
+    deal = dealt(parts, program, trace, image.read_cell(Space.SYSTEM, SystemCell.GROWN_PAGES), kernels)
     return Read(trace, deal, history(parts, deal, image.read_cell(Space.SYSTEM, SystemCell.FRAME_POINTER), image, kernels))
 
 
@@ -131,6 +131,8 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
             return chip.table(part, log_height)
         return tables_for(chip, table)
 
+    def cut(chip: Chip, main: U32) -> list[Filled]:
+        return tables_for(chip, lambda at, log_height: np.ascontiguousarray(main[:, at:at + (1 << log_height)]))
     guests = {f.name: empty(f.chip) if f.straight else filled(f.chip, f.columns(shares[f.name].steps(), past.finds))
               for f in parts.families if f.name in shape.log_heights}
     arrays = arrays_of(deal.source, past.finds)
@@ -147,8 +149,8 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
             *filled(parts.boundary, boundary.fill(boundary.Ends(int(trace.fp[0]), end.fp, end.time, int(then), int(cell)))),
             *filled(parts.page, pages.fill(update.pages, update.sponge_before, update.sponge_after)),
             *filled(parts.node, nodes.fill(update.nodes)),
-            *(table for pair in hashed(parts, update, hosts.permuted(shares), shape, kernels) for table in filled(*pair)),
-            *filled(parts.program, tables.program_fill(program, trace.pc, sizes, shape.log_heights["program"]))]
+            *(table for pair in hashed(parts, update, hosts.permuted(shares), shape, kernels) for table in cut(*pair)),
+            *filled(parts.program, tables.program_fill(deal.fetched, sizes, shape.log_heights["program"]))]
     used = shape.split(done.rows)
     rows += filled(parts.lookup, lookup_fill(rows, used, kernels, shape.width))
     before = Boundary(int(trace.pc[0]), RUNNING, words(update.root_before))
@@ -192,7 +194,7 @@ class State:
         return State(*(int(found[part.number][0]) for part in message.parts))
 
 
-def hashed(parts: Machine, update: Update, whole: U64, shape: Shape, kernels: Kernels) -> list[tuple[Chip, Columns]]:
+def hashed(parts: Machine, update: Update, whole: U64, shape: Shape, kernels: Kernels) -> list[tuple[Chip, U32]]:
     """All permutations: those of memory, and those that calls want as a `whole`, which may be of another hash."""
     none = np.zeros((0, whole.shape[1]), np.uint64)
     if parts.permuted is None:
@@ -205,7 +207,7 @@ def hashed(parts: Machine, update: Update, whole: U64, shape: Shape, kernels: Ke
     return found
 
 
-def hash_columns(chip: Chip, update: Update, whole: U64, shape: Shape, kernels: Kernels) -> Columns:
+def hash_columns(chip: Chip, update: Update, whole: U64, shape: Shape, kernels: Kernels) -> U32:
     """All permutations that pages and nodes ask for: the last row of a page and all nodes want the digest. Calls want the `whole`."""
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])

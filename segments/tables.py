@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from segments.buses import AND, BYTES, PROGRAM, RANGE16, SHIFT
 from segments.claim import FORMS
 from segments.operands import MEMORY_SIZE
-from segments.steps import Columns
+from segments.steps import Columns, Ints
 from stark.chip import Chip
 from stark.poseidon2 import Hash
 from wasm_exec.program import FIELDS, Program
@@ -37,9 +36,10 @@ def program_fixed(program: Program, log_height: int) -> Columns:
     return {name: np.append(program.column(name)[rows].astype(np.int64), last.get(name, 0)) for name in FIELDS}
 
 
-def program_fill(program: Program, fetched: npt.NDArray[np.integer], sizes: int, log_height: int) -> Columns:
+def program_fill(fetched: Ints, sizes: int, log_height: int) -> Columns:
     """How often every row is fetched; `sizes`: how often the size of linear memory is asked for."""
-    times = np.bincount(fetched, minlength=1 << log_height)
+    times = np.zeros(1 << log_height, np.int64)
+    times[:len(fetched)] = fetched
     times[-1] += sizes
     return {"times": times, "steps before": np.cumsum(times) - times}
 

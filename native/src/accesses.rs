@@ -63,14 +63,16 @@ pub fn found(addresses: &[i64], left: &[u64], pages: &[i64], cells: &mut [u64], 
     for (number, &page) in pages.iter().enumerate() {
         directory.put((0..1 << LOG_PAGES).contains(&page).then_some(page as usize)?, number as u32);
     }
-    let (mut then, mut cell) = (vec![0; addresses.len()], vec![0; addresses.len()]);
+    let (mut then, mut cell) = (Vec::with_capacity(addresses.len()), Vec::with_capacity(addresses.len()));
     for (time, (&address, &left)) in addresses.iter().zip(left).enumerate() {
         if address < 0 {
+            then.push(0);
+            cell.push(0);
             continue;
         }
         let at = directory.get(page_of(address)?)? << LOG_CELLS | address as usize & ((1 << LOG_CELLS) - 1);
-        (then[time], times[at]) = (times[at], time as u32);
-        (cell[time], cells[at]) = (cells[at], left);
+        then.push(std::mem::replace(&mut times[at], time as u32));
+        cell.push(std::mem::replace(&mut cells[at], left));
     }
     Some(Found { then, cell })
 }

@@ -1,15 +1,36 @@
-//! What Python calls to know what accesses to cells find (src/accesses.rs).
-use numpy::{PyArray1, PyReadonlyArray1};
+//! What Python calls to deal the steps of a trace (src/deal.rs), and to know what their accesses to cells find (src/accesses.rs).
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::accesses;
-use crate::arguments::require;
+use crate::arguments::{Out2, require, to_array};
 
 type Out<'py, T> = Bound<'py, PyArray1<T>>;
 
 fn missing() -> PyErr {
     PyValueError::new_err("an access to a cell of no page that is there")
+}
+
+/// Rows by chip; sums of counts, (counts, steps); how often each instruction is fetched.
+#[pyfunction]
+#[allow(clippy::type_complexity)]
+pub fn deal<'py>(
+    py: Python<'py>,
+    fetched: PyReadonlyArray1<'py, u32>,
+    chip: PyReadonlyArray1<'py, u8>,
+    counts: PyReadonlyArray2<'py, u32>,
+    chips: usize,
+) -> PyResult<(Vec<Out<'py, i64>>, Out2<'py>, Out<'py, i64>)> {
+    let (fetched, chip) = (fetched.as_slice()?, chip.as_slice()?);
+    let [kinds, instructions] = [counts.shape()[0], counts.shape()[1]];
+    require(instructions == chip.len() && chips <= 1 << 8, "counts for each instruction, and no more chips than there are numbers")?;
+    let words = counts.as_slice()?;
+    let counts: Vec<_> = (0..kinds).map(|kind| &words[kind * instructions..][..instructions]).collect();
+    let dealt = py.detach(|| crate::deal::deal(fetched, chip, &counts, chips));
+    let dealt = dealt.ok_or_else(|| PyValueError::new_err("a step of no instruction, or of one without a chip"))?;
+    let rows = dealt.rows.into_iter().map(|rows| PyArray1::from_vec(py, rows)).collect();
+    Ok((rows, to_array(py, dealt.before, kinds, fetched.len())?, PyArray1::from_vec(py, dealt.fetched)))
 }
 
 #[pyfunction]

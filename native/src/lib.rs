@@ -8,6 +8,7 @@ mod cells;
 mod columns;
 mod combine;
 mod commitment;
+mod deal;
 mod denominators;
 mod elements;
 mod extend;
@@ -48,7 +49,7 @@ mod longrun_native {
         trace_permutations,
     };
     #[pymodule_export]
-    use crate::cells::{found, pages};
+    use crate::cells::{deal, found, pages};
     #[pymodule_export]
     use crate::columns::{put_accesses, put_columns};
     #[pymodule_export]

@@ -228,12 +228,23 @@ fn put(out: &mut Out, column: usize, first: usize, rows: usize, values: Value) -
     Some(())
 }
 
-fn access(out: &mut Out, rows: usize, [time, cell, word, takes_place]: [Value; 4]) -> Option<()> {
+fn access(out: &mut Out, rows: usize, values: [Value; 4]) -> Option<()> {
     let Out::Accesses { cells, left } = out else { return None };
-    for row in (0..rows).filter(|&row| takes_place.at(row) != 0) {
-        let time = time.at(row) as u64 as usize;
-        *cells.get_mut(time)? = cell.at(row);
-        *left.get_mut(time)? = word.at(row) as u64;
+    let mut known = [[0; ROWS]; 4];
+    let mut many = known.iter_mut().zip(values).map(|(block, value)| match value {
+        Value::Many(values) => values,
+        Value::One(value) => {
+            block.fill(value);
+            &*block
+        }
+    });
+    let [time, cell, word, takes_place] = std::array::from_fn(|_| many.next().expect("four values"));
+    for row in 0..rows {
+        if takes_place[row] != 0 {
+            let time = time[row] as u64 as usize;
+            *cells.get_mut(time)? = cell[row];
+            *left.get_mut(time)? = word[row] as u64;
+        }
     }
     Some(())
 }

@@ -34,6 +34,7 @@ from stark.flat import FlatChip
 from stark.symbols import Recipe
 
 U32 = npt.NDArray[np.uint32]
+U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
 Asking = tuple[int, tuple[int, ...]]       # the number of a table, and what the parts of a message count in the number of its row
@@ -86,6 +87,11 @@ class Kernels(Protocol):
         rounds all words after the external layer, for each of the 20 or 23 partial rounds the one S-box output (cube of
         state[0] + constant, before the internal layer), for each of the last four full rounds all words after the external layer.
         The last ones are the permutation."""
+
+    def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
+        """Steps that fetch these instructions, by the number of the instruction's chip: for each of so many chips its steps, in order. For
+        each row of `counts`, (counts, instructions), how much all steps before each step have of it, modulo 2^32, (counts, steps). How
+        often each instruction is fetched."""
 
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
         """What the recipe puts becomes, modulo p, the words of the columns of this table, (columns, rows), one for each of these rows."""

@@ -43,6 +43,20 @@ def test_accesses_find_what_was_left(kernels: Kernels, seed: int, count: int, ce
     assert kernels.pages(address).tolist() == sorted({cell // 32 for cell in address.tolist() if cell >= 0})
 
 
+@given(SEED, st.integers(0, 400), st.integers(1, 9))
+@EXAMPLES
+def test_steps_are_dealt(kernels: Kernels, seed: int, count: int, chips: int) -> None:
+    """Also where an instruction without a chip is never fetched."""
+    rng = np.random.default_rng(seed)
+    chip = np.append(rng.integers(0, chips, 11), 255).astype(np.uint8)
+    fetched, counts = rng.integers(0, 11, count).astype(np.uint32), rng.integers(0, 1 << 32, (3, 12), np.uint32)
+    rows, before, times = kernels.deal(fetched, chip, counts, chips)
+    steps = fetched.tolist()
+    assert [one.tolist() for one in rows] == [[k for k, pc in enumerate(steps) if chip[pc] == number] for number in range(chips)]
+    assert before.tolist() == [[sum(own[pc] for pc in steps[:k]) % (1 << 32) for k in range(count)] for own in counts.tolist()]
+    assert times.tolist() == [steps.count(pc) for pc in range(12)]
+
+
 def random_asking(rng: np.random.Generator, flat: Any, tables: int) -> list[Asking]:
     return [(int(rng.integers(tables)), tuple(int(rng.choice([0, 1, 3, 256])) for _ in parts)) for _, _, parts in flat.messages]
 
@@ -72,6 +86,7 @@ def test_questions_are_counted(kernels: Kernels) -> None:
 
 
 WORDS, NONE = np.zeros(2, np.uint64), np.zeros(0, np.int64)
+CHIPS = np.array([2, 3], np.uint8)
 PAGE, TIMES = np.zeros(32, np.uint64), np.zeros(32, np.uint32)
 ASKS = Code(np.zeros((0, 4), np.uint32), 0, np.zeros(0, np.uint32), np.zeros(0, np.uint32), [(1, operand(MAIN, 0), (operand(MAIN, 0),))])
 STATES = Code(np.zeros((0, 4), np.uint32), 0, np.zeros(0, np.uint32), np.zeros(0, np.uint32), [(1, operand(PUBLIC, 0), ())])
@@ -82,6 +97,9 @@ REFUSED: dict[str, Callable[[Kernels], object]] = {
     "fewer words than accesses": lambda k: k.found(np.array([5]), WORDS, np.array([0]), PAGE, TIMES),
     "half a page": lambda k: k.found(np.array([5, 6]), WORDS, np.array([0]), PAGE[:16], TIMES[:16]),
     "a page without times": lambda k: k.found(np.array([5, 6]), WORDS, np.array([0]), PAGE, TIMES[:16]),
+    "an instruction without a chip": lambda k: k.deal(np.array([1], np.uint32), CHIPS, np.zeros((1, 2), np.uint32), 3),
+    "an instruction that is not there": lambda k: k.deal(np.array([2], np.uint32), CHIPS, np.zeros((1, 2), np.uint32), 9),
+    "counts of other instructions": lambda k: k.deal(np.array([1], np.uint32), CHIPS, np.zeros((1, 3), np.uint32), 9),
     "an address of no cell": lambda k: k.pages(np.array([3, TOP + 1])),
     "a message that nobody counts": lambda k: k.asked(ASKS, *COLUMNS, 8, [], 1, 4),
     "a part without a weight": lambda k: k.asked(ASKS, *COLUMNS, 8, [(0, ())], 1, 4),

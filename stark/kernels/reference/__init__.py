@@ -8,8 +8,8 @@ import numpy as np
 from stark import poseidon2
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import check_accesses, shaped
-from stark.kernels.protocol import U32, Asking, Commitment, Indices, QuotientJob
+from stark.kernels.checks import check_accesses, check_instructions, shaped
+from stark.kernels.protocol import U8, U32, Asking, Commitment, Indices, QuotientJob
 from stark.kernels.reference import accesses, fri, recipes, tree
 from stark.kernels.reference import asked as lookups
 from stark.kernels.reference import logup as logup_columns
@@ -30,6 +30,12 @@ class ReferenceKernels:
 
     def trace_permutations(self, inputs: U32) -> U32:
         return words(poseidon2.trace(_wide(inputs, None, None)))
+
+    def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
+        check_instructions(fetched, chip, counts, chips)
+        chosen, own = chip[fetched], counts[:, fetched]
+        rows = [np.flatnonzero(chosen == number) for number in range(chips)]
+        return rows, np.cumsum(own, axis=1, dtype=np.uint32) - own, np.bincount(fetched, minlength=len(chip))
 
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
         recipes.columns(recipe, rows, table)
