@@ -46,7 +46,7 @@ Rates are by processor time; seconds of phases, `threads_speedup` and `floor_rat
 machine.
 """
 Table = list[list[str]]
-AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.15, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
+AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.08, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
 AT_LEAST = {"khz_per_core": 80, "threads_speedup": 1.8}
 
 

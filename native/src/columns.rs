@@ -7,13 +7,8 @@ use crate::arguments::require;
 use crate::recipes::{Out, Recipe, Tables};
 
 /// Code, slots, constants, tables of words and of numbers.
-type Given<'py> = (
-    PyReadonlyArray2<'py, i64>,
-    usize,
-    PyReadonlyArray1<'py, i64>,
-    Vec<PyReadonlyArray1<'py, u32>>,
-    Vec<PyReadonlyArray1<'py, i64>>,
-);
+type Given<'py> =
+    (PyReadonlyArray2<'py, i64>, usize, PyReadonlyArray1<'py, i64>, Vec<PyReadonlyArray1<'py, u32>>, Vec<PyReadonlyArray1<'py, i64>>);
 
 fn cook(given: &Given, rows: &[i64], out: &mut Out) -> PyResult<()> {
     let (code, slots, constants, words, numbers) = given;

@@ -121,7 +121,7 @@ impl Recipe {
             frame[0][..rows.len()].copy_from_slice(rows);
             for step in &self.steps {
                 let value = |k: usize| match step.operands[k] {
-                    Operand::Slot(slot) => Value::Many(&*frame[slot]),
+                    Operand::Slot(slot) => Value::Many(&frame[slot]),
                     Operand::Constant(value) => Value::One(value),
                 };
                 let (a, b, to) = (value(0), value(1), &mut *spare);
