@@ -264,7 +264,15 @@ def chosen(place: Ints, values: Sequence[Ints]) -> Ints:
 
 @cache
 def small_inverses() -> Ints:
-    return computed_inverse(np.arange(SMALL))
+    """Those of all small numbers from one: that of a product gives those of its factors."""
+    p, levels = np.uint64(P), [np.maximum(np.arange(SMALL, dtype=np.uint64), np.uint64(1))]
+    while len(levels[-1]) > 1:
+        levels.append(levels[-1][::2] * levels[-1][1::2] % p)
+    out = computed_inverse(levels.pop().astype(np.int64)).astype(np.uint64)
+    for level in reversed(levels):
+        out = np.stack([out * level[1::2] % p, out * level[::2] % p], axis=1).reshape(-1)
+    out[0] = 0
+    return out.astype(np.int64)
 
 
 def computed_inverse(values: Ints) -> Ints:
