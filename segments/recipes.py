@@ -11,7 +11,8 @@ import numpy.typing as npt
 from segments.dealing import BEHIND, Source, behind
 from segments.machine import machine
 from segments.steps import Finds, GuestFamily, Ints, Steps
-from stark.symbols import Book, Ends, Recipe, recipe, where
+from stark.recipes import Ends, Recipe, recipe
+from stark.symbols import Book, where
 from wasm_exec.instructions import BY_NAME
 from wasm_exec.program import FIELDS
 from wasm_exec.trace import COLUMNS, EXTRA, MEMORY, Trace

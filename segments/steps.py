@@ -12,7 +12,6 @@ import numpy.typing as npt
 from segments.claim import LOG_PAGES
 from segments.operands import FIELDS, FRAMES, LIMB, wide_name
 from stark.chip import Chip
-from stark.expression import P
 from stark.symbols import taken
 from wasm_exec.instructions import BY_NAME, JUMP, JUMPING, Family
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
@@ -245,13 +244,6 @@ def marks(names: tuple[str, ...]) -> Ints:
     return out
 
 
-IMMEDIATE = marks(tuple(name for name, operation in BY_NAME.items() if operation.has_immediate))
-SMALL = 1 << 18         # sums of four limbs are below
-
-
-def inverse(values: Ints) -> Ints:
-    """1 / value, and 0 for 0, of sums of four limbs."""
-    return taken(small_inverses(), values)
 
 
 def chosen(place: Ints, values: Sequence[Ints]) -> Ints:
@@ -262,24 +254,4 @@ def chosen(place: Ints, values: Sequence[Ints]) -> Ints:
     return out
 
 
-@cache
-def small_inverses() -> Ints:
-    """Those of all small numbers from one: that of a product gives those of its factors."""
-    p, levels = np.uint64(P), [np.maximum(np.arange(SMALL, dtype=np.uint64), np.uint64(1))]
-    while len(levels[-1]) > 1:
-        levels.append(levels[-1][::2] * levels[-1][1::2] % p)
-    out = computed_inverse(levels.pop().astype(np.int64)).astype(np.uint64)
-    for level in reversed(levels):
-        out = np.stack([out * level[1::2] % p, out * level[::2] % p], axis=1).reshape(-1)
-    out[0] = 0
-    return out.astype(np.int64)
-
-
-def computed_inverse(values: Ints) -> Ints:
-    result, base, exponent = np.ones(len(values), np.uint64), (values % P).astype(np.uint64), P - 2
-    while exponent:
-        if exponent & 1:
-            result = result * base % np.uint64(P)
-        base = base * base % np.uint64(P)
-        exponent >>= 1
-    return np.where(values % P == 0, 0, result.astype(np.int64))
+IMMEDIATE = marks(tuple(name for name, operation in BY_NAME.items() if operation.has_immediate))

@@ -1,4 +1,4 @@
-//! Columns from columns, by the code that `stark/symbols.py` makes of a function on arrays: a block of rows at a time.
+//! Columns from columns, by the code that `stark/recipes.py` makes of a function on arrays: a block of rows at a time.
 
 /// Rows of a block: all that is computed of them stays in the nearest cache.
 const ROWS: usize = 512;

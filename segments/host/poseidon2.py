@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from segments.buses import CELL, HASH, HOST
 from segments.host.call import number
+from segments.inverses import computed_inverse
 from segments.operands import LIMB, look_up_limbs
-from segments.steps import U64, Columns, Ints, computed_inverse
+from segments.steps import U64, Columns, Ints
 from stark.chip import Bus, Chip
 from stark.expression import P, spelled
 from stark.poseidon2 import RATE, WIDTH, permute

@@ -14,7 +14,7 @@ from stark.kernels.checks import check_accesses, shaped
 from stark.kernels.protocol import U8, U32, Asking, Commitment, QuotientJob
 from stark.operations import Indices, Operations
 from stark.poseidon2 import of_width
-from stark.symbols import Recipe
+from stark.recipes import Recipe
 
 
 def _code(flat: FlatChip) -> tuple[Any, ...]:

@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.flat import FlatChip
-from stark.symbols import Recipe
+from stark.recipes import Recipe
 
 U32 = npt.NDArray[np.uint32]
 U8 = npt.NDArray[np.uint8]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from stark.expression import P
 from stark.kernels.protocol import Kernels
-from stark.symbols import NUMBER, Book, Ends, Recipe, recipe, taken
+from stark.recipes import NUMBER, Ends, Recipe, recipe
+from stark.symbols import Book, taken
 from tests.kernels.values import EXAMPLES, REFERENCE, SEED
 
 Ints = npt.NDArray[np.int64]

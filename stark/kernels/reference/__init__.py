@@ -15,7 +15,7 @@ from stark.kernels.reference import asked as lookups
 from stark.kernels.reference import logup as logup_columns
 from stark.kernels.reference import quotient as quotients
 from stark.kernels.reference.tree import ReferenceCommitment, words
-from stark.symbols import Recipe
+from stark.recipes import Recipe
 
 
 def _wide(array: U32, *shape: int | None) -> U64:

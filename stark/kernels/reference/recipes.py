@@ -8,7 +8,7 @@ import numpy as np
 
 from stark.expression import P
 from stark.kernels.protocol import U32, U64, Indices
-from stark.symbols import OPERATIONS, Recipe
+from stark.recipes import OPERATIONS, Recipe
 
 BITS = 64
 
