@@ -42,7 +42,7 @@ program, kernels, content = translated(from_text(sys.argv[1]), 64, 8), load("bes
 shape, image = Shape.of(sys.argv[2], 100), MemoryImage.initial(program, content)
 start = run(program, content, shape.budget).segments[0]
 trace, tree = replay(program, start, image, shape.budget), MemoryTree(image, wide(kernels))
-segment = fill(program, shape, trace, image, tree, kernels.trace_permutations)
+segment = fill(program, shape, trace, image, tree, kernels)
 for table in segment.mains.values():
     table[:, -1:] += 0                          # every page of a table is there, as if all rows were used
     table += 0
