@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from tests.wasm_exec.differential import Differs, TooDeep, compare
@@ -105,7 +106,7 @@ def check_go() -> bool:
 def all_of(title: str, task: Callable[..., tuple[Counter[str], list[str]]], arguments: list[tuple[object, ...]], processes: int) -> bool:
     """Prints what comes out; whether all agreed."""
     counts, failures = Counter[str](), list[str]()
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:   # a fork loses wasmtime's threads
         for number, future in enumerate([pool.submit(task, *given) for given in arguments], 1):
             more, found = future.result()
             counts += more
