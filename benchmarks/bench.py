@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import bundles, continuation, execution, host, pipeline, plonky3, segments, stark  # noqa: E402
+from benchmarks import bundles, continuation, execution, host, hosts, pipeline, plonky3, segments, stark  # noqa: E402
 from benchmarks.report import Figures  # noqa: E402
 
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Figures, argparse.Namespace], None]] = {
     "stark": toolkit,
     "execution": lambda figures, _: execution.measure(figures),
     "segments": lambda figures, options: segments.measure(figures, options.threads),
+    "hosts": lambda figures, _: hosts.measure(figures),
     "continuation": lambda figures, options: continuation.measure(figures, options.profile, options.threads),
     "pipeline": lambda figures, options: pipeline.measure(figures, options.profile, options.threads),
     "bundles": lambda figures, options: bundles.measure(figures, options.profile, options.threads),

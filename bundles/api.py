@@ -18,7 +18,7 @@ from stark.errors import Malformed, Rejected
 if TYPE_CHECKING:
     from bundles.files import RollupFile, RunFile
     from bundles.formats import ProofFile
-    from continuation.claims import Digest
+    from continuation.digests import Digest
     from stark.kernels.protocol import Kernels
     from wasm_exec.cutting import Limits
     from wasm_exec.locate import Place

@@ -8,7 +8,9 @@ from bundles.errors import several
 from bundles.files import RollupFile, RunFile
 from bundles.keys import claimed_program, trusted_keys
 from bundles.opened import check
-from continuation.claims import Digest, RunClaim, chained, spelled
+from continuation.batches import chained
+from continuation.claims import RunClaim
+from continuation.digests import Digest, spelled
 from continuation.verify import Trusted, verify_rollup, verify_run
 from segments.memory_tree import wide
 from segments.openings import Permute, input_digest, output_digest, state_root

@@ -9,7 +9,8 @@ from bundles.checking import applications, outcome, short
 from bundles.difference import composed, difference_digest
 from bundles.files import RollupFile, RunFile
 from bundles.security import bits
-from continuation.claims import Digest, RunClaim
+from continuation.claims import RunClaim
+from continuation.digests import Digest
 from continuation.verify import Trusted
 from segments.openings import EMPTY_STATE_ROOTS
 from stark.errors import Malformed

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundles.changes import NEW, OLD, Change, Changes, Difference, rows_of
-from continuation.claims import Digest, spelled
+from continuation.digests import Digest, spelled
 from segments.openings import state_root
 from stark.errors import Malformed, Rejected
 from wasm_exec.state import StateMap

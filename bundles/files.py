@@ -12,7 +12,8 @@ from bundles.opened import NOTHING, Opened
 from bundles.opened import from_words as opened_from
 from bundles.rollup import batch_claim
 from bundles.sent import SentProof
-from continuation.claims import BatchClaim, RunClaim
+from continuation.batches import BatchClaim
+from continuation.claims import RunClaim
 from continuation.kinds import ABOVE, ROLLUP, RUNS
 from continuation.layout import FORMS
 from stark import profiles

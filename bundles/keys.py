@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from continuation.claims import Digest, program_with_image
+from continuation.claims import program_with_image
+from continuation.digests import Digest
 from continuation.kinds import LAYERS
 from continuation.published import published
 from continuation.verify import Trusted

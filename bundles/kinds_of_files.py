@@ -19,7 +19,8 @@ from bundles.lock import held
 from bundles.manifest import Manifest
 from bundles.session_log import SessionLog
 from bundles.state_files import decode_state
-from continuation.claims import SpanClaim, spelled
+from continuation.claims import SpanClaim
+from continuation.digests import spelled
 from continuation.key_file import VERSION, read
 from continuation.layout import FORMS
 from segments.claim import FORMS as SEGMENT_FORMS

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bundles.changes import Difference, packed, rows_of, unpacked
 from bundles.difference import difference, expect
-from continuation.claims import Digest
+from continuation.digests import Digest
 from segments.memory.nodes import paired
 from segments.memory.pages import DEPTH, LOG_PAGES, absorb, limbs_of
 from segments.memory_tree import MemoryTree

@@ -21,7 +21,7 @@ from bundles.processes import Processes
 from bundles.rollup import folded
 from bundles.sent import SentProof
 from bundles.work import Work
-from continuation.claims import chained
+from continuation.batches import chained
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover
 from continuation.setup import Setup

@@ -7,7 +7,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from continuation.claims import Application, BatchClaim, Digest, RunClaim, demand, digest_of
+from continuation.batches import Application, BatchClaim
+from continuation.claims import RunClaim, demand
+from continuation.digests import Digest, digest_of
 from continuation.layout import of_claim
 from stark import poseidon2
 

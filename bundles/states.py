@@ -16,7 +16,7 @@ from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
 from bundles.state_files import encode_state, read_state
 from bundles.store import check_room, replaceable, write_whole
-from continuation.claims import Digest, spelled
+from continuation.digests import Digest, spelled
 from segments.memory_tree import wide
 from segments.openings import state_root
 from stark.errors import Malformed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from continuation.claims import Digest, compress, nothing, sponge
+from continuation.digests import Digest, compress, nothing, sponge
 from continuation.kinds import Kind, Sort
 from stark.poseidon2 import of_digest
 

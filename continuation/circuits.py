@@ -11,19 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from continuation.allowed import NUMBER_BITS, sides
-from continuation.claims import (
-    EXIT_LIMBS,
-    INPUT,
-    LOW_LIMB,
-    OUTPUT,
-    PAGE_LEVELS,
-    PAGE_LIMBS,
-    RUN_BITS,
-    SPACES,
-    STATE,
-    STEP_BITS,
-    SYSTEM,
-)
+from continuation.batches import RUN_BITS
+from continuation.claims import EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, STATE, SYSTEM
+from continuation.counts import LOW_LIMB, STEP_BITS
 from continuation.kinds import LIFT, Kind, Sort
 from continuation.layout import Form, of_claim, of_statement
 from segments.claim import BLOCK_LIMBS, BOUNDARY_HEAD, ENTRY, RUNNING

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import NUMBER_BITS
-from continuation.claims import Digest
+from continuation.digests import Digest
 from continuation.kinds import LAYERS, kinds
 from continuation.layout import Layout
 from continuation.shape import RecursionShape

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import RUN_BITS, BatchClaim, Ends, RunClaim, SpanClaim, bits_of, carry, close, counting, meeting
+from continuation.batches import RUN_BITS, BatchClaim, meeting
+from continuation.claims import Ends, RunClaim, SpanClaim, close
+from continuation.counts import bits_of, carry, counting
 from continuation.kinds import LIFT, Sort, kind_of
 from continuation.proofs import ContinuationProof
 from continuation.replay import replay

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from continuation import circuits
 from continuation.allowed import digest_of_cap
 from continuation.chips import permute
-from continuation.claims import Digest
+from continuation.digests import Digest
 from continuation.kinds import LAYERS, Kind, Sort, kinds
 from continuation.layout import FORMS
 from continuation.lowering import Circuit, Lowered

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import KeyList, digest_of_cap, place
-from continuation.claims import BatchClaim, Digest, RunClaim, SpanClaim
+from continuation.batches import BatchClaim
+from continuation.claims import RunClaim, SpanClaim
+from continuation.digests import Digest
 from continuation.kinds import ROLLUP, Kind, Sort, kinds
 from continuation.layout import FORMS, Form
 from continuation.proofs import Permute, Proof

@@ -16,7 +16,7 @@ from longrun.telling import say, show
 from longrun.words import Words
 
 if TYPE_CHECKING:
-    from continuation.claims import Digest
+    from continuation.digests import Digest
     from wasm_exec.state import StateMap
 
 StateFile = Annotated[Path | None, typer.Option(metavar="FILE", help="a state file, or a bundle directory whose state goes on; the empty "

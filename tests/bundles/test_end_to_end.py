@@ -16,7 +16,8 @@ from bundles.formats import Kind, decode_proof, encode_proof
 from bundles.opened import NOTHING
 from bundles.recording import FEW
 from bundles.rollup import batch_claim, folded
-from continuation.claims import BatchClaim, RunClaim
+from continuation.batches import BatchClaim
+from continuation.claims import RunClaim
 from continuation.kinds import ROLLUP
 from continuation.layout import STATEMENT
 from segments.openings import input_digest

@@ -30,7 +30,7 @@ from bundles.formats import decode_proof
 from bundles.opened import NOTHING
 from bundles.packing import pack
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state, read_state
-from continuation.claims import Digest
+from continuation.digests import Digest
 from continuation.layout import POWER_WORDS
 from segments.openings import EMPTY_STATE_ROOT, state_root
 from stark.errors import Malformed, Rejected

@@ -7,21 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from continuation.claims import (
-    EXIT_LIMBS,
-    INPUT,
-    OUTPUT,
-    PAGE_LEVELS,
-    PAGE_LIMBS,
-    SPACES,
-    SYSTEM,
-    Digest,
-    Ends,
-    compress,
-    page_digest,
-    sponge,
-    tree_root,
-)
+from continuation.claims import EXIT_LIMBS, INPUT, OUTPUT, PAGE_LEVELS, PAGE_LIMBS, SPACES, SYSTEM, Ends
+from continuation.digests import Digest, compress, page_digest, sponge, tree_root
 from segments.claim import FORMS, Boundary, Form, SegmentProof
 from segments.setup import program_level
 from stark.chip import Bus, Chip

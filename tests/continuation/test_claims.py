@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from continuation.claims import MOST_STEPS, Application, BatchClaim, RunClaim, SpanClaim, chained, close, meeting, program_with_image
+from continuation.batches import Application, BatchClaim, chained, meeting
+from continuation.claims import RunClaim, SpanClaim, close, program_with_image
+from continuation.counts import MOST_STEPS
 from segments.claim import Boundary
 from stark.errors import Rejected
 from stark.field import P

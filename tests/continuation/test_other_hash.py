@@ -8,7 +8,9 @@ import numpy.typing as npt
 import pytest
 
 from continuation import circuits
-from continuation.claims import BatchClaim, RunClaim, SpanClaim, close, counting
+from continuation.batches import BatchClaim
+from continuation.claims import RunClaim, SpanClaim, close
+from continuation.counts import counting
 from continuation.kinds import kinds
 from continuation.layout import FORMS, NARROW, of_claim, of_statement
 from continuation.lowering import Circuit, Lowered

@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from continuation.claims import RUN_BITS, STATE, BatchClaim, Digest, RunClaim, SpanClaim, bits_of, close, compress, meeting
+from continuation.batches import RUN_BITS, BatchClaim, meeting
+from continuation.claims import STATE, RunClaim, SpanClaim, close
+from continuation.counts import bits_of
+from continuation.digests import Digest, compress
 from continuation.layout import POWER_WORDS, STATEMENT
 from continuation.proofs import ContinuationProof
 from continuation.verify import verify_part, verify_rollup, verify_run

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from continuation.claims import LOW_LIMB, MOST_STEPS, STEP_BITS, STEPS, RunClaim, SpanClaim, counting
+from continuation.claims import RunClaim, SpanClaim
+from continuation.counts import LOW_LIMB, MOST_STEPS, STEP_BITS, STEPS, counting
 from continuation.layout import POWER_WORDS
 from continuation.proofs import ContinuationProof
 from continuation.verify import verify_part

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from continuation.allowed import place
-from continuation.claims import RUN_BITS, Ends, SpanClaim, bits_of, carry, counting
+from continuation.batches import RUN_BITS
+from continuation.claims import Ends, SpanClaim
+from continuation.counts import bits_of, carry, counting
 from continuation.layout import FORMS
 from continuation.proofs import ContinuationProof
 from continuation.prove import Prover

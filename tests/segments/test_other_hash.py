@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from continuation.claims import page_digest
+from continuation.digests import page_digest
 from segments.buses import HASH, PERMUTED, hashes, nodes
 from segments.catalogue import CATALOGUE
 from segments.fill import Segment, fill

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import wasmtime
 
-from continuation.claims import Ends, SpanClaim, close, tree_root
+from continuation.claims import Ends, SpanClaim, close
+from continuation.digests import tree_root
 from segments.claim import Boundary, SegmentClaim
 from segments.fill import Segment, fill
 from segments.memory_tree import MemoryTree

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from continuation.claims import Ends, RunClaim, SpanClaim, close, tree_root
+from continuation.claims import Ends, RunClaim, SpanClaim, close
+from continuation.digests import tree_root
 from segments.claim import Boundary, SegmentClaim, SegmentProof
 from segments.memory_tree import MemoryTree, wide
 from segments.openings import input_digest, openings, output_digest, roots
