@@ -85,7 +85,7 @@ def replayed(program: Program, recording: Recording, index: int, profile: Profil
     image = recording.image(index)
     trace = replay(program, recording.segments[index], image, recording.budget(index))
     tree, size = MemoryTree(image, wide(kernels, profile.hash)), Shape.of(SIZE, len(program.instructions), profile.hash.width)
-    return fill_cheapest(program, size, trace, image, tree, kernels.trace_permutations)
+    return fill_cheapest(program, size, trace, image, tree, kernels)
 
 
 def shares(figures: Figures, name: str, prover: Prover, segments: Sequence[SegmentProof], seconds: float) -> tuple[float, float]:

@@ -70,7 +70,7 @@ def one(name: str) -> dict[str, object]:
     replay(program, recording.segments[index], image, budget)           # compiles the recorder
     keys, tree, started = ProvingKeys(program, profile.segment, kernels), MemoryTree(image, wide(kernels)), time.process_time()
     trace = replay(program, recording.segments[index], image, budget)
-    segment = fill_cheapest(program, general, trace, image, tree, kernels.trace_permutations)
+    segment = fill_cheapest(program, general, trace, image, tree, kernels)
     filling, key = time.process_time() - started, keys.of(segment.shape)
     started = time.process_time()
     proof = keys.prove(segment)

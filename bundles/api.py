@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wasm_exec.state import StateMap
 
 Facts = Mapping[str, object]
+SIZES_OF_BLOCKS = 64, 8                                 # rows, pages
 LARGE_MODULE, LARGE_PROGRAM = 1 << 20, 1 << 16          # bytes, instructions: from there on it takes seconds before the first step
 Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
 
@@ -102,9 +103,10 @@ def prepared(app: bytes, on_note: Callable[[str], None] | None) -> Program:
     """The register code, and a word about what takes long with a large module."""
     from bundles.recording import check_instructions
     from wasm_exec.instance import compiled
-    if on_note is not None and len(app) >= LARGE_MODULE:
-        on_note(f"translating a module of {len(app):,} bytes")
-    program = translated(app)
+    from wasm_exec.program_cache import STANDARD
+    if on_note is not None and len(app) >= LARGE_MODULE and not STANDARD.is_kept(app, SIZES_OF_BLOCKS):
+        on_note(f"translating a module of {len(app):,} bytes, which is kept for the next run")
+    program = remembered(app)
     check_instructions(program)
     if on_note is not None and len(program.instructions) >= LARGE_PROGRAM and not compiled(program).is_kept():
         on_note(f"compiling {len(program.instructions):,} register instructions, which are kept for the next run")
@@ -114,7 +116,13 @@ def prepared(app: bytes, on_note: Callable[[str], None] | None) -> Program:
 def translated(app: bytes) -> Program:
     """The register code of a module, in blocks small enough for the smallest segments."""
     from wasm_exec.translate import load
-    return load(app, 64, 8)
+    return load(app, *SIZES_OF_BLOCKS)
+
+
+def remembered(app: bytes) -> Program:
+    """The same, from the user's files if a large module was translated before: for those who record and prove. Who verifies translates."""
+    from wasm_exec.program_cache import STANDARD
+    return STANDARD.program(app, SIZES_OF_BLOCKS, lambda: translated(app))
 
 
 def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None, follow: bool = False) -> Facts:
@@ -135,7 +143,7 @@ def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means |
             from bundles.open_sessions import up_to_now
             directory = up_to_now(directory, on_progress, means.memory_limit if means else None)
     bundle = open_bundle(directory)
-    program = translated(bundle.app())
+    program = remembered(bundle.app())
     made = prove_bundle(bundle, program, keys_of(bundle, program), kernels(), on_progress, means, str(out_file.absolute()))
     return written(made.file, out_file)
 

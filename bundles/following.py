@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bundles.api import Means, translated
+from bundles.api import Means, remembered
 from bundles.artefacts import Damaged
 from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle
 from bundles.engine import Engine
@@ -91,7 +91,7 @@ def proved(directory: Path, kernels: Kernels, on_progress: Progress, means: Mean
         header = log.header()
     if header is None:
         raise not_open(directory)
-    program = translated(application(directory, header))
+    program = remembered(application(directory, header))
     growth = Growth(directory, header, program, means.memory_limit)
     while not growth.segments and not looked(growth):
         if not is_open(directory):

@@ -169,10 +169,10 @@ def work_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels) -
 
 def work_on(directory: Path, kernels: Kernels) -> Work:
     """What a worker can do for the bundle in a directory."""
-    from bundles.api import translated
+    from bundles.api import remembered
     from bundles.proving import keys_of
     bundle = at_work(directory)
-    program = translated(bundle.app())
+    program = remembered(bundle.app())
     return work_of(bundle, program, keys_of(bundle, program), kernels)
 
 

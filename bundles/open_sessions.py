@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bundles.api import Progress, translated
+from bundles.api import Progress, remembered
 from bundles.bundle import APP_LIMIT, FILES, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
 from bundles.bundle import LOCK as PROVING
 from bundles.growing import named_files
@@ -72,7 +72,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None, memory_limit
             store = Store(directory / FILES)
             app = store.get(header.program, "the program", APP_LIMIT)
             before = decode_state(store.get(header.state, "the state before", STATE_FILE_LIMIT))
-            recording, size = chosen(translated(app), content[:state.input_length], profiles.get(header.profile), header.size, Limits(),
+            recording, size = chosen(remembered(app), content[:state.input_length], profiles.get(header.profile), header.size, Limits(),
                                      on_progress, before, memory_limit, directory / FILES)
             write_bundle(place, app, recording, header.profile, size)
     return place

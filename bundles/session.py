@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bundles.api import Progress, Recorded, translated
+from bundles.api import Progress, Recorded, remembered
 from bundles.bundle import APP_LIMIT, FILES, SESSION_LOG, is_open, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
 from bundles.growing import grown
@@ -87,7 +87,7 @@ class Session:
                 raise not_open(directory)
             self.header = header
             self.app = self.store.get(header.program, "the program", APP_LIMIT)
-            self.program, self.signatures = translated(self.app), signatures(self.app)
+            self.program, self.signatures = remembered(self.app), signatures(self.app)
             self.before = decode_state(self.store.get(header.state, "the state before", STATE_FILE_LIMIT))
             self.state = self.log.state()
             self.machine: Sitting | None = None
@@ -97,7 +97,7 @@ class Session:
     def begin(directory: Path, app: bytes, profile: str = "p100", size: str | None = None, container: bytes = b"",
               before: StateMap = EMPTY) -> Session:
         """Opens a session of this module, from this state of its application, in a new directory; Unsupported if it is no session."""
-        program = translated(app)
+        program = remembered(app)
         if not program.events:
             raise Unsupported("this module has a main function, so that it is no session; longrun run runs it")
         sizes_of(profiles.get(profile), size)

@@ -118,7 +118,7 @@ class Work:
             trace = replay(self.program, self.bundle.boundary(index), image, self.bundle.manifest.budgets[index], self.recorder)
             if len(trace) != end.steps - start.steps:
                 raise Malformed(f"segment {index} has {end.steps - start.steps} steps, its replay {len(trace)}: the bundle was damaged")
-            segment = fill_cheapest(self.program, self.keys.shape, trace, image, tree, self.kernels.trace_permutations)
+            segment = fill_cheapest(self.program, self.keys.shape, trace, image, tree, self.kernels)
         if (segment.after.pc, segment.after.status) != (end.pc, end.status):
             raise Malformed(f"segment {index} does not end where the manifest says: the bundle was damaged")
         with self.watch.stage("prove segments"):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from continuation import circuits
 from continuation.allowed import digest_of_cap
-from continuation.chips import permute
+from continuation.chips import arithmetic, permute
 from continuation.digests import Digest
 from continuation.kinds import LAYERS, Kind, Sort, kinds
 from continuation.layout import FORMS
@@ -31,6 +31,7 @@ Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS, FREE_ROUNDS = 16, 6
 FIRST_GUESS = 8
+MOST_GATES = {16: (1 << 14) + (1 << 10), 24: (1 << 14) + (1 << 13)}         # rows of a leaf that is not wide, by the width of its hash
 
 
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
@@ -118,25 +119,27 @@ def circuit_of(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, segme
     return Circuit(Lowered(record(kind, keys, segment)), shape)
 
 
-def settled(segments: Segments, layers: Layers, most: int | None = None) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
+def settled(segments: Segments, layers: Layers, most: int | None = None, known: Trusted | None = None,
+            ) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
     """The smallest shapes in which the circuits that verify proofs of these very shapes have room, and the segments whose leaves are wide:
-    those that take more than `most` permutations (MOST_PERMUTATIONS if left out), and those that call host functions. Leaves verify no
-    recursion: they come first; other layers depend on each other."""
-    shapes: dict[str, RecursionShape] = {}
-    wide = []
-    most = MOST_PERMUTATIONS[layers["leaf"].hash_width] if most is None else most
+    those that take more than `most` permutations (MOST_PERMUTATIONS if left out) or MOST_GATES rows, and those that call host functions.
+    Leaves verify no recursion: they come first; other layers depend on each other. `known`: what came out for the first of these segments.
+    """
+    shapes = {layer: shape for layer, shape in known.shapes.items() if layer in ("leaf", "wide")} if known else {}
+    wide = list(known.wide) if known else []
     for name in segments:
-        lowered = Lowered(record(kinds([name], ())[f"{Sort.LEAF.label} of {name}"], {}, segments[name]))
-        if lowered.counts[permute.NAME] > most or calls_hosts(segments[name]):
-            wide.append(name)
-        layer = "wide" if name in wide else "leaf"
-        widen(shapes, layer, needed(lowered, layers[layer]))
+        if known is None or name not in known.segments:
+            lowered, is_wide = leaf_of(name, segments[name], layers["leaf"], most)
+            if is_wide:
+                wide.append(name)
+            layer = "wide" if is_wide else "leaf"
+            widen(shapes, layer, needed(lowered, layers[layer]))
     first = dict(shapes)
-    known = next(iter(first.values()))
-    low = tuple((name, FIRST_GUESS) for name, _ in known.log_heights)
+    some = next(iter(first.values()))
+    low = tuple((name, FIRST_GUESS) for name, _ in some.log_heights)
     for layer in LAYERS:                            # from below: proofs of a tall shape need a tall circuit, so a tall shape settles too
         if layer != "wide":
-            shapes.setdefault(layer, RecursionShape(known.layout, low, layers[layer]))
+            shapes.setdefault(layer, RecursionShape(some.layout, low, layers[layer]))
     room: dict[tuple[str, tuple[RecursionShape, ...]], RecursionShape] = {}         # that a kind needs whose parts have these shapes
     for number in range(MOST_ROUNDS):
         keys = {layer: shape.key() for layer, shape in shapes.items()}
@@ -153,6 +156,14 @@ def settled(segments: Segments, layers: Layers, most: int | None = None) -> tupl
     raise ValueError("the shapes of the recursion do not settle")
 
 
+def leaf_of(name: str, segment: Key, parameters: Parameters, most: int | None) -> tuple[Lowered, bool]:
+    """The circuit of a leaf, and whether it is wide."""
+    lowered = Lowered(record(kinds([name], ())[f"{Sort.LEAF.label} of {name}"], {}, segment))
+    most = MOST_PERMUTATIONS[parameters.hash_width] if most is None else most
+    many = lowered.counts[permute.NAME] > most or lowered.counts[arithmetic.NAME] > MOST_GATES[parameters.hash_width]
+    return lowered, many or calls_hosts(segment)
+
+
 def calls_hosts(segment: Key) -> bool:
     """Whether it has the chips of host functions, whose leaves take twice as many gates. Few programs call any: the leaves of all others
     stay as small as they are."""
@@ -167,13 +178,19 @@ def widen(shapes: dict[str, RecursionShape], layer: str, shape: RecursionShape) 
     shapes[layer] = larger(shapes[layer], shape) if layer in shapes else shape
 
 
-def build(segments: Segments, layers: Layers, kernels: Kernels, most: int | None = None) -> Trusted:
-    """All keys, from the texts. One circuit after the other is made and dropped, so that little memory is needed."""
-    shapes, wide = settled(segments, layers, most)
+def build(segments: Segments, layers: Layers, kernels: Kernels, most: int | None = None, known: Trusted | None = None) -> Trusted:
+    """All keys, from the texts. One circuit after the other is made and dropped, so that little memory is needed. `known` has the keys for
+    the first of these segments: those whose shapes have not changed by the others are believed."""
+    shapes, wide = settled(segments, layers, most, known)
     keys = {layer: shape.key() for layer, shape in shapes.items()}
+    same = {layer for layer, shape in shapes.items() if known and known.shapes.get(layer) == shape}
     digests: dict[str, Digest] = {}
     caps: dict[str, U32] = {}
     for kind in kinds(tuple(segments), wide).values():
+        if known and kind.name in known.digests and {kind.sort.layer, *(part.layer for part in kind.parts)} <= same:
+            digests[kind.name] = known.digests[kind.name]
+            caps |= {kind.name: known.caps[kind.name]} if kind.name in known.caps else {}
+            continue
         segment = segments[kind.segment] if kind.segment else None
         cap = make(kind, keys, shapes[kind.sort.layer], kernels, segment).cap
         digests[kind.name] = digest_of_cap(cap)

@@ -53,5 +53,5 @@ def prove_alone(recording: Recording, index: int, size: str, parameters: Paramet
     trace = replay(program, start, image, recording.budget(index))
     kind = of_width(parameters.hash_width)
     shape = Shape.of(size, len(program.instructions), kind.width)
-    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels, kind)), kernels.trace_permutations)
+    segment = fill_cheapest(program, shape, trace, image, MemoryTree(image, wide(kernels, kind)), kernels)
     return ProvingKeys(program, parameters, kernels).prove(segment)

@@ -17,7 +17,7 @@ from stark.chip import Chip
 from wasm_exec.cutting import ROWS_LIMIT, Budget
 from wasm_exec.instructions import Family
 
-PROGRAMS = (10, 13, 16, 19)     # log2 of the heights of the program's table
+PROGRAMS = (10, 13, 16, 19, 20)     # log2 of the heights of the program's table
 TOY = "toy"
 HOSTS = " hosts"        # behind the name of a size: its general shape with the chips of host functions
 

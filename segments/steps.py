@@ -4,19 +4,39 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from segments.claim import LOG_PAGES
 from segments.operands import FIELDS, FRAMES, LIMB, wide_name
 from stark.chip import Chip
-from stark.expression import P
+from stark.symbols import taken
 from wasm_exec.instructions import BY_NAME, JUMP, JUMPING, Family
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 
 Ints = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Columns = dict[str, npt.ArrayLike]
+MOST_BITS = 62
+LOG_CELLS = LOG_PAGES + 5       # cells of a space
+
+
+class Said:
+    """Bits that are said of operations, in one number for each operation."""
+
+    def __init__(self) -> None:
+        self.table, self.places = np.zeros(1 + max(operation.number for operation in BY_NAME.values()), np.int64), dict[bytes, int]()
+
+    def place(self, bits: Ints) -> int:
+        key = bits.tobytes()
+        if key not in self.places:
+            if len(self.places) == MOST_BITS:
+                raise ValueError("so much cannot be said of an operation")
+            self.places[key] = len(self.places)
+            self.table |= bits << self.places[key]
+        return self.places[key]
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,8 @@ class Steps:
     cells: U64                        # what a host function found in its slots, a row for each step
     first_pages: int                  # of linear memory at the beginning, of 256 bytes each
     grown: int                        # and how many have come at the end of the segment
+    said: Said = field(default_factory=lambda: Said())
+    kept: dict[object, object] = field(default_factory=dict)        # what `once` has computed of them
 
     def __len__(self) -> int:
         return len(self.pc)
@@ -55,11 +77,16 @@ class Steps:
 
     def is_one_of(self, *names: str) -> Ints:
         """Whether the operation has one of these names, or is the same on 64 bits, or jumps where it would write."""
-        return marks(names)[self.op]
+        return self.mark(marks(names))
 
     @property
     def is_immediate(self) -> Ints:
-        return self.is_one_of(*(name for name, operation in BY_NAME.items() if operation.has_immediate))
+        return self.mark(IMMEDIATE)
+
+    def mark(self, operations: Ints) -> Ints:
+        """What is said of the operation by 0 or 1. All that is said is in one number for each, so that it is looked up once."""
+        place = self.said.place(operations)
+        return taken(self.said.table, self.op) >> place & 1
 
     @property
     def jumps(self) -> Ints:
@@ -73,6 +100,18 @@ class Steps:
     @property
     def slot_or_immediate(self) -> Ints:
         return np.where(self.is_immediate == 1, self.immediate, self.b)
+
+
+Kept = TypeVar("Kept")
+
+
+def once(function: Callable[[Steps], Kept]) -> Callable[[Steps], Kept]:
+    """The same, and what it says of some steps is computed once."""
+    def known(steps: Steps) -> Kept:
+        if function not in steps.kept:
+            steps.kept[function] = function(steps)
+        return cast(Kept, steps.kept[function])
+    return known
 
 
 @dataclass(frozen=True)
@@ -95,6 +134,22 @@ class Past:
 
 
 @dataclass(frozen=True)
+class Finds:
+    """For every time of a segment, if an access is then: since when the cell held what it finds."""
+
+    then: npt.NDArray[np.uint32]
+    cell: U64
+
+    @property
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        return [self.then, self.cell]
+
+    def at(self, time: Ints) -> Past:
+        """What the accesses at these times find; zeros where none takes place."""
+        return Past(taken(self.then, time).astype(np.int64), taken(self.cell, time))
+
+
+@dataclass(frozen=True)
 class GuestFamily:
     """A chip with its filler. `touches` lists the accesses in the order of the chip, `fill` gives the columns of its own."""
 
@@ -105,12 +160,18 @@ class GuestFamily:
     touches: Callable[[Steps], list[Touch]]
     fill: Callable[[Steps, Mapping[str, Past]], Columns]
     immediate: bool = field(default=False)
+    straight: bool = field(default=True)        # whether both are made of what a recipe may have (stark/symbols.py)
 
     @property
     def name(self) -> str:
         return self.chip.name
 
-    def columns(self, steps: Steps, past: Mapping[str, Past]) -> Columns:
+    def accesses(self, steps: Steps) -> list[tuple[Ints, Ints, U64, Ints | int]]:
+        """The time of each, the cell as one number, what it holds afterwards, whether the access takes place."""
+        return [(steps.time + tick, (touch.space << LOG_CELLS) + touch.address, touch.after, touch.takes_place)
+                for tick, touch in enumerate(self.touches(steps))]
+
+    def columns(self, steps: Steps, finds: Finds) -> Columns:
         """All columns of these steps."""
         out: Columns = {"pc": steps.pc, "fp": steps.fp, "time": steps.time, "next": steps.fields["next"]}
         out |= {name: steps.fields[name] for name in FIELDS if name in self.chip.main_names}
@@ -118,9 +179,13 @@ class GuestFamily:
             out[f"is {name}"] = steps.is_one_of(*([name, name + "I"] if self.immediate else [name]))
         if self.immediate:
             out["immediate"] = steps.is_immediate
+        past = {}
         for tick, touch in enumerate(self.touches(steps)):
-            now, then = steps.time + tick, past[touch.name].then
-            then = np.where(np.broadcast_to(np.asarray(touch.takes_place), now.shape) == 1, then, now - 1)
+            now = steps.time + tick
+            past[touch.name] = finds.at(now)
+            then = past[touch.name].then
+            if not isinstance(touch.takes_place, int):
+                then = np.where(touch.takes_place == 1, then, now - 1)
             out |= {f"{touch.name} then": then, f"{touch.name} gap": (now - then - 1) % LIMB}
         return out | self.fill(steps, past)
 
@@ -179,25 +244,14 @@ def marks(names: tuple[str, ...]) -> Ints:
     return out
 
 
-SMALL = 1 << 18         # sums of four limbs are below
 
 
-def inverse(values: Ints) -> Ints:
-    """1 / value, and 0 for 0."""
-    small = 0 <= values.min(initial=0) and values.max(initial=0) < SMALL
-    return small_inverses()[values] if small else computed_inverse(values)
+def chosen(place: Ints, values: Sequence[Ints]) -> Ints:
+    """On every row the value at its place."""
+    out = values[0]
+    for k, value in enumerate(values[1:], 1):
+        out = np.where(place == k, value, out)
+    return out
 
 
-@cache
-def small_inverses() -> Ints:
-    return computed_inverse(np.arange(SMALL))
-
-
-def computed_inverse(values: Ints) -> Ints:
-    result, base, exponent = np.ones(len(values), np.uint64), (values % P).astype(np.uint64), P - 2
-    while exponent:
-        if exponent & 1:
-            result = result * base % np.uint64(P)
-        base = base * base % np.uint64(P)
-        exponent >>= 1
-    return np.where(values % P == 0, 0, result.astype(np.int64))
+IMMEDIATE = marks(tuple(name for name, operation in BY_NAME.items() if operation.has_immediate))

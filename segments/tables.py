@@ -1,18 +1,13 @@
 """The two fixed tables: the instructions of the program, and the 2^16 rows in which limbs, bytes and small functions are looked up."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
-import numpy.typing as npt
 
-from segments.buses import AND, BYTES, LOOKUPS, PROGRAM, RANGE16, SHIFT
+from segments.buses import AND, BYTES, PROGRAM, RANGE16, SHIFT
 from segments.claim import FORMS
 from segments.operands import MEMORY_SIZE
-from segments.residues import residues_of
 from segments.steps import Columns, Ints
-from stark.check import Filled
-from stark.chip import Bus, Chip
+from stark.chip import Chip
 from stark.poseidon2 import Hash
 from wasm_exec.program import FIELDS, Program
 
@@ -41,9 +36,10 @@ def program_fixed(program: Program, log_height: int) -> Columns:
     return {name: np.append(program.column(name)[rows].astype(np.int64), last.get(name, 0)) for name in FIELDS}
 
 
-def program_fill(program: Program, fetched: npt.NDArray[np.integer], sizes: int, log_height: int) -> Columns:
+def program_fill(fetched: Ints, sizes: int, log_height: int) -> Columns:
     """How often every row is fetched; `sizes`: how often the size of linear memory is asked for."""
-    times = np.bincount(fetched, minlength=1 << log_height)
+    times = np.zeros(1 << log_height, np.int64)
+    times[:len(fetched)] = fetched
     times[-1] += sizes
     return {"times": times, "steps before": np.cumsum(times) - times}
 
@@ -64,30 +60,3 @@ def lookup_fixed() -> Columns:
     x, y = np.arange(1 << LOG_LIMB) % 256, np.arange(1 << LOG_LIMB) // 256
     amount = y % 8
     return {"x": x, "y": y, "both": x & y, "amount": amount, "low": (x << amount) % 256, "high": (x << amount) // 256}
-
-
-def lookup_fill(users: Sequence[Filled], rows: Mapping[str, int]) -> Columns:
-    """How often every row is asked for by these chips, of which so many rows ask at all (all rows, if a chip is not named)."""
-    used = [Filled(user.chip, *(table[:, :rows.get(user.chip.name)] for table in (user.fixed, user.main))) for user in users]
-    return {COLUMN_OF[bus]: asked(used, bus) for bus in LOOKUPS}
-
-
-def asked(users: Sequence[Filled], bus: Bus) -> Ints:
-    counts = np.zeros(1 << LOG_LIMB, np.int64)
-    for filled in users:
-        if not filled.height:
-            continue
-        messages = [message for message in filled.chip.messages if message.bus == bus]
-        found = residues_of(filled, [n for m in messages for n in (m.times.number, *(p.number for p in m.parts))])
-        for message in messages:
-            rows = row_of(bus, [found[part.number].view(np.int64) for part in message.parts])
-            asking = (found[message.times.number] != 0) & (rows < len(counts))
-            counts += np.bincount(rows if asking.all() else rows[asking], minlength=len(counts))
-    return counts
-
-
-def row_of(bus: Bus, parts: list[Ints]) -> Ints:
-    """The row of the table with these words, which are residues (wrong words are nowhere or do not balance)."""
-    if bus == RANGE16:
-        return parts[0]
-    return parts[1] + 256 * parts[0] if bus == SHIFT else parts[0] + 256 * parts[1]

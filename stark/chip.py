@@ -159,8 +159,8 @@ class Chip:
 
 
 def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLike], log_height: int) -> npt.NDArray[np.uint32]:
-    missing, unknown = sorted(set(names) - set(columns)), sorted(set(columns) - set(names))
-    if missing or unknown:
+    if columns.keys() != set(names):
+        missing, unknown = sorted(set(names) - set(columns)), sorted(set(columns) - set(names))
         told = [f"{what}: {', '.join(some)}" for what, some in (("missing", missing), ("unknown", unknown)) if some]
         raise ValueError(f"chip {chip}: columns missing or unknown ({'; '.join(told)})")
     out = np.zeros((len(names), 1 << log_height), np.uint32)
@@ -170,14 +170,21 @@ def laid_out(chip: str, names: Sequence[str], columns: Mapping[str, npt.ArrayLik
             raise ValueError(f"chip {chip}: column {name} is no row of whole numbers of 64 bits at most")
         if values.ndim and len(values) > out.shape[1]:
             raise ValueError(f"chip {chip}: {len(values)} rows of column {name} do not fit in 2^{log_height}")
-        residues = values if values.dtype in (np.bool_, np.int64, np.uint64) else values.astype(np.int64)
-        if residues.dtype != np.bool_ and residues.size and residues.view(np.uint64).max() >= P:     # a negative one is huge
-            residues = residues % residues.dtype.type(P)
         if values.ndim:
-            out[k, :len(values)] = residues
+            out[k, :len(values)] = residues(values)
         else:
-            out[k] = residues
+            out[k] = residues(values)
     return out
+
+
+def residues(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same modulo p, where something is not below it already. A negative number, read as one without a sign, is not."""
+    if values.dtype == np.bool_:
+        return values
+    if values.dtype not in (np.int64, np.uint64, np.uint32):
+        values = values.astype(np.int64)
+    unsigned = values.view(np.uint64) if values.dtype == np.int64 else values
+    return values % values.dtype.type(P) if values.size and np.maximum.reduce(unsigned, axis=None) >= P else values
 
 
 def whole(values: npt.NDArray[Any]) -> bool:

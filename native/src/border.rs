@@ -7,7 +7,7 @@ use pyo3::types::PyList;
 
 use crate::arguments::*;
 use crate::commitment::Commitment;
-use crate::field::{Ext, F, TWO_ADICITY, canonical, from_canonical};
+use crate::field::{Ext, F, ORDER, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
 use crate::packing::{Domain, Group, Member, Source};
 use crate::poseidon2::{Hash16, Hash24, Portable16, Portable24, Width16, Width24};
@@ -212,6 +212,37 @@ pub fn logup<'py>(
     let (words, sum) = py.detach(|| crate::logup::logup(threads, &program, &trace, &gamma, &beta));
     let sum = sum.iter().map(|word| word.as_canonical_u32()).collect();
     Ok((to_array(py, words, 5 * logup_columns(program.messages.len()), height)?, PyArray1::from_vec(py, sum)))
+}
+
+/// For each message the number of its table and the weights of its parts; the counts of all tables, (tables, 2^log_size).
+#[pyfunction]
+#[allow(clippy::too_many_arguments)]
+pub fn asked<'py>(
+    py: Python<'py>,
+    threads: usize,
+    code: Code<'py>,
+    fixed: Rows<'py>,
+    main: Rows<'py>,
+    public: Words<'py>,
+    rows: usize,
+    asking: Vec<(usize, Vec<u32>)>,
+    tables: usize,
+    log_size: usize,
+) -> PyResult<Out2<'py>> {
+    let height = main.shape()[1];
+    let log_height = log2(height)?;
+    require(fixed.shape()[1] == height && log_height <= TWO_ADICITY, "fixed and main columns have the same height")?;
+    require(rows <= height && log_size <= TWO_ADICITY && tables <= 1 << 8, "no more rows than there are, and tables of some size")?;
+    let program = program(&code, fixed.shape()[0], main.shape()[0], &public, false)?;
+    let fits = program.messages.iter().zip(&asking).all(|(message, (table, weights))| {
+        let reach = weights.iter().map(|&weight| u128::from(weight) * u128::from(ORDER)).sum::<u128>();
+        message.parts.len() == weights.len() && *table < tables && reach < 1 << 63
+    });
+    require(fits && program.messages.len() == asking.len(), "for each message a table, and a weight for each part")?;
+    let asking: Vec<_> = asking.into_iter().map(|(table, weights)| crate::asked::Asking { table, weights }).collect();
+    let trace = crate::logup::Trace { fixed: fixed.as_slice()?, main: main.as_slice()?, log_height };
+    let counts = py.detach(|| crate::asked::asked(threads, &program, &trace, rows, &asking, tables, log_size));
+    to_array(py, counts, tables, 1 << log_size)
 }
 
 /// The matrix of a chip, if it has one.

@@ -31,6 +31,13 @@ pub fn raw_factor() -> F {
     F::from_u64(1 << 32)
 }
 
+/// Canonical words of a vector.
+pub fn canonical_words(vector: V) -> [u32; LANES] {
+    let raw = vector * V::from(as_raw(&[1])[0]); // out of Montgomery form
+    // SAFETY: F is a transparent wrapper of u32.
+    std::array::from_fn(|lane| unsafe { std::mem::transmute::<F, u32>(raw.as_slice()[lane]) })
+}
+
 /// Zero has the inverse zero.
 pub fn base_inverse<R: Ring>(a: R) -> R {
     a.exp_u64(ORDER - 2)

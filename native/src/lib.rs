@@ -1,9 +1,14 @@
 //! The kernels of longrun, for Python.
+mod accesses;
 mod arguments;
+mod asked;
 mod border;
 mod butterfly;
+mod cells;
+mod columns;
 mod combine;
 mod commitment;
+mod deal;
 mod denominators;
 mod elements;
 mod extend;
@@ -22,6 +27,7 @@ mod packing;
 mod point;
 mod poseidon2;
 mod quotient;
+mod recipes;
 mod sponges;
 mod states;
 mod tables;
@@ -38,7 +44,14 @@ static ALLOCATOR: memory::Allocator = memory::Allocator;
 #[pyo3::pymodule]
 mod longrun_native {
     #[pymodule_export]
-    use crate::border::{absorb, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore, trace_permutations};
+    use crate::border::{
+        absorb, asked, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore,
+        trace_permutations,
+    };
+    #[pymodule_export]
+    use crate::cells::{deal, found, pages};
+    #[pymodule_export]
+    use crate::columns::{put_accesses, put_columns};
     #[pymodule_export]
     use crate::commitment::Commitment;
     #[pymodule_export]

@@ -29,7 +29,7 @@ pub fn selectors(log_height: usize) -> [Vec<F>; 3] {
 }
 
 /// Copies canonical rows from `first` on, cyclically, as field elements.
-fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
+pub fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
     let height = column.len();
     for (t, vector) in target.iter_mut().enumerate() {
         let at = first + t * LANES;

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from segments.inverses import inverse
 from segments.operands import Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, inverse, limbs, slot, sum_of_limbs
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, slot, sum_of_limbs
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from segments.inverses import inverse
 from segments.operands import LIMB, Step, look_up_limbs, look_up_sign
 from segments.steps import (
     Columns,
@@ -21,7 +22,6 @@ from segments.steps import (
     Past,
     Steps,
     Touch,
-    inverse,
     limb,
     limbs,
     numbered,

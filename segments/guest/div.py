@@ -64,7 +64,7 @@ def chip(width: int = 2) -> GuestFamily:
     step.write_slot(step.field["d"], d, real - trap)
     chip.require("a trap stays where it is", target - step.next - trap * (step.pc - step.next))
     done = step.finish(pc=target, status=BY_ZERO * zero + OVERFLOW * overflow)
-    return GuestFamily(family, done, step.operations, step.ticks, partial(touches, width), partial(fill, width))
+    return GuestFamily(family, done, step.operations, step.ticks, partial(touches, width), partial(fill, width), straight=False)
 
 
 def negated(chip: Chip, name: str, value: Limbs, sign: Expression, result: Limbs, top: Expression | None = None) -> None:

@@ -31,7 +31,7 @@ def chip() -> GuestFamily:
     look_up_limbs(chip, [after[0]], step.real)
     chip.send(BYTES, after[1], 0, times=step.real)
     chip.send(PAGE, first + spelled(before, LIMB), step.time, times=step.real)
-    return GuestFamily(Family.GROW, step.finish(), step.operations, step.ticks, touches, fill)
+    return GuestFamily(Family.GROW, step.finish(), step.operations, step.ticks, touches, fill, straight=False)
 
 
 def touches(steps: Steps) -> list[Touch]:

@@ -45,7 +45,7 @@ def chip() -> GuestFamily:
     chip.require("the page of the last byte is not in memory", page - first - spelled(grown, LIMB) - excess - LIMB * above)
     look_up_limbs(chip, [excess, above, 64 * above], step.real)      # above is below 2^10, so that nothing wraps around
     done = step.finish(pc=step.pc, status=OUT_OF_BOUNDS)
-    return GuestFamily(None, done, step.operations, step.ticks, touches, fill)
+    return GuestFamily(None, done, step.operations, step.ticks, touches, fill, straight=False)
 
 
 def is_outside(step: Steps) -> bool:

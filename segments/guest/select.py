@@ -4,8 +4,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from segments.inverses import inverse
 from segments.operands import Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, inverse, limbs, sized, slot, sum_of_limbs, three_slots
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, sized, slot, sum_of_limbs, three_slots
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

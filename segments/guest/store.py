@@ -9,13 +9,16 @@ from functools import partial
 
 import numpy as np
 
-from segments.guest.window import CELL, Place, cell_touches, crossing, fill_place, fill_split, place, split, widths, window_limbs
+from segments.guest.window import CELL, Place, cell_touches, crossing, fill_place, fill_split, in_window, place, split, widths, window_limbs
 from segments.operands import Limbs, Step, joined, look_up_bytes
-from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, slot
+from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, once, slot
 from stark.chip import Chip
 from stark.expression import Expression, total
+from stark.symbols import taken
 from wasm_exec.instructions import Family
 from wasm_exec.spaces import Space
+
+ONES = np.array([(1 << 8 * width) - 1 for width in range(CELL + 1)], np.uint64)     # in so many bytes
 
 
 def chip() -> GuestFamily:
@@ -89,15 +92,21 @@ def both_cells(step: Step, where: Place, before: Limbs, after: Limbs, crosses: E
     step.access("second cell", step.field["d"], where.cell + 1, before[4:], after[4:], crosses)
 
 
+@once
 def stored(steps: Steps) -> tuple[U64, U64]:
-    """Both cells after the access."""
-    inside, width = steps.address % CELL, widths(steps)
-    content = np.stack([steps.cell0, steps.cell1], 1).copy().view(np.uint8)
-    rows = np.arange(len(steps))
-    for k, new in enumerate(bytes_of(steps.b, 4)):
-        content[rows[width > k], (inside + k)[width > k]] = new[width > k]
-    cells = content.view(np.uint64)
-    return cells[:, 0], cells[:, 1]
+    """Both cells after the access: what is new begins at a bit of the first, and goes on at the beginning of the second."""
+    bit, ones = (steps.address % CELL * 8).astype(np.uint64), taken(ONES, widths(steps))
+    new = steps.b.astype(np.uint64) & ones
+    first: U64 = steps.cell0 & ~(ones << bit) | new << bit
+    second: U64 = steps.cell1 & ~beyond(ones, bit) | beyond(new, bit)
+    return first, second
+
+
+def beyond(bits: U64, by: U64) -> U64:
+    """What leaves a cell above when it is shifted so far, which is less than all of it."""
+    one, most = np.uint64(1), np.uint64(63)
+    above: U64 = bits >> one >> (most - by)
+    return above
 
 
 def touches(width: int, steps: Steps) -> list[Touch]:
@@ -105,21 +114,22 @@ def touches(width: int, steps: Steps) -> list[Touch]:
             *cell_touches(steps, steps.fields["d"], stored(steps))]
 
 
-def limbs_after(steps: Steps) -> Ints:
+@once
+def limbs_after(steps: Steps) -> list[Ints]:
     """The eight limbs of both cells after the access."""
-    return np.stack([limb(cell.astype(np.int64), k) for cell in stored(steps) for k in range(4)])
+    return [limb(cell.astype(np.int64), k) for cell in stored(steps) for k in range(4)]
 
 
 def fill(steps: Steps, past: Mapping[str, Past]) -> Columns:
-    before, after, at = window_limbs(steps), limbs_after(steps), steps.address % CELL // 2
-    change = [np.take_along_axis(after - before, (at + k)[None], 0)[0] for k in range(3)]
+    before, after = window_limbs(steps), limbs_after(steps)
+    change = in_window(steps, [new - old for new, old in zip(after, before, strict=True)], 3)
     return {**fill_place(steps), **fill_split(steps, 3), **limbs("a value", steps.a),
-            **numbered("byte", bytes_of(steps.b)), **numbered("change", change), **numbered("after", list(after[:6]))}
+            **numbered("byte", bytes_of(steps.b)), **numbered("change", change), **numbered("after", after[:6])}
 
 
 def fill64(steps: Steps, past: Mapping[str, Past]) -> Columns:
     parts = fill_split(steps, 5)
     return {**fill_place(steps), **limbs("a value", steps.a), **numbered("byte", bytes_of(steps.b, 4)),
-            **numbered("after", list(limbs_after(steps))),
+            **numbered("after", limbs_after(steps)),
             **{f"{half} byte of the {name} limb": parts[f"{half} byte.{k}"]
                for half in ("low", "high") for name, k in (("first", 0), ("last", 4))}}

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from segments.operands import LIMB, Limbs, Step, look_up_bytes, look_up_limbs
-from segments.steps import U64, Columns, Ints, Steps, Touch, numbered
+from segments.steps import U64, Columns, Ints, Steps, Touch, chosen, limb, numbered, once
 from stark.expression import Expression, total
 from stark.gadgets.bits import one_hot
+from stark.symbols import taken
 from wasm_exec.instructions import BY_NUMBER
 
 CELL = 8
+WIDTHS = np.array([BY_NUMBER[op].width if op in BY_NUMBER else 0 for op in range(max(BY_NUMBER) + 1)])
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,10 @@ def split(step: Step, where: Place, limbs: Limbs, count: int) -> tuple[Limbs, Li
 
 
 def widths(steps: Steps) -> Ints:
-    table = np.array([BY_NUMBER[op].width if op in BY_NUMBER else 0 for op in range(max(BY_NUMBER) + 1)])
-    return table[steps.op]
+    return taken(WIDTHS, steps.op)
 
 
+@once
 def crosses(steps: Steps) -> Ints:
     return (steps.address % CELL + widths(steps) > CELL).astype(np.int64)
 
@@ -84,21 +86,26 @@ def cell_touches(steps: Steps, space: Ints, after: tuple[U64, U64]) -> list[Touc
     return [Touch("first cell", space, first, after[0]), Touch("second cell", space, first + 1, after[1], crosses(steps))]
 
 
-def window_limbs(steps: Steps) -> Ints:
+@once
+def window_limbs(steps: Steps) -> list[Ints]:
     """The eight limbs of both cells before the access."""
-    cells = np.stack([steps.cell0, np.where(crosses(steps) == 1, steps.cell1, np.uint64(0))])
-    parts = cells[:, None, :] >> np.array([0, 16, 32, 48], np.uint64)[None, :, None] & np.uint64(LIMB - 1)
-    return parts.reshape(8, -1).astype(np.int64)
+    second = np.where(crosses(steps) == 1, steps.cell1, np.uint64(0))
+    return [limb(cell.astype(np.int64), k) for cell in (steps.cell0, second) for k in range(4)]
 
 
 def fill_place(steps: Steps) -> Columns:
     inside = steps.address % CELL
-    return {**numbered("before", list(window_limbs(steps))), **{f"begins in limb {k}": inside // 2 == k for k in range(4)},
+    return {**numbered("before", window_limbs(steps)), **{f"begins in limb {k}": inside // 2 == k for k in range(4)},
             "begins in the high byte": inside % 2, "crossing": crosses(steps),
             "low half over 8": (steps.a % LIMB + steps.fields["i"]) // CELL}
 
 
 def fill_split(steps: Steps, count: int) -> Columns:
-    before, at = window_limbs(steps), steps.address % CELL // 2
-    chosen = [np.take_along_axis(before, (at + k)[None], 0)[0] for k in range(count)]
-    return numbered("low byte", [limb % 256 for limb in chosen]) | numbered("high byte", [limb // 256 for limb in chosen])
+    window = in_window(steps, window_limbs(steps), count)
+    return numbered("low byte", [limb % 256 for limb in window]) | numbered("high byte", [limb // 256 for limb in window])
+
+
+def in_window(steps: Steps, limbs: list[Ints], count: int) -> list[Ints]:
+    """So many limbs from the first one of the access on."""
+    at = steps.address % CELL // 2
+    return [chosen(at, limbs[k:k + 4]) for k in range(count)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from segments.buses import HOST
 from segments.operands import Step
-from segments.steps import U64, Columns, GuestFamily, Past, Steps, Touch
+from segments.steps import U64, Columns, Finds, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from wasm_exec.hosts import HOSTS
 from wasm_exec.instructions import BY_NAME, Family
@@ -28,7 +28,7 @@ class HostFamily(GuestFamily):
     def operation(self) -> str:
         return self.operations[0]
 
-    def columns(self, steps: Steps, past: Mapping[str, Past]) -> Columns:
+    def columns(self, steps: Steps, finds: Finds) -> Columns:
         return {"pc": steps.pc, "fp": steps.fp, "time": steps.time, "next": steps.fields["next"], "d": steps.fields["d"],
                 f"is {self.operation}": np.ones(len(steps), np.int64)}
 
@@ -42,7 +42,7 @@ def chip(name: str, results: Results) -> HostFamily:
     step = Step(chip, [name], "d")
     step.ticks = cells
     chip.send(HOST, int(family), step.time, step.fp + step.field["d"], times=step.real)
-    return HostFamily(family, step.finish(), step.operations, step.ticks, partial(touches, name, results), fill)
+    return HostFamily(family, step.finish(), step.operations, step.ticks, partial(touches, name, results), fill, straight=False)
 
 
 def touches(name: str, results: Results, steps: Steps) -> list[Touch]:

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from segments.buses import CELL, HASH, HOST
 from segments.host.call import number
+from segments.inverses import computed_inverse
 from segments.operands import LIMB, look_up_limbs
-from segments.steps import U64, Columns, Ints, inverse
+from segments.steps import U64, Columns, Ints
 from stark.chip import Bus, Chip
 from stark.expression import P, spelled
 from stark.poseidon2 import RATE, WIDTH, permute
@@ -67,5 +68,5 @@ def fill(cells: U64, time: Ints, address: Ints, height: int) -> Columns:
         for k in range(2 * WIDTH):
             columns[f"{name}.{k}"] = words[:, k // 2] >> 16 * (k % 2) & LIMB - 1
     for k in range(WIDTH):
-        columns[f"inverse {k}"] = inverse((left[:, k] >> 16) - HIGHEST)
+        columns[f"inverse {k}"] = computed_inverse((left[:, k] >> 16) - HIGHEST)
     return columns

@@ -1,27 +1,25 @@
 """The tables behind calls of host functions: how many rows they take, and what is in them."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from segments.history import LOG_CELLS, Access
+from segments.dealing import Share
+from segments.history import History
 from segments.host import cells, keccak, keccak_fill, mulmod, poseidon2, sha256, sha256_fill
-from segments.steps import U64, Columns, Past, Steps
+from segments.steps import U64, Columns, Steps
 from stark.chip import Chip
 from wasm_exec.hosts import HOSTS
 
 U32 = npt.NDArray[np.uint32]
-Number = TypeVar("Number", bound=np.generic)
 CELLS = "cells"
 # The function, by the name of the chip that takes its calls: the chip that computes, and the rows of a call there.
 WORKS: Mapping[str, tuple[str, int]] = {"sha256": ("compression", sha256.ROWS), "poseidon2": ("sponge", 1),
                                            "mulmod": ("remainder", 1), "keccak": ("rounds", keccak.ROWS)}
 PERMUTED = "poseidon2"          # every call of it is one more row of the hash chip
 FIXED = {"compression": sha256.fixed, "rounds": keccak.fixed}
-Name = tuple[str, str]
 
 
 def rows_of_calls(calls: Mapping[str, int]) -> dict[str, int]:
@@ -41,9 +39,9 @@ def with_rows_of_calls(rows: Mapping[str, int]) -> dict[str, int]:
     return out
 
 
-def permuted(steps: Mapping[str, Steps]) -> U64:
+def permuted(shares: Mapping[str, Share]) -> U64:
     """The states that calls ask the hash chip for."""
-    return poseidon2.states(cells_of(PERMUTED, steps[PERMUTED]))
+    return poseidon2.states(cells_of(PERMUTED, shares[PERMUTED].steps()))
 
 
 def cells_of(name: str, calls: Steps) -> U64:
@@ -61,15 +59,14 @@ def fixed_tables(log_heights: Mapping[str, int], chips: Mapping[str, Chip]) -> d
     return {name: chips[name].fixed_table(FIXED[name](height), height) for name, height in present.items()}
 
 
-def filled_columns(steps: Mapping[str, Steps], kinds: Mapping[Name, Access], past: Mapping[Name, Past],
-                   log_heights: Mapping[str, int]) -> dict[str, Columns]:
+def filled_columns(shares: Mapping[str, Share], past: History, log_heights: Mapping[str, int]) -> dict[str, Columns]:
     """The columns of the cells chip and of those that compute, where the shape has them."""
     if CELLS not in log_heights:
         return {}
-    called = [name for name in WORKS if name in log_heights]
-    out = {CELLS: cells.fill([asked(name, kinds, past) for name in called])}
-    for name in called:
-        calls, table = steps[name], WORKS[name][0]
+    called = {name: shares[name].steps() for name in WORKS if name in log_heights}
+    out = {CELLS: cells.fill([asked(name, calls, past) for name, calls in called.items()])}
+    for name, calls in called.items():
+        table = WORKS[name][0]
         out[table] = FILLS[name](cells_of(name, calls), calls.time, calls.fp + calls.fields["d"], 1 << log_heights[table])
     return out
 
@@ -77,11 +74,9 @@ def filled_columns(steps: Mapping[str, Steps], kinds: Mapping[Name, Access], pas
 FILLS = {"sha256": sha256_fill.fill, "poseidon2": poseidon2.fill, "mulmod": mulmod.fill, "keccak": keccak_fill.fill}
 
 
-def asked(name: str, kinds: Mapping[Name, Access], past: Mapping[Name, Past]) -> cells.Asked:
-    keys = [(name, f"cell {k}") for k in range(HOSTS[name.upper()].cells)]
-
-    def side_by_side(columns: Sequence[npt.NDArray[Number]]) -> npt.NDArray[Number]:
-        return np.stack(columns, axis=1)
-    return cells.Asked(address=side_by_side([kinds[key].key & (1 << LOG_CELLS) - 1 for key in keys]),
-                       time=side_by_side([kinds[key].time for key in keys]), then=side_by_side([past[key].then for key in keys]),
-                       before=side_by_side([past[key].cell for key in keys]), after=side_by_side([kinds[key].after for key in keys]))
+def asked(name: str, calls: Steps, past: History) -> cells.Asked:
+    each = np.arange(HOSTS[name.upper()].cells)
+    time = calls.time[:, None] + each
+    found = past.finds.at(time)
+    return cells.Asked(address=(calls.fp + calls.fields["d"])[:, None] + each, time=time, then=found.then, before=found.cell,
+                       after=past.left[time])

@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.buses import hashes
-from segments.steps import Columns
 from stark.chip import Bus, Chip
 from stark.gadgets.poseidon2 import permutation
-from stark.poseidon2 import FULL_ROUNDS, Hash, trace
+from stark.poseidon2 import FULL_ROUNDS, Hash
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -31,21 +30,19 @@ def chip(kind: Hash, name: str = NAME, bus: Bus | None = None) -> Chip:
     return chip
 
 
-def in_numpy(states: U32) -> U32:
-    return trace(states.astype(np.uint64)).astype(np.uint32)
-
-
-def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> Columns:
-    """The permutations of which the digest, those of which the capacity, and those of which both are asked for: (n, width) each.
-    Padding permutes zeros."""
+def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> U32:
+    """The main table with the permutations of which the digest, those of which the capacity, and those of which both are asked for:
+    (n, width) each. Padding permutes zeros."""
     used = np.concatenate([first_halves, second_halves, whole])
-    if len(used) > height:
-        raise ValueError(f"{len(used)} permutations do not fit in {height} rows")
-    states = np.concatenate([used, np.zeros((1, used.shape[1]), np.uint64)]).astype(np.uint32)
-    found = np.concatenate([states.T, permutations(states)])
-    padding = np.broadcast_to(found[:, -1:], (len(found), height - len(used)))
-    times = np.arange(height)
-    columns = dict(zip(chip.main_names, np.concatenate([found[:, :-1], padding], axis=1), strict=False))
-    first = (times < len(first_halves)) | (times >= len(used) - len(whole)) & (times < len(used))
-    return {**columns, "rate times": first.astype(np.int64),
-            "capacity times": ((times >= len(first_halves)) & (times < len(used))).astype(np.int64)}
+    count, width = used.shape
+    if count > height:
+        raise ValueError(f"{count} permutations do not fit in {height} rows")
+    states = np.concatenate([used, np.zeros((1, width), np.uint64)]).astype(np.uint32)
+    found, table = permutations(states), np.empty((len(chip.main_names), height), np.uint32)
+    times, rows = np.zeros((2, height), np.uint32), table[:-2]
+    rows[:width, :count], rows[width:, :count] = states[:-1].T, found[:, :-1]
+    rows[:width, count:], rows[width:, count:] = 0, found[:, -1:]
+    times[0, :len(first_halves)] = times[:, count - len(whole):count] = 1
+    times[1, len(first_halves):count] = 1
+    table[-2:] = times
+    return table

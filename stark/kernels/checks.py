@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from stark.field import P
-from stark.kernels.protocol import U32
+from stark.kernels.protocol import U8, U32, U64, Indices
 
 
 def log2_exact(size: int) -> int:
@@ -26,3 +26,17 @@ def shaped(array: U32, *shape: int | None) -> U32:
     if array.size and np.maximum.reduce(array, axis=None) >= P:     # array.max() says the same, twice as slow for a few words
         raise ValueError("a word is not canonical")
     return array
+
+
+def check_accesses(addresses: Indices, left: U64, pages: Indices, cells: U64, times: U32) -> None:
+    """That these say something about every access and every cell of every page."""
+    if left.shape != (len(addresses),) or cells.shape != (32 * len(pages),) or times.shape != cells.shape:
+        raise ValueError("an access leaves a word, and a page has 32 cells with a time each")
+
+
+def check_instructions(fetched: U32, chip: U8, counts: U32, chips: int) -> None:
+    """That every step is one of an instruction that has a chip, and counts."""
+    if counts.shape[1:] != chip.shape:
+        raise ValueError("counts for each instruction")
+    if len(fetched) and (fetched.max() >= len(chip) or chip[fetched].max() >= chips):
+        raise ValueError("a step of no instruction, or of one without a chip")

@@ -10,10 +10,11 @@ import numpy as np
 
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, QuotientJob
+from stark.kernels.checks import check_accesses, shaped
+from stark.kernels.protocol import U8, U32, Asking, Commitment, QuotientJob
 from stark.operations import Indices, Operations
 from stark.poseidon2 import of_width
+from stark.recipes import Recipe
 
 
 def _code(flat: FlatChip) -> tuple[Any, ...]:
@@ -85,6 +86,10 @@ class NativeOperations(Operations):
         return cast(U32, self._rust.restore(leaves, levels, list(segments), digest, shaped(pruned, None)))
 
 
+def _given(recipe: Recipe) -> tuple[Any, ...]:
+    return recipe.code, recipe.slots, recipe.constants, recipe.words, recipe.numbers
+
+
 class NativeKernels:
     name = "native"
 
@@ -99,6 +104,26 @@ class NativeKernels:
 
     def trace_permutations(self, inputs: U32) -> U32:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))
+
+    def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
+        return cast(tuple[list[Indices], U32, Indices], self._rust.deal(fetched, chip, counts, chips))
+
+    def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        self._rust.put_columns(_given(recipe), rows, table)
+
+    def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
+        self._rust.put_accesses(_given(recipe), rows, address, left)
+
+    def pages(self, addresses: Indices) -> Indices:
+        return cast(Indices, self._rust.pages(addresses))
+
+    def found(self, addresses: Indices, left: U64, pages: Indices, cells: U64, times: U32) -> tuple[U32, U64, U64, U32]:
+        check_accesses(addresses, left, pages, cells, times)
+        return cast(tuple[U32, U64, U64, U32], self._rust.found(addresses, left, pages, cells, times))
+
+    def asked(self, flat: FlatChip, fixed: U32, main: U32, rows: int, asking: Sequence[Asking], tables: int, log_size: int) -> U32:
+        arrays = *(np.ascontiguousarray(table, np.uint32) for table in (fixed, main)), np.zeros(0, np.uint32)
+        return cast(U32, self._rust.asked(self._threads, _code(flat), *arrays, rows, [(t, list(w)) for t, w in asking], tables, log_size))
 
     def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> Commitment:

@@ -31,9 +31,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stark.flat import FlatChip
+from stark.recipes import Recipe
 
 U32 = npt.NDArray[np.uint32]
+U8 = npt.NDArray[np.uint8]
+U64 = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
+Asking = tuple[int, tuple[int, ...]]       # the number of a table, and what the parts of a message count in the number of its row
 
 
 class Commitment(Protocol):
@@ -83,6 +87,30 @@ class Kernels(Protocol):
         rounds all words after the external layer, for each of the 20 or 23 partial rounds the one S-box output (cube of
         state[0] + constant, before the internal layer), for each of the last four full rounds all words after the external layer.
         The last ones are the permutation."""
+
+    def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
+        """Steps that fetch these instructions, by the number of the instruction's chip: for each of so many chips its steps, in order. For
+        each row of `counts`, (counts, instructions), how much all steps before each step have of it, modulo 2^32, (counts, steps). How
+        often each instruction is fetched."""
+
+    def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        """What the recipe puts becomes, modulo p, the words of the columns of this table, (columns, rows), one for each of these rows."""
+
+    def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
+        """Notes the accesses of these rows that take place by their time: the address of the cell, and what is left there."""
+
+    def pages(self, addresses: Indices) -> Indices:
+        """The pages of 32 cells in which cells with these addresses below 2^33 are, in order. A negative address is that of no cell."""
+
+    def found(self, addresses: Indices, left: U64, pages: Indices, cells: U64, times: U32) -> tuple[U32, U64, U64, U32]:
+        """What accesses to cells find. Access k has time k and leaves left[k] in the cell at its address, or takes not place, where that
+        is negative. `cells` and `times` say what the cells of these ascending pages hold at the beginning, and since when, (32 pages).
+        For each access since when its cell held what, zeros where none takes place; then cells and times at the end."""
+
+    def asked(self, flat: FlatChip, fixed: U32, main: U32, rows: int, asking: Sequence[Asking], tables: int, log_size: int) -> U32:
+        """How often the messages of a chip look up each row of so many tables of 2^log_size rows, (tables, 2^log_size). The number of the
+        row is the sum of the parts, canonical words, times their weights (which sum up to less than 2^31). Only the first `rows` rows of
+        the chip ask; where the multiplicity is zero, or there is no such row, nothing is counted. No message knows the statement."""
 
     def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> Commitment:

@@ -4,11 +4,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bundles.keys import LeafKeys, layers_of
-from continuation.kinds import Sort, kind_of
+from continuation import setup
+from continuation.kinds import Kind, Sort, kind_of
 from continuation.published import FOLDER, publish, published
 from continuation.setup import Setup, build, make
 from stark import profiles
@@ -85,3 +87,21 @@ def test_a_leaf_for_other_fixed_columns_is_another_leaf() -> None:
     assert (changed.cap != world.setup().cap(kind.name)).any()
     with pytest.raises(LookupError, match="no rollup is made of run"):
         kind_of(Sort.ROLLUP, Sort.RUN)
+
+
+def test_keys_are_extended_by_the_leaves_of_more_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what a whole setup gives. Only what changes is made."""
+    everything, more, made = world.trusted(), world.segments(), list[str]()
+    first = {name: more[name] for name in everything.segments[:-1]}
+    known = build(first, world.LAYERS, world.KERNELS)
+
+    def counted(kind: Kind, *given: Any) -> Any:
+        made.append(kind.name)
+        return make(kind, *given)
+    monkeypatch.setattr(setup, "make", counted)
+    found = build(more, world.LAYERS, world.KERNELS, known=known)
+    assert (found.segments, found.shapes, found.digests, found.keys) == (
+        everything.segments, everything.shapes, everything.digests, everything.keys)
+    changed = {layer for layer, shape in found.shapes.items() if known.shapes[layer] != shape}
+    assert set(made) == {name for name, kind in found.kinds.items() if name not in known.digests
+                         or changed & {kind.sort.layer, *(part.layer for part in kind.parts)}} and len(made) < len(found.kinds)

@@ -8,12 +8,14 @@ import numpy as np
 from stark import poseidon2
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import shaped
-from stark.kernels.protocol import U32, Commitment, QuotientJob
-from stark.kernels.reference import fri, tree
+from stark.kernels.checks import check_accesses, check_instructions, shaped
+from stark.kernels.protocol import U8, U32, Asking, Commitment, Indices, QuotientJob
+from stark.kernels.reference import accesses, fri, recipes, tree
+from stark.kernels.reference import asked as lookups
 from stark.kernels.reference import logup as logup_columns
 from stark.kernels.reference import quotient as quotients
 from stark.kernels.reference.tree import ReferenceCommitment, words
+from stark.recipes import Recipe
 
 
 def _wide(array: U32, *shape: int | None) -> U64:
@@ -28,6 +30,29 @@ class ReferenceKernels:
 
     def trace_permutations(self, inputs: U32) -> U32:
         return words(poseidon2.trace(_wide(inputs, None, None)))
+
+    def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
+        check_instructions(fetched, chip, counts, chips)
+        chosen, own = chip[fetched], counts[:, fetched]
+        rows = [np.flatnonzero(chosen == number) for number in range(chips)]
+        return rows, np.cumsum(own, axis=1, dtype=np.uint32) - own, np.bincount(fetched, minlength=len(chip))
+
+    def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        recipes.columns(recipe, rows, table)
+
+    def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
+        recipes.accesses(recipe, rows, address, left)
+
+    def pages(self, addresses: Indices) -> Indices:
+        return accesses.pages(addresses)
+
+    def found(self, addresses: Indices, left: U64, pages: Indices, cells: U64, times: U32) -> tuple[U32, U64, U64, U32]:
+        check_accesses(addresses, left, pages, cells, times)
+        return accesses.found(addresses, left, pages, cells, times)
+
+    def asked(self, flat: FlatChip, fixed: U32, main: U32, rows: int, asking: Sequence[Asking], tables: int, log_size: int) -> U32:
+        main_wide = _wide(main, None, None)
+        return lookups.asked(flat, _wide(fixed, None, main_wide.shape[1]), main_wide, rows, asking, tables, log_size)
 
     def commit(self, matrices: Iterable[U32], log_rows: int, log_blowup: int, log_cap: int, hash_width: int = 16,
                packs: Sequence[int] | None = None, unit: int = 1) -> ReferenceCommitment:

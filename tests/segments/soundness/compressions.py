@@ -11,8 +11,9 @@ import numpy.typing as npt
 from segments.host.blocks import laid
 from segments.host.sha256 import OUT, ROWS, fixed
 from segments.host.sha256_fill import Compressed
+from segments.inverses import computed_inverse
 from segments.machine import machine
-from segments.steps import U64, inverse
+from segments.steps import U64
 from stark.attack import Rows
 from stark.check import Filled
 from stark.chip import Chip
@@ -111,7 +112,8 @@ def of_no_block(made: Chip, honest: U32, fixed_table: U32) -> Iterator[int]:
         slope = empty.evaluate(made, [requirement], ())[0]
         empty.main[place] = 0
         rest = empty.evaluate(made, [requirement], ())[0]
-        value = (P - rest.astype(np.int64)) * inverse((slope.astype(np.int64) - rest.astype(np.int64)) % P) + (np.array(columns) == place)
+        inverted = computed_inverse((slope.astype(np.int64) - rest.astype(np.int64)) % P)
+        value = (P - rest.astype(np.int64)) * inverted + (np.array(columns) == place)
         empty.main[place] = (value % P).astype(np.uint64)
     broken = empty.evaluate(made, roots, ()) != 0
     for k in range(len(columns)):

@@ -90,7 +90,7 @@ def budget(instructions: int) -> Budget:
 
 def filled(program: Program, done: Read, tree: MemoryTree) -> Segment:
     shape = next(shape for shape in shapes(len(program.instructions)) if shape.holds(done.rows))
-    return tables_of(program, shape, done, tree, KERNELS.trace_permutations)
+    return tables_of(program, shape, done, tree, KERNELS)
 
 
 @dataclass
@@ -227,7 +227,8 @@ def look_at_run(recording: Recording, look: Look, tally: Tally) -> None:
     for index, start in enumerate(recording.segments):
         image.apply(start.snapshot)
         steps = recording.boundary(index + 1).steps - start.steps
-        segment = filled(program, read(program, replay(program, start, image, recording.budget(index), tracer(steps)), image), tree)
+        trace = replay(program, start, image, recording.budget(index), tracer(steps))
+        segment = filled(program, read(program, trace, image, KERNELS), tree)
         look(program, segment)
         tally.counts.update({"segments": 1, "steps": steps})
         claims.append(SegmentClaim((), segment.before, segment.after, steps))
@@ -260,7 +261,7 @@ def look_at_call(program: Program, call: Call, engine: Engine, look: Look, tally
     for start, end in zip(boundaries, boundaries[1:], strict=False):
         image.apply(start.snapshot)
         steps = end.steps - start.steps
-        segment = filled(program, read(program, replay(program, start, image, cuts, tracer(steps)), image), tree)
+        segment = filled(program, read(program, replay(program, start, image, cuts, tracer(steps)), image, KERNELS), tree)
         look(program, segment)
         if (segment.after.pc, segment.after.status) != (end.pc, end.status):
             raise Unproved(f"{call.name} does not end where it was recorded")
