@@ -82,6 +82,7 @@ def test_time_stays_far_below_the_prime(name: str) -> None:
 
 
 def test_a_program_has_the_smallest_height_that_holds_it_and_the_size_of_memory() -> None:
-    assert [Shape.of("toy", count).log_program for count in (1, 1023, 1024, 8191, 8192, 2**19 - 1)] == [10, 10, 13, 13, 16, 19]
+    counts = (1, 1023, 1024, 8191, 8192, 2**19 - 1, 2**20 - 1)
+    assert [Shape.of("toy", count).log_program for count in counts] == [10, 10, 13, 13, 16, 19, 20]
     with pytest.raises(LookupError, match="no shape is for a program"):
-        Shape.of("toy", 2**19)
+        Shape.of("toy", 2**20)
