@@ -15,6 +15,6 @@ def bits(profile: Profile, trusted: Trusted | None = None) -> float | None:
     trusted = trusted or published(profile.name)
     if trusted is None:
         return None
-    shapes = {shape.size: shape for shape in shapes_of(profile).values()}           # the last, longest program of each size
+    shapes = {(shape.size, max(shape.log_heights.values())): shape for shape in shapes_of(profile).values()}    # short ones may be weaker
     keys = [shape_key(shape, profile.segment) for shape in shapes.values()] + list(trusted.layers.values())
     return min(soundness.bits(key.parameters, soundness.shape_of(key)) for key in keys)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 DIGEST_BYTES = 32
+LARGEST = 1 << 30  # bytes of a file that is read
+WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)  # at a pipe, or through a link
 
 
 def folder_of(name: str) -> Path:
@@ -18,17 +21,27 @@ def folder_of(name: str) -> Path:
 
 
 def read(path: Path) -> bytes | None:
-    """What was written there. Its digest keeps out what is damaged, and only the user's own files are taken."""
+    """What was written there under this name. Its digest keeps out what is damaged or was written under another name, and only the user's
+    own files are taken: what is asked of a file is asked of the one that was opened, so that nobody can put another in its place."""
     try:
-        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            return None
-        content = path.read_bytes()
-        if hashlib.sha256(memoryview(content)[DIGEST_BYTES:]).digest() != content[:DIGEST_BYTES]:
-            return None
-        os.utime(path)
+        with open(os.open(path, os.O_RDONLY | WITHOUT_WAITING), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+                return None
+            content = file.read(LARGEST)
+            if digest_of(path, memoryview(content)[DIGEST_BYTES:]) != content[:DIGEST_BYTES]:
+                return None
+            os.utime(file.fileno() if os.utime in os.supports_fd else path)
         return content[DIGEST_BYTES:]
     except OSError:
         return None
+
+
+def digest_of(path: Path, content: bytes | memoryview) -> bytes:
+    """Of what is written under a name."""
+    digest = hashlib.sha256(os.fsencode(path.name) + b"\0")
+    digest.update(content)
+    return digest.digest()
 
 
 def own_folder(folder: Path) -> None:
@@ -45,7 +58,7 @@ def write(path: Path, content: bytes) -> None:
         own_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(digest_of(path, content) + content)
         os.replace(name, path)
     except OSError:
         if name:

@@ -40,3 +40,12 @@ def check_instructions(fetched: U32, chip: U8, counts: U32, chips: int) -> None:
         raise ValueError("counts for each instruction")
     if len(fetched) and (fetched.max() >= len(chip) or chip[fetched].max() >= chips):
         raise ValueError("a step of no instruction, or of one without a chip")
+
+
+def check_table(table: U32) -> None:
+    """That the words of each column are a slice of their own: kernels write them as such."""
+    columns, rows = table.shape
+    if not table.flags.aligned or not table.flags.writeable or (columns and rows > 1 and table.strides[1] != table.itemsize):
+        raise ValueError("the words of a column follow each other")
+    if columns > 1 and abs(table.strides[0]) < rows * table.itemsize:
+        raise ValueError("two columns share words")

@@ -10,7 +10,7 @@ import numpy as np
 
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import check_accesses, shaped
+from stark.kernels.checks import check_accesses, check_table, shaped
 from stark.kernels.protocol import U8, U32, Asking, Commitment, QuotientJob
 from stark.operations import Indices, Operations
 from stark.poseidon2 import of_width
@@ -80,14 +80,14 @@ class NativeOperations(Operations):
         return cast(U64, self._rust.horner(rows_of(np.broadcast_to(start, (*shape, 5))), points, rows, unit)).reshape(*shape, 5)
 
     def steps(self, values: U64, code: U32, operands: U32, outputs: U32) -> U64:
-        return cast(U64, self._rust.steps(np.ascontiguousarray(values), code, operands, outputs))
+        return cast(U64, self._rust.steps(np.ascontiguousarray(values), np.ascontiguousarray(code), operands, outputs))
 
     def restore(self, leaves: Indices, levels: int, segments: Sequence[int], digest: int, pruned: U32) -> U32:
         return cast(U32, self._rust.restore(leaves, levels, list(segments), digest, shaped(pruned, None)))
 
 
 def _given(recipe: Recipe) -> tuple[Any, ...]:
-    return recipe.code, recipe.slots, recipe.constants, recipe.words, recipe.numbers
+    return np.ascontiguousarray(recipe.code), recipe.slots, recipe.constants, recipe.words, recipe.numbers
 
 
 class NativeKernels:
@@ -106,9 +106,10 @@ class NativeKernels:
         return cast(U32, self._rust.trace_permutations(self._threads, shaped(inputs, None, None)))
 
     def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
-        return cast(tuple[list[Indices], U32, Indices], self._rust.deal(fetched, chip, counts, chips))
+        return cast(tuple[list[Indices], U32, Indices], self._rust.deal(fetched, chip, np.ascontiguousarray(counts), chips))
 
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        check_table(table)
         self._rust.put_columns(_given(recipe), rows, table)
 
     def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:

@@ -152,3 +152,24 @@ def test_a_time_that_there_is_not_is_refused(kernels: Kernels, time: int) -> Non
 def test_a_table_that_is_too_narrow_is_refused(kernels: Kernels) -> None:
     with pytest.raises(ValueError):
         kernels.columns(code([PUT, 0, 0, 0, 0, 0]), np.arange(3), np.zeros((1, 2), np.uint32))
+
+
+def no_table_of_columns() -> dict[str, Any]:
+    read_only, words = np.zeros((2, 4), np.uint32), np.zeros(8, np.uint32)
+    read_only.flags.writeable = False
+    return {"words that do not follow each other": np.zeros((2, 8), np.uint32)[:, ::2], "columns beside each other": words.reshape(4, 2).T,
+            "words between words": np.frombuffer(bytearray(33), np.uint32, 8, 1).reshape(2, 4), "only to be read": read_only,
+            "the same column twice": np.lib.stride_tricks.as_strided(words, (2, 4), (0, 4)),
+            "columns that overlap": np.lib.stride_tricks.as_strided(words, (2, 4), (8, 4))}
+
+
+@pytest.mark.parametrize("what", no_table_of_columns())
+def test_what_is_no_table_of_columns_is_refused(kernels: Kernels, what: str) -> None:
+    with pytest.raises(ValueError):
+        kernels.columns(code([PUT, 0, 0, 0, 0, 0]), np.arange(4), no_table_of_columns()[what])
+
+
+def test_a_part_of_a_table_is_a_table(kernels: Kernels) -> None:
+    table = np.zeros((2, 8), np.uint32)
+    kernels.columns(code([PUT, 1, 0, 0, 0, 0]), np.arange(3), table[::-1, 2:5])
+    assert table.tolist() == [[0, 0, 0, 1, 2, 0, 0, 0], [0] * 8]

@@ -113,3 +113,9 @@ REFUSED: dict[str, Callable[[Kernels], object]] = {
 def test_what_makes_no_sense_is_refused(kernels: Kernels, what: str) -> None:
     with pytest.raises(ValueError):
         REFUSED[what](kernels)
+
+
+def test_counts_of_instructions_may_lie_in_any_order(kernels: Kernels) -> None:
+    counts = np.array([[1, 2, 3], [4, 5, 6]], np.uint32)
+    for lying in (counts, np.asfortranarray(counts), counts[:, ::-1][:, ::-1]):
+        assert kernels.deal(np.array([2, 0, 1], np.uint32), np.zeros(3, np.uint8), lying, 1)[1].tolist() == [[0, 3, 4], [0, 6, 10]]

@@ -8,7 +8,7 @@ import numpy as np
 from stark import poseidon2
 from stark.field import U64
 from stark.flat import FlatChip
-from stark.kernels.checks import check_accesses, check_instructions, shaped
+from stark.kernels.checks import check_accesses, check_instructions, check_table, shaped
 from stark.kernels.protocol import U8, U32, Asking, Commitment, Indices, QuotientJob
 from stark.kernels.reference import accesses, fri, recipes, tree
 from stark.kernels.reference import asked as lookups
@@ -38,6 +38,7 @@ class ReferenceKernels:
         return rows, np.cumsum(own, axis=1, dtype=np.uint32) - own, np.bincount(fetched, minlength=len(chip))
 
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
+        check_table(table)
         recipes.columns(recipe, rows, table)
 
     def accesses(self, recipe: Recipe, rows: Indices, address: Indices, left: U64) -> None:
