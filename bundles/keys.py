@@ -17,7 +17,7 @@ from segments.memory_tree import MemoryTree, wide
 from segments.openings import roots
 from segments.setup import leaf_key, program_digest
 from segments.shape import PROGRAMS, Shape
-from stark.errors import Rejected
+from stark.errors import Malformed, Rejected
 from stark.kernels.protocol import Kernels
 from stark.key import Key
 from stark.profiles import Parameters, Profile
@@ -70,6 +70,9 @@ class LeafKeys(Mapping[str, Key]):
 def trusted_keys(profile: Profile, kernels: Kernels, layers: Sequence[str] = LAYERS) -> Trusted:
     """The keys of the continuation: those that ship with the package, or computed here, which takes a while. `layers` as in `published`."""
     if (found := shipped(profile.name, tuple(layers))) is not None:
+        wanted = layers_of(profile)
+        if any(shape.parameters != wanted[layer] for layer, shape in found.shapes.items()):
+            raise Malformed(f"the keys that ship for {profile.name} are those of another profile")
         return found
     if profile.name not in _BUILT:
         from continuation.setup import build

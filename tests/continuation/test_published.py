@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from bundles.keys import LeafKeys, layers_of
+from bundles import keys
+from bundles.keys import LeafKeys, layers_of, trusted_keys
 from continuation import setup
 from continuation.kinds import Kind, Sort, kind_of
 from continuation.published import FOLDER, publish, published
 from continuation.setup import Setup, build, make, settled
 from stark import profiles
+from stark.errors import Malformed
 from stark.kernels import load
 from tests.continuation.world import NARROW as world
 
@@ -112,3 +114,11 @@ def test_shapes_are_those_of_a_whole_setup_where_new_leaves_have_no_room() -> No
     shapes, _ = settled({name: more[name] for name in first}, world.LAYERS)
     assert shapes != everything.shapes
     assert settled(more, world.LAYERS, known=replace(everything, segments=first, shapes=shapes)) == (everything.shapes, everything.wide)
+
+
+def test_keys_of_another_profile_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both hash with width 16, so that nothing else would tell them apart."""
+    monkeypatch.setattr(keys, "shipped", lambda name, layers: published("toy"))
+    assert trusted_keys(profiles.get("toy"), world.KERNELS) is not None
+    with pytest.raises(Malformed, match="the keys that ship for p100 are those of another profile"):
+        trusted_keys(profiles.get("p100"), world.KERNELS)
