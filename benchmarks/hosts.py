@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.report import Figures
+from benchmarks.segments import resident
 from segments.choosing import recorded
 from segments.fill import fill_cheapest
 from segments.memory_tree import MemoryTree, wide
@@ -28,7 +29,7 @@ from wasm_exec.translate import load as translate
 
 HERE = Path(__file__).parent.parent
 SIZE = "2^20"
-CALLS = {                                           # parameters, how often, what is called; the addresses rise with the calls
+CALLS = {                                           # parameters, how often, what is called
     "sha256_compress": (2, 60_000, "(call $f (i32.const 64) (i32.const 128))"),
     "keccakf": (1, 60_000, "(call $f (i32.const 64))"),
     "poseidon2": (1, 100_000, "(call $f (i32.const 64))"),
@@ -76,10 +77,9 @@ def one(name: str) -> dict[str, object]:
     proof = keys.prove(segment)
     seconds = filling + time.process_time() - started
     verify_segment(key.key, proof.claim, proof.words, kernels.permute)
-    peak = next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     share = len(trace) / recording.final.steps
     return {"calls": round(CALLS[name][1] * share), "steps": len(trace), "shape": str(segment.shape), "seconds": seconds,
-            "cells": sum(segment.shape.cells.values()), "peak": peak / 1e6}
+            "cells": sum(segment.shape.cells.values()), "peak": resident("VmHWM") / 1e9}
 
 
 def main() -> None:

@@ -84,12 +84,12 @@ class Setup:
         segment = self.segments[kind.segment] if kind.segment else None
         made = self._committed(name, circuit_of(kind, self.trusted.layers, self.trusted.shapes[kind.sort.layer], segment))
         self.trusted.key(name, made.cap)                        # refuses another one than the published
-        self.shelf.keep(self.what(name), made.circuit)
+        self.shelf.put(self.what(name), made.circuit)
         return made
 
     def _found(self, name: str) -> Made | None:
         """From the shelf; as if nothing were there if it has another key than the published."""
-        circuit = self.shelf.find(self.what(name), self.trusted.shapes[self.trusted.kinds[name].sort.layer])
+        circuit = self.shelf.circuit(self.what(name), self.trusted.shapes[self.trusted.kinds[name].sort.layer])
         with contextlib.suppress(ValueError):
             if circuit:
                 made = self._committed(name, circuit)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from continuation.freezing import freeze, thaw
 from continuation.lowering import Circuit
 from continuation.shape import RecursionShape
 from stark.errors import Malformed
-from wasm_exec import kept_files
+from wasm_exec.kept_files import KeptFiles, folder_of
 
 SIZE_LIMIT = 1 << 30            # bytes of all files together; a circuit has 8 to 20 million
 PACKAGES = "continuation", "segments", "stark", "wasm_exec"
@@ -32,18 +31,12 @@ def circumstances() -> bytes:
     return repr((ours.hexdigest(), np.__version__, platform.python_version())).encode()
 
 
-@dataclass
-class Shelf:
-    """A folder of such files. Without a folder nothing is kept."""
+class Shelf(KeptFiles):
+    """Of such files."""
 
-    folder: Path | None = None
-
-    def path(self, folder: Path, what: bytes) -> Path:
-        return folder / hashlib.sha256(circumstances() + what).hexdigest()
-
-    def find(self, what: bytes, shape: RecursionShape) -> Circuit | None:
+    def circuit(self, what: bytes, shape: RecursionShape) -> Circuit | None:
         """`what` are bytes that determine the circuit."""
-        content = kept_files.read(self.path(self.folder, what)) if self.folder else None
+        content = self.find(circumstances() + what)
         if content is None:
             return None
         try:
@@ -51,11 +44,9 @@ class Shelf:
         except Malformed:
             return None
 
-    def keep(self, what: bytes, circuit: Circuit) -> None:
-        if self.folder:
-            path = self.path(self.folder, what)
-            kept_files.write(path, freeze(circuit))
-            kept_files.tidy(self.folder, path, SIZE_LIMIT)
+    def put(self, what: bytes, circuit: Circuit) -> None:
+        if self.folder is not None:
+            self.keep(circumstances() + what, freeze(circuit), SIZE_LIMIT)
 
 
-STANDARD = Shelf(kept_files.folder_of("circuits"))      # `STANDARD.folder = None` switches it off
+STANDARD = Shelf(folder_of("circuits"))      # `STANDARD.folder = None` switches it off

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stark.symbols import I64, SIGNED, U32, UNSIGNED, Book, where
+from stark.symbols import I64, SIGNED, U32, UNSIGNED, Book, Node, where
 
 # Instructions of a recipe: a target slot and operands 2 k (slot k) or 2 k + 1 (constant k). `take` reads a row of a table; `put` and
 # `access` have no target: a word of column `target`, and (time, cell, what is left, whether it takes place).
@@ -53,7 +53,7 @@ def recipe(book: Book, ends: Ends) -> Recipe:
     """What computes all that goes somewhere, each number as soon as it is wanted."""
     row = book.rows()
     wanted = [(name, target, tuple(row.lifted(value).number for value in values)) for name, target, values in ends.list]
-    last = last_uses(book, wanted)
+    left = uses(book, wanted)
     slot_of, free, slots = {book.rows().number: 0}, list[int](), 1
     constants: dict[int, int] = {}
     code: list[list[int]] = []
@@ -71,7 +71,7 @@ def recipe(book: Book, ends: Ends) -> Recipe:
         node = book.nodes[number]
         if number in slot_of or node[0] == "constant":
             return
-        operands = node[2:] if node[0] == "take" else node[1:]
+        operands = parts_of(node)
         for part in operands:
             compute(part)
         read = [operand(part) for part in operands]
@@ -83,9 +83,9 @@ def recipe(book: Book, ends: Ends) -> Recipe:
 
     def release(numbers: Sequence[int]) -> None:
         for number in numbers:
-            if number in last:
-                last[number] -= 1
-                if not last[number] and number in slot_of:
+            if number in left:
+                left[number] -= 1
+                if not left[number] and number in slot_of:
                     free.append(slot_of[number])
     for name, target, values in wanted:
         for value in values:
@@ -95,20 +95,24 @@ def recipe(book: Book, ends: Ends) -> Recipe:
     return Recipe(np.array(code, np.int64).reshape(-1, 6), slots, np.array([*constants], np.int64), tuple(book.words), tuple(book.longs))
 
 
-def last_uses(book: Book, wanted: Sequence[tuple[str, int, tuple[int, ...]]]) -> dict[int, int]:
+def parts_of(node: Node) -> Sequence[int]:
+    """The numbers of the nodes that it is made of."""
+    return () if node[0] in ("row", "constant") else node[2:] if node[0] == "take" else node[1:]
+
+
+def uses(book: Book, wanted: Sequence[tuple[str, int, tuple[int, ...]]]) -> dict[int, int]:
     """How often each number is read."""
-    uses, todo, seen = dict[int, int](), list[int](), set[int]()
+    found, todo, seen = dict[int, int](), list[int](), set[int]()
     for _, _, values in wanted:
         for value in values:
-            uses[value] = uses.get(value, 0) + 1
+            found[value] = found.get(value, 0) + 1
             todo.append(value)
     while todo:
         number = todo.pop()
         if number in seen:
             continue
         seen.add(number)
-        node = book.nodes[number]
-        for part in () if node[0] in ("row", "constant") else node[2:] if node[0] == "take" else node[1:]:
-            uses[part] = uses.get(part, 0) + 1
+        for part in parts_of(book.nodes[number]):
+            found[part] = found.get(part, 0) + 1
             todo.append(part)
-    return uses
+    return found

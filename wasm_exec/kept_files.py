@@ -7,6 +7,8 @@ import os
 import stat
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 DIGEST_BYTES = 32
@@ -74,3 +76,34 @@ def tidy(folder: Path, newest: Path, limit: int) -> None:
             total += size
             if total > limit:
                 path.unlink(missing_ok=True)
+
+
+@dataclass
+class KeptFiles:
+    """A folder of such files, each under the digest of the bytes that determine it. Without a folder nothing is kept."""
+
+    folder: Path | None = None
+
+    def find(self, what: bytes) -> bytes | None:
+        return None if self.folder is None else read(self.folder / name_of(what))
+
+    def keep(self, what: bytes, content: bytes, limit: int) -> None:
+        """All files together have so many bytes then, or fewer."""
+        if self.folder is not None:
+            path = self.folder / name_of(what)
+            write(path, content)
+            tidy(self.folder, path, limit)
+
+    def has(self, what: bytes) -> bool:
+        """Whether there is a file of it, good or bad."""
+        return self.folder is not None and (self.folder / name_of(what)).is_file()
+
+
+def name_of(what: bytes) -> str:
+    return hashlib.sha256(what).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def our_code() -> str:
+    """The digest of the code of this package, which decides what it makes."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()

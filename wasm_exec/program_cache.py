@@ -5,18 +5,14 @@ They spare whoever records and proves to translate a module in every process. Wh
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import astuple
 from typing import Any
 
 import msgpack
 import numpy as np
 
-from wasm_exec import kept_files
-from wasm_exec.kept_files import folder_of
+from wasm_exec.kept_files import KeptFiles, folder_of, our_code
 from wasm_exec.program import FIELDS, EventExport, Function, Program
 from wasm_exec.trace import U32, U64
 
@@ -24,38 +20,33 @@ SIZE_LIMIT = 1 << 28  # bytes of all files together
 WORTH_KEEPING = 1 << 16  # bytes of a module; smaller ones are translated in no time
 
 
-@lru_cache(maxsize=1)
 def circumstances() -> bytes:
     """Everything besides the module that decides what its translation is: our code, and numpy, which writes the arrays."""
-    ours = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
-    return repr((ours.hexdigest(), np.__version__)).encode()
+    return repr((our_code(), np.__version__)).encode()
 
 
-@dataclass
-class ProgramCache:
-    """A folder of such files. Without a folder nothing is kept."""
-
-    folder: Path | None
+class ProgramCache(KeptFiles):
+    """Of such files."""
 
     def program(self, wasm: bytes, sizes_of_blocks: tuple[int, int], translate: Callable[[], Program]) -> Program:
         """What `translate` gives for this module and these sizes."""
         if self.folder is None or len(wasm) < WORTH_KEEPING:
             return translate()
-        path = self.path(self.folder, wasm, sizes_of_blocks)
-        content = kept_files.read(path)
+        what = named(wasm, sizes_of_blocks)
+        content = self.find(what)
         found = None if content is None else decoded(content)
         if found is None:
             found = translate()
-            kept_files.write(path, encoded(found))
-            kept_files.tidy(self.folder, path, SIZE_LIMIT)
+            self.keep(what, encoded(found), SIZE_LIMIT)
         return found
 
     def is_kept(self, wasm: bytes, sizes_of_blocks: tuple[int, int]) -> bool:
-        """Whether there is a file of it, good or bad."""
-        return self.folder is not None and self.path(self.folder, wasm, sizes_of_blocks).is_file()
+        return self.has(named(wasm, sizes_of_blocks))
 
-    def path(self, folder: Path, wasm: bytes, sizes_of_blocks: tuple[int, int]) -> Path:
-        return folder / hashlib.sha256(circumstances() + repr(sizes_of_blocks).encode() + wasm).hexdigest()
+
+def named(wasm: bytes, sizes_of_blocks: tuple[int, int]) -> bytes:
+    """What determines a translation."""
+    return circumstances() + repr(sizes_of_blocks).encode() + wasm
 
 
 def encoded(program: Program) -> bytes:

@@ -47,7 +47,7 @@ class Counted:
     def found(self) -> Circuit | None:
         """What lies there, before anybody looks at its key."""
         setup = self.setup()
-        return setup.shelf.find(setup.what(KIND), setup.trusted.shapes[ABOVE[KIND].sort.layer])
+        return setup.shelf.circuit(setup.what(KIND), setup.trusted.shapes[ABOVE[KIND].sort.layer])
 
     @property
     def file(self) -> Path:
