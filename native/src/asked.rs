@@ -4,7 +4,7 @@ use p3_field::{PackedValue, PrimeCharacteristicRing};
 use crate::field::*;
 use crate::flat::*;
 use crate::frame::{BLOCK, Frame, ROWS};
-use crate::logup::{Trace, copy_rows, selectors};
+use crate::rows::{Reader, Trace};
 use crate::threads::share;
 
 /// Which table a message looks up, and what its parts count in the number of the row.
@@ -16,9 +16,7 @@ pub struct Asking {
 /// For each table how often each of its 2^log_size rows is asked for in the first `rows` rows, one table after the other. Messages whose
 /// multiplicity is zero ask for nothing, and a row that does not exist is not counted.
 pub fn asked(threads: usize, program: &Program, trace: &Trace, rows: usize, asking: &[Asking], tables: usize, log_size: usize) -> Vec<u32> {
-    let height = 1usize << trace.log_height;
-    let selectors =
-        if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
+    let reader = Reader::new(program, trace);
     let sums = std::sync::Mutex::new(vec![0u32; tables << log_size]);
     let part = rows.div_ceil(threads.max(1)).next_multiple_of(ROWS).max(ROWS);
     share(threads, (0..rows).step_by(part), |start| {
@@ -27,15 +25,7 @@ pub fn asked(threads: usize, program: &Program, trace: &Trace, rows: usize, aski
         // neighbouring rows often ask for the same, and one counter would wait for itself
         let mut counts = vec![vec![[0u32; 2]; (1 << log_size) + 1]; tables];
         for first in (start..rows.min(start + part)).step_by(ROWS) {
-            for (position, &(kind, index)) in program.columns.iter().enumerate() {
-                let next = matches!(kind, FIXED_NEXT | MAIN_NEXT) as usize;
-                let (column, factor) = match kind {
-                    FIXED | FIXED_NEXT => (&as_raw(trace.fixed)[index * height..][..height], raw_factor()),
-                    MAIN | MAIN_NEXT => (&as_raw(trace.main)[index * height..][..height], raw_factor()),
-                    _ => (&selectors[index][..], F::ONE),
-                };
-                copy_rows(column, first + next, factor, frame.copy(position));
-            }
+            reader.read(first, &mut frame);
             frame.run(&[], &mut unused);
             for (message, asking) in program.messages.iter().zip(asking) {
                 let counts = &mut counts[asking.table];

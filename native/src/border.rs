@@ -11,6 +11,7 @@ use crate::field::{Ext, F, ORDER, TWO_ADICITY, canonical, from_canonical};
 use crate::flat::{Flat, Limits, Program, logup_columns};
 use crate::packing::{Domain, Group, Member, Source};
 use crate::poseidon2::{Hash16, Hash24, Portable16, Portable24, Width16, Width24};
+use crate::rows::Trace;
 use crate::sponges::by_width;
 use crate::states::{grind as grind_state, permute_all};
 use crate::trace::permutations;
@@ -131,7 +132,10 @@ pub fn commit(
 ) -> PyResult<Commitment> {
     known_hash(hash_width)?;
     require(!given.is_empty() && packs.len() == given.len(), "nothing to commit to, or not one number of packing for each")?;
-    require(unit > 0 && log_blowup > 0 && log_rows.checked_add(log_blowup).is_some_and(|log| log <= TWO_ADICITY), "the field has no domain so large")?;
+    require(
+        unit > 0 && log_blowup > 0 && log_rows.checked_add(log_blowup).is_some_and(|log| log <= TWO_ADICITY),
+        "the field has no domain so large",
+    )?;
     require(log_rows + log_blowup >= log_cap, "the rows are fewer than the cap")?;
     let mut sources: Vec<Source> = Vec::new();
     let matrices = given.iter().map(|matrix| Ok(matrix.extract()?)).collect::<PyResult<Vec<Rows>>>()?;
@@ -191,6 +195,14 @@ fn program(code: &Code, fixed: usize, main: usize, public: &Words, with_constrai
     Program::new(&flat, &limits, with_constraints).map_err(PyValueError::new_err)
 }
 
+/// Columns of one height, which comes with them.
+fn trace_of<'a>(fixed: &'a Rows<'_>, main: &'a Rows<'_>) -> PyResult<(Trace<'a>, usize)> {
+    let height = main.shape()[1];
+    let log_height = log2(height)?;
+    require(fixed.shape()[1] == height && log_height <= TWO_ADICITY, "fixed and main columns have the same height")?;
+    Ok((Trace { fixed: fixed.as_slice()?, main: main.as_slice()?, log_height }, height))
+}
+
 #[pyfunction]
 #[allow(clippy::too_many_arguments)]
 pub fn logup<'py>(
@@ -203,12 +215,9 @@ pub fn logup<'py>(
     gamma: Words<'py>,
     beta: Words<'py>,
 ) -> PyResult<(Out2<'py>, Out1<'py>)> {
-    let height = main.shape()[1];
-    let log_height = log2(height)?;
-    require(fixed.shape()[1] == height && log_height <= TWO_ADICITY, "fixed and main columns have the same height")?;
+    let (trace, height) = trace_of(&fixed, &main)?;
     let program = program(&code, fixed.shape()[0], main.shape()[0], &public, false)?;
     let (gamma, beta) = (extension(&gamma)?, extension(&beta)?);
-    let trace = crate::logup::Trace { fixed: fixed.as_slice()?, main: main.as_slice()?, log_height };
     let (words, sum) = py.detach(|| crate::logup::logup(threads, &program, &trace, &gamma, &beta));
     let sum = sum.iter().map(|word| word.as_canonical_u32()).collect();
     Ok((to_array(py, words, 5 * logup_columns(program.messages.len()), height)?, PyArray1::from_vec(py, sum)))
@@ -229,9 +238,7 @@ pub fn asked<'py>(
     tables: usize,
     log_size: usize,
 ) -> PyResult<Out2<'py>> {
-    let height = main.shape()[1];
-    let log_height = log2(height)?;
-    require(fixed.shape()[1] == height && log_height <= TWO_ADICITY, "fixed and main columns have the same height")?;
+    let (trace, height) = trace_of(&fixed, &main)?;
     require(rows <= height && log_size <= TWO_ADICITY && tables <= 1 << 8, "no more rows than there are, and tables of some size")?;
     let program = program(&code, fixed.shape()[0], main.shape()[0], &public, false)?;
     let fits = program.messages.iter().zip(&asking).all(|(message, (table, weights))| {
@@ -240,7 +247,6 @@ pub fn asked<'py>(
     });
     require(fits && program.messages.len() == asking.len(), "for each message a table, and a weight for each part")?;
     let asking: Vec<_> = asking.into_iter().map(|(table, weights)| crate::asked::Asking { table, weights }).collect();
-    let trace = crate::logup::Trace { fixed: fixed.as_slice()?, main: main.as_slice()?, log_height };
     let counts = py.detach(|| crate::asked::asked(threads, &program, &trace, rows, &asking, tables, log_size));
     to_array(py, counts, tables, 1 << log_size)
 }

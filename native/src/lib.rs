@@ -28,6 +28,7 @@ mod point;
 mod poseidon2;
 mod quotient;
 mod recipes;
+mod rows;
 mod sponges;
 mod states;
 mod tables;

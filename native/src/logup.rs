@@ -6,38 +6,11 @@ use crate::field::*;
 use crate::flat::*;
 use crate::frame::{BLOCK, Frame, ROWS, Vectors};
 use crate::memory::unwritten;
+use crate::rows::{Reader, Trace};
 use crate::threads::{Shared, share};
 
 /// Denominators that are inverted together: as many as stay in the nearest cache.
 const TOGETHER: usize = 48;
-
-pub struct Trace<'a> {
-    pub fixed: &'a [u32],
-    pub main: &'a [u32],
-    pub log_height: usize,
-}
-
-/// The selector polynomials on the trace domain.
-pub fn selectors(log_height: usize) -> [Vec<F>; 3] {
-    let (height, root) = (1 << log_height, root_of_unity(log_height));
-    let inverse_root = base_inverse(root);
-    let size = F::from_usize(height);
-    let (mut first, mut last) = (vec![F::ZERO; height], vec![F::ZERO; height]);
-    first[0] = size;
-    last[height - 1] = size * root;
-    [first, last, powers(root, height).into_iter().map(|power| power - inverse_root).collect()]
-}
-
-/// Copies canonical rows from `first` on, cyclically, as field elements.
-pub fn copy_rows(column: &[F], first: usize, factor: F, target: &mut Vectors) {
-    let height = column.len();
-    for (t, vector) in target.iter_mut().enumerate() {
-        let at = first + t * LANES;
-        prefetch(column.as_ptr().wrapping_add(at + ROWS));
-        *vector = if at + LANES <= height { load(&column[at..]) } else { V::from_fn(|lane| column[(at + lane) % height]) };
-        *vector *= V::from(factor);
-    }
-}
 
 /// The columns, one after the other, in canonical words, and the sum.
 pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, beta: &Ext<F>) -> (Vec<u32>, Ext<F>) {
@@ -49,8 +22,7 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
     let columns = messages.len() / 2 + 1;
     let mut out: Vec<F> = unwritten(5 * columns * height);
     let denominators = Denominators::new(program, gamma, beta);
-    let selectors =
-        if program.columns.iter().any(|&(kind, _)| kind == SELECTOR) { selectors(trace.log_height) } else { Default::default() };
+    let reader = Reader::new(program, trace);
     let group = (TOGETHER / messages.len()).max(1);
     let shared = Shared::new(&mut out);
     share(threads, (0..height).step_by(16 * ROWS), |start| {
@@ -60,15 +32,7 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
         // columns are far apart: a block of each is written at once
         let mut results = vec![[V::ZERO; BLOCK]; 5 * columns];
         for first in (start..height.min(start + 16 * ROWS)).step_by(ROWS) {
-            for (position, &(kind, index)) in program.columns.iter().enumerate() {
-                let next = matches!(kind, FIXED_NEXT | MAIN_NEXT) as usize;
-                let (column, factor) = match kind {
-                    FIXED | FIXED_NEXT => (&as_raw(trace.fixed)[index * height..][..height], raw_factor()),
-                    MAIN | MAIN_NEXT => (&as_raw(trace.main)[index * height..][..height], raw_factor()),
-                    _ => (&selectors[index][..], F::ONE),
-                };
-                copy_rows(column, first + next, factor, frame.copy(position));
-            }
+            reader.read(first, &mut frame);
             frame.run(&[], &mut unused);
             let vectors = BLOCK.min((height - first).div_ceil(LANES));
             for t in (0..vectors).step_by(group) {
