@@ -8,27 +8,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.proving import Middle, resident
 from benchmarks.report import Figures
-from benchmarks.segments import resident
-from segments.choosing import recorded
-from segments.fill import fill_cheapest
-from segments.memory_tree import MemoryTree, wide
 from segments.prove import ProvingKeys
-from segments.shape import Shape
-from segments.verify import verify_segment
 from stark import profiles
 from stark.kernels import load
 from wasm_exec.cutting import Limits
-from wasm_exec.execute import replay
 from wasm_exec.text import from_text
 from wasm_exec.translate import load as translate
 
 HERE = Path(__file__).parent.parent
-SIZE = "2^20"
 CALLS = {                                           # parameters, how often, what is called
     "sha256_compress": (2, 60_000, "(call $f (i32.const 64) (i32.const 128))"),
     "keccakf": (1, 60_000, "(call $f (i32.const 64))"),
@@ -63,23 +55,14 @@ def text(name: str) -> str:
 
 
 def one(name: str) -> dict[str, object]:
-    program, kernels, profile = translate(from_text(text(name).encode()), 64, 8), load("best", 1), profiles.get("p100")
-    recording = recorded(program, b"", SIZE, Limits())
-    assert recording is not None and recording.outcome.exited
-    general, index = Shape.of(SIZE, len(program.instructions)), len(recording.segments) // 2
-    image, budget = recording.image(index), recording.budget(index)
-    replay(program, recording.segments[index], image, budget)           # compiles the recorder
-    keys, tree, started = ProvingKeys(program, profile.segment, kernels), MemoryTree(image, wide(kernels)), time.process_time()
-    trace = replay(program, recording.segments[index], image, budget)
-    segment = fill_cheapest(program, general, trace, image, tree, kernels)
-    filling, key = time.process_time() - started, keys.of(segment.shape)
-    started = time.process_time()
-    proof = keys.prove(segment)
-    seconds = filling + time.process_time() - started
-    verify_segment(key.key, proof.claim, proof.words, kernels.permute)
-    share = len(trace) / recording.final.steps
-    return {"calls": round(CALLS[name][1] * share), "steps": len(trace), "shape": str(segment.shape), "seconds": seconds,
-            "cells": sum(segment.shape.cells.values()), "peak": resident("VmHWM") / 1e9}
+    program, kernels = translate(from_text(text(name).encode()), 64, 8), load("best", 1)
+    middle, keys = Middle(program, b"", Limits(), kernels), ProvingKeys(program, profiles.get("p100").segment, kernels)
+    assert middle.recording.outcome.exited
+    middle.proved(keys)
+    found = middle.proved(keys)
+    share = len(found.trace) / middle.recording.final.steps
+    return {"calls": round(CALLS[name][1] * share), "steps": len(found.trace), "shape": str(found.segment.shape),
+            "seconds": found.seconds, "cells": sum(found.segment.shape.cells.values()), "peak": resident("VmHWM") / 1e9}
 
 
 def main() -> None:
