@@ -13,7 +13,7 @@ from continuation.layout import FORMS, Form, Layout
 from continuation.permutations import Permutations
 from continuation.queries import Queries
 from continuation.recorder import Program
-from continuation.shape import SECOND, Cut, RecursionShape
+from continuation.shape import SECOND, RecursionShape
 from stark.chip import Chip
 
 U32 = npt.NDArray[np.uint32]
@@ -54,9 +54,9 @@ class Lowered:
                 constant.NAME: self.constants.count, public.NAME: self.published.count}
 
     @property
-    def cuts(self) -> dict[str, Cut]:
-        """Of the chips that there may be twice."""
-        return {permute.NAME: self.permutations.cut, arithmetic.NAME: self.gates.cut}
+    def halves(self) -> dict[str, Permutations | arithmetic.Gates]:
+        """The rows of the chips that there may be twice."""
+        return {permute.NAME: self.permutations, arithmetic.NAME: self.gates}
 
 
 class Circuit:
@@ -68,7 +68,7 @@ class Circuit:
         self.lowered, self.shape, self.program = lowered, shape, lowered.program
         self.log_heights = dict(shape.log_heights)
         self.chips: dict[str, Chip] = {name: chip for name, chip in shape.chips.items() if name in self.log_heights}
-        self.parts = {name: cut(1 << self.log_heights[name]) for name, cut in lowered.cuts.items()}
+        self.parts = {name: rows.cut(1 << self.log_heights[name]) for name, rows in lowered.halves.items()}
         lowered.gates.pad(sum(1 << self.log_heights[name] for name in (arithmetic.NAME, arithmetic.MORE) if name in self.log_heights))
         lowered.book.close()
         columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {

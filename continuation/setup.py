@@ -171,7 +171,7 @@ def calls_hosts(segment: Key) -> bool:
 
 
 def needed(lowered: Lowered, parameters: Parameters) -> RecursionShape:
-    return fitting(lowered.layout, lowered.counts, lowered.cuts, parameters)
+    return fitting(lowered.layout, lowered.counts, {name: rows.first for name, rows in lowered.halves.items()}, parameters)
 
 
 def widen(shapes: dict[str, RecursionShape], layer: str, shape: RecursionShape) -> None:

@@ -1,7 +1,7 @@
 """The shape that all circuits of a layer share: their chips, heights and parameters, so that one key digest serves them all."""
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -16,7 +16,7 @@ from stark.profiles import Parameters
 
 LEAST = 3                       # rows of a chip, as a logarithm
 HEIGHTS = 6                     # different ones in a shape
-Cut = Callable[[int], Sequence[slice]]           # what stands in a first table of so many rows, and in a second one
+First = Callable[[int], int]                    # how many rows stand in a first table of so many rows, if there is a second one
 SECOND = {permute.NAME: permute.MORE, arithmetic.NAME: arithmetic.MORE}         # tables that there may be twice
 
 
@@ -66,11 +66,11 @@ def key_of(shape: RecursionShape) -> Key:
     return Key([(chip, heights[name]) for name, chip in shape.chips.items() if name in heights], shape.parameters, statement)
 
 
-def fitting(layout: Layout, counts: Mapping[str, int], cut: Mapping[str, Cut], parameters: Parameters) -> RecursionShape:
+def fitting(layout: Layout, counts: Mapping[str, int], first: Mapping[str, First], parameters: Parameters) -> RecursionShape:
     """The heights that a circuit fits in: of those with few different ones, the one with the fewest cells."""
     needed = {name: least(count) for name, count in counts.items()}
     for name in SECOND:
-        needed |= halved(name, counts[name], cut[name])
+        needed |= halved(name, counts[name], first[name])
     return chosen(layout, needed, parameters)
 
 
@@ -78,12 +78,10 @@ def least(rows: int) -> int:
     return max(LEAST, (max(rows, 1) - 1).bit_length())
 
 
-def halved(name: str, rows: int, cut: Cut) -> dict[str, int]:
+def halved(name: str, rows: int, first: First) -> dict[str, int]:
     """Heights for so many rows: one table, or a second one of at most half the first one's rows, for what stands not in the first."""
     tall = least(rows)
-    if least(rows - (1 << tall - 1)) >= tall - 1:
-        return {name: tall}
-    rest = least(rows - cut(1 << tall - 1)[0].stop)
+    rest = least(rows - first(1 << tall - 1))
     return {name: tall} if rest >= tall - 1 else {name: tall - 1, SECOND[name]: rest}
 
 
