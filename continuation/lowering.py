@@ -53,6 +53,11 @@ class Lowered:
                 fold.NAME: self.foldings.count, unpack.NAME: self.unpacked.count, join.NAME: self.joined.count, cap.NAME: self.caps.count,
                 constant.NAME: self.constants.count, public.NAME: self.published.count}
 
+    @property
+    def halves(self) -> dict[str, Permutations | arithmetic.Gates]:
+        """The rows of the chips that there may be twice."""
+        return {permute.NAME: self.permutations, arithmetic.NAME: self.gates}
+
 
 class Circuit:
     """A program lowered into a shape; it fits, or this raises."""
@@ -63,8 +68,7 @@ class Circuit:
         self.lowered, self.shape, self.program = lowered, shape, lowered.program
         self.log_heights = dict(shape.log_heights)
         self.chips: dict[str, Chip] = {name: chip for name, chip in shape.chips.items() if name in self.log_heights}
-        self.parts = {permute.NAME: lowered.permutations.cut(1 << self.log_heights[permute.NAME]),
-                      arithmetic.NAME: lowered.gates.cut(1 << self.log_heights[arithmetic.NAME])}
+        self.parts = {name: rows.cut(1 << self.log_heights[name]) for name, rows in lowered.halves.items()}
         lowered.gates.pad(sum(1 << self.log_heights[name] for name in (arithmetic.NAME, arithmetic.MORE) if name in self.log_heights))
         lowered.book.close()
         columns: dict[str, Mapping[str, npt.NDArray[Any]]] = {

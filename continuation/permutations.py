@@ -82,15 +82,20 @@ class Permutations:
         which looks at no row before it, and no opened row is cut through."""
         if rows >= self.count:
             return [slice(0, self.count)]
-        at, cuts = self.head, [self.head]
-        for group in self.groups:
-            size = sum(part.inputs.shape[1] for part in group.parts)
-            cuts += [at + size * query for query in range(1, group.queries + 1)]
-            at += size * group.queries
-        first = max((cut for cut in cuts if cut <= rows), default=0)
-        if not first or at == self.count:
+        first, opened = self.first(rows), self.head + sum(self.sizes)
+        if not first:
             raise ValueError("the text has no rows for the beginning of both tables")
-        return [slice(0, first), slice(at, self.count), slice(first, at)]
+        return [slice(0, first), slice(opened, self.count), slice(first, opened)]
+
+    def first(self, rows: int) -> int:
+        """How many stand in a first table of so many rows, if there is a second one; none if there cannot be."""
+        ends = np.cumsum([self.head, *self.sizes])
+        return int(max(ends[ends <= rows], default=0)) if ends[-1] < self.count else 0
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of the opened rows of every query."""
+        return [size for group in self.groups for size in [sum(part.inputs.shape[1] for part in group.parts)] * group.queries]
 
     @property
     def head(self) -> int:

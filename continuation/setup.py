@@ -31,7 +31,7 @@ Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
 MOST_ROUNDS, FREE_ROUNDS = 16, 6
 FIRST_GUESS = 8
-MOST_GATES = {16: (1 << 14) + (1 << 10), 24: (1 << 14) + (1 << 13)}         # rows of a leaf that is not wide, by the width of its hash
+MOST_GATES = {16: 1 << 14, 24: (1 << 14) + (1 << 13)}         # rows of a leaf that is not wide, by the width of its hash
 
 
 def record(kind: Kind, keys: Mapping[str, Key], segment: Key | None = None) -> Program:
@@ -171,7 +171,7 @@ def calls_hosts(segment: Key) -> bool:
 
 
 def needed(lowered: Lowered, parameters: Parameters) -> RecursionShape:
-    return fitting(lowered.layout, [lowered.counts], parameters)
+    return fitting(lowered.layout, lowered.counts, {name: rows.first for name, rows in lowered.halves.items()}, parameters)
 
 
 def widen(shapes: dict[str, RecursionShape], layer: str, shape: RecursionShape) -> None:

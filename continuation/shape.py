@@ -1,7 +1,7 @@
 """The shape that all circuits of a layer share: their chips, heights and parameters, so that one key digest serves them all."""
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -15,8 +15,8 @@ from stark.poseidon2 import of_width
 from stark.profiles import Parameters
 
 LEAST = 3                       # rows of a chip, as a logarithm
-SPARE = 192                     # more permutations than a query has in its opened rows, which are not cut through
 HEIGHTS = 6                     # different ones in a shape
+First = Callable[[int], int]                    # how many rows stand in a first table of so many rows, if there is a second one
 SECOND = {permute.NAME: permute.MORE, arithmetic.NAME: arithmetic.MORE}         # tables that there may be twice
 
 
@@ -66,19 +66,23 @@ def key_of(shape: RecursionShape) -> Key:
     return Key([(chip, heights[name]) for name, chip in shape.chips.items() if name in heights], shape.parameters, statement)
 
 
-def fitting(layout: Layout, counts: Sequence[Mapping[str, int]], parameters: Parameters) -> RecursionShape:
-    """The heights that every circuit fits in: of those with few different ones, the one with the fewest cells."""
-    needed = {name: max(LEAST, *((max(count[name], 1) - 1).bit_length() for count in counts)) for name in counts[0]}
-    for name, spare in ((permute.NAME, SPARE), (arithmetic.NAME, 0)):
-        needed |= halved(name, max(count[name] for count in counts), spare)
+def fitting(layout: Layout, counts: Mapping[str, int], first: Mapping[str, First], parameters: Parameters) -> RecursionShape:
+    """The heights that a circuit fits in: of those with few different ones, the one with the fewest cells."""
+    needed = {name: least(count) for name, count in counts.items()}
+    for name in SECOND:
+        needed |= halved(name, counts[name], first[name])
     return chosen(layout, needed, parameters)
 
 
-def halved(name: str, rows: int, spare: int) -> dict[str, int]:
-    """Heights for so many rows: one table, or a second one of at most half the first one's rows."""
-    tall = max(LEAST, (rows - 1).bit_length())
-    rest = (rows - (1 << tall - 1) + spare - 1).bit_length()
-    return {name: tall} if rest >= tall - 1 else {name: tall - 1, SECOND[name]: max(LEAST, rest)}
+def least(rows: int) -> int:
+    return max(LEAST, (max(rows, 1) - 1).bit_length())
+
+
+def halved(name: str, rows: int, first: First) -> dict[str, int]:
+    """Heights for so many rows: one table, or a second one of at most half the first one's rows, for what stands not in the first."""
+    tall = least(rows)
+    rest = least(rows - first(1 << tall - 1))
+    return {name: tall} if rest >= tall - 1 else {name: tall - 1, SECOND[name]: rest}
 
 
 def chosen(layout: Layout, needed: Mapping[str, int], parameters: Parameters) -> RecursionShape:

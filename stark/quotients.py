@@ -19,14 +19,16 @@ from stark.machine import Machine, Value, concat, stack
 
 def by_pack(m: Machine, key: Key, sums: Sequence[Value], weights: Sequence[Value]) -> dict[int, Value]:
     """The weighted sums of all columns of a pack, from the running sums behind every group and the weight there. A running sum ends one
-    group and begins the next, and falls out between two of one pack."""
-    out = {pack: zero(m).broadcast(*sums[0].shape) for pack in key.packs}
-    packs: list[int | None] = [*(group.pack for _, group in key.placed), None]
+    group and begins the next: between two of different packs it counts for one and against the other, whichever of them comes first."""
+    packs, between = [group.pack for _, group in key.placed], dict[tuple[int, int], Value]()
     for own, following, total, weight in zip(packs, packs[1:], sums, weights, strict=False):
-        if own is not None and own != following:
-            out[own] = m.mul_add(total, weight, out[own])
-            if following is not None:
-                out[following] = m.mul_add(total, zero(m) - weight, out[following])
+        if own != following:
+            pair, signed = (own, following) if own < following else (following, own), weight if own < following else zero(m) - weight
+            between[pair] = m.mul_add(total, signed, between[pair]) if pair in between else total * signed
+    out = {packs[-1]: sums[-1]}                 # the last weight is 1
+    for (low, high), turned in between.items():
+        out[low] = out[low] + turned if low in out else turned
+        out[high] = out[high] - turned if high in out else zero(m) - turned
     return out
 
 

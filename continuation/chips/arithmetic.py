@@ -143,7 +143,10 @@ class Gates:
 
     def cut(self, rows: int) -> list[slice]:
         """What stands in a first table of so many rows, and in a second one: a row looks at no other."""
-        return [slice(0, min(rows, self.count)), slice(min(rows, self.count), self.count)]
+        return [slice(0, self.first(rows)), slice(self.first(rows), self.count)]
+
+    def first(self, rows: int) -> int:
+        return min(rows, self.count)
 
     def pad(self, rows: int) -> None:
         """Empty gates of so many rows in all read the constant 0."""

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from stark.chip import Chip
+from stark.chip import Bus, Chip
 from stark.field import ONE_EXT, P, ext_inverse, ext_mul, ext_power, root_of_unity
 from stark.formulas import polynomial
 from stark.fused import fold
@@ -14,18 +14,20 @@ from stark.key import Key
 from stark.machine import Value
 from stark.numbers import Numbers
 from stark.profiles import Parameters
-from stark.quotients import both_points, claims_together, quotients, without_claims
+from stark.quotients import both_points, by_pack, claims_together, quotients, without_claims
 
 U64 = npt.NDArray[np.uint64]
 RNG = np.random.default_rng(7)
 CHALLENGE, SECOND, ZETA = (RNG.integers(0, P, 5).astype(np.uint64) for _ in range(3))
 
 
-def key_of(heights: list[int], log_arity: int, log_pack: int) -> Key:
+def key_of(heights: list[int], log_arity: int, log_pack: int, speaking: bool = False) -> Key:
     parameters = Parameters(log_blowup=1, queries=4, log_arity=log_arity, log_cap=2, grinding=0, min_log_final=3, log_pack=log_pack)
     chips = [Chip(f"chip {k}", "an example") for k in range(len(heights))]
     for chip in chips:
         chip.require("nothing stands here", chip.column("nothing"))
+        if speaking:
+            chip.send(Bus(1, "example", ("value",)), chip.column("said"))
     return Key(list(zip(chips, heights, strict=True)), parameters)
 
 
@@ -73,6 +75,23 @@ def test_folding_first_and_taking_away_then_is_the_same(heights: list[int], log_
     assert (after.data == before.data).all() and not m.failed
     at_once = without_claims(m, found, found.sums, None, 0, powers[0])
     assert (at_once.data == np.stack(each)).all()
+
+
+@pytest.mark.parametrize("heights", [[12, 11, 10], [14, 13, 11, 10], [11], [12, 12, 10]])
+def test_running_sums_are_told_apart(heights: list[int]) -> None:
+    """Of every pack what is summed over its groups: the difference of the running sums behind each group and before it, weighted."""
+    key, m = key_of(heights, 3, 3, speaking=True), machine()
+    packs = [group.pack for _, group in key.placed]
+    assert len(packs) > len(key.packs) and (packs != sorted(packs, reverse=True) or len(key.packs) == 1)        # they come back
+    sums = RNG.integers(0, P, (len(key.placed), 6, 5)).astype(np.uint64)
+    weights = [*RNG.integers(0, P, (len(key.placed) - 1, 5)).astype(np.uint64), ONE_EXT]
+    found = by_pack(m, key, [Value(m, words, True) for words in sums], [Value(m, words, True) for words in weights])
+    weighted = [ext_mul(words, np.broadcast_to(weight, words.shape)) for words, weight in zip(sums, weights, strict=True)]
+    wanted = {pack: np.zeros((6, 5), np.uint64) for pack in key.packs}
+    for (_, group), before, after in zip(key.placed, [np.zeros((6, 5), np.uint64), *weighted], weighted, strict=False):
+        wanted[group.pack] = (wanted[group.pack] + after + P - before) % P
+    assert found.keys() == wanted.keys()
+    assert all((found[pack].broadcast(6).data == wanted[pack]).all() for pack in wanted)
 
 
 def test_every_claim_counts() -> None:
