@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from bundles import api
+from bundles import api, programs, recording
 from bundles.session import Session
 from longrun.stopping import proving
 from longrun.telling import Lines
@@ -109,9 +109,8 @@ def test_a_run_that_is_recorded_once_more_is_another_attempt(said: list[str]) ->
 
 
 def test_what_takes_long_before_the_first_step_is_said(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bundles import recording
-    monkeypatch.setattr(api, "LARGE_MODULE", 100)
-    monkeypatch.setattr(api, "LARGE_PROGRAM", 20)
+    monkeypatch.setattr(programs, "LARGE_MODULE", 100)
+    monkeypatch.setattr(programs, "LARGE_PROGRAM", 20)
     code, _, err = longrun("run", "sum.wasm", "-o", "run", "--profile", "toy")
     assert code == 0 and re.search(r"^translating a module of [0-9,]+ bytes[a-z, ]*\ncompiling [0-9,]+ register instructions", err)
     monkeypatch.setattr(recording, "INSTRUCTIONS_LIMIT", 50)
