@@ -15,7 +15,7 @@ from wasm_exec.cutting import Blocks
 from wasm_exec.emit import I32, I64, V128, Code, function_type, name, section, unsigned, vector
 from wasm_exec.emit_block import BlockEmitter
 from wasm_exec.emit_helpers import enter_helper, touch_helper
-from wasm_exec.emit_slots import Frame
+from wasm_exec.emit_rows import Frame
 from wasm_exec.host_native import native
 from wasm_exec.instructions import BY_NUMBER, Family
 from wasm_exec.interpreter import Decoded
