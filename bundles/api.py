@@ -5,56 +5,26 @@ Each function imports what it needs when it is called, so that verifying loads n
 from __future__ import annotations
 
 import errno
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundles.errors import Misuse
+from bundles.programs import prepared, remembered, translated, with_arguments
+from bundles.proof_files import among, opened, writable, written
+from bundles.terms import Facts, Means, Progress, Recorded
 from stark import profiles
 from stark.errors import Malformed, Rejected
 
 if TYPE_CHECKING:
-    from bundles.files import RollupFile, RunFile
-    from bundles.formats import ProofFile
     from continuation.digests import Digest
     from stark.kernels.protocol import Kernels
     from wasm_exec.cutting import Limits
-    from wasm_exec.locate import Place
-    from wasm_exec.program import Program
     from wasm_exec.state import StateMap
 
-Facts = Mapping[str, object]
-SIZES_OF_BLOCKS = 64, 8                                 # rows, pages
-LARGE_MODULE, LARGE_PROGRAM = 1 << 20, 1 << 16          # bytes, instructions: from there on it takes seconds before the first step
-Progress = Callable[[str, int, int], None]      # what is being done, how much of it is done, of how much
-
-
-@dataclass(frozen=True)
-class Means:
-    """With what a bundle is proved; None: as much as the machine has."""
-
-    workers: int | None = None
-    memory_limit: int | None = None         # bytes, of all workers together
-    engine: str | None = None               # inline, processes or dask
-    scheduler: str | None = None            # of a dask cluster; one of our own if there is no address
-    certificates: Path | None = None        # the folder to speak TLS with it
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A run that was recorded into a bundle directory."""
-
-    profile: str
-    steps: int
-    segments: int
-    outcome: str
-    trapped: bool
-    output: bytes
-    trace: tuple[Place, ...] = ()       # of a trap: the functions at work, the innermost first
-    given_up: str = ""      # which limit the run has reached (bundles.errors.REACHED); then it has not ended
-    errors: bytes = b""     # the last of what it wrote to standard error, which is kept nowhere
+__all__ = [
+    "Facts", "Means", "Progress", "Recorded", "among", "batch", "collect", "doctor", "inspect", "kernels",
+    "prove", "prove_only", "record", "resume", "session_at", "status", "translated", "verify", "with_arguments",
+]
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits: Limits | None = None, size: str | None = None,
@@ -80,49 +50,6 @@ def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits:
         on_note("this module has no main function: it is a session, and the input holds its events (longrun open calls them one by one)")
     return written_run(directory, app, program, input, profile, size, limits or Limits(), on_progress,
                        EMPTY if state is None else read_state(state), memory_limit)
-
-
-def with_arguments(app: bytes, input: bytes, arguments: Sequence[str]) -> bytes:
-    """The input of a run with these arguments, for which `input` is standard input; Misuse if the program can have none, or has others."""
-    from wasm_exec.decode import decode
-    from wasm_exec.wasi_input import MAGIC, WasiInput, pack
-    from wasm_exec.wasi_source import MODULE
-    if not arguments:
-        return input
-    if not any(one.module == MODULE for one in decode(app).imports):
-        raise Misuse("this program is none of WASI, so that it has no arguments")
-    if input.startswith(MAGIC):
-        raise Misuse("the input has arguments already")
-    try:
-        return pack(WasiInput(["program", *arguments], stdin=input))
-    except ValueError as error:
-        raise Misuse(str(error)) from None
-
-
-def prepared(app: bytes, on_note: Callable[[str], None] | None) -> Program:
-    """The register code, and a word about what takes long with a large module."""
-    from bundles.recording import check_instructions
-    from wasm_exec.instance import compiled
-    from wasm_exec.program_cache import STANDARD
-    if on_note is not None and len(app) >= LARGE_MODULE and not STANDARD.is_kept(app, SIZES_OF_BLOCKS):
-        on_note(f"translating a module of {len(app):,} bytes, which is kept for the next run")
-    program = remembered(app)
-    check_instructions(program)
-    if on_note is not None and len(program.instructions) >= LARGE_PROGRAM and not compiled(program).is_kept():
-        on_note(f"compiling {len(program.instructions):,} register instructions, which are kept for the next run")
-    return program
-
-
-def translated(app: bytes) -> Program:
-    """The register code of a module, in blocks small enough for the smallest segments."""
-    from wasm_exec.translate import load
-    return load(app, *SIZES_OF_BLOCKS)
-
-
-def remembered(app: bytes) -> Program:
-    """The same, from the user's files if a large module was translated before: for those who record and prove. Who verifies translates."""
-    from wasm_exec.program_cache import STANDARD
-    return STANDARD.program(app, SIZES_OF_BLOCKS, lambda: translated(app))
 
 
 def prove(directory: Path, out_file: Path, on_progress: Progress, means: Means | None = None, follow: bool = False) -> Facts:
@@ -204,11 +131,6 @@ def batch(files: Sequence[Path], out_file: Path, on_progress: Progress) -> Facts
     return written(prove_batch(runs, kernels(), on_progress), out_file)
 
 
-def among(out_file: Path, files: Sequence[Path]) -> bool:
-    """Whether a file would take the place of one of these, however the two are named."""
-    return any(file.resolve() == out_file.resolve() or (file.exists() and out_file.exists() and file.samefile(out_file)) for file in files)
-
-
 def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, output: bytes | None = None, exit_code: int | None = None,
            allow_toy: bool = False, state_before: Digest | StateMap | None = None, state_after: Digest | StateMap | None = None,
            profile_name: str | None = None, names: Sequence[str] = ()) -> Facts:
@@ -229,35 +151,6 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     return facts_of(proof, file, trusted, check_differences(proof, kernels()), dict(zip(known, names, strict=False)))
 
 
-def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
-    from bundles.claim_facts import facts_of
-    from bundles.store import write_whole
-    write_whole(out_file, proof.encode(), 0o644 & ~mask())
-    return facts_of(proof, out_file)
-
-
-def mask() -> int:
-    """Which permissions this process gives to nobody."""
-    found = os.umask(0o077)
-    os.umask(found)
-    return found
-
-
-def writable(out_file: Path) -> None:
-    """Says before any work that a proof cannot be written there, and that it would take the place of something that is not one."""
-    from bundles.formats import MAGIC
-    from bundles.store import check_room, replaceable
-    if out_file.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "this is a directory, a proof is one file", str(out_file))
-    out_file.parent.mkdir(parents=True, exist_ok=True)
-    if out_file.exists():
-        replaceable(out_file)
-        with out_file.open("rb") as there:
-            if there.read(len(MAGIC)) != MAGIC:
-                raise FileExistsError(errno.EEXIST, "there is a file that is not a proof", str(out_file))
-    check_room(out_file.parent)
-
-
 def kernels() -> Kernels:
     """The best kernels of this machine, on all its processors."""
     from bundles.machine import cores
@@ -275,14 +168,3 @@ def inspect(file: Path) -> Facts:
     """What a file of ours or a bundle directory says of itself. Nothing of it is checked."""
     from bundles.inspecting import inspected
     return inspected(file)
-
-
-def opened(file: Path) -> ProofFile:
-    from bundles.formats import FILE_LIMIT, decode_proof
-    from bundles.store import read_limited
-    if file.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "this is a directory, not a proof, which longrun prove makes of a bundle", str(file))
-    try:
-        return decode_proof(read_limited(file, "proof", FILE_LIMIT))
-    except Malformed as error:
-        raise Malformed(f"{file}: {error}") from None

@@ -9,13 +9,12 @@ from bundles.checking import applications, outcome, short
 from bundles.difference import composed, difference_digest
 from bundles.files import RollupFile, RunFile
 from bundles.security import bits
+from bundles.terms import Facts
 from continuation.claims import RunClaim
 from continuation.digests import Digest
 from continuation.verify import Trusted
 from segments.openings import EMPTY_STATE_ROOTS
 from stark.errors import Malformed
-
-Facts = Mapping[str, object]
 
 
 def facts_of(proof: RunFile | RollupFile, file: Path, trusted: Trusted | None = None, differences: bool = False,

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from bundles.api import Means, remembered
 from bundles.artefacts import Damaged
 from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle
 from bundles.engine import Engine
@@ -20,14 +18,15 @@ from bundles.journal import Journal
 from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.machine import cores, fitting_workers
+from bundles.programs import remembered
 from bundles.proving import Proved, engine_of, handed_out, keys_of, provable
 from bundles.session_folder import not_open
 from bundles.session_log import SessionLog
 from bundles.tasks import peaks, root
+from bundles.terms import Means, Progress
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
 
-Progress = Callable[[str, int, int], None]
 LOOK_S = 0.2
 MANY = 1 << 10              # segments: nobody knows yet how many there will be
 

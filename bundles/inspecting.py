@@ -11,7 +11,7 @@ from bundles.bundle import APP_LIMIT, FILES, JOURNAL, MANIFEST, PROOFS, SESSION_
 from bundles.claim_facts import states_of
 from bundles.formats import FILE_LIMIT, MAGIC
 from bundles.journal import Journal
-from bundles.kinds_of_files import Facts, data_base, keys, lock, manifest, program, proof, state, text_of_program
+from bundles.kinds_of_files import data_base, keys, lock, manifest, program, proof, state, text_of_program
 from bundles.lock import NOTE_LIMIT
 from bundles.manifest import KIND, decode_manifest
 from bundles.packing import SIZE_LIMIT, pack
@@ -20,6 +20,7 @@ from bundles.snapshot import HEAD, SNAPSHOT_LIMIT, decode_pages, size_of
 from bundles.state_files import BEGINNING, STATE_FILE_LIMIT
 from bundles.states import roots_of
 from bundles.store import digest_of, read_limited
+from bundles.terms import Facts
 from stark.errors import Malformed
 from wasm_exec.decode import MAGIC as WASM
 

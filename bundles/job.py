@@ -4,7 +4,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,13 +18,13 @@ from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.store import Store
 from bundles.tasks import STAGES, Task, everything, parsed, ready, root
+from bundles.terms import Progress
 from bundles.work import Work, trusted_of
 from stark.errors import Malformed
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
-Progress = Callable[[str, int, int], None]
 KEYS = "keys"
 FAILURES = 3                # a task that has failed so often is left aside
 ROUNDS = 6                  # and so is one whose inputs had to be made anew so often
@@ -169,7 +169,7 @@ def work_of(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels) -
 
 def work_on(directory: Path, kernels: Kernels) -> Work:
     """What a worker can do for the bundle in a directory."""
-    from bundles.api import remembered
+    from bundles.programs import remembered
     from bundles.proving import keys_of
     bundle = at_work(directory)
     program = remembered(bundle.app())

@@ -5,9 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-import numpy.typing as npt
-
 from continuation.claims import program_with_image
 from continuation.digests import Digest
 from continuation.kinds import LAYERS
@@ -24,8 +21,6 @@ from stark.profiles import Parameters, Profile
 from wasm_exec.image import MemoryImage
 from wasm_exec.program import Program
 
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
 SIZES_OF = {"toy": ("toy",), "p100": ("2^16", "2^20")}
 _BUILT: dict[str, Trusted] = {}                     # computed here, by profile
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from bundles import api
@@ -17,8 +16,10 @@ from bundles.journal import DONE, Journal
 from bundles.keys import claimed_program
 from bundles.lock import held
 from bundles.manifest import Manifest
+from bundles.programs import translated
 from bundles.session_log import SessionLog
 from bundles.state_files import decode_state
+from bundles.terms import Facts
 from continuation.claims import SpanClaim
 from continuation.digests import spelled
 from continuation.key_file import VERSION, read
@@ -32,7 +33,6 @@ from stark.errors import Malformed, Rejected
 from stark.poseidon2 import HASHES
 from wasm_exec.decode import decode
 
-Facts = Mapping[str, object]
 LOCK_NOTE = re.compile(r"process \d+ since [\d :-]+ UTC")
 
 
@@ -85,7 +85,7 @@ def state(content: bytes) -> Facts:
 
 def program(content: bytes) -> Facts:
     """With what claims say for it."""
-    code, module = api.translated(content), decode(content)
+    code, module = translated(content), decode(content)
     facts: dict[str, object] = {"kind": "program", "bytes": len(content), "file digest": hashlib.sha256(content).hexdigest(),
                                 "register instructions": len(code.instructions),
                                 "imports": sorted({f"{item.module}.{item.name}" for item in module.imports}),

@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 
-from bundles.api import Progress, remembered
 from bundles.bundle import APP_LIMIT, FILES, GROWING_LOCK, MANIFEST, SESSION_LOG, is_open, open_growing, write_bundle
 from bundles.bundle import LOCK as PROVING
 from bundles.growing import named_files
 from bundles.journal import DONE
 from bundles.lock import held, writer
+from bundles.programs import remembered
 from bundles.recording import chosen
 from bundles.session_folder import DOING, LOCK, PAUSED, fresh, not_open, without_paused
 from bundles.session_log import Header, SessionLog, State
@@ -18,6 +17,7 @@ from bundles.signature import kind_name, signatures
 from bundles.state_files import STATE_FILE_LIMIT, decode_state
 from bundles.status import told_by_journal
 from bundles.store import Store
+from bundles.terms import Facts, Progress
 from stark import profiles
 from wasm_exec.cutting import Limits
 
@@ -33,7 +33,7 @@ def stand(directory: Path) -> tuple[Header, State, str | None]:
         return header, log.state(), log.trapped()
 
 
-def facts(directory: Path) -> Mapping[str, object]:
+def facts(directory: Path) -> Facts:
     """An open session, for people to read."""
     header, state, place = stand(directory)
     return {"kind": "session", "state": "open" if state.outcome.paused else "ended, not closed", "owner": held(directory / LOCK),
@@ -49,7 +49,7 @@ def functions(directory: Path) -> list[str]:
     return [f"{name}({', '.join(map(kind_name, kinds.parameters))})" for name, kinds in signatures(app).items()]
 
 
-def followed(directory: Path) -> Mapping[str, object]:
+def followed(directory: Path) -> Facts:
     """How far its proof is, if somebody has begun it (`prove --follow`)."""
     growing = open_growing(directory)
     if growing is None:
@@ -78,7 +78,7 @@ def up_to_now(directory: Path, on_progress: Progress | None = None, memory_limit
     return place
 
 
-def collected(directory: Path) -> Mapping[str, object]:
+def collected(directory: Path) -> Facts:
     """Removes what proofs of earlier moments left, and files that no call will ask for."""
     locks = (directory / LOCK, directory / f"{PAUSED}.lock", directory / GROWING_LOCK)
     with contextlib.ExitStack() as stack:

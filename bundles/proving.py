@@ -1,10 +1,9 @@
 """From a bundle to a run proof, and from run proofs to a rollup proof."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bundles.api import Means
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
 from bundles.bundle import Bundle, why_given_up
@@ -20,6 +19,7 @@ from bundles.opened import NOTHING
 from bundles.processes import Processes
 from bundles.rollup import folded
 from bundles.sent import SentProof
+from bundles.terms import Means, Progress
 from bundles.work import Work
 from continuation.batches import chained
 from continuation.proofs import ContinuationProof
@@ -33,7 +33,6 @@ from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
 from wasm_exec.recording import Outcome
 
-Progress = Callable[[str, int, int], None]
 ENGINES = ("inline", "processes", "dask")
 
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bundles.api import Progress, Recorded
 from bundles.bundle import FILES, GIVEN_UP, write_bundle
 from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_within, worker_bytes
 from bundles.manifest import sizes_under
 from bundles.store import write_whole
+from bundles.terms import Progress, Recorded
 from segments.choosing import calls_hosts, recorded, size_within
 from segments.shape import PROGRAMS, NoShape, Shape
 from stark.profiles import Profile

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bundles.api import Progress, Recorded, remembered
 from bundles.bundle import APP_LIMIT, FILES, SESSION_LOG, is_open, write_bundle
 from bundles.errors import BadCall, Over, Unsupported
 from bundles.growing import grown
 from bundles.lock import writer
+from bundles.programs import remembered
 from bundles.recording import chosen, sizes_of, summary
 from bundles.session_folder import DOING, LOCK, forgotten, fresh, not_open
 from bundles.session_log import Header, PlaceRow, SessionLog, State
@@ -28,6 +28,7 @@ from bundles.snapshot import SNAPSHOT_LIMIT, decode_pages, encode_pages
 from bundles.state_files import STATE_FILE_LIMIT, decode_state, encode_state
 from bundles.store import Store
 from bundles.stored import going_on, is_place, take_pages
+from bundles.terms import Progress, Recorded
 from stark import profiles
 from stark.errors import Malformed
 from wasm_exec import errors, locate

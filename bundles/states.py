@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,11 @@ from bundles.difference import composed, difference_digest, leads
 from bundles.errors import Misuse
 from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
+from bundles.programs import translated
+from bundles.proof_files import opened
 from bundles.state_files import encode_state, read_state
 from bundles.store import check_room, replaceable, write_whole
+from bundles.terms import Facts
 from continuation.digests import Digest, spelled
 from segments.memory_tree import wide
 from segments.openings import state_root
@@ -25,7 +27,6 @@ from stark.poseidon2 import HASHES, of_digest
 from stark.profiles import get
 from wasm_exec.state import EMPTY, StateMap
 
-Facts = Mapping[str, object]
 ROOT_DIGITS = tuple(8 * kind.digest for kind in HASHES.values())
 
 
@@ -64,8 +65,8 @@ def step_of(file: Path, program: bytes | None = None) -> Step:
         if program not in (None, bundle.app()):
             raise Malformed(f"{file} is no run of this program")
         return Step(*roots_of(bundle), bundle.difference())
-    proof = read_proof(api.opened(file))
-    chosen = None if program is None else claimed_program(api.translated(program), proof.profile, api.kernels())
+    proof = read_proof(opened(file))
+    chosen = None if program is None else claimed_program(translated(program), proof.profile, api.kernels())
     steps = applications((proof.claim,) if isinstance(proof, RunFile) else proof.runs)
     if chosen is not None and chosen not in steps:
         raise Malformed(f"{file} has no run of this program")

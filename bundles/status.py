@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 
 from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle, why_given_up
@@ -10,9 +9,9 @@ from bundles.journal import DONE, QUARANTINED, RUNNING, JobRow, Journal, Row
 from bundles.lock import held, writer
 from bundles.store import Store, unwritten
 from bundles.tasks import STAGES, everything, root, serving
+from bundles.terms import Facts
 from stark.errors import Malformed
 
-Facts = Mapping[str, object]
 NAMED = 8                   # tasks that are told by name
 
 

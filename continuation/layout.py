@@ -151,7 +151,7 @@ class Form:
 
 FORMS = {width: Form(width) for width in HASHES}
 NARROW = FORMS[16]
-DIGEST, POWER_WORDS, CLAIM, STATEMENT = NARROW.digest, NARROW.power_words, NARROW.claim, NARROW.statement
+POWER_WORDS, CLAIM, STATEMENT = NARROW.power_words, NARROW.claim, NARROW.statement
 
 
 def of_claim(words: int) -> Form:

@@ -39,7 +39,7 @@ class Openings:
 
     def __init__(self, program: Program, book: Book, queries: Queries, caps: Caps, events: list[Event], proof: int) -> None:
         self.proof, self.batched, self.width = proof, events[0].arguments["batch"] is not None, program.width
-        self.parts = [self._part(program, book, queries, caps, event) for event in events]
+        self.parts = [self._part(program, queries, caps, event) for event in events]
         batches = [[operand(value) for value in event.arguments["batch"] or []] for event in events]
         self.batch = batches[0]
         if any([int(one.wires) for one in other] != [int(one.wires) for one in self.batch] for other in batches):
@@ -65,7 +65,7 @@ class Openings:
         if words != {0}:
             raise ValueError("a sum of opened columns starts at zero")
 
-    def _part(self, program: Program, book: Book, queries: Queries, caps: Caps, event: Event) -> Opening:
+    def _part(self, program: Program, queries: Queries, caps: Caps, event: Event) -> Opening:
         permutes = [step for step in program.code[event.first:event.last] if step.name == "permute"]
         inputs, outputs = (np.stack(parts, axis=1) for parts in (
             [step.operands[0].data for step in permutes], [step.result.data for step in permutes]))

@@ -1,42 +1,25 @@
-"""The steps of one family as arrays, and the columns that every family fills in the same way."""
+"""The steps of one family as arrays, what their accesses find, and the columns that every family fills in the same way."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from segments.claim import LOG_PAGES
-from segments.operands import FIELDS, FRAMES, LIMB, wide_name
+from segments.marks import IMMEDIATE, Said, marks
+from segments.operands import FIELDS, LIMB
 from stark.chip import Chip
 from stark.symbols import taken
-from wasm_exec.instructions import BY_NAME, JUMP, JUMPING, Family
+from wasm_exec.instructions import JUMP, Family
 from wasm_exec.spaces import PAGES_PER_WASM_PAGE
 
 Ints = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Columns = dict[str, npt.ArrayLike]
-MOST_BITS = 62
 LOG_CELLS = LOG_PAGES + 5       # cells of a space
-
-
-class Said:
-    """Bits that are said of operations, in one number for each operation."""
-
-    def __init__(self) -> None:
-        self.table, self.places = np.zeros(1 + max(operation.number for operation in BY_NAME.values()), np.int64), dict[bytes, int]()
-
-    def place(self, bits: Ints) -> int:
-        key = bits.tobytes()
-        if key not in self.places:
-            if len(self.places) == MOST_BITS:
-                raise ValueError("so much cannot be said of an operation")
-            self.places[key] = len(self.places)
-            self.table |= bits << self.places[key]
-        return self.places[key]
 
 
 @dataclass(frozen=True)
@@ -60,7 +43,7 @@ class Steps:
     cells: U64                        # what a host function found in its slots, a row for each step
     first_pages: int                  # of linear memory at the beginning, of 256 bytes each
     grown: int                        # and how many have come at the end of the segment
-    said: Said = field(default_factory=lambda: Said())
+    said: Said = field(default_factory=Said)
     kept: dict[object, object] = field(default_factory=dict)        # what `once` has computed of them
 
     def __len__(self) -> int:
@@ -188,70 +171,3 @@ class GuestFamily:
                 then = np.where(touch.takes_place == 1, then, now - 1)
             out |= {f"{touch.name} then": then, f"{touch.name} gap": (now - then - 1) % LIMB}
         return out | self.fill(steps, past)
-
-
-def sized(family: Family, width: int) -> Family:
-    """The family that does the same with slots of so many limbs."""
-    return Family[family.name + {2: "", 4: "64"}[width]]
-
-
-def slot(steps: Steps, name: str, number: str, value: Ints, width: int = 2, takes_place: Ints | int = 1) -> Touch:
-    """The access to the slot whose number stands in a field."""
-    return Touch(name, int(FRAMES[width]), steps.fp + steps.fields[number], value.astype(np.uint64), takes_place)
-
-
-def with_immediate(width: int, steps: Steps, result: int | None = None) -> list[Touch]:
-    """The accesses of d = a · (b or immediate)."""
-    right = slot(steps, "b value", "b", steps.b, width, 1 - steps.is_immediate)
-    return [slot(steps, "a value", "a", steps.a, width), right, slot(steps, "d", "d", steps.d, result or width)]
-
-
-def three_slots(width: int, steps: Steps) -> list[Touch]:
-    """The accesses of d = a · b."""
-    return with_immediate(width, steps)
-
-
-def limb(values: Ints, k: int) -> Ints:
-    return values >> 16 * k & LIMB - 1
-
-
-def limbs(name: str, values: Ints | U64, count: int = 2) -> Columns:
-    """The columns of a value in limbs of 16 bits."""
-    return numbered(name, [limb(values.astype(np.int64), k) for k in range(count)])
-
-
-def numbered(name: str, values: Sequence[npt.ArrayLike]) -> Columns:
-    """The columns `name.0`, `name.1`, …"""
-    return {f"{name}.{k}": value for k, value in enumerate(values)}
-
-
-def bytes_of(values: Ints, width: int = 2) -> list[Ints]:
-    """The bytes of so many limbs."""
-    return [values >> 8 * k & 255 for k in range(2 * width)]
-
-
-def sum_of_limbs(values: Ints, width: int) -> Ints:
-    """0 for 0 only."""
-    return sum((limb(values, k) for k in range(1, width)), start=limb(values, 0))
-
-
-@cache
-def marks(names: tuple[str, ...]) -> Ints:
-    """For every number of an operation whether it has one of these names, or is the same on 64 bits, or jumps where it would write."""
-    out = np.zeros(1 + max(operation.number for operation in BY_NAME.values()), np.int64)
-    every = [*names, *map(wide_name, names)]
-    out[[BY_NAME[name].number for name in (*every, *(JUMPING + name for name in every)) if name in BY_NAME]] = 1
-    return out
-
-
-
-
-def chosen(place: Ints, values: Sequence[Ints]) -> Ints:
-    """On every row the value at its place."""
-    out = values[0]
-    for k, value in enumerate(values[1:], 1):
-        out = np.where(place == k, value, out)
-    return out
-
-
-IMMEDIATE = marks(tuple(name for name, operation in BY_NAME.items() if operation.has_immediate))

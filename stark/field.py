@@ -1,4 +1,4 @@
-"""KoalaBear and its degree-5 extension on numpy arrays: uint64 residues, extension values with a trailing axis of 5."""
+"""KoalaBear and its extension modulo X^5 + X^2 - 1 on numpy arrays: uint64 residues, extension values with a trailing axis of 5."""
 from __future__ import annotations
 
 import functools
@@ -12,7 +12,6 @@ U64 = npt.NDArray[np.uint64]
 P = 2**31 - 2**24 + 1
 GENERATOR = 3
 TWO_ADICITY = 24
-DEGREE = 5                                              # of the extension, modulo X^5 + X^2 - 1
 FEW_WORDS, SOME_WORDS = 60, 2000                        # products of so many words have ways of their own
 POWERS = ((1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0), (0, 0, 0, 0, 1),
           (1, 0, -1, 0, 0), (0, 1, 0, -1, 0), (0, 0, 1, 0, -1), (-1, 0, 1, 1, 0))         # X^0 … X^8

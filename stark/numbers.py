@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from stark.point import PointChip
 
 U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
 
 
 def canonical(words: object, what: str = "proof") -> U32:

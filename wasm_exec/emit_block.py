@@ -1,4 +1,4 @@
-"""The recorder's code for the instructions of one basic block. Slots and rows are in emit_slots."""
+"""The recorder's code for the instructions of one basic block. Slots are in emit_slots, rows of the trace in emit_rows."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import wasmtime
 
 from wasm_exec.cutting import START_HASHES, Blocks
-from wasm_exec.emit_module import ModuleEmitter, chunks_of, lanes_of
+from wasm_exec.emit_module import module_of
+from wasm_exec.emit_plan import Plan, chunks_of, lanes_of
 from wasm_exec.image import MemoryImage
 from wasm_exec.module_cache import STANDARD, ModuleCache
 from wasm_exec.native_memory import Buffer, Bytes, copy_to, emptied, prefer_huge_pages
@@ -87,7 +88,7 @@ class Compiled:
         return False in self.modules or self.cache.is_kept(self.what(False))
 
     def emit(self, tracing: bool) -> bytes:
-        return ModuleEmitter(self.program, self.blocks, self.chunks, tracing).emit()
+        return module_of(Plan(self.program, self.blocks, self.chunks, tracing))
 
     def dispatch_table(self) -> U32:
         """For the pc of every block: the number of its chunk, and its own number in it."""

@@ -1,41 +1,22 @@
 """Which line of which source file an instruction comes from, if the module carries DWARF's table of lines (versions 2 to 5).
 
 Only for messages about a run that trapped: whatever is broken, unknown or too large in there, the answer is that no line is known. The
-work is at most about one step for each byte of the table, without recursion; names that lie elsewhere are counted, and so many bytes of
-them are read in all.
+work is at most about one step for each byte of the table, without recursion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from wasm_exec.errors import Malformed
+from wasm_exec.line_headers import ADDRESS_BITS, Header, Headers, number
 from wasm_exec.reader import Reader
 
 CODE_SECTION = 10
 TABLE_LIMIT = 1 << 21       # bytes of the table that are read
-FILES_LIMIT = 1 << 14       # of one unit
-NAMES_LIMIT = 1 << 25       # bytes of names of all units that lie elsewhere
 NAME_SHOWN = 200            # characters of a name
-PATH_SHOWN = 4096           # bytes of a path
-ADDRESS_BITS = 64
-PATH = 1                    # the content of an entry of version 5 that is the name
 ADVANCE_FIXED, ADVANCE_CONSTANT, ADVANCE_ADDRESS, ADVANCE_LINE, SET_FILE, COPY = 9, 8, 2, 3, 4, 1
 END_OF_SEQUENCE, SET_ADDRESS = 1, 2
-SIZES = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, 0x1E: 16}     # forms of so many bytes
-STRING, NUMBER, BLOCK, IN_STRINGS, IN_LINE_STRINGS = 0x08, 0x0F, 0x09, 0x0E, 0x1F
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the program of a unit needs: how its steps count, and the names of its files by their numbers."""
-
-    step: int
-    base: int
-    range: int
-    lengths: list[int]      # arguments of the standard operations, from number 1 on
-    files: dict[int, bytes]
 
 
 class Lines:
@@ -44,7 +25,6 @@ class Lines:
 
     def __init__(self, wasm: bytes, offsets: Mapping[int, int]) -> None:
         self.found: dict[int, tuple[int, str]] = {}     # offset -> (where its row begins, file and line)
-        self.names_left = NAMES_LIMIT
         self.near: dict[int, tuple[int, str]] = {}      # where its row begins, which has no line, and that of a row before it
         self.passed: dict[int, str] = {}                # offset -> the last line before it in its function, in this sequence of rows
         try:
@@ -52,7 +32,7 @@ class Lines:
             self.wanted = {offset - code: (offset, begin - code) for offset, begin in offsets.items()}     # by addresses
             self.first = min((begin for _, begin in self.wanted.values()), default=0)
             self.last = max(self.wanted, default=-1)
-            self.strings = {IN_STRINGS: sections.get(".debug_str", b""), IN_LINE_STRINGS: sections.get(".debug_line_str", b"")}
+            self.headers = Headers(sections.get(".debug_str", b""), sections.get(".debug_line_str", b""))
             reader = Reader(sections.get(".debug_line", b"")[:TABLE_LIMIT])
             while not reader.at_end:
                 self.unit(reader.part(number(reader, 4)))
@@ -70,59 +50,9 @@ class Lines:
         try:
             version = number(reader, 2)
             if 2 <= version <= 5:
-                self.rows(reader, self.header(reader, version))
+                self.rows(reader, self.headers.header(reader, version))
         except Malformed:
             pass
-
-    def header(self, reader: Reader, version: int) -> Header:
-        if version == 5:
-            reader.take(2)
-        size = number(reader, 4)
-        program = reader.position + size
-        step = reader.byte()
-        reader.take(2 if version >= 4 else 1)
-        base, line_range, operations = int.from_bytes(reader.take(1), "little", signed=True), reader.byte(), reader.byte()
-        if not line_range:
-            raise Malformed("lines that never advance", reader.position)
-        lengths = list(reader.take(max(operations - 1, 0)))
-        files = self.entries(reader, 2)[1] if version == 5 else old_files(reader)
-        reader.position = max(reader.position, program)
-        return Header(step, base, line_range, lengths, files)
-
-    def entries(self, reader: Reader, lists: int) -> list[dict[int, bytes]]:
-        """The lists of version 5, directories and files, each described by what its entries are made of."""
-        found: list[dict[int, bytes]] = []
-        for _ in range(lists):
-            kinds = [(reader.unsigned(ADDRESS_BITS), reader.unsigned(ADDRESS_BITS)) for _ in range(reader.byte())]
-            count, names = reader.unsigned(ADDRESS_BITS), dict[int, bytes]()
-            if count > (FILES_LIMIT if kinds else 0):
-                raise Malformed("too many files", reader.position)
-            for index in range(count):
-                for content, form in kinds:
-                    value = self.value(reader, form)
-                    if content == PATH:
-                        names[index] = value
-            found.append(names)
-        return found
-
-    def value(self, reader: Reader, form: int) -> bytes:
-        if form in SIZES:
-            return reader.take(SIZES[form])
-        if form == STRING:
-            return text(reader)
-        if form == NUMBER:
-            return reader.unsigned(ADDRESS_BITS).to_bytes(8, "little")
-        if form == BLOCK:
-            return reader.take(reader.unsigned(ADDRESS_BITS))
-        if form in self.strings:
-            place, strings = number(reader, 4), self.strings[form]
-            end = strings.find(b"\0", place, place + PATH_SHOWN)
-            name = strings[place : place + PATH_SHOWN if end < 0 else end]
-            self.names_left -= len(name)
-            if self.names_left < 0:
-                raise Malformed("too many names", reader.position)
-            return name
-        raise Malformed("an unknown form", reader.position)
 
     def rows(self, reader: Reader, header: Header) -> None:
         """Runs the program of a unit. A row says where its line begins; it reaches to the next row of its sequence."""
@@ -188,29 +118,6 @@ def sections_of(wasm: bytes) -> tuple[dict[str, bytes], int]:
             name = part.name()
             custom.setdefault(name, part.take(part.end - part.position) if name.startswith(".debug_") else b"")
     return custom, code
-
-
-def number(reader: Reader, size: int) -> int:
-    return int.from_bytes(reader.take(size), "little")
-
-
-def text(reader: Reader) -> bytes:
-    end = reader.content.find(b"\0", reader.position, reader.end)
-    if end < 0:
-        raise Malformed("a text without an end", reader.position)
-    return reader.take(end + 1 - reader.position)[:-1]
-
-
-def old_files(reader: Reader) -> dict[int, bytes]:
-    """Before version 5: directories until an empty one, then files, counted from 1, with three numbers behind each."""
-    while text(reader):
-        pass
-    files: dict[int, bytes] = {}
-    while len(files) < FILES_LIMIT and (name := text(reader)):
-        files[len(files) + 1] = name
-        for _ in range(3):
-            reader.unsigned(ADDRESS_BITS)
-    return files
 
 
 def shown(path: bytes) -> str:

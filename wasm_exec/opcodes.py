@@ -40,10 +40,7 @@ REFUSED_OPCODES = {
 }
 
 BLOCK, LOOP, IF, ELSE, END = 0x02, 0x03, 0x04, 0x05, 0x0B
-UNREACHABLE, NOP, BR, BR_IF, BR_TABLE, RETURN, CALL = 0x00, 0x01, 0x0C, 0x0D, 0x0E, 0x0F, 0x10
-DROP, SELECT, SELECT_TYPED = 0x1A, 0x1B, 0x1C
-LOCAL_GET, LOCAL_SET, LOCAL_TEE, GLOBAL_GET, GLOBAL_SET = 0x20, 0x21, 0x22, 0x23, 0x24
-MEMORY_SIZE, I32_CONST, GLOBAL_GET_CONST = 0x3F, 0x41, 0x23
+SELECT_TYPED = 0x1C
 
 CONTROL: list[tuple[int, str, Immediate]] = [
     (0x00, "unreachable", Immediate.NONE), (0x01, "nop", Immediate.NONE), (0x02, "block", Immediate.BLOCK),

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from wasm_exec.cutting import Budget
-from wasm_exec.emit_module import CUT, HALTED, TRAPPED
+from wasm_exec.emit_chunk import CUT, HALTED, TRAPPED
 from wasm_exec.errors import BudgetTooSmall
 from wasm_exec.image import MemoryImage
 from wasm_exec.instance import Compiled, Instance, compiled, tracing_instance

@@ -9,7 +9,7 @@ from wasm_exec.module import Body, FunctionType, Module, ValueType
 from wasm_exec.opcodes import BLOCK, ELSE, IF, LOOP
 from wasm_exec.places import Places
 from wasm_exec.routines import Routines
-from wasm_exec.translate_plain import ask, question
+from wasm_exec.translate_questions import ask, question
 from wasm_exec.values import Constant, OperandStack, Slot, Temporary, places
 
 Wide = tuple[bool, ...]

@@ -9,8 +9,10 @@ from functools import partial
 
 import numpy as np
 
+from segments.guest.slots import sized, with_immediate
+from segments.limbs import limb, limbs, numbered
 from segments.operands import LIMB, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Past, Steps, limb, limbs, numbered, sized, with_immediate
+from segments.steps import Columns, GuestFamily, Past, Steps
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from segments.buses import AND
+from segments.guest.slots import sized, with_immediate
+from segments.limbs import bytes_of, limbs, numbered
 from segments.operands import Step, joined
-from segments.steps import Columns, GuestFamily, Past, Steps, bytes_of, limbs, numbered, sized, with_immediate
+from segments.steps import Columns, GuestFamily, Past, Steps
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

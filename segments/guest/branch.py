@@ -5,9 +5,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from segments.guest.slots import slot
 from segments.inverses import inverse
+from segments.limbs import limbs, sum_of_limbs
 from segments.operands import Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, slot, sum_of_limbs
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.buses import BYTES
+from segments.limbs import limbs
 from segments.operands import LIMB, Limbs, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import Expression, spelled
 from wasm_exec.errors import TrapKind

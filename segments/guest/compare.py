@@ -13,22 +13,11 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from segments.guest.slots import sized, with_immediate
 from segments.inverses import inverse
+from segments.limbs import limb, limbs, numbered, sum_of_limbs
 from segments.operands import LIMB, Step, look_up_limbs, look_up_sign
-from segments.steps import (
-    Columns,
-    GuestFamily,
-    Ints,
-    Past,
-    Steps,
-    Touch,
-    limb,
-    limbs,
-    numbered,
-    sized,
-    sum_of_limbs,
-    with_immediate,
-)
+from segments.steps import Columns, GuestFamily, Ints, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import total
 from wasm_exec.instructions import JUMP, Family

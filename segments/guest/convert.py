@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from segments.limbs import limb, limbs
 from segments.operands import LIMB, Step, look_up_sign
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limb, limbs
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 from wasm_exec.spaces import Space

@@ -17,8 +17,10 @@ from functools import partial
 import numpy as np
 
 from segments.buses import AND
+from segments.guest.slots import sized, slot
+from segments.limbs import bytes_of, limbs, numbered
 from segments.operands import Step, joined
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, bytes_of, limbs, numbered, sized, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import spelled, total
 from wasm_exec.instructions import Family

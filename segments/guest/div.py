@@ -11,9 +11,11 @@ from functools import partial
 import numpy as np
 
 from segments.buses import BYTES
+from segments.guest.slots import sized, slot
+from segments.limbs import bytes_of, limb, limbs, numbered, sum_of_limbs
 from segments.operands import LIMB, Limbs, Step, joined, look_up_bytes, look_up_limbs, look_up_sign
 from segments.products import carried, carry_sentences, limb_sums
-from segments.steps import Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, sized, slot, sum_of_limbs
+from segments.steps import Columns, GuestFamily, Ints, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import Expression, total
 from wasm_exec.errors import TrapKind

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from segments.buses import BYTES, PAGE
+from segments.limbs import limbs
 from segments.operands import LIMB, Step, look_up_limbs
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import spelled
 from wasm_exec.instructions import Family

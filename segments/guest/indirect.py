@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from segments.buses import BYTES
 from segments.guest.call import EXHAUSTED, entry, fill_entry, link_touch
+from segments.guest.slots import slot
+from segments.limbs import limbs
 from segments.operands import LIMB, Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import spelled
 from wasm_exec.instructions import Family

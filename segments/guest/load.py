@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 
 from segments.buses import BYTES
+from segments.guest.slots import slot
 from segments.guest.window import Place, cell_touches, crossing, fill_place, fill_split, place, split
+from segments.limbs import limbs
 from segments.operands import Limbs, Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import Expression
 from wasm_exec.instructions import Family

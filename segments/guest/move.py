@@ -4,8 +4,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from segments.guest.slots import sized, slot
+from segments.limbs import limbs
 from segments.operands import Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, sized, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

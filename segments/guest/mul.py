@@ -10,9 +10,11 @@ from functools import partial
 
 import numpy as np
 
+from segments.guest.slots import three_slots
+from segments.limbs import bytes_of, limb, limbs, numbered
 from segments.operands import LIMB, Limbs, Step, joined, look_up_bytes, look_up_limbs
 from segments.products import carried, carry_sentences, limb_sums
-from segments.steps import Columns, GuestFamily, Past, Steps, bytes_of, limb, limbs, numbered, three_slots
+from segments.steps import Columns, GuestFamily, Past, Steps
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

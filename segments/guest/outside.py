@@ -9,9 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from segments.guest.slots import slot
 from segments.guest.window import widths
+from segments.limbs import limbs, numbered
 from segments.operands import LIMB, Step, look_up_bytes, look_up_limbs
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, numbered, slot
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from stark.expression import spelled, total
 from wasm_exec.errors import TrapKind

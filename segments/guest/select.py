@@ -4,9 +4,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from segments.guest.slots import sized, slot, three_slots
 from segments.inverses import inverse
+from segments.limbs import limbs, sum_of_limbs
 from segments.operands import Step
-from segments.steps import Columns, GuestFamily, Past, Steps, Touch, limbs, sized, slot, sum_of_limbs, three_slots
+from segments.steps import Columns, GuestFamily, Past, Steps, Touch
 from stark.chip import Chip
 from wasm_exec.instructions import Family
 

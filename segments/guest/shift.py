@@ -12,8 +12,10 @@ from functools import partial
 import numpy as np
 
 from segments.buses import BYTES, SHIFT
+from segments.guest.slots import sized, with_immediate
+from segments.limbs import limb, limbs
 from segments.operands import LIMB, Step, look_up_bytes, look_up_limbs, look_up_sign
-from segments.steps import Columns, GuestFamily, Past, Steps, limb, limbs, sized, with_immediate
+from segments.steps import Columns, GuestFamily, Past, Steps
 from stark.chip import Chip
 from stark.expression import Expression, P, total
 from stark.gadgets.bits import one_hot

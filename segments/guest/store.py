@@ -9,9 +9,11 @@ from functools import partial
 
 import numpy as np
 
+from segments.guest.slots import slot
 from segments.guest.window import CELL, Place, cell_touches, crossing, fill_place, fill_split, in_window, place, split, widths, window_limbs
+from segments.limbs import bytes_of, limb, limbs, numbered
 from segments.operands import Limbs, Step, joined, look_up_bytes
-from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, bytes_of, limb, limbs, numbered, once, slot
+from segments.steps import U64, Columns, GuestFamily, Ints, Past, Steps, Touch, once
 from stark.chip import Chip
 from stark.expression import Expression, total
 from stark.symbols import taken

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segments.limbs import chosen, limb, numbered
 from segments.operands import LIMB, Limbs, Step, look_up_bytes, look_up_limbs
-from segments.steps import U64, Columns, Ints, Steps, Touch, chosen, limb, numbered, once
+from segments.steps import U64, Columns, Ints, Steps, Touch, once
 from stark.expression import Expression, total
 from stark.gadgets.bits import one_hot
 from stark.symbols import taken

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from segments.buses import CELL, HOST, RANGE16
 from segments.host.call import number
+from segments.limbs import numbered
 from segments.operands import LIMB, Limbs, joined, look_up_bytes, look_up_limbs
 from segments.products import CARRIES_LIMIT, limb_sums
-from segments.steps import U64, Columns, Ints, numbered
+from segments.steps import U64, Columns, Ints
 from stark.chip import Chip
 from stark.expression import Expression, total
 

@@ -6,8 +6,6 @@ of p - 1, and if it is that, the low limb is 0.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +20,6 @@ from stark.poseidon2 import RATE, WIDTH, permute
 
 CELLS = 8
 HIGHEST = P - 1 >> 16           # the high limb of p - 1, whose low limb is 0
-Permute = Callable[[U64], U64]
 
 
 def chip(bus: Bus = HASH) -> Chip:

@@ -19,7 +19,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from bundles import api, job, proving, states, work
+from bundles import api, job, proof_files, proving, states, work
 from bundles.bundle import open_bundle
 from bundles.changes import Change, Difference, from_words, to_words
 from bundles.checking import applications
@@ -139,7 +139,7 @@ def test_a_proof_is_for_those_whom_the_mask_allows(made: Path, tmp_path: Path, m
     """Proofs tell about the input."""
     before = os.umask(mask)
     try:
-        api.written(run_of(made / "1.proof"), tmp_path / "again.proof")
+        proof_files.written(run_of(made / "1.proof"), tmp_path / "again.proof")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "again.proof").stat().st_mode) == mode

@@ -13,7 +13,6 @@ from segments.shape import HOSTS, Shape
 from stark.kernels import load
 from stark.poseidon2 import of_width, permute
 from wasm_exec.assembler import TERMINATORS
-from wasm_exec.execute import replay, run
 from wasm_exec.image import MemoryImage
 from wasm_exec.instructions import BY_NAME, BY_NUMBER, JUMPING, Family, Use
 from wasm_exec.interpreter import Interpreter
@@ -58,18 +57,6 @@ def shape_of(made: Program, size: str, width: int = 16) -> Shape:
 def hashing(width: int) -> Permute:
     """What a tree of this hash is made with."""
     return permute if width == 16 else wide(load("reference"), of_width(width))
-
-
-def segments_of(made: Program, content: bytes = b"", size: str = "toy", most: int = 3) -> list[Segment]:
-    """The first segments of a run, filled."""
-    shape = Shape.of(size, len(made.instructions))
-    recording = run(made, content, shape.budget, engine="interpreter")
-    tree = MemoryTree(MemoryImage.initial(made, content), permute)
-    out = []
-    for index, start in enumerate(recording.segments[:most]):
-        image = recording.image(index)
-        out.append(fill(made, shape, replay(made, start, image, shape.budget, "interpreter"), image, tree))
-    return out
 
 
 OFFERED = bytes((37 * k + 11) % 256 for k in range(1 << 11))

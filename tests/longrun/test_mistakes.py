@@ -1,0 +1,127 @@
+"""Mistakes, and proofs that are refused: one line and an exit code."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bundles.errors import Busy, Over, Stuck
+from longrun.failures import told
+from tests.longrun.conftest import Longrun
+
+
+def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
+    code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm")
+    assert code == 1 and "a toy proof, which proves nothing" in err and "--allow-toy" in err
+    for demanded in ("p100", "p128"):
+        code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm", "--allow-toy", "--profile", demanded)
+        assert code == 1 and f"asked for. This does not hold: the profile is the one given, expected {demanded}, got toy" in err
+
+
+@pytest.mark.parametrize("arguments, expected, said", [
+    (["run", "missing.wasm", "-o", "d"], 4, "missing.wasm"),
+    (["run", "in.txt", "-o", "d"], 3, "not a WebAssembly module"),
+    (["run", "sum.wasm", "-o", "d", "--profile", "p99"], 2, "choose one of p100"),
+    (["run", "sum.wasm", "-o", "d", "--input", "missing"], 4, "missing"),
+    (["run", "sum.wasm", "-o", "in.txt"], 4, "in.txt"),
+    (["run", "sum.wasm"], 2, "--out"),
+    (["fly"], 2, "fly"),
+    (["run", "sum.wasm", "-o", "d", "--segments", "2^17"], 2, "2^16 or 2^20"),
+    (["run", "line.wat", "-o", "d"], 3, "line.wat, line 2, column 35, is not WebAssembly text"),
+    (["run", "sum.wasm", "-o", "/proc/none/d"], 4, "/proc"),
+    (["prove", "d", "-o", "x", "--engine", "abacus"], 2, "there is no engine abacus, but inline, processes, dask"),
+    (["prove", "d", "-o", "x", "--scheduler", "203.0.113.5"], 2, "no address"),
+    (["prove", "d", "-o", "x", "--scheduler", "tcp://203.0.113.5:8786"], 2, "without TLS"),
+    (["prove", "d", "-o", "x", "--scheduler", "tcp://127.0.0.1:1", "--engine", "processes"], 2, "for the engine dask"),
+    (["prove", "d", "-o", "x", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"], 2, "beside it"),
+    (["prove", "d", "-o", "x", "--tls", "keys"], 2, "none is named"),
+    (["prove", "d", "-o", "x", "--engine", "inline", "--workers", "2"], 2, "has one worker"),
+    (["prove", "d", "--only", "leaf 0", "-o", "x", "--follow"], 2, "-o and --follow cannot be used with --only"),
+    (["prove", "d", "--only", "leaf 0", "--workers", "1", "--memory-limit", "1", "--engine", "inline", "--scheduler", "x", "--tls", "y"],
+     2, "--workers and --memory-limit and --engine and --scheduler and --tls cannot be used with --only"),
+    (["prove", "d", "--only", "leaf"], 2, "no task is called 'leaf'"),
+    (["batch", "toy.proof", "-o", "x"], 2, "at least two"),
+    (["verify", "missing.proof", "--program", "sum.wasm"], 4, "missing.proof"),
+    (["verify", "in.txt", "--program", "sum.wasm"], 3, "not a proof file"),
+    (["verify", "toy.proof", "--program", "missing.wasm"], 4, "missing.wasm"),
+    (["verify", "toy.proof"], 2, "--program"),
+    (["verify", "toy.proof", "--program", "sum.wasm", "--profile", "p99"], 2, "choose one of p100, p128, toy"),
+    (["verify", "toy.proof", "--program", "sum.wasm", "--exit-code", "-1"], 2, "--exit-code"),
+    (["inspect", "in.txt"], 3, "not a proof file"),
+    (["verify", "toy.proof", "sum.wasm", "--program", "hello.wasm"], 2, "it is not clear what sum.wasm is (every program stands behind"),
+    (["inspect", "."], 3, "not a bundle"),
+    (["open", "sum.wasm"], 3, "no session"),
+    (["call", ".", "add"], 3, "not an open session"),
+    (["close", "."], 3, "not an open session"),
+    (["call", "missing", "add"], 4, "missing: there is no such session directory"),
+    (["status", "missing"], 4, "missing: there is no such bundle directory"),
+    (["prove", "missing", "-o", "x"], 4, "missing: there is no such bundle directory"),
+    (["prove", "sum.wasm", "-o", "x"], 3, "is a file, not a bundle directory (longrun run sum.wasm -o DIR, or open, makes one)"),
+    (["prove", "toy.proof", "-o", "x"], 3, "is a file, not a bundle directory (longrun inspect toy.proof shows the proof"),
+    (["status", "in.txt"], 3, "in.txt is a file, not a bundle directory (longrun inspect in.txt says what it is"),
+    (["verify", ".", "--program", "sum.wasm"], 4, ".: this is a directory, not a proof, which longrun prove makes of a bundle"),
+    (["batch", "toy.proof", "other.proof", "-o", "./toy.proof"], 2, "toy.proof is one of the proofs"),
+    (["prove", ".", "-o", "x", "--follow"], 3, "not a bundle"),
+])
+def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], expected: int, said: str) -> None:
+    code, _, err = longrun(*arguments)
+    assert (code, said in err) == (expected, True), err
+    assert "Traceback" not in err
+    if expected != 2 or arguments[-2:] == ["--only", "leaf"]:
+        assert len(err.splitlines()) == 1
+
+
+def test_a_task_that_the_proof_does_not_have_is_wrong_usage(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    code, _, err = longrun("prove", "run", "--only", "segment 7")
+    assert code == 2 and "has no task segment 7; its last one is root 0-1" in err
+
+
+def test_hints_name_the_bundle() -> None:
+    """As one types it."""
+    place = Path("my run")
+    for error, said in ((Busy("process 7", "being proved", place), "longrun status 'my run' shows"),
+                        (Over("it has ended", place), "longrun status 'my run' shows"),
+                        (Stuck({"leaf 7": "bad luck"}, place), "longrun prove 'my run' --only 'leaf 7' shows")):
+        assert said in told(error).line
+
+
+def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
+    arguments = "run", "hello.wasm", "-o", "bundle", "--profile", "toy"
+    assert longrun(*arguments)[0] == 0
+    code, _, err = longrun(*arguments)
+    assert code == 4 and "not an empty directory" in err
+
+
+def test_where_a_proof_goes_is_checked_before_any_work(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    for place, said in ((".", "a directory"), ("in.txt", "not a proof"), ("/proc/app.proof", "/proc: no file can be made here"),
+                        ("/proc/none/app.proof", "/proc"), ("in.txt/app.proof", "in.txt")):
+        code, _, err = longrun("prove", "run", "-o", place)
+        assert code == 4 and said in err and place[:5] in err and "segments" not in err
+        assert longrun("batch", "toy.proof", "toy.proof", "-o", place)[0] == 4
+
+
+def test_a_function_that_fits_no_segment_is_refused_in_words(longrun: Longrun) -> None:
+    Path("locals.wat").write_text(f"(module (func $f (local {'i32 ' * 1000}) (call $f)) (func (export \"_start\") (call $f)))")
+    code, _, err = longrun("run", "locals.wat", "-o", "locals", "--profile", "toy")
+    assert code == 3 and "too many locals" in err and len(err.splitlines()) == 1
+
+
+def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    assert longrun("prove", "run", "-o", "run.proof", "--workers", "1")[0] == 0
+    code, _, err = longrun("verify", "run.proof", "--program", "sum.wasm", "--allow-toy")
+    assert code == 1 and err.startswith("longrun: the proof is not of what was asked for. This does not hold: the program is the one given")
+    code, _, err = longrun("batch", "run.proof", "run.proof", "-o", "twice.proof")
+    assert code == 1 and err.startswith("longrun: these runs make no batch. This does not hold: a batch has every claim once")
+    content = bytearray(Path("run.proof").read_bytes())
+    content[len(content) * 7 // 8] ^= 1                 # among the opened rows
+    Path("run.proof").write_bytes(content)
+    code, _, err = longrun("verify", "run.proof", "--program", "hello.wasm", "--allow-toy")
+    assert code == 1 and err.startswith("longrun: the proof is not valid. This does not hold: ") and len(err.splitlines()) == 1
+
+
+def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:
+    code, _, err = longrun("inspect", "toy.proof")
+    assert code == 3 and "payloads" in err
