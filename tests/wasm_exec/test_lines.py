@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.wasm_exec.test_guests import HAS_ZIG
-from wasm_exec import lines
+from wasm_exec import line_headers, lines
 from wasm_exec.cutting import Budget
 from wasm_exec.emit import section, unsigned
 from wasm_exec.execute import run
@@ -122,8 +122,10 @@ def test_no_more_of_a_table_is_read_than_the_limit(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(lines, "TABLE_LIMIT", len(filling) + 100)
     assert found(unit(4, OLD, ROWS) + filling) == "a.c:11"
     assert found(filling + filling + unit(4, OLD, ROWS)) == ""
-    monkeypatch.setattr(lines, "FILES_LIMIT", 2)
-    assert found(unit(5, b"\1\1\x08\3" + b"a\0b\0c\0", b"")) == ""
+    files = unit(5, b"\1\1\x08\0" + b"\1\1\x08\3" + b"a.c\0b.c\0c.c\0", ROWS)
+    assert found(files) == "b.c:11"
+    monkeypatch.setattr(line_headers, "FILES_LIMIT", 2)
+    assert found(files) == ""
 
 
 def test_damaged_tables_are_never_fatal() -> None:
