@@ -1,8 +1,10 @@
 """Being stopped, by an interruption or by SIGTERM: a sentence says what is there then, and how one goes on."""
 from __future__ import annotations
 
+import os
 import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,22 +14,36 @@ from typing import NoReturn
 from longrun.failures import INTERRUPTED, Interrupted, Stop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+A_MOMENT = 0.01                     # seconds until a signal is sent again that came where nothing can be raised
 Sentence = tuple[str, str]          # what is there, and a hint
 
 
 @contextmanager
 def heard() -> Iterator[None]:
-    """Within it a signal that is not ignored ends what is being done by `Interrupted`."""
-    def stop(*_: object) -> NoReturn:
-        raise Interrupted
+    """Within it a signal that is not ignored ends what is being done by `Interrupted`; where that cannot be raised, which is while an
+    object is being finalised, a moment later."""
+    def stop(number: int, _: object) -> NoReturn:
+        raise Interrupted(number)
+
+    def unraisable(told: sys.UnraisableHookArgs) -> None:
+        if isinstance(told.exc_value, Interrupted):
+            threading.Timer(A_MOMENT, again, told.exc_value.args).start()
+        else:
+            hook(told)
+
+    def again(number: int) -> None:
+        if sys.unraisablehook is unraisable:            # nobody has stopped hearing meanwhile
+            os.kill(os.getpid(), number)
     mine = SIGNALS if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.getsignal(number) for number in mine}
+    before, hook = {number: signal.getsignal(number) for number in mine}, sys.unraisablehook
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, stop)
+    sys.unraisablehook = unraisable if mine else hook
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 

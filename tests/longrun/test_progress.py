@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +14,8 @@ import pytest
 
 from bundles import api, programs, recording
 from bundles.session import Session
-from longrun.stopping import proving
+from longrun.failures import Interrupted
+from longrun.stopping import heard, proving
 from longrun.telling import Lines
 from tests.longrun.conftest import SAMPLES, Longrun
 
@@ -39,6 +41,21 @@ def test_proving_without_the_native_kernels_says_that_it_is_slow(longrun: Longru
         assert code == 0 and err.startswith("the native kernels are not installed, and without them proving takes very long")
     monkeypatch.setattr("stark.kernels.has_native", lambda: True)
     assert longrun("resume", ".")[2] == ""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_not_lost_while_an_object_is_finalised(sent: signal.Signals) -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            signal.raise_signal(sent)
+            heard_there.append(None)
+    heard_there: list[None] = []
+    with pytest.raises(Interrupted), heard():
+        thing = Finalised()
+        del thing
+        for _ in range(3000):
+            time.sleep(0.01)
+    assert not heard_there              # the finaliser was left where the signal came
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
