@@ -27,6 +27,7 @@ from wasm_exec.instructions import BY_NUMBER, Use
 
 Term = Any
 BYTE, LIMB, FAR, TIME = 1 << 8, 1 << 16, 1 << 24, 1 << 30
+FROM_OUTSIDE = {"TAKE32": {f"byte.{k}" for k in range(4)}}         # the word may be any, and everything else follows from it
 SCALES = [1, 2, *(1 << 8 * k for k in range(1, 4)), *(pow(2, -k, P) for k in (1, 8, 16, 24))]
 
 
@@ -70,7 +71,7 @@ class Rows:
         self.known: dict[int, Poly] = {}
         self.terms = bitwuzla.TermManager()
         self.most: dict[str, int] = dict(learned or {})         # what a column is below
-        self.shared: set[str] = set()
+        self.shared = set(FROM_OUTSIDE.get(case.operation, ()))
         self.constants: dict[str, Term] = {}
         self.facts: list[Term] = []
         self.learn()
