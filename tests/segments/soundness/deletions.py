@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from segments.buses import MEMORY, PROGRAM
 from segments.claim import STATEMENT, STEPS
+from segments.operands import LIMB
 from stark.attack import Rows, Words, offers
 from stark.check import Filled, check, unbalanced_messages
 from stark.chip import Chip, Message
@@ -52,6 +53,27 @@ def wrapped_quotient(small: int, large: int) -> dict[str, int]:
     return out
 
 
+def counted_by_others() -> dict[str, int]:
+    """No single carry is too large for a look-up, but one is for a sum; a quotient by 1 makes up for it."""
+    return {"carry.0": LIMB_WRAP, "quotient byte.0": -1, "quotient byte.3": -127, "d value.0": -1, "d value.1": -127 << 8}
+
+
+def one_too_often() -> dict[str, int]:
+    """1 goes once more than it does, and leaves -1, whose highest limb is."""
+    out = {"quotient byte.0": 1, "d value.0": 1, "rest.3": -1, "above the rest.0": 1}
+    for k in range(3):
+        out |= {f"rest.{k}": LIMB - 1, f"carry.{k}": 1, f"borrow.{k}": 1}
+    return out
+
+
+def untaken(width: int) -> list[dict[str, int]]:
+    """A carry of a sign is not taken: its limb is negative and the next one larger, so that the number is the same."""
+    size = [{f"a: carry.{k}": -1, f"size of a.{k}": -LIMB, f"size of a.{k + 1}": 1, f"carry.{k}": 1} for k in range(width - 1)]
+    result = [{f"the result: carry.{k}": -1, f"d value.{k}": -LIMB, f"d value.{k + 1}": 1} for k in range(width - 1)]
+    last = {f"the result: carry.{width - 1}": -1, f"d value.{width - 1}": -LIMB}
+    return [*size, *result, last]
+
+
 HINTS: dict[str, list[dict[str, int]]] = {
     "call": [{"deep": pow(16, -1, P)}, *({"is CALL": call, "is RETURN": -call, "deep": call} for call in (1, -1))],
     "indirect": [{"deep": pow(16, -1, P)}],
@@ -63,7 +85,9 @@ HINTS: dict[str, list[dict[str, int]]] = {
 # the next; another carry that is as much too large keeps the sum of all.
 SHIFTS: dict[str, list[dict[str, int]]] = {
     "mul64": [wrapped_product(k, j) for k in range(7) for j in range(7) if j != k],
-    "div64": [wrapped_quotient(k, j) for k in range(3) for j in range(3) if j != k]}
+    "div": untaken(2),
+    "div64": [*(wrapped_quotient(k, j) for k in range(3) for j in range(3) if j != k), counted_by_others(), one_too_often(),
+              *untaken(4)]}
 # Steps that no program of ours has: a word is taken into linear memory, and at an odd byte.
 PROGRAMS: dict[str, list[Line]] = {"store": [("TAKE32", 3, 0, 0, 0, 0), ("TAKE32", 6, 0, 0, 1, 0)]}
 # What is there for a second reason only, by chip, bus and column.
@@ -97,6 +121,7 @@ class Breaker(Forger):
         self.goal: Callable[[Rows], Bools] = lambda rows: np.zeros(rows.main.shape[1], bool)
         self.loud = False
         self.passed_over: Message | None = None
+        self.found: Message | None = None
         self.hinted = False
 
     def only(self, kept: Sequence[int]) -> Breaker:
@@ -152,13 +177,23 @@ class Breaker(Forger):
                 place += 1 + len(message.parts)
 
     def without(self, message: Message) -> Breaker:
-        """Without what this message says; the multiplicity of an instruction that is fetched stays."""
+        """Without what this message says; the multiplicity of an instruction that is fetched stays, and what a bus says of its fields."""
         gone = {place + k for m, place in self.places() if m is message for k in range(1, 1 + len(message.parts))}
-        return self.only([k for k in range(len(self.equations)) if k not in gone])
+        other = self.only([k for k in range(len(self.equations)) if k not in gone])
+        other.found = message
+        return other
 
     def reached(self, main: Words, origin: Origin, deleted: int | None) -> Bools:
         good = self.goal(self.states(main, origin))
         return good if deleted is None else good & (self.value(deleted, main, origin) != 0)
+
+    def keeps_to_tables(self, row: Rows) -> bool:
+        """And another cell that is found may be one: limbs on the bus of memory are limbs."""
+        if self.found is not None and self.found.bus == MEMORY:
+            words = row.evaluate(self.chip, [part.number for part in self.found.parts], self.public)[:, 0].tolist()
+            if any(below is not None and word >= below for word, below in zip(words, MEMORY.below, strict=True)):
+                return False
+        return super().keeps_to_tables(row)
 
     def asks(self, message: Message, times: int) -> bool:
         return message is not self.passed_over and (times == 1 if self.loud else times != 0)
@@ -223,7 +258,7 @@ def broken_by(breaker: Breaker, k: int) -> str:
     loud = breaker.only(breaker.requirements)
     loud.loud, loud.goal = True, is_loud(breaker.chip)
     breaker.goal = anything
-    if breaker.forge(k, depth=2) is not None:
+    if breaker.from_hints().forge(k, depth=0) is not None or breaker.forge(k, depth=2) is not None:
         return "by a row"
     if loud.forge(k) is not None:
         return "by its multiplicities"
@@ -287,6 +322,23 @@ def message_verdicts(name: str, f: Filled, every: int) -> Iterator[Verdict]:
 
 def looked_up_otherwise(breaker: Breaker, message: Message) -> str:
     """A row that passes but asks for what is not in the table."""
+    if shifted_otherwise(breaker, message):
+        return "by a row"
+    free = asking_otherwise(breaker, message)
+    if free.forge(None, depth=2) is not None or free.forge(None) is not None:
+        return "by a row"
+    for given, _ in free.places():
+        if given.bus == MEMORY and message.bus != PROGRAM and free.without(given).forge(None) is not None:
+            return "by another cell"
+    return "by a row" if free.from_hints().forge(None, depth=DEPTH) is not None else ""
+
+
+def shifted_otherwise(breaker: Breaker, message: Message) -> bool:
+    """Whether one of the shifts alone makes such a row."""
+    return breaker.chip.name in SHIFTS and asking_otherwise(breaker, message).from_hints().forge(None, depth=0) is not None
+
+
+def asking_otherwise(breaker: Breaker, message: Message) -> Breaker:
     numbers = [message.times.number, *(part.number for part in message.parts)]
     offered = tables()[message.bus.number]
 
@@ -296,14 +348,7 @@ def looked_up_otherwise(breaker: Breaker, message: Message) -> str:
         return (values[0] == 1) & np.array([word.tobytes() not in offered for word in words], bool)
     free = breaker.without(message) if message.bus == PROGRAM else breaker.only(range(len(breaker.equations)))
     free.goal, free.passed_over = goal, message
-    if free.chip.name in SHIFTS and free.from_hints().forge(None, depth=0) is not None:
-        return "by a row"
-    if free.forge(None, depth=2) is not None or free.forge(None) is not None:
-        return "by a row"
-    for given, _ in free.places():
-        if given.bus == MEMORY and message.bus != PROGRAM and free.without(given).forge(None) is not None:
-            return "by another cell"
-    return "by a row" if free.from_hints().forge(None, depth=DEPTH) is not None else ""
+    return free
 
 
 def unbalanced_without(name: str, number: int) -> bool:

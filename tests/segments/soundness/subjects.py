@@ -83,16 +83,22 @@ def last_real(f: Filled) -> int:
 
 
 def rows_of_every_kind(f: Filled, most: int = 3) -> list[int]:
-    """A few rows for every setting of the flags, and the first row of padding."""
+    """A few rows for every setting of the flags, from the fullest to the emptiest, and the first row of padding. In whatever order they
+    stand, they are the same ones: a lie often needs a row in which no limb is 0."""
     flags = [c for c, name in enumerate(f.chip.main_names)
              if name.startswith("is ") or name in ("immediate", "sign", "by zero", "overflow", "negative", "deep",
                                                        "crossing", "left touched", "right touched")]
     kinds: dict[bytes, list[int]] = {}
     for row in range(last_real(f) + 1):
         kinds.setdefault(f.main[flags, row].tobytes(), []).append(row)
-    rng = np.random.default_rng(0)
-    chosen = {int(row) for rows in kinds.values() for row in rng.choice(rows, min(most, len(rows)), replace=False)}
+    chosen = {row for rows in kinds.values() for row in spread(f, rows, most)}
     return sorted(chosen | {min(last_real(f) + 1, f.height - 1)})
+
+
+def spread(f: Filled, rows: list[int], most: int) -> list[int]:
+    """So many of these rows at most, the one with the fewest zeros first and that with the most last."""
+    ranked = sorted(rows, key=lambda row: (-np.count_nonzero(f.main[:, row]), f.main[:, row].tobytes()))
+    return [ranked[k] for k in {round(k) for k in np.linspace(0, len(ranked) - 1, min(most, len(ranked)))}]
 
 
 @cache
