@@ -58,6 +58,14 @@ def counted_by_others() -> dict[str, int]:
     return {"carry.0": LIMB_WRAP, "quotient byte.0": -1, "quotient byte.3": -127, "d value.0": -1, "d value.1": -127 << 8}
 
 
+def one_too_often() -> dict[str, int]:
+    """1 goes once more than it does, and leaves -1, whose highest limb is."""
+    out = {"quotient byte.0": 1, "d value.0": 1, "rest.3": -1, "above the rest.0": 1}
+    for k in range(3):
+        out |= {f"rest.{k}": LIMB - 1, f"carry.{k}": 1, f"borrow.{k}": 1}
+    return out
+
+
 def untaken(width: int) -> list[dict[str, int]]:
     """A carry of a sign is not taken: its limb is negative and the next one larger, so that the number is the same."""
     size = [{f"a: carry.{k}": -1, f"size of a.{k}": -LIMB, f"size of a.{k + 1}": 1, f"carry.{k}": 1} for k in range(width - 1)]
@@ -78,7 +86,8 @@ HINTS: dict[str, list[dict[str, int]]] = {
 SHIFTS: dict[str, list[dict[str, int]]] = {
     "mul64": [wrapped_product(k, j) for k in range(7) for j in range(7) if j != k],
     "div": untaken(2),
-    "div64": [*(wrapped_quotient(k, j) for k in range(3) for j in range(3) if j != k), counted_by_others(), *untaken(4)]}
+    "div64": [*(wrapped_quotient(k, j) for k in range(3) for j in range(3) if j != k), counted_by_others(), one_too_often(),
+              *untaken(4)]}
 # Steps that no program of ours has: a word is taken into linear memory, and at an odd byte.
 PROGRAMS: dict[str, list[Line]] = {"store": [("TAKE32", 3, 0, 0, 0, 0), ("TAKE32", 6, 0, 0, 1, 0)]}
 # What is there for a second reason only, by chip, bus and column.
