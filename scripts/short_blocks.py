@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segments.memory.pages import DEPTH, LOG_PAGES, ROWS
-from segments.planning import MEMORY
+from segments.shape import tied
 from wasm_exec.cutting import Budget, Limits
 from wasm_exec.execute import run
 from wasm_exec.instructions import Family
@@ -15,6 +15,7 @@ from wasm_exec.recording import SegmentEnd
 
 Ints = npt.NDArray[np.int64]
 BLOCK = Budget({family: 1 << 12 for family in Family}, 1 << 14)
+MEMORY = tuple(tied(0, 0))
 GUESTS = [family for family in Family if family is not Family.HALT]
 KINDS = [*(family.name.lower() for family in GUESTS), *MEMORY]
 AHEAD = 1200            # blocks that a segment may have

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -60,6 +61,12 @@ def test_a_file_has_one_idea(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= LONGEST
     assert not text or ast.get_docstring(ast.parse(text)), "a module says in a sentence what it is for"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scripts").glob("*.py")), ids=lambda path: path.stem)
+def test_a_script_finds_what_it_imports(path: Path) -> None:
+    """Nobody else imports it, so that a name may leave a module unnoticed."""
+    runpy.run_path(str(path), run_name=f"scripts.{path.stem}")
 
 
 def test_every_package_is_in_the_distribution() -> None:
