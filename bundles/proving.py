@@ -120,7 +120,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         raise Unsupported(f"a batch has at most {RUNS_LIMIT:,} runs, not {len(runs):,}: make several batches")
     for number, run in enumerate(runs, 1):
         if run.profile != profile:
-            raise Unsupported(f"a batch is of one profile: run 1 is {profile.name}, run {number} is {run.profile.name}")
+            raise Rejected(f"run {number} has the profile of run 1, as a batch is of one profile", profile.name, run.profile.name)
     claims = [run.claim for run in runs]
     once("a batch has every claim once", claims)
     chained(claims)

@@ -48,7 +48,8 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
                           f"not {memory_limit / 1e9:.1f}")
     fitting = [size for size in sizes_of(profile, wanted) if Shape.of(size, instructions, width).committed <= largest.shape.committed]
     if wanted is not None and not fitting:
-        raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; {largest.shape.size} does not")
+        raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; without a size those are taken "
+                          "that do not")
     return fitting + [largest.shape.size] * (largest.shape.size not in fitting)
 
 

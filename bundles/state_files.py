@@ -65,6 +65,14 @@ def counted(content: bytes, place: int) -> int:
     raise Malformed(f"state file: entries must be a list of at most {STATE_KEYS_LIMIT} keys and values, and end the file")
 
 
+def profile_of(state: str | Path | None) -> str:
+    """Under which a state goes on where no profile is named: that of the bundle which leaves it, or p100."""
+    if state is None or not Path(state).is_dir():
+        return "p100"
+    from bundles.bundle import open_bundle
+    return open_bundle(Path(state)).manifest.profile
+
+
 def read_state(path: Path) -> StateMap:
     """Of a state file, or the state that a bundle directory leaves."""
     if path.is_dir():

@@ -15,7 +15,7 @@ from bundles.files import RunFile, read_proof
 from bundles.keys import claimed_program
 from bundles.programs import translated
 from bundles.proof_files import opened
-from bundles.state_files import encode_state, read_state
+from bundles.state_files import encode_state, profile_of, read_state
 from bundles.store import check_room, replaceable, write_whole
 from bundles.terms import Facts
 from continuation.digests import Digest, spelled
@@ -94,7 +94,7 @@ def save(source: Path | None, out: Path, profile: str | None = None) -> Facts:
     profile, or that of the bundle."""
     state = EMPTY if source is None else read_state(source)
     write_state(out, encode_state(state))
-    under = profile or (open_bundle(source).manifest.profile if source is not None and source.is_dir() else "p100")
+    under = profile or profile_of(source)
     return {"root": spelled(state_root(state, wide(api.kernels(), get(under).hash))), "profile": under, "keys": len(state.entries)}
 
 

@@ -30,24 +30,26 @@ if TYPE_CHECKING:
 __all__ = ["Rejected", "batch", "open", "prove", "resume", "run", "verify"]
 
 
-def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", arguments: Sequence[str] = (), profile: str = "p100",
-        size: str | None = None, state: str | Path | None = None, limits: Limits | None = None) -> Recorded:
+def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", arguments: Sequence[str] = (),
+        profile: str | None = None, size: str | None = None, state: str | Path | None = None, limits: Limits | None = None) -> Recorded:
     """Records a run of a module (bytes, or a .wasm or .wat file) into a new directory, to be proved. `arguments`: those of a WASI program,
-    for which the input is then standard input. A trap is an outcome; a run that reaches one of the limits says `given_up`."""
+    for which the input is then standard input. A trap is an outcome; a run that reaches one of the limits says `given_up`. The profile is
+    that of the bundle whose state goes on, or p100, if left out."""
     from bundles import api
+    from bundles.state_files import profile_of
     module = content_of(app)
-    return api.record(module, api.with_arguments(module, input, arguments), Path(directory), profile, limits, size,
-                      state=None if state is None else Path(state))
+    return api.record(module, api.with_arguments(module, input, arguments), Path(directory),
+                      profile or profile_of(state), limits, size, state=None if state is None else Path(state))
 
 
-def open(app: str | Path | bytes, directory: str | Path, profile: str = "p100", size: str | None = None, container: bytes = b"",
+def open(app: str | Path | bytes, directory: str | Path, profile: str | None = None, size: str | None = None, container: bytes = b"",
          state: str | Path | None = None) -> Session:
     """Opens a session of a module (bytes, or a .wasm or .wat file) in a new directory; `state`: a state file, or a bundle directory whose
     state goes on. `with` closes it at the end of the block, and leaves it open after an error."""
     from bundles.session import Session
-    from bundles.state_files import read_state
+    from bundles.state_files import profile_of, read_state
     from wasm_exec.state import EMPTY
-    return Session.begin(Path(directory), content_of(app), profile, size, container,
+    return Session.begin(Path(directory), content_of(app), profile or profile_of(state), size, container,
                          EMPTY if state is None else read_state(Path(state)))
 
 
@@ -72,10 +74,10 @@ def batch(files: Sequence[str | Path], file: str | Path) -> Mapping[str, object]
 
 def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = None, arguments: Sequence[str] = (),
            output: bytes | None = None, exit_code: int | None = None, state_before: str | Path | None = None,
-           state_after: str | Path | None = None, allow_toy: bool = False) -> Mapping[str, object]:
+           state_after: str | Path | None = None, allow_toy: bool = False, profile: str | None = None) -> Mapping[str, object]:
     """What a proof proves about this program, or about these, in any order, if it is a rollup; `Rejected` if it does not, or not with what
     else is given here, `stark.errors.Malformed` if it is no proof. States are roots in hexadecimal, or state files. `allow_toy` accepts
-    toy proofs, which prove nothing."""
+    toy proofs, which prove nothing; `profile` requires that it is proved under this one."""
     from bundles import api
     from bundles.states import state_named
     if not apps:
@@ -84,7 +86,8 @@ def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = No
     entered = api.with_arguments(modules[0], input or b"", arguments) if arguments else input
     before, after = (None if root is None else state_named(str(root)) for root in (state_before, state_after))
     names = [f"program {number}" if isinstance(app, bytes) else str(app) for number, app in enumerate(apps, 1)]
-    return api.verify(Path(file), modules, entered, output, exit_code, allow_toy, before, after, None, names if len(apps) > 1 else ())
+    return api.verify(Path(file), modules, entered, output, exit_code, allow_toy, before, after, profile,
+                      names if len(apps) > 1 else ())
 
 
 def content_of(app: str | Path | bytes) -> bytes:

@@ -7,6 +7,7 @@ written, 5 the recorded program trapped, 6 another process uses this bundle, 7 s
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -40,6 +41,7 @@ from longrun.options import (
     Segments,
     Tls,
     Workers,
+    chosen,
     entered,
     known,
     module,
@@ -48,7 +50,7 @@ from longrun.options import (
 from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_trap, trap_facts
 from longrun.profile import profile
 from longrun.state_commands import Root, StateFile, register, state_named
-from longrun.stopping import batching, heard, proving, recording, spelled, stoppable
+from longrun.stopping import batching, file_at, heard, proving, recording, spelled, stoppable
 from longrun.telling import complain, progress, say, show
 from longrun.words import Separated, Words
 
@@ -62,7 +64,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions
 @app.command(cls=Words, epilog="Example: longrun run app.wasm -o run --input in.txt -- -v 7")
 def run(program: App, out: NewBundle, arguments: Arguments = None,
         input: Annotated[Path | None, typer.Option(metavar="FILE", help="the file that the program reads; nothing if left out")] = None,
-        profile: Profile = "p100",
+        profile: Profile = None,
         state: StateFile = None,
         max_steps: MaxSteps = None, max_memory: MaxMemory = None, max_depth: MaxDepth = None, max_seconds: MaxSeconds = None,
         segments: Segments = None,
@@ -78,7 +80,7 @@ def run(program: App, out: NewBundle, arguments: Arguments = None,
     given = entered(content, input, arguments) or b""
     check_output(output, out)
     with stoppable(lambda: recording(out)), progress() as on_progress:
-        recorded = api.record(content, given, out, known(profile), limits, segments, on_progress, state, in_bytes(memory_limit),
+        recorded = api.record(content, given, out, chosen(profile, state), limits, segments, on_progress, state, in_bytes(memory_limit),
                               lambda note: say(note, err=True))
     if output is not None:
         output.write_bytes(recorded.output)
@@ -172,7 +174,7 @@ def batch(proofs: Annotated[list[Path], typer.Argument(metavar="FILE FILE", help
     if api.among(out, proofs):
         raise Stop(USAGE, f"{out} is one of the proofs, which the batch would take the place of", "choose another place")
     tell_slowness()
-    with stoppable(batching), progress() as on_progress:
+    with stoppable(partial(batching, out, file_at(out))), progress() as on_progress:
         facts = api.batch(proofs, out, on_progress)
     show(facts, json)
 

@@ -41,7 +41,8 @@ EngineName = Annotated[str | None, typer.Option("--engine", metavar="NAME", help
 Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a dask cluster, tls://HOST:PORT; with --engine dask alone a "
                                                "cluster on this machine is made")]
 Tls = Annotated[Path | None, typer.Option(metavar="FOLDER", help="ca.pem, cert.pem and key.pem to speak with the scheduler")]
-Profile = Annotated[str, typer.Option(metavar="NAME", help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
+Profile = Annotated[str | None, typer.Option(metavar="NAME", help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}; p100 if "
+                                             "left out, or that of the bundle whose state goes on")]
 Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (not under toy); "
                                                   "chosen by the run's length if left out")]
 
@@ -53,6 +54,14 @@ MaxDepth = Annotated[int | None, typer.Option(min=1, max=1 << 20, metavar="SLOTS
                                               "call stack; beyond 2^20 it traps by itself")]
 MaxSeconds = Annotated[float | None, typer.Option(min=0, callback=finite, metavar="S", help="give up after about so many seconds")]
 MEGABYTE = 10**6
+
+
+def chosen(profile: str | None, state: Path | None) -> str:
+    """The profile of a run or session that is begun."""
+    if profile is not None:
+        return known(profile)
+    from bundles.state_files import profile_of
+    return profile_of(state)
 
 
 def known(profile: str) -> str:

@@ -22,7 +22,7 @@ from longrun.options import (
     OutputFile,
     Profile,
     Segments,
-    known,
+    chosen,
     module,
     read,
 )
@@ -36,21 +36,22 @@ def open(program: App,
          out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="the bundle; APP.bundle if left out")] = None,
          input: Annotated[Path | None, typer.Option(metavar="FILE", help="a WASI container that comes before all events "
                                                                  "(docs/programs.md)")] = None,
-         profile: Profile = "p100", segments: Segments = None, state: StateFile = None, json: Json = False) -> None:
+         profile: Profile = None, segments: Segments = None, state: StateFile = None, json: Json = False) -> None:
     """Open a session of APP.wasm. Its exports are then called one by one."""
     from bundles.session import Session
     from bundles.signature import kind_name
     from bundles.state_files import read_state
     from wasm_exec.state import EMPTY
     place = out or Path(f"{program.stem}.bundle")
-    session = Session.begin(place, module(program), known(profile), segments, read(input, INPUT_LIMIT) if input else b"",
+    under = chosen(profile, state)
+    session = Session.begin(place, module(program), under, segments, read(input, INPUT_LIMIT) if input else b"",
                             EMPTY if state is None else read_state(state))
     events = {name: ", ".join(map(kind_name, kinds.parameters)) for name, kinds in session.signatures.items()}
     session.leave()
     if json:
-        show({"bundle": str(place), "profile": profile, "events": events}, json)
+        show({"bundle": str(place), "profile": under, "events": events}, json)
         return
-    say(f"{place} is open, profile {profile}; its events: " + ", ".join(clean(f"{name}({kinds})") for name, kinds in events.items()))
+    say(f"{place} is open, profile {under}; its events: " + ", ".join(clean(f"{name}({kinds})") for name, kinds in events.items()))
 
 
 def call(bundle: Bundle, name: Annotated[str | None, typer.Argument(metavar="NAME", help="an exported function; if left out, those that "

@@ -83,8 +83,16 @@ def proving(bundle: Path, out: Path | None, follow: bool = False) -> Sentence:
     return "stopped; what is done is kept", again
 
 
-def batching() -> Sentence:
+def batching(out: Path, before: tuple[int, int] | None) -> Sentence:
+    """`before`: which file stood there then."""
+    if file_at(out) != before:
+        return "stopped; the proof is written", f"longrun inspect {spelled(out)} shows it"
     return "stopped; nothing was written", "the same command begins again"
+
+
+def file_at(path: Path) -> tuple[int, int] | None:
+    """Tells one file from another that takes its place."""
+    return (path.stat().st_ino, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 def spelled(path: Path) -> str:

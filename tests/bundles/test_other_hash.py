@@ -10,9 +10,9 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from bundles import api, formats, keys, manifest, proving, session_log, states
+import longrun
+from bundles import api, formats, keys, manifest, proving, session_log, state_files, states
 from bundles.bundle import MANIFEST, open_bundle
-from bundles.errors import Unsupported
 from bundles.files import RollupFile, RunFile, read_proof
 from bundles.formats import decode_proof
 from bundles.store import write_whole
@@ -22,6 +22,7 @@ from stark import profiles
 from stark.errors import Malformed, Rejected
 
 LEDGER = (Path(__file__).parents[2] / "samples" / "built" / "ledger.wasm").read_bytes()
+COUNTER = Path(__file__).parents[2] / "samples" / "session" / "counter.wat"
 INPUTS = (b"+ alice 100", b"alice bob 30")
 NAME = "toy128"
 
@@ -106,10 +107,23 @@ def test_a_bundle_is_proved_anew_under_the_profile_that_it_names(made: Path, cha
     assert facts["profile"] == "toy" and step.changes == first.changes and (len(step.before), len(first.before)) == (8, 9)
 
 
+def test_a_state_goes_on_under_the_profile_of_its_bundle(made: Path, tmp_path: Path) -> None:
+    assert longrun.run(LEDGER, tmp_path / "next", INPUTS[1], state=made / "1").profile == NAME
+    longrun.open(COUNTER, tmp_path / "session", state=made / "1").leave()
+    assert api.status(tmp_path / "session")["profile"] == NAME
+    assert state_files.profile_of(None) == "p100"
+
+
+def test_a_profile_can_be_required_in_python(made: Path) -> None:
+    assert longrun.verify(made / "1.proof", LEDGER, allow_toy=True, profile=NAME)["profile"] == NAME
+    with pytest.raises(Rejected, match="the profile is the one given"):
+        longrun.verify(made / "1.proof", LEDGER, allow_toy=True, profile="p100")
+
+
 def test_runs_of_two_profiles_make_no_batch(made: Path, changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said before any work."""
     monkeypatch.setattr(proving, "trusted_keys", lambda *_: pytest.fail("keys were asked for"))
-    with pytest.raises(Unsupported, match=f"a batch is of one profile: run 1 is toy, run 2 is {NAME}"):
+    with pytest.raises(Rejected, match=f"a batch is of one profile.*toy.*{NAME}"):
         api.batch([changed, made / "2.proof"], made / "mixed.proof", lambda *_: None)
     assert not (made / "mixed.proof").exists()
 

@@ -375,7 +375,7 @@ def test_reading_a_difference_costs_about_what_it_has_bytes() -> None:
     for parts in ([changes], [changes[k:k + 1] for k in range(1024)], [[]] * 1024):
         words = np.concatenate([to_words(part) for part in parts])
         time_taken, memory = cost(partial(from_words, words, len(parts)), 4 * len(words) + 224 * len(parts))
-        assert time_taken < 1 and memory < 3, (len(parts), time_taken, memory)
+        assert time_taken < 8 and memory < 3, (len(parts), time_taken, memory)
 
 
 def test_reading_a_state_file_costs_about_what_it_has_bytes() -> None:

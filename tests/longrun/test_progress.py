@@ -90,6 +90,18 @@ def test_what_is_stopped_says_what_is_there_then(longrun: Longrun, monkeypatch: 
     assert longrun("status", "c")[0] == 0 and not Path("d/manifest.msgpack").exists()
 
 
+def test_a_batch_that_is_stopped_at_its_very_end_says_that_the_proof_is_there(longrun: Longrun, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(_: object, out: Path, *__: object) -> NoReturn:
+        out.with_suffix(".new").write_bytes(b"a proof")
+        out.with_suffix(".new").rename(out)
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("nobody was stopped")
+    monkeypatch.setattr(api, "batch", written)
+    for _ in range(2):
+        code, _, err = longrun(*"batch toy.proof toy.proof -o x.proof".split())
+        assert code == 130 and err.splitlines()[-1] == "longrun: stopped; the proof is written (longrun inspect x.proof shows it)", err
+
+
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What lines of progress say."""
