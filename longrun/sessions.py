@@ -97,9 +97,16 @@ def call(bundle: Bundle, name: Annotated[str | None, typer.Argument(metavar="NAM
         raise typer.Exit(TRAPPED)
 
 
-def close(bundle: Bundle, json: Json = False) -> None:
+def close(bundle: Bundle,
+          events: Annotated[Path | None, typer.Option(metavar="FILE", help="write all calls into this file, which `verify --input` "
+                                                      "takes")] = None,
+          output: Annotated[Path | None, typer.Option(metavar="FILE", help="write all answers into this file, which `verify --output` "
+                                                      "takes")] = None, json: Json = False) -> None:
     """Close a session; then it can be proved."""
+    from bundles.bundle import open_bundle
     from bundles.session import Session
+    check_output(events, bundle)
+    check_output(output, bundle)
     session = Session(bundle)
     try:
         total = session.state.steps
@@ -108,6 +115,10 @@ def close(bundle: Bundle, json: Json = False) -> None:
             recorded = session.close(lambda stage, done, _: on_progress(stage, min(done, total), total))
     finally:
         session.leave()
+    if events is not None:
+        events.write_bytes(open_bundle(bundle).input())
+    if output is not None:
+        output.write_bytes(recorded.output)
     if json:
         show({"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
               "output bytes": len(recorded.output), **trap_facts(recorded.outcome, recorded.trace)}, json)

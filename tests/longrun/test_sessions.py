@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import NoReturn
 
+from bundles.bundle import open_bundle
 from tests.longrun.conftest import SAMPLES, Longrun
 
 
@@ -41,7 +42,10 @@ def test_a_session_is_told_in_words(longrun: Longrun) -> None:
     _, _, err = longrun("run", "counter.wat", "-o", "alone", "--profile", "toy")
     assert err.startswith("this module has no main function: it is a session")
     assert longrun("resume", "c")[0] == 3
-    code, out, err = longrun("close", "c")
+    assert longrun("close", "c", "--events", "missing/calls")[0] == 4 and longrun("close", "c", "--output", ".")[0] == 4
+    code, out, err = longrun("close", "c", "--events", "calls", "--output", "answers")
+    bundle = open_bundle(Path("c"))
+    assert (Path("calls").read_bytes(), Path("answers").read_bytes()) == (bundle.input(), bundle.output()) and b"16\n" in bundle.output()
     assert code == 0 and err.startswith("the session runs once more, 186 steps, to be cut into segments\n")
     assert " in 1 segment, exited(0)" in out
     code, _, err = longrun("call", "c", "add", "1")
