@@ -122,7 +122,7 @@ def tables_of(program: Program, shape: Shape, done: Read, tree: MemoryTree, kern
         return out
 
     def empty(chip: Chip) -> list[Filled]:
-        return tables_for(chip, lambda _, log_height: np.zeros((len(chip.main_names), 1 << log_height), np.uint32))
+        return tables_for(chip, lambda _, log_height: kernels.table(len(chip.main_names), 1 << log_height))
 
     def filled(chip: Chip, columns: Columns) -> list[Filled]:
         def table(at: int, log_height: int) -> U32:

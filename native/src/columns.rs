@@ -3,7 +3,7 @@ use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray1, PyReadwriteAr
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arguments::require;
+use crate::arguments::{Out2, require, to_array};
 use crate::recipes::{Out, Recipe, Tables};
 
 /// Code, slots, constants, tables of words and of numbers.
@@ -20,6 +20,13 @@ fn cook(given: &Given, rows: &[i64], out: &mut Out) -> PyResult<()> {
     let recipe = Recipe::new(code.as_slice()?.as_chunks().0, *slots, constants.as_slice()?, &tables, out);
     let recipe = recipe.ok_or_else(|| PyValueError::new_err("an instruction names what does not exist"))?;
     recipe.run(rows, &tables, out).ok_or_else(|| PyValueError::new_err("a table or a column is too short"))
+}
+
+#[pyfunction]
+pub fn table(py: Python, columns: usize, rows: usize) -> PyResult<Out2> {
+    let words = columns.checked_mul(rows).filter(|&words| words <= 1 << 32);
+    let words = words.ok_or_else(|| PyValueError::new_err("a table has 2^32 words at most"))?;
+    to_array(py, vec![0; words], columns, rows)
 }
 
 #[pyfunction]

@@ -52,7 +52,7 @@ mod longrun_native {
     #[pymodule_export]
     use crate::cells::{deal, found, pages};
     #[pymodule_export]
-    use crate::columns::{put_accesses, put_columns};
+    use crate::columns::{put_accesses, put_columns, table};
     #[pymodule_export]
     use crate::commitment::Commitment;
     #[pymodule_export]

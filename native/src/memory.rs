@@ -1,6 +1,7 @@
 //! The allocator of this crate: large blocks lie on huge pages and are kept for reuse, because fresh pages cost as much as a transform.
 //!
-//! What is kept and what is in use together never exceed the most that has been in use at once.
+//! What is kept and what is in use together never exceed the most that has been in use at once. A block of a new size is made of the
+//! pages of kept ones, which Linux can move to where it lies; elsewhere they go back to the system.
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 
@@ -8,9 +9,9 @@ use std::sync::Mutex;
 const LARGE: usize = 256 << 10;
 const HUGE: usize = 2 << 20;
 
-/// Large blocks come in a few sizes only, so that they fit again: four steps between powers of two.
+/// Whole huge pages, or one of a few sizes, so that a block fits again: four steps between powers of two.
 fn block_size(bytes: usize) -> usize {
-    bytes.next_multiple_of(bytes.next_power_of_two() / 8)
+    bytes.next_multiple_of(if bytes > HUGE { HUGE } else { bytes.next_power_of_two() / 8 })
 }
 
 /// Zeroed pages from the system, from a boundary of huge pages on if they are that large.
@@ -38,6 +39,25 @@ fn map(bytes: usize) -> *mut u8 {
     }
 }
 
+/// Moves a huge page to where another one lies, which goes. Whether the system could do this; if not, zeros lie there.
+#[cfg(target_os = "linux")]
+fn move_page(from: *mut u8, to: *mut u8) -> bool {
+    // SAFETY: both pages are mapped and belong to the caller alone, who does not use the first any more.
+    unsafe {
+        let moved = libc::mremap(from.cast(), HUGE, HUGE, libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED, to);
+        if moved == libc::MAP_FAILED {
+            let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED);
+            libc::mmap(to.cast(), HUGE, access, kind, -1, 0);
+        }
+        moved != libc::MAP_FAILED
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn move_page(_from: *mut u8, _to: *mut u8) -> bool {
+    false
+}
+
 struct Block {
     start: *mut u8,
     bytes: usize,
@@ -54,18 +74,45 @@ struct Store {
 }
 
 impl Store {
-    fn take(&mut self, bytes: usize) -> Option<Block> {
+    /// A block, and how many of its first bytes may be anything; the others are zeros.
+    fn take(&mut self, bytes: usize) -> (*mut u8, usize) {
         self.used_bytes += bytes;
         self.most_bytes = self.most_bytes.max(self.used_bytes);
-        let found = self.kept.iter().rposition(|block| block.bytes == bytes).map(|index| self.kept.remove(index));
-        self.kept_bytes -= found.as_ref().map_or(0, |block| block.bytes);
+        if let Some(index) = self.kept.iter().rposition(|block| block.bytes == bytes) {
+            self.kept_bytes -= bytes;
+            return (self.kept.remove(index).start, bytes);
+        }
+        let start = map(bytes);
+        if start.is_null() {
+            self.used_bytes -= bytes;
+            return (start, 0);
+        }
+        let moved = if bytes >= HUGE { self.move_kept(start, bytes) } else { 0 };
         while self.used_bytes + self.kept_bytes > self.most_bytes && !self.kept.is_empty() {
             let oldest = self.kept.remove(0);
             self.kept_bytes -= oldest.bytes;
             // SAFETY: a whole mapping that nobody refers to.
             unsafe { libc::munmap(oldest.start.cast(), oldest.bytes) };
         }
-        found
+        (start, moved)
+    }
+
+    /// Fills a new block with the pages of kept ones, the oldest first. How many bytes of it.
+    fn move_kept(&mut self, start: *mut u8, bytes: usize) -> usize {
+        let mut moved = 0;
+        for block in self.kept.iter_mut().filter(|block| block.bytes >= HUGE) {
+            while block.bytes > 0 && moved < bytes {
+                // SAFETY: the last page of a kept block, and a page of the new block that nobody has written to.
+                if !unsafe { move_page(block.start.add(block.bytes - HUGE), start.add(moved)) } {
+                    break;
+                }
+                block.bytes -= HUGE;
+                moved += HUGE;
+            }
+        }
+        self.kept.retain(|block| block.bytes > 0);
+        self.kept_bytes -= moved;
+        moved
     }
 
     fn give(&mut self, block: Block) {
@@ -90,19 +137,16 @@ unsafe impl GlobalAlloc for Allocator {
         if layout.size() < LARGE {
             return unsafe { System.alloc(layout) };
         }
-        let bytes = block_size(layout.size());
-        let kept = store().take(bytes);
-        kept.map_or_else(|| map(bytes), |block| block.start)
+        store().take(block_size(layout.size())).0
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if layout.size() < LARGE {
             return unsafe { System.alloc_zeroed(layout) };
         }
-        let bytes = block_size(layout.size());
-        let Some(block) = store().take(bytes) else { return map(bytes) };
-        unsafe { block.start.write_bytes(0, layout.size()) };
-        block.start
+        let (start, written) = store().take(block_size(layout.size()));
+        unsafe { start.write_bytes(0, written.min(layout.size())) };
+        start
     }
 
     unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {

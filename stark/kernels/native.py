@@ -108,6 +108,9 @@ class NativeKernels:
     def deal(self, fetched: U32, chip: U8, counts: U32, chips: int) -> tuple[list[Indices], U32, Indices]:
         return cast(tuple[list[Indices], U32, Indices], self._rust.deal(fetched, chip, np.ascontiguousarray(counts), chips))
 
+    def table(self, columns: int, rows: int) -> U32:
+        return cast(U32, self._rust.table(columns, rows))
+
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
         check_table(table)
         self._rust.put_columns(_given(recipe), rows, table)

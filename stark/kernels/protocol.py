@@ -93,6 +93,9 @@ class Kernels(Protocol):
         each row of `counts`, (counts, instructions), how much all steps before each step have of it, modulo 2^32, (counts, steps). How
         often each instruction is fetched."""
 
+    def table(self, columns: int, rows: int) -> U32:
+        """Zeros, (columns, rows), in memory that this set of kernels keeps for the next one."""
+
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
         """What the recipe puts becomes, modulo p, the words of the columns of this table, (columns, rows), one for each of these rows."""
 

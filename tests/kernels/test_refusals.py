@@ -52,6 +52,7 @@ REFUSED = {
     "short state": lambda k: k.grind(ones(15), 3),
     "word that is not canonical": lambda k: k.commit([ones(1, 2) * P], 1, 1, 0),
     "too much grinding": lambda k: k.grind(ones(16), 31),
+    "a table without end": lambda k: k.table(1 << 40, 1 << 40),
 }
 
 

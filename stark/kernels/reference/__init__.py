@@ -37,6 +37,9 @@ class ReferenceKernels:
         rows = [np.flatnonzero(chosen == number) for number in range(chips)]
         return rows, np.cumsum(own, axis=1, dtype=np.uint32) - own, np.bincount(fetched, minlength=len(chip))
 
+    def table(self, columns: int, rows: int) -> U32:
+        return np.zeros((columns, rows), np.uint32)
+
     def columns(self, recipe: Recipe, rows: Indices, table: U32) -> None:
         check_table(table)
         recipes.columns(recipe, rows, table)
