@@ -202,7 +202,7 @@ def hashed(parts: Machine, update: Update, whole: U64, shape: Shape, kernels: Ke
     own = np.zeros((0, shape.width), np.uint64)
     found = [(parts.hash, hash_columns(parts.hash, update, own, shape, kernels))]
     if parts.permuted.name in shape.log_heights:
-        calls = hashes.fill(parts.permuted, none, none, whole, shape.room[parts.permuted.name], kernels.trace_permutations)
+        calls = hashes.fill(parts.permuted, none, none, whole, shape.room[parts.permuted.name], kernels)
         found.append((parts.permuted, calls))
     return found
 
@@ -212,7 +212,7 @@ def hash_columns(chip: Chip, update: Update, whole: U64, shape: Shape, kernels: 
     sponges = (update.sponge_before.states, update.sponge_after.states)
     first = np.concatenate([states[:, -1] for states in sponges] + [update.nodes.hashed])
     second = np.concatenate([states[:, :-1].reshape(-1, shape.width) for states in sponges])
-    return hashes.fill(chip, first, second, whole, shape.room[chip.name], kernels.trace_permutations)
+    return hashes.fill(chip, first, second, whole, shape.room[chip.name], kernels)
 
 
 def words(digest: npt.NDArray[np.uint64]) -> tuple[int, ...]:

@@ -1,19 +1,17 @@
 """The hash chip: one Poseidon2 permutation a row, offered to whoever needs half of its result."""
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
 from segments.buses import hashes
 from stark.chip import Bus, Chip
 from stark.gadgets.poseidon2 import permutation
+from stark.kernels.protocol import Kernels
 from stark.poseidon2 import FULL_ROUNDS, Hash
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
-Permutations = Callable[[U32], U32]      # (n, width) -> the columns of n permutations
 NAME = "hash"
 
 
@@ -30,7 +28,7 @@ def chip(kind: Hash, name: str = NAME, bus: Bus | None = None) -> Chip:
     return chip
 
 
-def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, permutations: Permutations) -> U32:
+def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: int, kernels: Kernels) -> U32:
     """The main table with the permutations of which the digest, those of which the capacity, and those of which both are asked for:
     (n, width) each. Padding permutes zeros."""
     used = np.concatenate([first_halves, second_halves, whole])
@@ -38,7 +36,7 @@ def fill(chip: Chip, first_halves: U64, second_halves: U64, whole: U64, height: 
     if count > height:
         raise ValueError(f"{count} permutations do not fit in {height} rows")
     states = np.concatenate([used, np.zeros((1, width), np.uint64)]).astype(np.uint32)
-    found, table = permutations(states), np.empty((len(chip.main_names), height), np.uint32)
+    found, table = kernels.trace_permutations(states), kernels.table(len(chip.main_names), height)
     times, rows = np.zeros((2, height), np.uint32), table[:-2]
     rows[:width, :count], rows[width:, :count] = states[:-1].T, found[:, :-1]
     rows[:width, count:], rows[width:, count:] = 0, found[:, -1:]
