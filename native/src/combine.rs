@@ -2,6 +2,7 @@
 //!
 //! Columns of one height are summed on their first coset only: the sum has as few coefficients as each of them, and is extended afterwards.
 use std::collections::BTreeMap;
+use std::iter::repeat;
 
 use p3_field::{Algebra, PackedValue, PrimeCharacteristicRing};
 
@@ -50,20 +51,22 @@ fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize)
 
     let roots = roots(log_extended);
     let unit = base_inverse(F::from_usize(height));
-    let mut extended: Vec<Vec<F>> = std::array::from_fn::<_, 5, _>(|_| unwritten(1 << log_extended)).to_vec();
-    share(threads, extended.iter_mut().enumerate(), |(k, extended)| {
-        let mut coefficients = unwritten(height);
+    let five = |size: usize| -> [Vec<F>; 5] { std::array::from_fn(|_| unwritten(size)) };
+    let (mut coefficients, mut extended) = (five(height), five(1 << log_extended));
+    share(threads, coefficients.iter_mut().enumerate(), |(k, coefficients)| {
         for (words, sum) in coefficients.chunks_mut(LANES).zip(&sums) {
             words.copy_from_slice(&sum[k].as_slice()[..words.len()]);
         }
-        to_coefficients(&mut coefficients, &roots);
-        scale_all(&mut coefficients, unit);
-        for (coset, values) in extended.chunks_exact_mut(height).enumerate() {
-            values.copy_from_slice(&coefficients);
-            to_values(values, &roots, coset);
-        }
+        to_coefficients(coefficients, &roots);
+        scale_all(coefficients, unit);
     });
-    extended
+    let cosets =
+        extended.iter_mut().zip(&coefficients).flat_map(|(values, from)| values.chunks_exact_mut(height).zip(repeat(from)).enumerate());
+    share(threads, cosets, |(coset, (values, coefficients))| {
+        values.copy_from_slice(coefficients);
+        to_values(values, &roots, coset);
+    });
+    extended.into()
 }
 
 /// sum of weight * column for every hashed column of every group.

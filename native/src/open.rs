@@ -11,7 +11,9 @@ use crate::unpacking::Unpacking;
 
 /// Vectors whose weights stay in the cache while all columns pass.
 const BLOCK: usize = 64;
-const TASK: usize = 16 * BLOCK * LANES;
+/// Rows that one thread takes at a time, and at least.
+const TASK: usize = 16 * LEAST;
+const LEAST: usize = BLOCK * LANES;
 
 /// The values of the columns, side by side, from what they are on the first coset. The members are of one group and height.
 pub fn evaluate(threads: usize, members: &[Member], point: &Ext<F>) -> Vec<Ext<F>> {
@@ -31,13 +33,14 @@ pub fn evaluate(threads: usize, members: &[Member], point: &Ext<F>) -> Vec<Ext<F
     let inverse = Point::new(point, &ext_one());
     let unpacking = Unpacking::new(&all, 0);
     let sums = Mutex::new(vec![[F::ZERO; 5]; width]);
-    share(threads, (0..height).step_by(TASK), |start| {
+    let task = (height / 8).clamp(LEAST, TASK);
+    share(threads, (0..height).step_by(task), |start| {
         let mut own = vec![[V::ZERO; 5]; width];
         let (mut x, mut weights) = (Vec::new(), Vec::new());
         let mut parts = vec![[V::ZERO; BLOCK + 1]; 1 << members[0].group.log_pack]; // one more: in different sets of the cache
-        for first in (start..height.min(start + TASK)).step_by(BLOCK * LANES) {
+        for first in (start..height.min(start + task)).step_by(LEAST) {
             x.clear();
-            x.extend((first..height.min(first + BLOCK * LANES)).step_by(LANES).map(|row| load_padded(&points, row)));
+            x.extend((first..height.min(first + LEAST)).step_by(LANES).map(|row| load_padded(&points, row)));
             inverse.inverses(&x, &mut weights);
             weights.iter_mut().zip(&x).for_each(|(weight, &x)| *weight = ext_scale(weight, x));
             // four rows at a time, coordinate by coordinate

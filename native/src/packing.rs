@@ -9,6 +9,9 @@ use crate::memory::unwritten;
 use crate::threads::share;
 use crate::unpacking::Unpacking;
 
+/// Rows that one thread takes at a time.
+const PIECE: usize = 1 << 14;
+
 /// Columns on an extended domain, one after the other.
 pub struct Matrix {
     data: Vec<F>,
@@ -167,16 +170,18 @@ impl<'a> Member<'a> {
         let (height, unit) = (1usize << self.log_height, self.group.unit);
         let unpacking = Unpacking::new(self, half);
         let mut out = Matrix::unwritten(self.width, height);
-        let mut columns: Vec<Option<&mut [F]>> = out.columns_mut().map(Some).collect();
+        let mut columns: Vec<_> = out.columns_mut().map(|column| column.chunks_mut(PIECE)).collect();
         let mut own = |parts: &Parts| -> Vec<&mut [F]> {
-            (0..parts.slots.len()).map(|k| columns[parts.first + k * unit].take().expect("each column is somewhere once")).collect()
+            (0..parts.slots.len()).map(|k| columns[parts.first + k * unit].next().expect("each column is somewhere once")).collect()
         };
-        let parts: Vec<_> = self.parts().map(|parts| (own(&parts), parts)).collect();
-        share(threads, parts.into_iter(), |(mut own, parts)| {
+        let pieces = |parts: Parts| (0..height).step_by(PIECE).map(move |first| (first, parts.clone()));
+        let pieces: Vec<_> = self.parts().flat_map(pieces).map(|(first, parts)| (own(&parts), first, parts)).collect();
+        share(threads, pieces.into_iter(), |(mut own, first, parts)| {
             let (Range { start, end }, shared) = (parts.slots, self.group.hashed.column(parts.column));
-            unpacking.block(shared, 0, height.div_ceil(LANES), |k, t, values| {
+            let rows = PIECE.min(height - first);
+            unpacking.block(shared, first, rows.div_ceil(LANES), |k, t, values| {
                 if (start..end).contains(&k) {
-                    let words = &mut own[k - start][t * LANES..height.min((t + 1) * LANES)];
+                    let words = &mut own[k - start][t * LANES..rows.min((t + 1) * LANES)];
                     words.copy_from_slice(&values.as_slice()[..words.len()]);
                 }
             });
@@ -186,6 +191,7 @@ impl<'a> Member<'a> {
 }
 
 /// Which slots of a shared column are meant, and the number of the first of them in its matrix; the next ones follow a unit apart.
+#[derive(Clone)]
 pub struct Parts {
     pub column: usize,
     pub slots: Range<usize>,
