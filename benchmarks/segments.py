@@ -41,8 +41,8 @@ MOST_STEPS, TURNS = 1 << 27, 3
 SMALL = {"collatz": b"\x3c\0"}                      # a tiny run: fewer than 2^14 steps
 ABOUT = """Cells and padding are those of all segments of a run. The rest is measured on its middle segment, proved at p100 and verified,
 when a process proves it for the second time: most processes prove many, and only the first is given its memory anew by the system. Rates
-are by processor time; seconds of phases, `threads_speedup` and `floor_ratio` are by the clock and suffer from other work on the machine. Two
-threads cannot be faster than what the machine gives to two processes at that hour (`machine.second_core` of benchmarks/host.py).
+are by processor time; seconds of phases, `threads_speedup` and `floor_ratio` are by the clock and suffer from other work on the machine.
+Two threads cannot be faster than what the machine gives to two processes at that hour (`machine.second_core` of benchmarks/host.py).
 """
 Table = list[list[str]]
 AT_MOST = {"cells_per_step": 120, "peak_gb": 4, "fill_share": 0.15, "padding_waste": 1.3, "floor_ratio": 1.7, "tiny_s": 1}
