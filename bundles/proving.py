@@ -134,6 +134,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
             raise Rejected(f"run {number} is proved with the keys of this setup", short(trusted.keys), short(run.claim.keys))
         given.append(run.proof.opened(trusted, kernels.permute))
     on_progress("joins", 0, len(runs) - 1)
+    on_progress("root", 0, 1)
 
     def join(left: ContinuationProof, right: ContinuationProof) -> ContinuationProof:
         nonlocal made
@@ -142,6 +143,7 @@ def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress
         on_progress("joins", made, len(runs) - 1)
         return proof
     rolled = SentProof.of(prover.rollup(folded(given, join)), trusted, kernels.permute)
+    on_progress("root", 1, 1)
     fits = differences + sum(len(run.opened.words) for run in runs) <= DIFFERENCES_LIMIT
     return RollupFile(profile, rolled, tuple(claims), tuple(run.changes for run in runs),
                       tuple(run.opened if fits else NOTHING for run in runs))

@@ -188,11 +188,13 @@ def test_what_is_not_opened_is_not_believed(made: Path, tmp_path: Path) -> None:
 
 
 def test_a_difference_that_is_too_large_is_left_unopened(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a run and of a batch, whose proofs then have room."""
+    """Of a run and of a batch, whose proofs then have room. A batch tells of its last proof too, which takes longer than the joins."""
+    heard: list[tuple[str, int, int]] = []
     runs = [run_of(made / f"{number}.proof") for number in (1, 2, 3)]
     words = sum(len(to_words(run.changes)) for run in runs)
     monkeypatch.setattr(proving, "DIFFERENCES_LIMIT", words + 1)
-    api.batch([made / f"{number}.proof" for number in (1, 2, 3)], tmp_path / "all.proof", lambda *_: None)
+    api.batch([made / f"{number}.proof" for number in (1, 2, 3)], tmp_path / "all.proof", lambda *told: heard.append(told))
+    assert heard == [("joins", 0, 2), ("root", 0, 1), ("joins", 1, 2), ("joins", 2, 2), ("root", 1, 1)]
     assert {len(found.pages) for found in rollup_of(tmp_path / "all.proof").opened} == {0}
     monkeypatch.setattr(work, "DIFFERENCES_LIMIT", words + 1)
     bundle = open_bundle(made / "2")

@@ -1,8 +1,8 @@
 """The official tests before the chips: all that a script executes becomes segments, and every segment must pass the constraint reading.
 
 The calls of a module that return become one session, whose answers must be those of the script: it is run like any session, and can
-be proved as one run. A call that traps, one that a session cannot take (references), and all calls of a module that is no session
-are segments of their own, which begin at the entry of the function.
+be proved as one run. A call that traps, one that a session cannot take (references) and what comes after it, and all calls of a module
+that is no session are segments of their own, which begin at the entry of the function.
 """
 from __future__ import annotations
 
@@ -110,6 +110,7 @@ class Watched(Machine):
         self.tally = Tally()
         self.environment = environment
         self.wasm = wasm
+        self.passed_by = False          # whether a call that the session cannot take has returned, so that later ones are not in it either
         self.session = session_of(wasm, environment)
         super().__init__(wasm, environment)
         if self.started is not None:
@@ -122,8 +123,9 @@ class Watched(Machine):
             self.poke(Space.FRAMES64 if is_wide else Space.FRAMES32, 1 + slot, value)
         before = self.image.copy()
         answer = super().call(name, arguments, deep)
-        takes = self.session is not None and name in {event.name for event in self.session.events}
+        takes = self.session is not None and not self.passed_by and name in {event.name for event in self.session.events}
         self.calls.append(Call(name, arguments, answer, export.pc, None if answer.trap is None and takes else before))
+        self.passed_by |= answer.trap is None and not takes
         return answer
 
     def go(self, pc: int, cuts: Budget, engines: list[Engine]) -> TrapKind | None:
