@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bundles.errors import Misuse
 from bundles.programs import prepared, remembered, translated, with_arguments
-from bundles.proof_files import among, opened, writable, written
+from bundles.proof_files import among, opened, whole, writable, written
 from bundles.terms import Facts, Means, Progress, Recorded
 from stark import profiles
 from stark.errors import Malformed, Rejected
@@ -82,10 +83,18 @@ def resume(directory: Path, on_progress: Progress, out_file: Path | None = None,
     return prove(directory, out_file or begun(open_bundle(directory)), on_progress, means)
 
 
-def prove_only(directory: Path, name: str) -> Facts:
-    """Does one task of a begun proof in this process and writes nothing into the journal: to see why the task fails."""
+def prove_only(directory: Path, name: str, out_file: Path | None = None) -> Facts:
+    """Does one task of a begun proof in this process and writes nothing into the journal: to see why the task fails. The proof of a segment
+    can be a file of its own."""
     from bundles.job import attempted
-    return attempted(directory, name, kernels())
+    if out_file is None:
+        return attempted(directory, name, kernels())[0]
+    if not name.startswith("segment "):
+        raise Misuse(f"only the proof of a segment is a file of its own, not that of {name}")
+    writable(out_file)
+    facts, made = attempted(directory, name, kernels())
+    whole(out_file, made)
+    return {**facts, "bytes": len(made)}
 
 
 def session_at(directory: Path) -> bool:
@@ -139,14 +148,20 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     from bundles.checking import Expected, check_differences, check_file
     from bundles.claim_facts import facts_of
     from bundles.files import read_proof
+    from bundles.formats import Kind
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
     if profile.toy and not allow_toy:
         raise Rejected("the profile is for real proofs", "p100", profile.name)
     if profile_name is not None and profile.name != profile_name:
         raise Rejected("the profile is the one given", profile_name, profile.name)
-    proof = read_proof(decoded)
     expected = Expected(input, output, exit_code, state_before, state_after)
+    if decoded.kind not in (Kind.RUN, Kind.ROLLUP):
+        from bundles.segment_files import check_segment
+        if expected != Expected() or len(programs) != 1:
+            raise Misuse("the proof of a segment is of one program, and says nothing of inputs, outputs, exit codes and states")
+        return check_segment(decoded, file, translated(programs[0]), kernels())
+    proof = read_proof(decoded)
     trusted, known = check_file(proof, [translated(program) for program in programs], expected, kernels())
     return facts_of(proof, file, trusted, check_differences(proof, kernels()), dict(zip(known, names, strict=False)))
 

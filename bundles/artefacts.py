@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from bundles.formats import FILE_LIMIT, Kind, decode_proof, encode_proof
+from bundles.formats import FILE_LIMIT, Kind, ProofFile, decode_proof, encode_proof
 from bundles.keys import RunKeys, shapes_of
 from bundles.store import Store
 from bundles.tasks import Task
@@ -15,6 +16,7 @@ from continuation.layout import FORMS
 from continuation.proofs import ContinuationProof
 from segments.claim import FORMS as SEGMENT_FORMS
 from segments.claim import SegmentProof
+from stark import profiles
 from stark.errors import Malformed
 from stark.profiles import Profile
 
@@ -30,10 +32,30 @@ class Damaged(Malformed):
         self.task = task
 
 
+@cache
 def names_of(profile: Profile) -> tuple[list[str], list[str]]:
     """What the numbers in results stand for: shapes of segments, and kinds of spans."""
     shapes = list(shapes_of(profile))
     return shapes, [*ABOVE, *(f"{Sort.LEAF.label} of {shape}" for shape in shapes)]
+
+
+def piece_of(file: ProofFile) -> SegmentProof | ContinuationProof:
+    """The proof of a segment, or of a span; Malformed if the file does not have the form of one. What it says is not checked."""
+    profile, found = profiles.get(file.profile), file.payloads
+    (shapes, kinds), kind, segment = names_of(profile), profile.hash, file.kind == Kind.SEGMENT
+    if file.kind not in KINDS.values():
+        raise Malformed(f"it is a {file.kind.name.lower()} proof, and none of a piece of a run")
+    count, numbers, statement = (4, 2, SEGMENT_FORMS[kind.digest].words) if segment else (3, 1, FORMS[kind.width].statement)
+    if len(found) != count or (len(found[0]), len(found[-2])) != (numbers, statement) or file.packed:
+        raise Malformed("it is of another shape")
+    names, number = shapes if segment else kinds, int(found[0][0])
+    if number >= len(names):
+        raise Malformed("it is of a kind that does not exist")
+    if not segment:
+        return ContinuationProof(names[number], found[1], found[2])
+    if len(found[1]) % kind.digest:
+        raise Malformed("its cap is no list of digests")
+    return SegmentProof(names[number], found[1].reshape(-1, kind.digest), found[2], found[3], int(found[0][1]))
 
 
 class Artefacts:
@@ -42,9 +64,6 @@ class Artefacts:
     def __init__(self, store: Store, keys: RunKeys) -> None:
         self.store, self.keys = store, keys
         self.shapes, self.kinds = names_of(keys.profile)
-        kind = keys.profile.hash
-        self.digest, spans = kind.digest, FORMS[kind.width].statement
-        self.statements = {"segment": SEGMENT_FORMS[kind.digest].words, "leaf": spans, "join": spans}
 
     def put_segment(self, task: Task, proof: SegmentProof) -> bytes:
         """Payloads: the number of the shape and the level, the cap, the statement, the words."""
@@ -57,29 +76,24 @@ class Artefacts:
 
     def segment(self, task: Task, digest: bytes) -> SegmentProof:
         """The program's cap comes with it; a foreign one is refused where spans are joined, and by the root's claim."""
-        (shape, level), cap, statement, words = self._get(task, digest, 4, 2, len(self.shapes))
-        if len(cap) % self.digest:
-            raise Damaged(task, "its cap is no list of digests")
-        return SegmentProof(self.shapes[int(shape)], cap.reshape(-1, self.digest), statement, words, int(level))
+        found = self._get(task, digest)
+        assert isinstance(found, SegmentProof)
+        return found
 
     def span(self, task: Task, digest: bytes) -> ContinuationProof:
-        kind, statement, words = self._get(task, digest, 3, 1, len(self.kinds))
-        return ContinuationProof(self.kinds[int(kind[0])], statement, words)
+        found = self._get(task, digest)
+        assert isinstance(found, ContinuationProof)
+        return found
 
     def _put(self, task: Task, payloads: Sequence[U32]) -> bytes:
         return self.store.put(encode_proof(KINDS[task.kind], self.keys.profile.name, payloads))
 
-    def _get(self, task: Task, digest: bytes, payloads: int, numbers: int, names: int) -> tuple[U32, ...]:
-        """So many payloads, of which the first has so many numbers and names one of so many; the last but one is the statement."""
+    def _get(self, task: Task, digest: bytes) -> SegmentProof | ContinuationProof:
+        """The proof of a segment if the task is to make one, and otherwise of a span."""
         try:
             file = decode_proof(self.store.get(digest, f"the result of {task}", FILE_LIMIT))
             if (file.kind, file.profile) != (KINDS[task.kind], self.keys.profile.name):
                 raise Malformed(f"it is a {file.kind.name.lower()} proof of profile {file.profile}")
-            found = file.payloads
-            if (len(found), [len(part) for part in found[:1]], len(found[-2])) != (payloads, [numbers], self.statements[task.kind]):
-                raise Malformed("it is of another shape")
-            if int(found[0][0]) >= names:
-                raise Malformed("it is of a kind that does not exist")
+            return piece_of(file)
         except Malformed as error:
             raise Damaged(task, error) from None
-        return found

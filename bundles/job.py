@@ -13,6 +13,7 @@ from bundles.artefacts import Artefacts
 from bundles.bundle import JOURNAL, LOCK, PROOFS, Bundle, at_work, open_bundle
 from bundles.engine import Engine, Failure, Finished, Reason
 from bundles.errors import Misuse, Stuck
+from bundles.formats import FILE_LIMIT
 from bundles.journal import DONE, JobRow, Journal
 from bundles.keys import RunKeys
 from bundles.lock import writer
@@ -176,8 +177,8 @@ def work_on(directory: Path, kernels: Kernels) -> Work:
     return work_of(bundle, program, keys_of(bundle, program), kernels)
 
 
-def attempted(directory: Path, name: str, kernels: Kernels) -> dict[str, object]:
-    """Does one task in this process, with whatever error it ends in, and writes nothing into the journal."""
+def attempted(directory: Path, name: str, kernels: Kernels) -> tuple[dict[str, object], bytes]:
+    """Does one task in this process, with whatever error it ends in, and writes nothing into the journal. Facts, and the result."""
     try:
         task = parsed(name)
     except Malformed as error:
@@ -195,4 +196,5 @@ def attempted(directory: Path, name: str, kernels: Kernels) -> dict[str, object]
     if missing:
         raise Malformed(f"{name} works on results that are not there yet: {', '.join(missing)}")
     digest = work.do(task, [done[needed] for needed in task.inputs])
-    return {"task": name, "result": digest.hex(), **{f"seconds, {stage}": round(value, 3) for stage, value in work.watch.seconds.items()}}
+    seconds = {f"seconds, {stage}": round(value, 3) for stage, value in work.watch.seconds.items()}
+    return {"task": name, "result": digest.hex(), **seconds}, work.artefacts.store.get(digest, f"the result of {name}", FILE_LIMIT)

@@ -7,25 +7,24 @@ import re
 from pathlib import Path
 
 from bundles import api
-from bundles.artefacts import KINDS, names_of
+from bundles.artefacts import KINDS, piece_of
 from bundles.claim_facts import facts_of
 from bundles.database import Database
 from bundles.files import read_proof
-from bundles.formats import Kind, ProofFile, decode_proof
+from bundles.formats import ProofFile, decode_proof
 from bundles.journal import DONE, Journal
 from bundles.keys import claimed_program
 from bundles.lock import held
 from bundles.manifest import Manifest
 from bundles.programs import translated
+from bundles.segment_files import boundaries, segment_facts
 from bundles.session_log import SessionLog
 from bundles.state_files import decode_state
 from bundles.terms import Facts
 from continuation.claims import SpanClaim
 from continuation.digests import spelled
 from continuation.key_file import VERSION, read
-from continuation.layout import FORMS
-from segments.claim import FORMS as SEGMENT_FORMS
-from segments.claim import Boundary
+from segments.claim import SegmentProof
 from segments.memory_tree import wide
 from segments.openings import state_root
 from stark import profiles
@@ -47,32 +46,13 @@ def proof(path: Path, content: bytes) -> Facts:
 
 
 def piece(file: ProofFile, size: int) -> Facts:
-    """A proof that stays in a bundle: of a segment, a leaf or a join."""
-    profile = profiles.get(file.profile)
-    (shapes, kinds), own, form = names_of(profile), SEGMENT_FORMS[profile.hash.digest], FORMS[profile.hash.width]
-    facts = {"kind": f"{file.kind.name.lower()} proof, which stays in its bundle", "profile": file.profile, "bytes": size}
-    lengths = (4, 2, own.words) if file.kind == Kind.SEGMENT else (3, 1, None)
-    payloads = file.payloads
-    if len(payloads) != lengths[0] or len(payloads[0]) != lengths[1]:
-        raise Malformed("it is of another shape than such a proof")
-    names = shapes if file.kind == Kind.SEGMENT else kinds
-    if int(payloads[0][0]) >= len(names):
-        raise Malformed("it is of a kind that does not exist")
-    statement = payloads[-2].tolist()
-    if file.kind == Kind.SEGMENT:
-        if len(statement) != lengths[2]:
-            raise Malformed("its statement has another length than that of a segment")
-        before, after, steps = Boundary.of(statement[own.before]), Boundary.of(statement[own.after]), statement[own.steps]
-        return {**facts, "shape": names[int(payloads[0][0])], "steps": steps, **boundaries(before, after)}
-    if len(statement) != form.statement:
-        raise Malformed(f"a statement has {form.statement} words, not {len(statement)}")
-    claim = SpanClaim.of(statement[form.power_words:])
-    return {**facts, "circuit": names[int(payloads[0][0])], "steps": claim.steps, **boundaries(claim.before, claim.after)}
-
-
-def boundaries(before: Boundary, after: Boundary) -> Facts:
-    return {name: f"pc {there.pc}, status {there.status}, memory {spelled(there.root)}"
-            for name, there in (("from", before), ("to", after))}
+    """A proof of a segment, a leaf or a join."""
+    found = piece_of(file)
+    facts = {"kind": f"{file.kind.name.lower()} proof", "profile": file.profile, "bytes": size}
+    if isinstance(found, SegmentProof):
+        return {**facts, **segment_facts(found)}
+    claim = SpanClaim.of(found.claim.tolist())
+    return {**facts, "circuit": found.kind, "steps": claim.steps, **boundaries(claim.before, claim.after)}
 
 
 def state(content: bytes) -> Facts:

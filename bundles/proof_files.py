@@ -28,9 +28,14 @@ def opened(file: Path) -> ProofFile:
 
 def written(proof: RunFile | RollupFile, out_file: Path) -> Facts:
     from bundles.claim_facts import facts_of
-    from bundles.store import write_whole
-    write_whole(out_file, proof.encode(), 0o644 & ~mask())
+    whole(out_file, proof.encode())
     return facts_of(proof, out_file)
+
+
+def whole(out_file: Path, content: bytes) -> None:
+    """Writes a file that others may read as far as this process lets them."""
+    from bundles.store import write_whole
+    write_whole(out_file, content, 0o644 & ~mask())
 
 
 def mask() -> int:

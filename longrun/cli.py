@@ -7,6 +7,7 @@ written, 5 the recorded program trapped, 6 another process uses this bundle, 7 s
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -108,23 +109,17 @@ for command, example in sessions.COMMANDS.items():
 
 @app.command(cls=Words, epilog="Example: longrun prove run -o app.proof")
 def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="where the proof is written; "
-                                                                   "required, unless there is --only")] = None,
+                                                                   "required, unless one task is done alone")] = None,
           workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
           scheduler: Scheduler = None, tls: Tls = None,
           follow: Annotated[bool, typer.Option("--follow", help="prove an open session while calls come, until it is closed")] = False,
-          only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'segment 7', and show how it ends")] = None,
+          only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'leaf 7', and show how it ends")] = None,
+          segment: Annotated[int | None, typer.Option(metavar="K", min=0, help="prove just segment K, into FILE if there is one")] = None,
           json: Json = False) -> None:
     """Prove a recorded run; the result is one file. An open session is proved as it stands. What was done before is kept."""
-    if only is not None:
-        given = {"-o": out, "--workers": workers, "--memory-limit": memory_limit, "--engine": engine, "--scheduler": scheduler,
-                 "--tls": tls, "--follow": follow or None}
-        unused = [name for name, value in given.items() if value is not None]
-        if unused:
-            raise Stop(USAGE, f"one task alone is done here and writes no proof: {' and '.join(unused)} cannot be used with --only",
-                       f"longrun prove {spelled(bundle)} --only '{only}'")
-        with stoppable(lambda: ("stopped", "the same command begins again")):
-            facts = api.prove_only(bundle, only)
-        show(facts, json)
+    if only is not None or segment is not None:
+        show(one_task(bundle, only, segment, out, {"--workers": workers, "--memory-limit": memory_limit, "--engine": engine,
+                                                   "--scheduler": scheduler, "--tls": tls, "--follow": follow or None}), json)
         return
     if out is None:
         raise Stop(USAGE, "the proof needs a place", f"longrun prove {spelled(bundle)} -o FILE")
@@ -134,6 +129,18 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
     with stoppable(lambda: proving(bundle, out, follow)), progress() as on_progress:
         facts = api.prove(bundle, out, on_progress, means(workers, memory_limit, engine, scheduler, tls), follow)
     show(facts, json)
+
+
+def one_task(bundle: Path, only: str | None, segment: int | None, out: Path | None, given: Mapping[str, object]) -> api.Facts:
+    """One task alone, in this process. `given`: options that make no difference to it."""
+    option, task = ("--only", only) if segment is None else ("--segment", f"segment {segment}")
+    without = {"-o": out if segment is None else None, "--only": None if segment is None else only, **given}
+    unused = [name for name, value in without.items() if value is not None]
+    if unused:
+        raise Stop(USAGE, f"one task alone is done here: {' and '.join(unused)} cannot be used with {option}",
+                   f"longrun prove {spelled(bundle)} --only '{task}'")
+    with stoppable(lambda: ("stopped", "the same command begins again")):
+        return api.prove_only(bundle, str(task), out)
 
 
 @app.command(cls=Words, epilog="Example: longrun resume run")

@@ -57,7 +57,7 @@ def test_every_file_is_shown(made: Path) -> None:
     for path in [made / "run", made / "open", *files(made), *FOLDER.glob("*.json")]:
         facts = inspected(path)
         found.setdefault(str(facts["kind"]), []).append(facts)
-    pieces = {f"{kind} proof, which stays in its bundle" for kind in ("segment", "leaf", "join")}
+    pieces = {f"{kind} proof" for kind in ("segment", "leaf", "join")}
     assert set(found) == {"run", "rollup", "bundle", "manifest of a bundle", "session", "journal", "snapshot", "state", "lock", "program",
                           "program as text", "bytes", "keys of the continuation", *pieces}
     used = {role for several in found.values() for facts in several for role in facts.get("serves as", ())}  # type: ignore[attr-defined]
