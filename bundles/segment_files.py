@@ -22,6 +22,8 @@ from stark.kernels.protocol import Kernels
 from stark.verifier import check_proof, key_cap
 from wasm_exec.program import Program
 
+SAYS = "instructions of the program were carried out; nothing of the data, arguments or input that they began with"
+
 
 def check_segment(file: ProofFile, place: Path, program: Program, kernels: Kernels) -> Facts:
     """What the file proves; Malformed or Rejected if it proves nothing, or of other instructions."""
@@ -29,14 +31,15 @@ def check_segment(file: ProofFile, place: Path, program: Program, kernels: Kerne
     if not isinstance(proof, SegmentProof):
         raise Malformed(f"{place}: a {file.kind.name.lower()} proof is for the joins of its bundle and is not verified alone")
     shape = shapes_of(profile)[proof.shape]
-    if len(program.instructions) > shape.room[PROGRAM]:
-        raise Rejected("the program is the one given", f"{len(program.instructions):,} instructions", f"at most {shape.room[PROGRAM]:,}")
+    if len(program.instructions) >= 1 << shape.log_program:             # the last row is no instruction
+        most = (1 << shape.log_program) - 1
+        raise Rejected("the program is the one given", f"{len(program.instructions):,} instructions", f"at most {most:,}")
     key = setup(program, shape, profile.segment, kernels).key
     if not np.array_equal(proof.cap, key_cap(key, PROGRAM)) or proof.level != program_level(key):
         raise Rejected("the program is the one given", "the commitment to its instructions", "another one")
     check_proof(key, proof.statement, proof.words, kernels.permute)
     bits = soundness.bits(key.parameters, soundness.shape_of(key))
-    facts = {"kind": "segment", "profile": profile.name, "provable bits": round(bits, 1), "bytes": place.stat().st_size}
+    facts = {"kind": "segment", "says": SAYS, "profile": profile.name, "provable bits": round(bits, 1), "bytes": place.stat().st_size}
     return {**facts, **segment_facts(proof)}
 
 

@@ -133,14 +133,16 @@ def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out"
 
 def one_task(bundle: Path, only: str | None, segment: int | None, out: Path | None, given: Mapping[str, object]) -> api.Facts:
     """One task alone, in this process. `given`: options that make no difference to it."""
-    option, task = ("--only", only) if segment is None else ("--segment", f"segment {segment}")
+    option, task = ("--only", str(only)) if segment is None else ("--segment", f"segment {segment}")
     without = {"-o": out if segment is None else None, "--only": None if segment is None else only, **given}
     unused = [name for name, value in without.items() if value is not None]
     if unused:
+        place = "" if out is None else f" -o {spelled(out)}"
+        again = f"{task.replace('segment', '--segment')}{place}" if task.startswith("segment ") else f"--only '{task}'"
         raise Stop(USAGE, f"one task alone is done here: {' and '.join(unused)} cannot be used with {option}",
-                   f"longrun prove {spelled(bundle)} --only '{task}'")
+                   f"longrun prove {spelled(bundle)} {again}")
     with stoppable(lambda: ("stopped", "the same command begins again")):
-        return api.prove_only(bundle, str(task), out)
+        return api.prove_only(bundle, task, out)
 
 
 @app.command(cls=Words, epilog="Example: longrun resume run")

@@ -1,9 +1,10 @@
 //! What Python calls to compute columns by a recipe (src/recipes.rs).
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray1, PyReadwriteArray2, PyUntypedArrayMethods};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::arguments::{Out2, require, to_array};
+use crate::memory::zeros;
 use crate::recipes::{Out, Recipe, Tables};
 
 /// Code, slots, constants, tables of words and of numbers.
@@ -26,7 +27,8 @@ fn cook(given: &Given, rows: &[i64], out: &mut Out) -> PyResult<()> {
 pub fn table(py: Python, columns: usize, rows: usize) -> PyResult<Out2> {
     let words = columns.checked_mul(rows).filter(|&words| words <= 1 << 32);
     let words = words.ok_or_else(|| PyValueError::new_err("a table has 2^32 words at most"))?;
-    to_array(py, vec![0; words], columns, rows)
+    let zeros = zeros(words).ok_or_else(|| PyMemoryError::new_err(format!("a table of {words} words")))?;
+    to_array(py, zeros, columns, rows)
 }
 
 #[pyfunction]

@@ -57,4 +57,10 @@ mod longrun_native {
     use crate::commitment::Commitment;
     #[pymodule_export]
     use crate::elements::{horner, invert, multiply, steps};
+
+    #[pymodule_init]
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        crate::memory::survive_forks();
+        Ok(())
+    }
 }

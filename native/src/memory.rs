@@ -3,11 +3,14 @@
 //! What is kept and what is in use together never exceed the most that has been in use at once. A block of a new size is made of the
 //! pages of kept ones, which Linux can move to where it lies; elsewhere they go back to the system.
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
+use std::cell::UnsafeCell;
+use std::sync::{Mutex, MutexGuard};
 
 /// Smaller blocks are left to the system's allocator.
 const LARGE: usize = 256 << 10;
 const HUGE: usize = 2 << 20;
+/// So many blocks are kept: their list stays a small block itself, and is searched quickly.
+const MOST_KEPT: usize = 4096;
 
 /// Whole huge pages, or one of a few sizes, so that a block fits again: four steps between powers of two.
 fn block_size(bytes: usize) -> usize {
@@ -76,46 +79,67 @@ struct Store {
 impl Store {
     /// A block, and how many of its first bytes may be anything; the others are zeros.
     fn take(&mut self, bytes: usize) -> (*mut u8, usize) {
+        let most_bytes = self.most_bytes;
         self.used_bytes += bytes;
-        self.most_bytes = self.most_bytes.max(self.used_bytes);
+        self.most_bytes = most_bytes.max(self.used_bytes);
         if let Some(index) = self.kept.iter().rposition(|block| block.bytes == bytes) {
             self.kept_bytes -= bytes;
             return (self.kept.remove(index).start, bytes);
         }
-        let start = map(bytes);
+        let mut start = map(bytes);
+        while start.is_null() && !self.kept.is_empty() {
+            self.forget_oldest(); // this process may have no more addresses
+            start = map(bytes);
+        }
         if start.is_null() {
             self.used_bytes -= bytes;
+            self.most_bytes = most_bytes;
             return (start, 0);
         }
         let moved = if bytes >= HUGE { self.move_kept(start, bytes) } else { 0 };
         while self.used_bytes + self.kept_bytes > self.most_bytes && !self.kept.is_empty() {
-            let oldest = self.kept.remove(0);
-            self.kept_bytes -= oldest.bytes;
-            // SAFETY: a whole mapping that nobody refers to.
-            unsafe { libc::munmap(oldest.start.cast(), oldest.bytes) };
+            self.forget_oldest();
         }
         (start, moved)
     }
 
-    /// Fills a new block with the pages of kept ones, the oldest first. How many bytes of it.
+    fn forget_oldest(&mut self) {
+        let oldest = self.kept.remove(0);
+        self.kept_bytes -= oldest.bytes;
+        // SAFETY: a whole mapping that nobody refers to.
+        unsafe { libc::munmap(oldest.start.cast(), oldest.bytes) };
+    }
+
+    /// Fills a new block with the last pages of kept ones, the oldest first. How many bytes of it. The pages of a block stay in their order:
+    /// then they are one mapping again, of which a process has a limited number.
     fn move_kept(&mut self, start: *mut u8, bytes: usize) -> usize {
-        let mut moved = 0;
-        for block in self.kept.iter_mut().filter(|block| block.bytes >= HUGE) {
-            while block.bytes > 0 && moved < bytes {
-                // SAFETY: the last page of a kept block, and a page of the new block that nobody has written to.
-                if !unsafe { move_page(block.start.add(block.bytes - HUGE), start.add(moved)) } {
-                    break;
+        let (mut moved, mut gone) = (0, 0);
+        'blocks: for block in self.kept.iter_mut().filter(|block| block.bytes >= HUGE) {
+            let taken = block.bytes.min(bytes - moved);
+            let (rest, end) = (block.bytes - taken, block.bytes);
+            for at in (rest..end).step_by(HUGE) {
+                // SAFETY: the next page of a kept block, and a page of the new block that nobody has written to.
+                if unsafe { move_page(block.start.add(at), start.add(moved)) } {
+                    (moved, block.bytes) = (moved + HUGE, rest);
+                    continue;
                 }
-                block.bytes -= HUGE;
-                moved += HUGE;
+                if at > rest {
+                    // SAFETY: the end of a block, behind pages that have moved.
+                    unsafe { libc::munmap(block.start.add(at).cast(), end - at) };
+                    gone += end - at;
+                }
+                break 'blocks;
             }
         }
         self.kept.retain(|block| block.bytes > 0);
-        self.kept_bytes -= moved;
+        self.kept_bytes -= moved + gone;
         moved
     }
 
     fn give(&mut self, block: Block) {
+        if self.kept.len() == MOST_KEPT {
+            self.forget_oldest();
+        }
         self.used_bytes -= block.bytes;
         self.kept_bytes += block.bytes;
         self.kept.push(block);
@@ -124,14 +148,40 @@ impl Store {
 
 static STORE: Mutex<Store> = Mutex::new(Store { kept: Vec::new(), kept_bytes: 0, used_bytes: 0, most_bytes: 0 });
 
-fn store() -> std::sync::MutexGuard<'static, Store> {
+fn store() -> MutexGuard<'static, Store> {
     STORE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The store while this process is being doubled, so that no other thread holds it in the new one, where that thread does not exist.
+struct Doubling(UnsafeCell<Option<MutexGuard<'static, Store>>>);
+
+// SAFETY: used by the thread that forks alone, while it holds the store.
+unsafe impl Sync for Doubling {}
+
+static DOUBLING: Doubling = Doubling(UnsafeCell::new(None));
+
+extern "C" fn hold() {
+    let held = store();
+    // SAFETY: whoever holds the store writes this alone.
+    unsafe { *DOUBLING.0.get() = Some(held) };
+}
+
+extern "C" fn let_go() {
+    // SAFETY: this thread has held the store since `hold`.
+    let held = unsafe { (*DOUBLING.0.get()).take() };
+    drop(held);
+}
+
+/// Once in a process.
+pub fn survive_forks() {
+    // SAFETY: the three do nothing but take and give back a lock.
+    unsafe { libc::pthread_atfork(Some(hold), Some(let_go), Some(let_go)) };
 }
 
 pub struct Allocator;
 
-// SAFETY: large blocks are mappings of at least the asked size, on page boundaries; the list of kept blocks is small and so never comes
-// back here while it is locked.
+// SAFETY: large blocks are mappings of at least the asked size, on page boundaries; the list of kept blocks is small (MOST_KEPT) and so
+// never comes back here while it is locked.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() < LARGE {
@@ -166,4 +216,15 @@ pub fn unwritten<T: Copy>(length: usize) -> Vec<T> {
         values.set_len(length)
     };
     values
+}
+
+/// Nothing if the system does not give so much.
+pub fn zeros(length: usize) -> Option<Vec<u32>> {
+    let layout = Layout::array::<u32>(length).ok().filter(|layout| layout.size() > 0);
+    let Some(layout) = layout else { return (length == 0).then(Vec::new) };
+    // SAFETY: a block of this layout, whose words are all written.
+    unsafe {
+        let start: *mut u32 = std::alloc::alloc_zeroed(layout).cast();
+        (!start.is_null()).then(|| Vec::from_raw_parts(start, length, length))
+    }
 }

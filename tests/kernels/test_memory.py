@@ -1,9 +1,13 @@
 """Tables are zeros, and nobody else's, whatever was given back before them."""
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
 import threading
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from stark.kernels.protocol import U32, Kernels
@@ -64,3 +68,72 @@ def test_what_was_given_back_is_used_for_tables_of_any_size(kernels: Kernels) ->
     assert not any(table.any() for table in small)
     del small
     assert not kernels.table(13, 5 * WORDS).any()
+
+
+MANY = """
+held = [kernels.table(1, 1 << 16) for _ in range(9000)]
+del held
+assert not kernels.table(3, 1 << 16).any()
+"""
+
+FORKS = """
+import os, signal, threading
+going = True
+def turn(step):
+    number = 0
+    while going:
+        number += 1
+        table = kernels.table(1 + number % 7, step + number % 5 * (1 << 19))
+        table[:, ::4096] = 1
+        del table
+def committing():
+    while going:
+        kernels.commit([np.ones((4, 1 << 15), np.uint32)], 15, 1, 0)
+threads = [threading.Thread(target=turn, args=[1 << 19]), threading.Thread(target=committing)]
+for thread in threads:
+    thread.start()
+try:
+    for _ in range(80):
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            os._exit(int(kernels.table(3, 1 << 20).any()))
+        assert os.waitpid(child, 0)[1] == 0
+finally:
+    going = False
+"""
+
+ADDRESSES = """
+import resource
+had = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (had + (400 << 20),) * 2)
+for _ in range(2):
+    try:
+        kernels.table(1 << 12, 1 << 16)
+        raise SystemExit("too much")
+    except MemoryError:
+        pass
+small = [kernels.table(1, 1 << 18) for _ in range(250)]
+del small
+assert not kernels.table(250, 1 << 18).any()            # there is room when those that are kept have gone
+"""
+
+MAPPINGS = """
+def mappings():
+    with open("/proc/self/maps") as lines:
+        return sum(1 for _ in lines)
+had = mappings()
+for rows in (1 << 19, (1 << 19) + 1, 1 << 20, 3 << 19):
+    table = kernels.table(96, rows)
+    table[:] = 1
+    del table
+assert mappings() < had + 60, mappings()                # and not one for every huge page, of which a process cannot have many
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("longrun_native") is None, reason="longrun-native is not installed")
+@pytest.mark.skipif(sys.platform != "linux", reason="what is asked of the system is Linux's")
+@pytest.mark.parametrize("script", [MANY, FORKS, ADDRESSES, MAPPINGS], ids=["many blocks", "forks", "addresses", "mappings"])
+def test_in_a_process_of_its_own(script: str) -> None:
+    begun = "import numpy as np\nfrom stark.kernels import load\nkernels = load('native', 1)\n"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", begun + script], check=True, timeout=120)

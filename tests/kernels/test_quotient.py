@@ -8,7 +8,7 @@ from stark import field
 from stark.field import P
 from stark.kernels.protocol import Kernels
 from tests.kernels.chips import CONSTANT, FIXED, MAIN, MAIN_NEXT, PUBLIC, SELECTOR, SLOT, Chip, Code, make_round, operand
-from tests.kernels.values import at, residues, wide
+from tests.kernels.values import REFERENCE, at, residues, wide
 
 
 def counter_chip(log_height: int, messages: int) -> Chip:
@@ -93,3 +93,21 @@ def test_the_quotient_identity_holds_at_a_point(kernels: Kernels, heights: list[
         total = np.sum([mul(v, w) for v, w in zip(values, wide(job.weights), strict=True)], axis=0, dtype=np.uint64) % P
         expected = (expected + mul(total, field.ext_inverse(vanishing))) % P
     assert q.tolist() == expected.tolist()
+
+
+def test_columns_of_many_pieces_agree(other: Kernels) -> None:
+    """Threads take packed columns apart in pieces of 2^14 rows, on both halves: here two chips have two pieces and share a column."""
+    results = []
+    for kernels in (other, REFERENCE):
+        rng = np.random.default_rng(6)
+        chips = [counter_chip(height, 1) for height in (3, 15, 15, 16)]
+        for chip in chips:
+            chip.main[:] = residues(rng, *chip.main.shape)
+        made = make_round(kernels, rng, chips, 1, residues(rng, 1), 2)
+        point = residues(rng, 5)
+        results.append([kernels.quotient(made.jobs, made.log_rows, 1).tobytes(),
+                        *(commitment.evaluate(made.log_rows, point).tobytes() for commitment in made.commitments)])
+        for pack, own in made.shared.items():
+            weights = [residues(rng, width, 5) for _, width in own]
+            results[-1].append(kernels.combine([c for c, _ in own], weights, pack, made.log_rows + 1).tobytes())
+    assert [len(part) for part in results[0]] == [len(part) for part in results[1]] and results[0] == results[1]

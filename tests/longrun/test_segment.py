@@ -1,6 +1,7 @@
 """One segment is proved into a file of its own, which is verified against the program alone."""
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from segments.claim import FORMS
 from stark import profiles
 from stark.errors import Malformed, Rejected
 from stark.field import P
+from stark.kernels import load
 from tests.bundles.fuzz import mutated
 from tests.longrun.conftest import SAMPLES, Longrun
 from wasm_exec.text import from_text
@@ -139,6 +141,71 @@ def test_a_leaf_is_not_verified_alone(tmp_path: Path) -> None:
         (tmp_path / "piece").write_bytes(encode_proof(kind, "toy", [words, words, words]))
         with pytest.raises(Malformed):
             verified(tmp_path / "piece")
+
+
+def written(tmp_path: Path, text: str) -> bytes:
+    (tmp_path / "made.wat").write_text(f"(module (memory 1) (global $g (mut i32) (i32.const 0)) {text})")
+    return from_text(tmp_path / "made.wat")
+
+
+@pytest.mark.parametrize(("sums", "more", "count"), [(326, 1, 1022), (327, 0, 1023), (326, 2, 1024), (327, 1, 1025)])
+def test_a_program_that_just_fits_or_does_not(folder: Path, tmp_path: Path, sums: int, more: int, count: int) -> None:
+    """The last row of the program's table is no instruction: 1,023 fit into 2^10 rows."""
+    many = "(global.set $g (i32.add (global.get $g) (i32.const 7)))" * sums + "(global.set $g (i32.const 5))" * more
+    program = written(tmp_path, f'(func (export "main") {many})')
+    assert len(api.translated(program).instructions) == count
+    with pytest.raises(Rejected, match="the program is the one given") as refused:
+        verified(folder / "run.proof", program)
+    assert ("at most 1,023" in str(refused.value)) == (count > 1023)
+
+
+def test_what_it_does_not_say_is_told(tmp_path: Path) -> None:
+    """Programs that differ in their data alone have the same instructions."""
+    first, second = (written(tmp_path, f'(data (i32.const 8) "{data}") (func (export "main") (global.set $g (i32.load (i32.const 8))))')
+                     for data in "ab")
+    api.record(first, b"", tmp_path / "run", "toy")
+    api.prove_only(tmp_path / "run", "segment 0", tmp_path / "run.proof")
+    assert first != second and verified(tmp_path / "run.proof", first) == verified(tmp_path / "run.proof", second)
+    assert "nothing of the data, arguments or input" in str(verified(tmp_path / "run.proof", second)["says"])
+
+
+def test_it_is_verified_without_rust(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = verified(folder / "run.proof")
+    monkeypatch.setattr(api, "kernels", lambda: load("reference"))
+    assert verified(folder / "run.proof") == found
+    with pytest.raises(Rejected, match="the program is the one given"):
+        verified(folder / "other.proof")
+
+
+@pytest.mark.parametrize("profile", ["toy", "p100", "p128"])
+def test_pieces_of_any_lengths_are_malformed(tmp_path: Path, profile: str) -> None:
+    """Whatever their number, their lengths and the kind: inspect and verify refuse them in a line, or inspect shows them."""
+    rng, none = random.Random(7), np.zeros(0, np.uint32)
+    own = 23 if profile == "p128" else 21
+    for kind in Kind:
+        tries = [[], [none], [none] * 3, [none] * 4, [none] * 64]
+        for _ in range(20):
+            lengths = [rng.choice([0, 1, 2, 8, 9, own, own + 8, 56, 1000]) for _ in range(rng.randrange(1, 6))]
+            tries.append([np.array([rng.choice([0, 1, P - 1]) for _ in range(length)], np.uint32) for length in lengths])
+        tries.append([np.array([0, 1], np.uint32), none, np.zeros(own, np.uint32), none])            # an empty cap
+        tries.append([np.array([P - 1, 1], np.uint32), none, np.zeros(own, np.uint32), none])
+        tries.append([np.array([0, P - 1], np.uint32), np.zeros(1 << 21, np.uint32), np.zeros(own, np.uint32), none])
+        for payloads in tries:
+            for packed in (b"", b"x"):
+                (tmp_path / "piece").write_bytes(encode_proof(kind, profile, payloads, packed))
+                with pytest.raises((Malformed, Rejected)):
+                    verified(tmp_path / "piece")
+                with contextlib.suppress(Malformed, Rejected):
+                    assert api.inspect(tmp_path / "piece")["profile"] == profile
+
+
+def test_what_cannot_be_said_together_is_told_how(longrun: Longrun, folder: Path) -> None:
+    run = str(folder / "run")
+    for options, hint in (["--segment", "1", "-o", "x", "--workers", "2"], f"longrun prove {run} --segment 1 -o x"), \
+                         (["--only", "segment 1", "-o", "x y"], f"longrun prove {run} --segment 1 -o 'x y'"), \
+                         (["--only", "leaf 1", "-o", "x"], f"longrun prove {run} --only 'leaf 1'"):
+        code, _, err = longrun("prove", run, *options)
+        assert code == 2 and f"({hint})" in err.replace("\n", " ")
 
 
 def test_nothing_of_a_bundle_changes(folder: Path) -> None:
