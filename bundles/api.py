@@ -147,8 +147,7 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     under the profile that is asked for. `names`: what the programs are called, so that every run of a rollup is told with one."""
     from bundles.checking import Expected, check_differences, check_file
     from bundles.claim_facts import facts_of
-    from bundles.files import read_proof
-    from bundles.formats import Kind
+    from bundles.files import KINDS, read_proof
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
     if profile.toy and not allow_toy:
@@ -156,7 +155,7 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     if profile_name is not None and profile.name != profile_name:
         raise Rejected("the profile is the one given", profile_name, profile.name)
     expected = Expected(input, output, exit_code, state_before, state_after)
-    if decoded.kind not in (Kind.RUN, Kind.ROLLUP):
+    if decoded.kind not in KINDS:
         from bundles.segment_files import check_segment
         if expected != Expected() or len(programs) != 1:
             raise Misuse("the proof of a segment is of one program, and says nothing of inputs, outputs, exit codes and states")

@@ -18,9 +18,9 @@ from continuation.verify import verify_part, verify_run
 from segments.claim import FORMS
 from segments.memory_tree import wide
 from segments.openings import input_digest, output_digest
-from segments.setup import PROGRAM, program_level
+from segments.verify import is_of_program
 from stark.errors import Malformed, Rejected
-from stark.verifier import check_proof, key_cap
+from stark.verifier import check_proof
 
 U32 = npt.NDArray[np.uint32]
 CAP_LIMIT = 1 << 16             # bytes
@@ -48,7 +48,7 @@ class Arrival:
         """Between the right instructions; that the memories of neighbours fit together is checked by the joins."""
         work, proof = self.work, self.work.artefacts.segment(task, digest)
         key = work.proving.of(shapes_of(work.keys.profile)[proof.shape]).key
-        if not np.array_equal(proof.cap, key_cap(key, PROGRAM)) or proof.level != program_level(key):
+        if not is_of_program(proof, key):
             raise Rejected("the proof is about the program of this bundle", "its cap and level", "others")
         before, after = work.bundle.entry(task.first), work.bundle.entry(task.last)
         wanted = [before.pc, before.status, after.pc, after.status]

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from bundles.artefacts import piece_of
 from bundles.checking import short
 from bundles.formats import ProofFile
 from bundles.keys import shapes_of
 from bundles.terms import Facts
 from segments.claim import FORMS, Boundary, SegmentProof
-from segments.setup import PROGRAM, program_level, setup
+from segments.setup import setup
+from segments.verify import is_of_program
 from stark import profiles, soundness
 from stark.errors import Malformed, Rejected
 from stark.kernels.protocol import Kernels
-from stark.verifier import check_proof, key_cap
+from stark.verifier import check_proof
 from wasm_exec.program import Program
 
 SAYS = "instructions of the program were carried out; nothing of the data, arguments or input that they began with"
@@ -35,7 +34,7 @@ def check_segment(file: ProofFile, place: Path, program: Program, kernels: Kerne
         most = (1 << shape.log_program) - 1
         raise Rejected("the program is the one given", f"{len(program.instructions):,} instructions", f"at most {most:,}")
     key = setup(program, shape, profile.segment, kernels).key
-    if not np.array_equal(proof.cap, key_cap(key, PROGRAM)) or proof.level != program_level(key):
+    if not is_of_program(proof, key):
         raise Rejected("the program is the one given", "the commitment to its instructions", "another one")
     check_proof(key, proof.statement, proof.words, kernels.permute)
     bits = soundness.bits(key.parameters, soundness.shape_of(key))

@@ -18,7 +18,6 @@ GUESTS = [family.name for family in machine().families]
 HOSTS = [family.name for family in machine().families if isinstance(family, HostFamily)]
 BEHIND = ["cells", "compression", "sponge", "remainder", "rounds"]               # chips that calls of host functions have rows in
 ROW_BY_ROW = [*GUESTS, "node", "sponge", "remainder"]                  # chips that look at one row at a time
-ATTACKED = [name for name in CHIPS if name not in TABLES]
 
 
 @cache
