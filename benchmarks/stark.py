@@ -53,10 +53,6 @@ def committed_columns(key: Key) -> list[tuple[int, int]]:
     return sorted(((columns, log) for log, columns in by_height.items()), key=lambda pair: pair[1])
 
 
-def verify(key: Key, content: bytes, kernels: Kernels) -> None:
-    check_proof(key, NO_STATEMENT, decode(key, NO_STATEMENT, content, kernels.permute), kernels.permute)
-
-
 def one_machine(profile: str, rounds: int, log_rows: int, chips: int, triples: int, threads: int) -> dict[str, object]:
     """What is measured on one machine, by figure; run in a fresh process. Proof and floor take turns, and the least of each counts (a
     single round has no floor); on one thread their seconds are the processor's. Every proof is handed its tables, as that of a segment is:
