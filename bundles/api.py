@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Facts", "Means", "Progress", "Recorded", "among", "batch", "collect", "doctor", "inspect", "kernels",
-    "prove", "prove_only", "record", "resume", "session_at", "status", "translated", "verify", "with_arguments",
+    "prove", "prove_only", "record", "resume", "session_at", "set_up", "status", "translated", "verify", "with_arguments",
 ]
+
+
+def set_up(app: bytes, profile_name: str, derive: bool, on_progress: Progress, on_note: Callable[[str], None]) -> Facts:
+    """Does what can be done once for a program and all its runs, and tells the identity that claims have of it; Unsupported if there is no
+    shape for it. With `derive` the keys that ship are computed once more; Rejected if they are others."""
+    from bundles.preparing import set_up as done
+    return done(app, profiles.get(profile_name), derive, kernels(), on_progress, on_note)
 
 
 def record(app: bytes, input: bytes, directory: Path, profile_name: str, limits: Limits | None = None, size: str | None = None,

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ from stark.setup import ProvingKey, commit_fixed, committed
 U32 = npt.NDArray[np.uint32]
 Layers = Mapping[str, Parameters]
 Segments = Mapping[str, Key]                # by the name of the shape, with the cap of the fixed columns that are not the program
+Told = Callable[[str, int, int], None]      # of what, how many are done, of how many
 MOST_ROUNDS, FREE_ROUNDS = 16, 6
 FIRST_GUESS = 8
 MOST_GATES = {16: 1 << 14, 24: (1 << 14) + (1 << 13)}         # rows of a leaf that is not wide, by the width of its hash
@@ -120,20 +121,22 @@ def circuit_of(kind: Kind, keys: Mapping[str, Key], shape: RecursionShape, segme
 
 
 def settled(segments: Segments, layers: Layers, most: int | None = None, known: Trusted | None = None,
-            ) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
+            told: Told = lambda *_: None) -> tuple[dict[str, RecursionShape], tuple[str, ...]]:
     """The smallest shapes in which the circuits that verify proofs of these very shapes have room, and the segments whose leaves are wide:
     those that take more than `most` permutations (MOST_PERMUTATIONS if left out) or MOST_GATES rows, and those that call host functions.
     Leaves verify no recursion: they come first; other layers depend on each other. `known`: what came out for the first of these segments.
     """
     shapes = {layer: shape for layer, shape in known.shapes.items() if layer in ("leaf", "wide")} if known else {}
     wide = list(known.wide) if known else []
-    for name in segments:
+    for number, name in enumerate(segments):
+        told("leaves measured", number, len(segments))
         if known is None or name not in known.segments:
             lowered, is_wide = leaf_of(name, segments[name], layers["leaf"], most)
             if is_wide:
                 wide.append(name)
             layer = "wide" if is_wide else "leaf"
             widen(shapes, layer, needed(lowered, layers[layer]))
+    told("leaves measured", len(segments), len(segments))
     first = dict(shapes)
     some = next(iter(first.values()))
     low = tuple((name, FIRST_GUESS) for name, _ in some.log_heights)
@@ -178,15 +181,18 @@ def widen(shapes: dict[str, RecursionShape], layer: str, shape: RecursionShape) 
     shapes[layer] = larger(shapes[layer], shape) if layer in shapes else shape
 
 
-def build(segments: Segments, layers: Layers, kernels: Kernels, most: int | None = None, known: Trusted | None = None) -> Trusted:
+def build(segments: Segments, layers: Layers, kernels: Kernels, most: int | None = None, known: Trusted | None = None,
+          told: Told = lambda *_: None) -> Trusted:
     """All keys, from the texts. One circuit after the other is made and dropped, so that little memory is needed. `known` has the keys for
     the first of these segments: those whose shapes have not changed by the others are believed."""
-    shapes, wide = settled(segments, layers, most, known)
+    shapes, wide = settled(segments, layers, most, known, told)
     keys = {layer: shape.key() for layer, shape in shapes.items()}
     same = {layer for layer, shape in shapes.items() if known and known.shapes.get(layer) == shape}
     digests: dict[str, Digest] = {}
     caps: dict[str, U32] = {}
-    for kind in kinds(tuple(segments), wide).values():
+    everything = kinds(tuple(segments), wide).values()
+    for kind in everything:
+        told("circuits", len(digests), len(everything))
         if known and kind.name in known.digests and {kind.sort.layer, *(part.layer for part in kind.parts)} <= same:
             digests[kind.name] = known.digests[kind.name]
             caps |= {kind.name: known.caps[kind.name]} if kind.name in known.caps else {}
@@ -196,4 +202,5 @@ def build(segments: Segments, layers: Layers, kernels: Kernels, most: int | None
         digests[kind.name] = digest_of_cap(cap)
         if kind.sort.layer == "last":
             caps[kind.name] = cap
+    told("circuits", len(digests), len(everything))
     return Trusted(tuple(segments), shapes, digests, caps, wide)

@@ -7,7 +7,6 @@ written, 5 the recorded program trapped, 6 another process uses this bundle, 7 s
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -18,48 +17,47 @@ from bundles import api
 from bundles.errors import REACHED, several
 from longrun import sessions
 from longrun.certificates import certificates
-from longrun.failures import GIVEN_UP, TRAPPED, UNUSABLE, USAGE, Stop, Told, larger, told
+from longrun.failures import GIVEN_UP, TRAPPED, USAGE, Stop, Told, larger, told
 from longrun.options import (
     INPUT_LIMIT,
     MEGABYTE,
     App,
     Arguments,
     Bundle,
-    EngineName,
     Json,
     MaxDepth,
     MaxMemory,
     MaxSeconds,
     MaxSteps,
-    Memory,
     NewBundle,
     Out,
     OutputFile,
     Profile,
     Programs,
-    Scheduler,
     SegmentMemory,
     Segments,
-    Tls,
-    Workers,
     chosen,
     entered,
+    in_bytes,
     known,
     module,
     read,
 )
 from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_trap, trap_facts
+from longrun.preparing import setup
 from longrun.profile import profile
+from longrun.proving import prove, resume
 from longrun.state_commands import Root, StateFile, register, state_named
-from longrun.stopping import batching, file_at, heard, proving, recording, spelled, stoppable
-from longrun.telling import complain, progress, say, show
+from longrun.stopping import batching, file_at, heard, recording, spelled, stoppable
+from longrun.telling import complain, progress, say, show, tell_slowness
 from longrun.words import Separated, Words
-
-GIGABYTE = 10**9
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
                   help="Runs WebAssembly programs and proves what they did. Proofs are not zero-knowledge.")
+
+
+app.command(cls=Words, epilog="Example: longrun setup app.wasm")(setup)
 
 
 @app.command(cls=Words, epilog="Example: longrun run app.wasm -o run --input in.txt -- -v 7")
@@ -107,59 +105,8 @@ for command, example in sessions.COMMANDS.items():
     # a word that is no option of ours is an argument of the call: numbers can be negative
     app.command(cls=Words, epilog=example, context_settings={"ignore_unknown_options": True} if command is sessions.call else None)(command)
 
-@app.command(cls=Words, epilog="Example: longrun prove run -o app.proof")
-def prove(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="where the proof is written; "
-                                                                   "required, unless one task is done alone")] = None,
-          workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
-          scheduler: Scheduler = None, tls: Tls = None,
-          follow: Annotated[bool, typer.Option("--follow", help="prove an open session while calls come, until it is closed")] = False,
-          only: Annotated[str | None, typer.Option(metavar="TASK", help="do just one task, say 'leaf 7', and show how it ends")] = None,
-          segment: Annotated[int | None, typer.Option(metavar="K", min=0, help="prove just segment K, into FILE if there is one")] = None,
-          json: Json = False) -> None:
-    """Prove a recorded run; the result is one file. An open session is proved as it stands. What was done before is kept."""
-    if only is not None or segment is not None:
-        show(one_task(bundle, only, segment, out, {"--workers": workers, "--memory-limit": memory_limit, "--engine": engine,
-                                                   "--scheduler": scheduler, "--tls": tls, "--follow": follow or None}), json)
-        return
-    if out is None:
-        raise Stop(USAGE, "the proof needs a place", f"longrun prove {spelled(bundle)} -o FILE")
-    if api.session_at(bundle) and not follow:
-        say(f"the session in {bundle} is open: what it has done up to now is run once more, to be cut into segments", err=True)
-    tell_slowness()
-    with stoppable(lambda: proving(bundle, out, follow)), progress() as on_progress:
-        facts = api.prove(bundle, out, on_progress, means(workers, memory_limit, engine, scheduler, tls), follow)
-    show(facts, json)
-
-
-def one_task(bundle: Path, only: str | None, segment: int | None, out: Path | None, given: Mapping[str, object]) -> api.Facts:
-    """One task alone, in this process. `given`: options that make no difference to it."""
-    option, task = ("--only", str(only)) if segment is None else ("--segment", f"segment {segment}")
-    without = {"-o": out if segment is None else None, "--only": None if segment is None else only, **given}
-    unused = [name for name, value in without.items() if value is not None]
-    if unused:
-        place = "" if out is None else f" -o {spelled(out)}"
-        again = f"{task.replace('segment', '--segment')}{place}" if task.startswith("segment ") else f"--only '{task}'"
-        raise Stop(USAGE, f"one task alone is done here: {' and '.join(unused)} cannot be used with {option}",
-                   f"longrun prove {spelled(bundle)} {again}")
-    with stoppable(lambda: ("stopped", "the same command begins again")):
-        return api.prove_only(bundle, task, out)
-
-
-@app.command(cls=Words, epilog="Example: longrun resume run")
-def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE",
-                                                                    help="another place for the proof")] = None,
-           workers: Workers = None, memory_limit: Memory = None, engine: EngineName = None,
-           scheduler: Scheduler = None, tls: Tls = None, json: Json = False) -> None:
-    """Go on with a proof that was begun, whatever has ended it."""
-    facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
-    if "done" not in facts:
-        raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
-    if facts["attempts"]:
-        say(f"tasks done: {facts['done']} of {facts['tasks']}, {facts['left']} left", err=True)
-    tell_slowness()
-    with stoppable(lambda: proving(bundle, out)), progress() as on_progress:
-        facts = api.resume(bundle, on_progress, out, with_what)
-    show(facts, json)
+app.command(cls=Words, epilog="Example: longrun prove run -o app.proof")(prove)
+app.command(cls=Words, epilog="Example: longrun resume run")(resume)
 
 
 @app.command(cls=Words, epilog="Example: longrun status run --json")
@@ -245,21 +192,6 @@ def print_version(wanted: bool) -> None:
 def options(version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True,
                                                   help="print the version")] = False) -> None:
     pass
-
-
-def tell_slowness() -> None:
-    """Before a proof is made where only verifying is quick."""
-    from stark.kernels import has_native
-    if not has_native():
-        say("the native kernels are not installed, and without them proving takes very long (make setup builds them)", err=True)
-
-
-def means(workers: int | None, gigabytes: float | None, engine: str | None, scheduler: str | None, tls: Path | None) -> api.Means:
-    return api.Means(workers, in_bytes(gigabytes), engine, scheduler, tls)
-
-
-def in_bytes(size: float | None, unit: int = GIGABYTE) -> int | None:
-    return None if size is None else int(size * unit)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -53,7 +53,11 @@ MaxMemory = Annotated[float | None, typer.Option(min=0.07, callback=finite, meta
 MaxDepth = Annotated[int | None, typer.Option(min=1, max=1 << 20, metavar="SLOTS", help="give up when its calls take so many slots of the "
                                               "call stack; beyond 2^20 it traps by itself")]
 MaxSeconds = Annotated[float | None, typer.Option(min=0, callback=finite, metavar="S", help="give up after about so many seconds")]
-MEGABYTE = 10**6
+MEGABYTE, GIGABYTE = 10**6, 10**9
+
+
+def in_bytes(size: float | None, unit: int = GIGABYTE) -> int | None:
+    return None if size is None else int(size * unit)
 
 
 def chosen(profile: str | None, state: Path | None) -> str:

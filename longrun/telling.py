@@ -96,6 +96,13 @@ def complain(told: Told, as_json: bool) -> None:
     say(line if len(line) <= LONGEST else line[:LONGEST] + "…", err=True)
 
 
+def tell_slowness() -> None:
+    """Before a proof is made where only verifying is quick."""
+    from stark.kernels import has_native
+    if not has_native():
+        say("the native kernels are not installed, and without them proving takes very long (make setup builds them)", err=True)
+
+
 def shown(output: bytes) -> str:
     """A short picture of some bytes."""
     text = output[:OUTPUT_SHOWN].decode("ascii", "replace")

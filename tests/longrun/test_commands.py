@@ -64,7 +64,8 @@ def test_every_command_answers_with_one_object(longrun: Longrun) -> None:
     Path("other.txt").write_bytes(b"1 2")
     shutil.copy(SAMPLES / "session" / "counter.wat", ".")
     told = {}
-    for line in ("run sum.wasm --input in.txt -o first --profile toy", "run sum.wasm --input other.txt -o second --profile toy",
+    for line in ("setup sum.wasm --profile toy", "run sum.wasm --input in.txt -o first --profile toy",
+                 "run sum.wasm --input other.txt -o second --profile toy",
                  "prove first -o first.proof --workers 1", "prove second -o second.proof --workers 1", "status first", "resume first",
                  "gc first", "batch first.proof second.proof -o both.proof", "verify both.proof --program sum.wasm --allow-toy",
                  "inspect both.proof", "inspect first", "run sum.wasm --input in.txt -o third --profile toy",
