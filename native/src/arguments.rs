@@ -3,7 +3,7 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArra
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::field::{Ext, F, canonical, ext_from, from_canonical};
+use crate::field::{Ext, F, as_raw, canonical, ext_from, from_canonical, raw_words};
 
 pub type Words<'py> = PyReadonlyArray1<'py, u32>;
 pub type Rows<'py> = PyReadonlyArray2<'py, u32>;
@@ -38,6 +38,18 @@ pub fn from_extensions<'py>(py: Python<'py>, threads: usize, values: Vec<Ext<F>>
     let rows = values.len();
     let words = py.detach(|| canonical(threads, values.into_flattened()));
     to_array(py, words, rows, 5)
+}
+
+/// Extension values as raw words (see `as_raw`).
+pub fn raw_extensions<'a>(rows: &'a Rows) -> PyResult<&'a [Ext<F>]> {
+    require(rows.shape()[1] == 5, "an extension value has five words")?;
+    Ok(as_raw(rows.as_slice()?).as_chunks().0)
+}
+
+/// The other way round.
+pub fn from_raw_extensions<'py>(py: Python<'py>, values: Vec<Ext<F>>) -> PyResult<Out2<'py>> {
+    let rows = values.len();
+    to_array(py, raw_words(values.into_flattened()), rows, 5)
 }
 
 pub fn pair(rows: &Rows) -> PyResult<[Ext<F>; 2]> {

@@ -138,7 +138,7 @@ pub fn commit(
     )?;
     require(log_rows + log_blowup >= log_cap, "the rows are fewer than the cap")?;
     let mut sources: Vec<Source> = Vec::new();
-    let matrices = given.iter().map(|matrix| Ok(matrix.extract()?)).collect::<PyResult<Vec<Rows>>>()?;
+    let matrices = given.iter().map(|matrix| matrix.extract()).collect::<PyResult<Vec<Rows>>>()?;
     for (matrix, &log_pack) in matrices.iter().zip(&packs) {
         let [width, height] = [matrix.shape()[0], matrix.shape()[1]];
         let log_height = log2(height)?;
@@ -161,6 +161,7 @@ pub fn commit(
             let words = matrix.as_slice()?;
             py.detach(|| group.put(threads, &whole, index, words));
         }
+        py.detach(|| group.finish(threads, &whole));
         groups.push(group);
     }
     let tree = py.detach(|| Tree::over_groups(threads, groups, Shape { hash_width, log_cap }));
@@ -291,7 +292,8 @@ pub fn combine<'py>(
     log_domain: usize,
 ) -> PyResult<Out2<'py>> {
     require(commitments.len() == weights.len() && log_domain <= TWO_ADICITY, "one array of weights for each commitment")?;
-    let weights = weights.iter().map(extensions).collect::<PyResult<Vec<_>>>()?;
+    // words of sums come out: those are linear
+    let weights = weights.iter().map(|rows| Ok(raw_extensions(rows)?.to_vec())).collect::<PyResult<Vec<_>>>()?;
     let mut parts: Vec<(&Group, &[Ext<F>])> = Vec::new();
     for (commitment, weights) in commitments.iter().zip(&weights) {
         let group = commitment.tree.group(log_pack).filter(|group| group.hashed.width == weights.len());
@@ -300,7 +302,7 @@ pub fn combine<'py>(
         parts.push((group, weights));
     }
     let values = py.detach(|| crate::combine::combine(threads, &parts, log_domain));
-    from_extensions(py, threads, values)
+    from_raw_extensions(py, values)
 }
 
 #[pyfunction]
@@ -317,16 +319,15 @@ pub fn deep<'py>(
     let (points, second) = (pair(&points)?, extension(&second)?);
     let mut parts = Vec::new();
     for (combined, claimed) in combined.iter().zip(&claimed) {
-        let both = extensions(claimed)?;
-        require(combined.shape()[1] == 5, "an extension value has five words")?;
+        let both = raw_extensions(claimed)?;
         require(log2(combined.shape()[0])? <= TWO_ADICITY, "the field has no domain so large")?;
         require(log2(both.len())? >= 1, "there are two points")?;
         let (here, there) = both.split_at(both.len() / 2);
-        parts.push(crate::fri::Part { values: combined.as_slice()?, claimed: [here.to_vec(), there.to_vec()] });
+        parts.push(crate::fri::Part { values: raw_extensions(combined)?, claimed: [here.to_vec(), there.to_vec()] });
     }
     require(parts.iter().all(|part| part.values.len() == parts[0].values.len()), "sums on one domain")?;
     let values = py.detach(|| crate::fri::deep(threads, parts, &points, &second, F::new(shift)));
-    from_extensions(py, threads, values)
+    from_raw_extensions(py, values)
 }
 
 #[pyfunction]
@@ -338,11 +339,11 @@ pub fn fold<'py>(
     challenge: Words<'py>,
     shift: u32,
 ) -> PyResult<Out2<'py>> {
-    let (values, challenge) = (extensions(&values)?, extension(&challenge)?);
+    let (values, challenge) = (raw_extensions(&values)?, extension(&challenge)?);
     let log_size = log2(values.len())?;
     require(log_arity <= log_size && log_size <= TWO_ADICITY, "more folding than values")?;
-    let values = py.detach(|| crate::fri::fold(threads, &values, log_arity, &challenge, F::new(shift)));
-    from_extensions(py, threads, values)
+    let values = py.detach(|| crate::fri::fold(threads, values, log_arity, &challenge, F::new(shift)));
+    from_raw_extensions(py, values)
 }
 
 #[pyfunction]

@@ -46,8 +46,11 @@ fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize)
     weights.resize(columns.len().next_multiple_of(4), [F::ZERO; 5]);
     let weights: Vec<[[F; 4]; 5]> =
         weights.as_chunks::<4>().0.iter().map(|four| std::array::from_fn(|k| std::array::from_fn(|c| four[c][k]))).collect();
-    let mut sums = vec![[V::ZERO; 5]; height.div_ceil(LANES)];
-    share(threads, sums.chunks_mut(BLOCK).enumerate(), |(block, sums)| rows(&columns, &weights, block * BLOCK * LANES, sums));
+    let mut sums = unwritten(height.div_ceil(LANES));
+    share(threads, sums.chunks_mut(BLOCK).enumerate(), |(block, sums)| {
+        sums.fill([V::ZERO; 5]);
+        rows(&columns, &weights, block * BLOCK * LANES, sums);
+    });
 
     let roots = roots(log_extended);
     let unit = base_inverse(F::from_usize(height));
@@ -69,18 +72,18 @@ fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize)
     extended.into()
 }
 
-/// sum of weight * column for every hashed column of every group.
+/// sum of weight * column for every hashed column of every group; linear in the weights.
 pub fn combine(threads: usize, parts: &[Part], log_domain: usize) -> Vec<Ext<F>> {
     let mut levels: BTreeMap<(usize, usize), Vec<Part>> = BTreeMap::new();
     for &(group, weights) in parts {
         levels.entry((group.log_extended, group.log_rows)).or_default().push((group, weights));
     }
-    let mut sum: Vec<Vec<F>> = vec![vec![F::ZERO]; 5];
-    for (&(log_extended, log_height), parts) in &levels {
-        let own = level(threads, parts, log_height, log_extended);
-        let repeat = (1usize << log_extended) / sum[0].len();
-        sum = sum.iter().zip(own).map(|(short, tall)| add_repeated(short, tall, repeat)).collect();
-    }
+    let each = levels.iter().map(|(&(log_extended, log_height), parts)| level(threads, parts, log_height, log_extended));
+    let sum = each.reduce(|sum, mut own| {
+        own.iter_mut().zip(sum).for_each(|(tall, short)| add_repeated(threads, &short, tall));
+        own
+    });
+    let sum = sum.unwrap_or_else(|| vec![vec![F::ZERO]; 5]);
     let repeat = (1usize << log_domain).ilog2() - sum[0].len().ilog2();
     let mut out = unwritten::<Ext<F>>(1 << log_domain);
     share(threads, out.chunks_mut(4096).enumerate(), |(chunk, out)| {
@@ -91,9 +94,13 @@ pub fn combine(threads: usize, parts: &[Part], log_domain: usize) -> Vec<Ext<F>>
     out
 }
 
-fn add_repeated(short: &[F], mut tall: Vec<F>, repeat: usize) -> Vec<F> {
-    for (values, &word) in tall.chunks_exact_mut(repeat).zip(short) {
-        values.iter_mut().for_each(|value| *value += word);
-    }
-    tall
+/// Adds every value of a short column to as many of the tall one.
+pub fn add_repeated(threads: usize, short: &[F], tall: &mut [F]) {
+    let repeat = tall.len() / short.len();
+    let piece = repeat.max(1 << LOG_PIECE);
+    share(threads, tall.chunks_mut(piece).zip(short.chunks(piece / repeat)), |(tall, short)| {
+        for (values, &word) in tall.chunks_exact_mut(repeat).zip(short) {
+            values.iter_mut().for_each(|value| *value += word);
+        }
+    });
 }

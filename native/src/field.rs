@@ -3,12 +3,15 @@ use p3_field::{Field, PackedFieldPow2, PackedValue, PrimeCharacteristicRing, Pri
 pub use p3_koala_bear::KoalaBear as F;
 
 pub use crate::extension::*;
+use crate::memory::unwritten;
 use crate::threads::share;
 
 pub type V = <F as Field>::Packing;
 pub const LANES: usize = V::WIDTH;
 pub const GENERATOR: u64 = 3;
 pub const ORDER: u64 = F::ORDER_U32 as u64;
+/// log2 of the elements that one thread takes at a time where there is little to do with each.
+pub const LOG_PIECE: usize = 14;
 pub const TWO_ADICITY: usize = F::TWO_ADICITY;
 
 /// Numbers that the extension can be built on.
@@ -33,7 +36,7 @@ pub fn raw_factor() -> F {
 
 /// Canonical words of a vector.
 pub fn canonical_words(vector: V) -> [u32; LANES] {
-    let raw = vector * V::from(as_raw(&[1])[0]); // out of Montgomery form
+    let raw = vector * V::from(word_factor());
     // SAFETY: F is a transparent wrapper of u32.
     std::array::from_fn(|lane| unsafe { std::mem::transmute::<F, u32>(raw.as_slice()[lane]) })
 }
@@ -67,6 +70,13 @@ pub fn scale_all(values: &mut [F], factor: F) {
     rest.iter_mut().for_each(|value| *value *= factor);
 }
 
+/// Every value times a factor.
+pub fn scaled(values: &[F], factor: F, out: &mut [F]) {
+    let ((vectors, rest), (out, out_rest)) = (V::pack_slice_with_suffix(values), V::pack_slice_with_suffix_mut(out));
+    out.iter_mut().zip(vectors).for_each(|(out, &vector)| *out = vector * V::from(factor));
+    out_rest.iter_mut().zip(rest).for_each(|(out, &value)| *out = value * factor);
+}
+
 pub fn multiply_into(a: &[F], b: &[F], out: &mut [F]) {
     let ((a, a_rest), (b, b_rest)) = (V::pack_slice_with_suffix(a), V::pack_slice_with_suffix(b));
     let (out, out_rest) = V::pack_slice_with_suffix_mut(out);
@@ -93,12 +103,27 @@ pub fn powers(mut x: F, count: usize) -> Vec<F> {
     out
 }
 
-/// The points shift * w^bitreverse(i).
-pub fn domain(log_size: usize, shift: F) -> Vec<F> {
-    let mut out = Vec::with_capacity(1 << log_size);
-    out.push(shift);
-    (1..=log_size).for_each(|level| double_with(&mut out, root_of_unity(level)));
+/// `first` times, for every bit of the place that is set, the factor of this bit.
+pub fn doubled(threads: usize, first: F, factors: impl Iterator<Item = F>) -> Vec<F> {
+    let factors: Vec<F> = factors.collect();
+    let (low, high) = factors.split_at(factors.len().min(LOG_PIECE));
+    let mut piece = Vec::with_capacity(1 << low.len());
+    piece.push(first);
+    low.iter().for_each(|&factor| double_with(&mut piece, factor));
+    if high.is_empty() {
+        return piece;
+    }
+    let mut out = unwritten(1 << factors.len());
+    share(threads, out.chunks_mut(piece.len()).enumerate(), |(index, out)| {
+        let factor = high.iter().enumerate().filter(|(bit, _)| index >> bit & 1 == 1).map(|(_, &factor)| factor).product();
+        scaled(&piece, factor, out);
+    });
     out
+}
+
+/// The points shift * w^bitreverse(i).
+pub fn domain(threads: usize, log_size: usize, shift: F) -> Vec<F> {
+    doubled(threads, shift, (1..=log_size).map(root_of_unity))
 }
 
 /// Swaps lane number and vector number in a square of LANES vectors.
@@ -143,18 +168,25 @@ pub fn load_padded(words: &[F], first: usize) -> V {
 
 /// Field elements of canonical words.
 pub fn from_canonical(threads: usize, words: &[u32]) -> Vec<F> {
-    let mut values = as_raw(words).to_vec();
-    let factor = raw_factor();
-    share(threads, values.chunks_mut(1 << 16), |chunk| scale_all(chunk, factor));
+    let (mut values, factor) = (unwritten(words.len()), raw_factor());
+    let pieces = values.chunks_mut(1 << LOG_PIECE).zip(as_raw(words).chunks(1 << LOG_PIECE));
+    share(threads, pieces, |(values, words)| scaled(words, factor, values));
     values
+}
+
+/// What takes an element out of Montgomery form: the product is the canonical word.
+pub fn word_factor() -> F {
+    as_raw(&[1])[0]
 }
 
 /// Canonical words of field elements, in the same memory.
 pub fn canonical(threads: usize, mut values: Vec<F>) -> Vec<u32> {
-    let one = as_raw(&[1])[0]; // multiplying by the raw word 1 takes an element out of Montgomery form
-    share(threads, values.chunks_mut(1 << 16), |chunk| {
-        scale_all(chunk, one);
-    });
+    share(threads, values.chunks_mut(1 << LOG_PIECE), |chunk| scale_all(chunk, word_factor()));
+    raw_words(values)
+}
+
+/// The words that elements are stored as, in the same memory.
+pub fn raw_words(values: Vec<F>) -> Vec<u32> {
     let mut values = std::mem::ManuallyDrop::new(values);
     // SAFETY: F is a transparent wrapper of u32, and what it wraps is below the modulus.
     unsafe { Vec::from_raw_parts(values.as_mut_ptr().cast(), values.len(), values.capacity()) }

@@ -22,80 +22,69 @@ fn scatter(vectors: &Ext<V>, rows: &mut [Ext<F>]) {
 
 /// Sums of columns that are packed alike, and at each of the two points the polynomial that the columns under them open to.
 pub struct Part<'a> {
-    /// Canonical words, five for each point.
-    pub values: &'a [u32],
+    pub values: &'a [Ext<F>],
     pub claimed: [Vec<Ext<F>>; 2],
 }
 
-/// For every part the quotients by x^k - z^k at both points, all added up.
+/// For every part the quotients by x^k - z^k at both points, all added up. They are linear in what is summed and claimed.
 pub fn deep(threads: usize, parts: Vec<Part>, points: &[Ext<F>; 2], second: &Ext<F>, shift: F) -> Vec<Ext<F>> {
-    let size = parts[0].values.len() / 5;
-    let domain = domain(size.ilog2() as usize, shift);
-    let mut sum = vec![[F::ZERO; 5]; size];
-    for part in parts {
-        let (count, values) = (part.claimed[0].len(), from_canonical(threads, part.values));
+    let size = parts[0].values.len();
+    let domain = domain(threads, size.ilog2() as usize, shift);
+    let mut sum = unwritten::<Ext<F>>(size);
+    for (number, part) in parts.into_iter().enumerate() {
+        let count = part.claimed[0].len();
         let at = |k: usize| ext_power(&points[k], count as u64);
         let inverses = [Point::new(&at(0), &ext_one()), Point::new(&at(1), second)];
         let claimed = part.claimed.map(|values| values.iter().map(broadcast).collect::<Vec<Ext<V>>>());
-        share(
-            threads,
-            sum.chunks_mut(CHUNK).zip(values.as_chunks().0.chunks(CHUNK)).zip(domain.chunks(CHUNK)),
-            |((sum, values), domain)| {
-                let x: Vec<V> = (0..domain.len()).step_by(LANES).map(|row| load_padded(domain, row)).collect();
-                let powers: Vec<V> = x.iter().map(|x| x.exp_power_of_2(count.ilog2() as usize)).collect();
-                let mut factors = [Vec::new(), Vec::new()];
-                inverses.iter().zip(&mut factors).for_each(|(inverse, factors)| inverse.inverses(&powers, factors));
-                for (t, (sum, values)) in sum.chunks_mut(LANES).zip(values.chunks(LANES)).enumerate() {
-                    let mut total = gather(sum, 0, 1);
-                    let value = gather(values, 0, 1);
-                    for (claimed, factors) in claimed.iter().zip(&factors) {
-                        let opened =
-                            claimed.iter().rev().skip(1).fold(claimed[count - 1], |sum, next| ext_add(&ext_scale(&sum, x[t]), next));
-                        total = ext_add(&total, &ext_mul(&ext_sub(&value, &opened), &factors[t]));
-                    }
-                    scatter(&total, sum);
+        share(threads, sum.chunks_mut(CHUNK).zip(part.values.chunks(CHUNK)).zip(domain.chunks(CHUNK)), |((sum, values), domain)| {
+            let x: Vec<V> = (0..domain.len()).step_by(LANES).map(|row| load_padded(domain, row)).collect();
+            let powers: Vec<V> = x.iter().map(|x| x.exp_power_of_2(count.ilog2() as usize)).collect();
+            let mut factors = [Vec::new(), Vec::new()];
+            inverses.iter().zip(&mut factors).for_each(|(inverse, factors)| inverse.inverses(&powers, factors));
+            for (t, (sum, values)) in sum.chunks_mut(LANES).zip(values.chunks(LANES)).enumerate() {
+                let mut total = if number == 0 { [V::ZERO; 5] } else { gather(sum, 0, 1) };
+                let value = gather(values, 0, 1);
+                for (claimed, factors) in claimed.iter().zip(&factors) {
+                    let opened = claimed.iter().rev().skip(1).fold(claimed[count - 1], |sum, next| ext_add(&ext_scale(&sum, x[t]), next));
+                    total = ext_add(&total, &ext_mul(&ext_sub(&value, &opened), &factors[t]));
                 }
-            },
-        );
+                scatter(&total, sum);
+            }
+        });
     }
     sum
 }
 
+/// Linear in the values.
 pub fn fold(threads: usize, values: &[Ext<F>], log_arity: usize, challenge: &Ext<F>, shift: F) -> Vec<Ext<F>> {
     let (mut challenge, mut shift) = (*challenge, shift);
-    let mut values = values.to_vec();
+    let mut folded: Option<Vec<Ext<F>>> = None;
     for _ in 0..log_arity {
-        let half = values.len() / 2;
-        let inverses = inverse_domain_of_half(values.len().ilog2() as usize, shift);
-        let product = multiplication(&challenge);
-        let mut folded = unwritten(half);
-        share(
-            threads,
-            folded.chunks_mut(CHUNK).zip(values.chunks(2 * CHUNK)).zip(inverses.chunks(CHUNK)),
-            |((folded, values), inverses)| {
-                for (t, folded) in folded.chunks_mut(LANES).enumerate() {
-                    let [even, odd] = [0, 1].map(|parity| gather(values, 2 * t * LANES + parity, 2));
-                    let difference = ext_scale(&ext_sub(&even, &odd), load_padded(inverses, t * LANES));
-                    let weighted = multiply(&difference, &product);
-                    scatter(&ext_add(&ext_add(&even, &odd), &weighted), folded);
-                }
-            },
-        );
-        values = folded;
+        folded = Some(halved(threads, folded.as_deref().unwrap_or(values), &challenge, shift));
         challenge = ext_mul(&challenge, &challenge);
         shift = shift.square();
     }
-    values
+    folded.unwrap_or_else(|| values.to_vec())
+}
+
+fn halved(threads: usize, values: &[Ext<F>], challenge: &Ext<F>, shift: F) -> Vec<Ext<F>> {
+    let inverses = inverse_domain_of_half(threads, values.len().ilog2() as usize, shift);
+    let product = multiplication(challenge);
+    let mut folded = unwritten(values.len() / 2);
+    share(threads, folded.chunks_mut(CHUNK).zip(values.chunks(2 * CHUNK)).zip(inverses.chunks(CHUNK)), |((folded, values), inverses)| {
+        for (t, folded) in folded.chunks_mut(LANES).enumerate() {
+            let [even, odd] = [0, 1].map(|parity| gather(values, 2 * t * LANES + parity, 2));
+            let difference = ext_scale(&ext_sub(&even, &odd), load_padded(inverses, t * LANES));
+            let weighted = multiply(&difference, &product);
+            scatter(&ext_add(&ext_add(&even, &odd), &weighted), folded);
+        }
+    });
+    folded
 }
 
 /// 1/x for the points of even index.
-fn inverse_domain_of_half(log_size: usize, shift: F) -> Vec<F> {
-    let mut out = vec![base_inverse(shift)];
-    for level in 2..=log_size {
-        let root = base_inverse(root_of_unity(level));
-        double_with(&mut out, root);
-    }
-    out
+fn inverse_domain_of_half(threads: usize, log_size: usize, shift: F) -> Vec<F> {
+    doubled(threads, base_inverse(shift), (2..=log_size).map(|level| base_inverse(root_of_unity(level))))
 }
 
 pub fn interpolate(values: &[Ext<F>], shift: F) -> Vec<Ext<F>> {

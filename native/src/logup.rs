@@ -1,4 +1,6 @@
 //! LogUp columns of a chip on its trace.
+use std::iter::repeat;
+
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
 use crate::denominators::Denominators;
@@ -12,6 +14,9 @@ use crate::threads::{Shared, share};
 /// Denominators that are inverted together: as many as stay in the nearest cache.
 const TOGETHER: usize = 48;
 
+/// Rows that one thread takes at a time.
+const TASK: usize = 16 * ROWS;
+
 /// The columns, one after the other, in canonical words, and the sum.
 pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, beta: &Ext<F>) -> (Vec<u32>, Ext<F>) {
     let height = 1usize << trace.log_height;
@@ -24,14 +29,16 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
     let denominators = Denominators::new(program, gamma, beta);
     let reader = Reader::new(program, trace);
     let group = (TOGETHER / messages.len()).max(1);
+    let mut sums = vec![[F::ZERO; 5]; height.div_ceil(TASK)];
     let shared = Shared::new(&mut out);
-    share(threads, (0..height).step_by(16 * ROWS), |start| {
+    share(threads, sums.iter_mut().enumerate(), |(task, sum)| {
+        let start = task * TASK;
         let mut frame = Frame::new(program);
         let mut unused = [[V::ZERO; BLOCK]; 5];
         let (mut inverses, mut before) = (Vec::new(), Vec::new());
         // columns are far apart: a block of each is written at once
         let mut results = vec![[V::ZERO; BLOCK]; 5 * columns];
-        for first in (start..height.min(start + 16 * ROWS)).step_by(ROWS) {
+        for first in (start..height.min(start + TASK)).step_by(ROWS) {
             reader.read(first, &mut frame);
             frame.run(&[], &mut unused);
             let vectors = BLOCK.min((height - first).div_ceil(LANES));
@@ -53,6 +60,9 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
                     put(&mut results, columns - 1, t, &total);
                 }
             }
+            let (pairs, running) = results.split_at_mut(5 * (columns - 1));
+            pairs.as_flattened_mut().iter_mut().for_each(|vector| *vector *= V::from(word_factor()));
+            run(running, sum, ROWS.min(height - first));
             for (column, vectors) in results.iter().enumerate() {
                 let words = &V::unpack_slice(vectors)[..ROWS.min(height - first)];
                 // SAFETY: each block of rows is written by the one thread that has it.
@@ -60,25 +70,34 @@ pub fn logup(threads: usize, program: &Program, trace: &Trace, gamma: &Ext<F>, b
             }
         }
     });
-    let running = &mut out[5 * (columns - 1) * height..];
-    let sum = run(running.chunks_mut(height));
-    (canonical(threads, out), sum)
+    let mut total = [F::ZERO; 5];
+    for sum in &mut sums {
+        (*sum, total) = (total, ext_add(&total, sum));
+    }
+    let running = out[5 * (columns - 1) * height..].chunks_mut(height).enumerate();
+    let tasks = running.flat_map(|(k, column)| column.chunks_mut(TASK).zip(&sums).zip(repeat(k)));
+    share(threads, tasks, |((words, sum), k)| {
+        let (vectors, rest) = V::pack_slice_with_suffix_mut(words);
+        vectors.iter_mut().for_each(|vector| *vector = (*vector + V::from(sum[k])) * V::from(word_factor()));
+        rest.iter_mut().for_each(|word| *word = (*word + sum[k]) * word_factor());
+    });
+    (raw_words(out), total)
 }
 
 fn put(results: &mut [Vectors], column: usize, t: usize, value: &Ext<V>) {
     results[5 * column..][..5].iter_mut().zip(value).for_each(|(vectors, &word)| vectors[t] = word);
 }
 
-/// Five columns become their sums before each row; gives the sums after the last one.
-fn run<'a>(mut columns: impl Iterator<Item = &'a mut [F]>) -> Ext<F> {
-    let columns: [&mut [F]; 5] = std::array::from_fn(|_| columns.next().expect("five columns"));
-    let mut sum = [F::ZERO; 5];
-    for row in 0..columns[0].len() {
-        for k in 0..5 {
-            (columns[k][row], sum[k]) = (sum[k], sum[k] + columns[k][row]);
+/// Five columns become their sums before each row, from the sum so far on.
+fn run(columns: &mut [Vectors], sum: &mut Ext<F>, rows: usize) {
+    for t in 0..rows.div_ceil(LANES) {
+        for lane in 0..LANES.min(rows - t * LANES) {
+            for (column, sum) in columns.iter_mut().zip(sum.iter_mut()) {
+                let word = &mut column[t].as_slice_mut()[lane];
+                (*word, *sum) = (*sum, *sum + *word);
+            }
         }
     }
-    sum
 }
 
 /// Inverses of extension values, all at once; zero has the inverse zero.

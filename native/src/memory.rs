@@ -88,7 +88,7 @@ impl Store {
         }
         let mut start = map(bytes);
         while start.is_null() && !self.kept.is_empty() {
-            self.forget_oldest(); // this process may have no more addresses
+            self.forget(usize::MAX); // this process may have no more addresses
             start = map(bytes);
         }
         if start.is_null() {
@@ -98,16 +98,22 @@ impl Store {
         }
         let moved = if bytes >= HUGE { self.move_kept(start, bytes) } else { 0 };
         while self.used_bytes + self.kept_bytes > self.most_bytes && !self.kept.is_empty() {
-            self.forget_oldest();
+            self.forget(self.used_bytes + self.kept_bytes - self.most_bytes);
         }
         (start, moved)
     }
 
-    fn forget_oldest(&mut self) {
-        let oldest = self.kept.remove(0);
-        self.kept_bytes -= oldest.bytes;
-        // SAFETY: a whole mapping that nobody refers to.
-        unsafe { libc::munmap(oldest.start.cast(), oldest.bytes) };
+    /// Gives the oldest kept block back to the system, or of a large one no more pages than hold so many bytes.
+    fn forget(&mut self, bytes: usize) {
+        let oldest = &mut self.kept[0];
+        let gone = if oldest.bytes > HUGE { oldest.bytes.min(bytes.div_ceil(HUGE).saturating_mul(HUGE)) } else { oldest.bytes };
+        oldest.bytes -= gone;
+        self.kept_bytes -= gone;
+        // SAFETY: a kept block or its end, which nobody refers to.
+        unsafe { libc::munmap(oldest.start.add(oldest.bytes).cast(), gone) };
+        if oldest.bytes == 0 {
+            self.kept.remove(0);
+        }
     }
 
     /// Fills a new block with the last pages of kept ones, the oldest first. How many bytes of it. The pages of a block stay in their order:
@@ -138,7 +144,7 @@ impl Store {
 
     fn give(&mut self, block: Block) {
         if self.kept.len() == MOST_KEPT {
-            self.forget_oldest();
+            self.forget(usize::MAX);
         }
         self.used_bytes -= block.bytes;
         self.kept_bytes += block.bytes;

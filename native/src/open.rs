@@ -21,7 +21,7 @@ pub fn evaluate(threads: usize, members: &[Member], point: &Ext<F>) -> Vec<Ext<F
     let (height, shift) = (1usize << log_height, coset_shift(log_height));
     let width = members.iter().map(|member| member.width).sum();
     let all = Member { width, ..members[0] };
-    let points = domain(log_height, shift);
+    let points = domain(threads, log_height, shift);
     // p(z) = ((z/s)^n - 1)/n * sum of p(x) * x/(z - x)
     let mut factor = ext_power(&ext_scale(point, base_inverse(shift)), height as u64);
     factor[0] -= F::ONE;
@@ -31,7 +31,7 @@ pub fn evaluate(threads: usize, members: &[Member], point: &Ext<F>) -> Vec<Ext<F
     }
     let factor = ext_scale(&factor, -base_inverse(F::from_usize(height)));
     let inverse = Point::new(point, &ext_one());
-    let unpacking = Unpacking::new(&all, 0);
+    let unpacking = Unpacking::new(threads, &all, 0);
     let sums = Mutex::new(vec![[F::ZERO; 5]; width]);
     let task = (height / 8).clamp(LEAST, TASK);
     share(threads, (0..height).step_by(task), |start| {

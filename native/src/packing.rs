@@ -9,8 +9,9 @@ use crate::memory::unwritten;
 use crate::threads::share;
 use crate::unpacking::Unpacking;
 
-/// Rows that one thread takes at a time.
-const PIECE: usize = 1 << 14;
+/// Rows that one thread takes at a time, and how many cells are not worth a second one.
+const PIECE: usize = 1 << LOG_PIECE;
+const FEW: usize = 1 << 16;
 
 /// Columns on an extended domain, one after the other.
 pub struct Matrix {
@@ -90,20 +91,19 @@ impl Group {
     }
 
     /// Puts in canonical columns. A hashed column is F(x) = f0(x^r) + x * f1(x^r) + … of 2^log_rows rows: coefficient m of column j, of 2^h
-    /// rows, is coefficient m * 2^(log_rows - h) + j; until all of its columns are there, its first half has what there is.
+    /// rows, is coefficient m * 2^(log_rows - h) + j: its first half has those until `finish`, all others are extended.
     pub fn put(&mut self, threads: usize, whole: &Extension, index: usize, words: &[u32]) {
         let member = self.members().nth(index).expect("a matrix of the group");
         let (log_height, places, alone) = (member.log_height, member.parts().collect::<Vec<_>>(), member.stands_alone());
-        let (log_rows, unit, last) = (self.log_rows, self.unit, self.shapes.iter().map(|(width, _)| width / self.unit).sum::<usize>());
+        let (log_rows, unit) = (self.log_rows, self.unit);
         let column = |index: usize| &as_raw(words)[index << log_height..][..1 << log_height];
-        let (rows, share_of_units, step) = (1 << log_rows, 1 << self.log_pack, 1 << (log_rows - log_height));
+        let (rows, step) = (1 << log_rows, 1 << (log_rows - log_height));
         let short = Extension::new(log_height, 0, F::ONE, F::ONE);
         let mut columns: Vec<Option<&mut [F]>> = self.hashed.columns_mut().map(Some).collect();
         let own: Vec<_> = places.into_iter().map(|parts| (columns[parts.column].take().expect("each is there once"), parts)).collect();
-        share(threads, own.into_iter(), |(extended, Parts { column: place, slots, first })| {
-            let mut coefficients = unwritten(rows);
+        share(threads, own.into_iter(), |(extended, Parts { slots, first, .. })| {
             if alone {
-                return whole.extend(column(first), extended, &mut coefficients);
+                return whole.extend(column(first), extended, &mut unwritten(rows));
             }
             if slots.start == 0 {
                 extended[..rows].fill(F::ZERO);
@@ -114,10 +114,22 @@ impl Group {
                 scale_all(&mut scratch, F::from_usize(step)); // as often as `whole` divides too much
                 extended[slot..rows].iter_mut().step_by(step).zip(&scratch).for_each(|(to, &from)| *to = from);
             }
-            if slots.end == share_of_units || place / unit * share_of_units + slots.end == last {
-                coefficients.copy_from_slice(&extended[..rows]);
-                whole.values(&coefficients, extended);
-            }
+        });
+    }
+
+    /// When all matrices have been put in: extends the columns of which there are coefficients.
+    pub fn finish(&mut self, threads: usize, whole: &Extension) {
+        let mut shared = vec![false; self.hashed.width];
+        self.members()
+            .filter(|member| !member.stands_alone())
+            .flat_map(|member| member.parts())
+            .for_each(|parts| shared[parts.column] = true);
+        let columns: Vec<_> = self.hashed.columns_mut().zip(shared).filter(|(_, shared)| *shared).collect();
+        let rows = 1 << self.log_rows;
+        share(threads, columns.into_iter(), |(extended, _)| {
+            let mut coefficients = unwritten(rows);
+            coefficients.copy_from_slice(&extended[..rows]);
+            whole.values(&coefficients, extended);
         });
     }
 
@@ -168,7 +180,8 @@ impl<'a> Member<'a> {
     /// The columns on one half of the coset of twice the height: the first 2^log_height rows or the next ones.
     pub fn half(&self, threads: usize, half: usize) -> Matrix {
         let (height, unit) = (1usize << self.log_height, self.group.unit);
-        let unpacking = Unpacking::new(self, half);
+        let threads = if self.width * height < FEW { 1 } else { threads };
+        let unpacking = Unpacking::new(threads, self, half);
         let mut out = Matrix::unwritten(self.width, height);
         let mut columns: Vec<_> = out.columns_mut().map(|column| column.chunks_mut(PIECE)).collect();
         let mut own = |parts: &Parts| -> Vec<&mut [F]> {

@@ -2,8 +2,12 @@
 //!
 //! The rows of a coset's first half are next to each other only, and so are those of the second one: a chip is taken half by half, and of
 //! columns that share others no more is extended at once.
+use std::iter::repeat;
+use std::sync::Mutex;
+
 use p3_field::{PackedValue, PrimeCharacteristicRing};
 
+use crate::combine::add_repeated;
 use crate::denominators::Denominators;
 use crate::field::*;
 use crate::flat::*;
@@ -54,17 +58,23 @@ impl<'a> Half<'a> {
 /// first, last, transition on the coset of twice the height.
 type Selectors = [Vec<F>; 3];
 
-fn selectors(log_height: usize, shift: F) -> Selectors {
-    let points = domain(log_height + 1, shift);
+fn selectors(threads: usize, log_height: usize, shift: F) -> Selectors {
+    let points = domain(threads, log_height + 1, shift);
     let inverse_root = base_inverse(root_of_unity(log_height));
     let power = shift.exp_power_of_2(log_height);
     // vanishing / (x - root): the vanishing polynomial takes one value on each half
     let divided = |root: F| {
-        let mut values: Vec<F> = points.iter().map(|&x| x - root).collect();
-        invert_nonzero(&mut values);
+        let mut values = unwritten(points.len());
         let (first, second) = values.split_at_mut(points.len() / 2);
-        scale_all(first, power - F::ONE);
-        scale_all(second, -power - F::ONE);
+        let halves = [(first, power - F::ONE), (second, -power - F::ONE)].into_iter().zip(points.chunks(points.len() / 2));
+        let pieces = halves.flat_map(|((values, factor), points)| {
+            values.chunks_mut(1 << LOG_PIECE).zip(points.chunks(1 << LOG_PIECE)).zip(repeat(factor))
+        });
+        share(threads, pieces, |((values, points), factor)| {
+            values.iter_mut().zip(points).for_each(|(value, &x)| *value = x - root);
+            invert_nonzero(values);
+            scale_all(values, factor);
+        });
         values
     };
     [divided(F::ONE), divided(inverse_root), points.iter().map(|&x| x - inverse_root).collect()]
@@ -140,33 +150,36 @@ fn chip(threads: usize, job: &Job, selectors: &Selectors, shift: F, half: usize)
 
 /// The halves of the quotient, five columns each, on the subgroup in natural order.
 pub fn quotient(threads: usize, jobs: &[Job], log_rows: usize) -> Vec<u32> {
-    // one sum per height; a short one is repeated into the next
+    // one sum per height; a short one is repeated into the next, up to the tallest
     let mut sums: Vec<Vec<F>> = vec![Vec::new(); log_rows + 1];
     for (log_height, sum) in sums.iter_mut().enumerate() {
         let mut jobs = jobs.iter().filter(|job| job.log_height == log_height).peekable();
-        if jobs.peek().is_none() {
+        if jobs.peek().is_none() && log_height < log_rows {
             continue;
         }
         let (size, shift) = (1usize << log_height, coset_shift(log_height));
-        let selectors = selectors(log_height, shift);
+        let selectors = selectors(threads, log_height, shift);
         *sum = vec![F::ZERO; 5 * 2 * size];
-        for (job, half) in jobs.flat_map(|job| [(job, 0), (job, 1)]) {
-            let values = chip(threads, job, &selectors, shift, half);
-            share(threads, sum.chunks_mut(size).skip(half).step_by(2).enumerate(), |(k, column)| {
-                for (words, value) in column.chunks_mut(LANES).zip(&values) {
+        // short chips side by side, of tall ones the rows
+        let (across, within) = if log_height < LOG_PIECE { (threads, 1) } else { (1, threads) };
+        let all = Mutex::new(sum);
+        share(across, jobs.flat_map(|job| [(job, 0), (job, 1)]), |(job, half)| {
+            let values = chip(within, job, &selectors, shift, half);
+            let mut sum = all.lock().expect("nothing panics while the sums are locked");
+            let columns = sum.chunks_mut(size).skip(half).step_by(2).enumerate();
+            let pieces = columns
+                .flat_map(|(k, column)| column.chunks_mut(1 << LOG_PIECE).zip(values.chunks((1 << LOG_PIECE) / LANES)).zip(repeat(k)));
+            share(within, pieces, |((words, values), k)| {
+                for (words, value) in words.chunks_mut(LANES).zip(values) {
                     words.iter_mut().zip(value[k].as_slice()).for_each(|(word, &part)| *word += part);
                 }
             });
-        }
+        });
     }
-    let mut total = vec![F::ZERO; 5 << 1];
-    for (level, sum) in sums.into_iter().enumerate() {
-        if level > 0 {
-            let mut taller = unwritten(2 * total.len());
-            taller.chunks_exact_mut(2).zip(&total).for_each(|(pair, &value)| pair.fill(value));
-            total = taller;
-        }
-        total.iter_mut().zip(sum).for_each(|(value, part)| *value += part);
+    let mut total = vec![F::ZERO; 10];
+    for mut sum in sums.into_iter().filter(|sum| !sum.is_empty()) {
+        add_repeated(threads, &total, &mut sum);
+        total = sum;
     }
     let height = 1usize << log_rows;
     let roots = roots(log_rows + 1);

@@ -162,11 +162,19 @@ pub mod by_width {
         match (width, keep) {
             (24, _) if states.len() == 24 => {
                 let state = states.try_into().expect("one state");
-                absorb_alone::<24>(default_koalabear_poseidon2_24(), Hash24::RATE, state, words, |state| if keep { out.extend(state) });
+                absorb_alone::<24>(default_koalabear_poseidon2_24(), Hash24::RATE, state, words, |state| {
+                    if keep {
+                        out.extend(state)
+                    }
+                });
             }
             (16, _) if states.len() == 16 => {
                 let state = states.try_into().expect("one state");
-                absorb_alone::<16>(default_koalabear_poseidon2_16(), Hash16::RATE, state, words, |state| if keep { out.extend(state) });
+                absorb_alone::<16>(default_koalabear_poseidon2_16(), Hash16::RATE, state, words, |state| {
+                    if keep {
+                        out.extend(state)
+                    }
+                });
             }
             (24, true) => out = super::absorb_kept::<Hash24, 24>(threads, states.as_chunks_mut().0, words),
             (_, true) => out = super::absorb_kept::<Hash16, 16>(threads, states.as_chunks_mut().0, words),

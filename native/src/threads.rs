@@ -25,20 +25,24 @@ impl<'a, T: Copy> Shared<'a, T> {
     }
 }
 
+/// The calling thread is one of them; there are no more than items.
 pub fn share<I: Send>(threads: usize, items: impl Iterator<Item = I> + Send, work: impl Fn(I) + Sync) {
+    let threads = items.size_hint().1.map_or(threads, |most| threads.min(most));
     if threads <= 1 {
         items.for_each(work);
         return;
     }
     let queue = Mutex::new(items);
     let next = || queue.lock().expect("no worker panics while it holds the queue").next();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(item) = next() {
-                    work(item);
-                }
-            });
+    let take = || {
+        while let Some(item) = next() {
+            work(item);
         }
+    };
+    std::thread::scope(|scope| {
+        (1..threads).for_each(|_| {
+            scope.spawn(take);
+        });
+        take();
     });
 }

@@ -23,12 +23,11 @@ pub struct Unpacking {
 }
 
 impl Unpacking {
-    pub fn new(member: &Member, half: usize) -> Self {
+    pub fn new(threads: usize, member: &Member, half: usize) -> Self {
         let (log_rows, log_height) = (member.group.log_rows, member.log_height);
         let log_step = log_rows - log_height;
-        let mut inverses = Vec::with_capacity(1 << log_height);
-        inverses.push(base_inverse(coset_shift(log_rows) * if half == 0 { F::ONE } else { root_of_unity(log_rows + 1) }));
-        (1..=log_height).for_each(|level| double_with(&mut inverses, base_inverse(root_of_unity(level + log_step))));
+        let first = base_inverse(coset_shift(log_rows) * if half == 0 { F::ONE } else { root_of_unity(log_rows + 1) });
+        let inverses = doubled(threads, first, (1..=log_height).map(|level| base_inverse(root_of_unity(level + log_step))));
         Self {
             share: 1 << member.group.log_pack,
             step: 1 << log_step,

@@ -130,10 +130,23 @@ for rows in (1 << 19, (1 << 19) + 1, 1 << 20, 3 << 19):
 assert mappings() < had + 60, mappings()                # and not one for every huge page, of which a process cannot have many
 """
 
+FAULTS = """
+import resource
+def faults():
+    begun = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    table = kernels.table(64, 1 << 19)
+    table[:] = 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - begun
+first = faults()
+kernels.table(1, 1 << 16)                               # of a new size, which takes a page of what is kept and not all of it
+assert faults() < first / 4, first
+"""
+
 
 @pytest.mark.skipif(importlib.util.find_spec("longrun_native") is None, reason="longrun-native is not installed")
 @pytest.mark.skipif(sys.platform != "linux", reason="what is asked of the system is Linux's")
-@pytest.mark.parametrize("script", [MANY, FORKS, ADDRESSES, MAPPINGS], ids=["many blocks", "forks", "addresses", "mappings"])
+@pytest.mark.parametrize("script", [MANY, FORKS, ADDRESSES, MAPPINGS, FAULTS],
+                         ids=["many blocks", "forks", "addresses", "mappings", "faults"])
 def test_in_a_process_of_its_own(script: str) -> None:
     begun = "import numpy as np\nfrom stark.kernels import load\nkernels = load('native', 1)\n"
     subprocess.run([sys.executable, "-W", "ignore", "-c", begun + script], check=True, timeout=120)
