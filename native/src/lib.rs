@@ -3,6 +3,8 @@ mod accesses;
 mod arguments;
 mod asked;
 mod border;
+mod border_chips;
+mod border_hashes;
 mod butterfly;
 mod cells;
 mod columns;
@@ -31,6 +33,7 @@ mod recipes;
 mod rows;
 mod sponges;
 mod states;
+mod store;
 mod tables;
 mod terms;
 mod threads;
@@ -45,10 +48,11 @@ static ALLOCATOR: memory::Allocator = memory::Allocator;
 #[pyo3::pymodule]
 mod longrun_native {
     #[pymodule_export]
-    use crate::border::{
-        absorb, asked, climb, combine, commit, commit_rows, deep, fold, grind, interpolate, logup, permute, quotient, restore,
-        trace_permutations,
-    };
+    use crate::border::{combine, commit, commit_rows, deep, fold, grind, interpolate};
+    #[pymodule_export]
+    use crate::border_chips::{asked, logup, quotient};
+    #[pymodule_export]
+    use crate::border_hashes::{absorb, climb, permute, restore, trace_permutations};
     #[pymodule_export]
     use crate::cells::{deal, found, pages};
     #[pymodule_export]
