@@ -50,7 +50,7 @@ from longrun.proving import prove, resume
 from longrun.state_commands import Root, StateFile, register, state_named
 from longrun.stopping import batching, file_at, heard, recording, spelled, stoppable
 from longrun.telling import complain, progress, say, show, tell_slowness
-from longrun.words import Separated, Words
+from longrun.words import MISTAKE, Separated, Words, complain_of_words
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
@@ -196,15 +196,18 @@ def options(version: Annotated[bool, typer.Option("--version", callback=print_ve
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point: runs one command and ends the process with its exit code."""
+    given = [*(sys.argv[1:] if arguments is None else arguments), "--"]
+    as_json = "--json" in given[:given.index("--")]
     try:
         with heard():
-            app(arguments, prog_name="longrun")
-        code = 0
+            ended = app(arguments, prog_name="longrun", standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else USAGE
+    except MISTAKE as error:
+        code = complain_of_words(error, as_json)
     except BaseException as error:
         failure = told(error)
-        given = [*(sys.argv[1:] if arguments is None else arguments), "--"]
-        complain(failure, "--json" in given[:given.index("--")])
+        complain(failure, as_json)
         code = failure.code
     sys.exit(code)

@@ -90,10 +90,15 @@ def plain(value: object) -> str:
 def complain(told: Told, as_json: bool) -> None:
     """One line on the error stream; with --json also an object on the output, so that there is always one."""
     if as_json:
-        with contextlib.suppress(OSError):          # the output may be what failed
-            typer.echo(json.dumps({"error": told.message, "hint": told.hint, "exit code": told.code}))
+        tell_object(told.message, told.hint, told.code)
     line = clean(told.line)
     say(line if len(line) <= LONGEST else line[:LONGEST] + "…", err=True)
+
+
+def tell_object(message: str, hint: str, code: int) -> None:
+    """A failure as an object."""
+    with contextlib.suppress(OSError):              # the output may be what failed
+        typer.echo(json.dumps({"error": message, "hint": hint, "exit code": code}))
 
 
 def tell_slowness() -> None:

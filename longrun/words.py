@@ -7,7 +7,9 @@ import typer
 from typer.core import TyperArgument, TyperCommand
 
 from longrun.failures import USAGE, Stop
+from longrun.telling import tell_object
 
+MISTAKE: type[Exception] = typer.BadParameter.__mro__[1]        # whatever is wrong with the words of a command
 SENTENCES = (
     (re.compile(r"Input should be a valid integer.*"), "this is no whole number"),
     (re.compile(r"Input should be a valid number.*"), "this is no number"),
@@ -50,3 +52,12 @@ def in_words(message: str) -> str:
     for pattern, words in SENTENCES:
         message = pattern.sub(words, message)
     return message
+
+
+def complain_of_words(error: Exception, as_json: bool) -> int:
+    """How the command is used, on the error stream, and an object on the output where one is asked for. The exit code."""
+    if as_json:
+        command = getattr(getattr(error, "ctx", None), "command_path", "longrun")
+        tell_object(str(getattr(error, "format_message", error.__str__)()), f"{command} --help", USAGE)
+    getattr(error, "show", lambda: None)()
+    return USAGE

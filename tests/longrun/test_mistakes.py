@@ -1,6 +1,7 @@
 """Mistakes, and proofs that are refused: one line and an exit code."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,13 @@ def test_what_does_not_hold_is_said_in_words(longrun: Longrun) -> None:
 def test_a_proof_file_without_a_proof_is_malformed(longrun: Longrun) -> None:
     code, _, err = longrun("inspect", "toy.proof")
     assert code == 3 and "payloads" in err
+
+
+@pytest.mark.parametrize("words, what", [
+    ("run --json", "Missing argument"), ("verify x --nonsense --json", "--nonsense"), ("nonsense --json", "nonsense"),
+    ("prove x --workers many --json", "no whole number"), ("run sum.wasm -o x --max-steps 0 --json", "at least 1")])
+def test_a_mistake_in_the_words_is_an_object_too(longrun: Longrun, words: str, what: str) -> None:
+    code, out, err = longrun(*words.split())
+    told = json.loads(out)
+    assert code == told["exit code"] == 2 and what in told["error"] and told["hint"].endswith("--help") and what in err
+    assert longrun(*words.replace(" --json", "").split())[:2] == (2, "")
