@@ -179,10 +179,10 @@ def kernels() -> Kernels:
     return load("best", cores())
 
 
-def doctor(place: Path) -> Facts:
-    """What this machine can do; takes some seconds."""
+def doctor(place: Path, profile_name: str = "p100") -> Facts:
+    """What this machine can do under a profile; takes some seconds."""
     from bundles.doctor import measured
-    return measured(place)
+    return measured(place, profiles.get(profile_name))
 
 
 def inspect(file: Path) -> Facts:

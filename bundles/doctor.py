@@ -10,10 +10,12 @@ from pathlib import Path
 
 from bundles import api
 from bundles.bundle import open_bundle
+from bundles.errors import Misuse
 from bundles.keys import SIZES_OF, RunKeys
 from bundles.machine import cells_of, cores, fitting_workers, free_memory, worker_bytes
 from bundles.proving import keys_of, prove_bundle
 from segments.shape import Shape
+from stark.profiles import Profile
 from wasm_exec.text import from_text
 
 PROCESSOR = Path("/proc/cpuinfo")
@@ -44,15 +46,17 @@ def machine(place: Path) -> dict[str, object]:
             "vector instructions": ", ".join(flag for flag in WIDE if flag in flags) or "none known"}
 
 
-def measured(place: Path) -> Mapping[str, object]:
-    """The machine, and the seconds of one p100 segment with its leaf; the rest is computed from them. Seconds are those of the processor,
-    so that they say the same on a busy machine; circuits are left out, which a worker takes up once."""
+def measured(place: Path, profile: Profile) -> Mapping[str, object]:
+    """The machine, and the seconds of one segment with its leaf under this profile; the rest is computed from them. Seconds are those of
+    the processor, so that they say the same on a busy machine; circuits are left out, which a worker takes up once."""
     facts = machine(place)
     if not str(facts["kernels"]).startswith("native"):
         return facts | {"a billion steps": "not measured: proving needs the native kernels (make setup)"}
     small, large = SIZES_OF["p100"][0], SIZES_OF["p100"][-1]
+    if profile.toy:
+        raise Misuse("a toy proof is no measure of anything")
     with tempfile.TemporaryDirectory() as folder:
-        recorded = api.record(from_text(PROGRAM), b"", Path(folder) / "run", "p100", size=small)
+        recorded = api.record(from_text(PROGRAM), b"", Path(folder) / "run", profile.name, size=small)
         bundle = open_bundle(Path(folder) / "run")
         program = api.translated(bundle.app())
         keys = keys_of(bundle, program)
@@ -67,7 +71,7 @@ def measured(place: Path) -> Mapping[str, object]:
     workers = fitting_workers(larger, 1 << 30, None, None)
     hours = count * (proving * ratio + 2 * fold) / min(workers, cores()) / 3600
     return facts | {
-        f"a segment of {small}, s of one core": round(proving, 2), "a leaf, s of one core": round(fold, 2),
+        "profile": profile.name, f"a segment of {small}, s of one core": round(proving, 2), "a leaf, s of one core": round(fold, 2),
         f"memory of a worker with segments of {large}, GB": round(worker_bytes(larger) / 1e9, 1), "workers": workers,
         "a billion steps, hours": round(hours, 1),
         "how": f"computed: {count:,.0f} segments of {large}, each {ratio:.1f} times the measured one, with a leaf and a join each; "

@@ -36,6 +36,7 @@ from longrun.options import (
     Programs,
     SegmentMemory,
     Segments,
+    Strength,
     chosen,
     entered,
     in_bytes,
@@ -176,9 +177,9 @@ app.command(cls=Words, epilog="Example: longrun profile app.wasm -o app.cpuprofi
 
 
 @app.command(cls=Words, epilog="Example: longrun doctor")
-def doctor(json: Json = False) -> None:
+def doctor(profile: Strength = "p100", json: Json = False) -> None:
     """Show what this machine can do and how long a proof takes. Measures for some seconds."""
-    show(api.doctor(Path.cwd()), json)
+    show(api.doctor(Path.cwd(), known(profile)), json)
 
 
 def print_version(wanted: bool) -> None:

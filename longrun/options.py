@@ -43,6 +43,7 @@ Scheduler = Annotated[str | None, typer.Option(metavar="ADDRESS", help="of a das
 Tls = Annotated[Path | None, typer.Option(metavar="FOLDER", help="ca.pem, cert.pem and key.pem to speak with the scheduler")]
 Profile = Annotated[str | None, typer.Option(metavar="NAME", help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}; p100 if "
                                              "left out, or that of the bundle whose state goes on")]
+Strength = Annotated[str, typer.Option("--profile", metavar="NAME", help=f"how strong the proofs will be: {', '.join(profiles.PROFILES)}")]
 Segments = Annotated[str | None, typer.Option(metavar="SIZE", help="2^16 or 2^20 steps a segment (not under toy); "
                                                   "chosen by the run's length if left out")]
 

@@ -6,14 +6,13 @@ from typing import Annotated
 import typer
 
 from bundles import api
-from longrun.options import App, Json, known, module
+from longrun.options import App, Json, Strength, known, module
 from longrun.stopping import stoppable
 from longrun.telling import progress, say, show, tell_slowness
-from stark.profiles import PROFILES
 
 
 def setup(program: App,
-          profile: Annotated[str, typer.Option(metavar="NAME", help=f"how strong the proofs will be: {', '.join(PROFILES)}")] = "p100",
+          profile: Strength = "p100",
           derive: Annotated[bool, typer.Option("--derive", help="believe no key that ships: compute all from the texts of chips and "
                                                "circuits, which takes some minutes, and compare")] = False,
           json: Json = False) -> None:

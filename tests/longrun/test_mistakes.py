@@ -27,6 +27,7 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     (["run", "sum.wasm", "-o", "in.txt"], 4, "in.txt"),
     (["run", "sum.wasm"], 2, "--out"),
     (["fly"], 2, "fly"),
+    (["doctor", "--profile", "toy"], 2, "no measure of anything"),
     (["run", "sum.wasm", "-o", "d", "--segments", "2^17"], 2, "2^16 or 2^20"),
     (["run", "line.wat", "-o", "d"], 3, "line.wat, line 2, column 35, is not WebAssembly text"),
     (["run", "sum.wasm", "-o", "/proc/none/d"], 4, "/proc"),
