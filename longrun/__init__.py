@@ -38,7 +38,7 @@ def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", argu
     from bundles import api
     from bundles.state_files import profile_of
     module = content_of(app)
-    return api.record(module, api.with_arguments(module, input, arguments), Path(directory),
+    return api.record(module, api.with_arguments(module, in_bytes(input), arguments), Path(directory),
                       profile or profile_of(state), limits, size, state=None if state is None else Path(state))
 
 
@@ -69,6 +69,8 @@ def prove(directory: str | Path, file: str | Path, follow: bool = False) -> Mapp
 def batch(files: Sequence[str | Path], file: str | Path) -> Mapping[str, object]:
     """Joins run proofs, in this order, to one rollup proof, and says what it claims."""
     from bundles import api
+    if isinstance(files, str):
+        raise TypeError("a batch is made of several files: batch([first, second], file)")
     return api.batch([Path(one) for one in files], Path(file), lambda *_: None)
 
 
@@ -83,11 +85,19 @@ def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = No
     if not apps:
         raise TypeError("a proof is verified against a program: verify(file, app)")
     modules = [content_of(app) for app in apps]
+    input, output = (None if content is None else in_bytes(content) for content in (input, output))
     entered = api.with_arguments(modules[0], input or b"", arguments) if arguments else input
     before, after = (None if root is None else state_named(str(root)) for root in (state_before, state_after))
     names = [f"program {number}" if isinstance(app, bytes) else str(app) for number, app in enumerate(apps, 1)]
     return api.verify(Path(file), modules, entered, output, exit_code, allow_toy, before, after, profile,
                       names if len(apps) > 1 else ())
+
+
+def in_bytes(content: bytes) -> bytes:
+    """What a program reads or writes."""
+    if isinstance(content, bytes | bytearray | memoryview):
+        return bytes(content)
+    raise TypeError(f"inputs and outputs are bytes, not {type(content).__name__}: a text has .encode()")
 
 
 def content_of(app: str | Path | bytes) -> bytes:

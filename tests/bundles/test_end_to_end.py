@@ -92,6 +92,14 @@ def test_proofs_are_batched_and_verified_from_python(made: Made) -> None:
         longrun.verify(both, APP, OTHER, allow_toy=True)
     with pytest.raises(TypeError, match="against a program"):
         longrun.verify(both)
+    with pytest.raises(TypeError, match="made of several files"):
+        longrun.batch(str(made.first), both)
+    for given in ({"input": "1 2"}, {"output": "3"}):
+        with pytest.raises(TypeError, match=r"are bytes, not str: a text has \.encode"):
+            longrun.verify(made.first, APP, allow_toy=True, **given)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="are bytes"):
+        longrun.run(APP, made.folder / "none", input="1 2")  # type: ignore[arg-type]
+    assert not (made.folder / "none").exists()
 
 
 def test_a_toy_proof_is_refused_unless_one_asks_for_it(made: Made) -> None:
