@@ -116,7 +116,8 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32] | HandedOver, statement:
     shifted = (zeta.astype(np.uint64) * root_of_unity(key.log_rows) % P).astype(np.uint32)
     with watch.stage("openings"):
         order = [trees[tree.name] for tree in key.trees]
-        at = [np.concatenate([tree.evaluate(key.log_rows, z) for tree in order]).astype(np.uint64) for z in (zeta, shifted)]
+        points = np.stack([zeta, shifted])
+        at = list(np.concatenate([tree.evaluate(key.log_rows, points) for tree in order], axis=1).astype(np.uint64))
         sender.send(np.stack([together(key, values) for values in at]))
     with watch.stage("batch grinding"):
         sender.work(kernels, p.batch_grinding)
@@ -128,7 +129,6 @@ def prove(proving: ProvingKey, mains: Mapping[str, U32] | HandedOver, statement:
         for pack in key.packs:
             parts = [(trees[tree.name], own) for (tree, group), own in zip(key.placed, weights, strict=True) if group.pack == pack]
             combined.append(kernels.combine([tree for tree, _ in parts], [own.astype(np.uint32) for _, own in parts], pack, key.log_domain))
-        points = np.stack([zeta, shifted])
         tested = [kernels.deep(combined, [np.zeros_like(values) for values in claimed], points, second, key.shift(0))]
         less = Claims(key, sender.m, claimed, points, second)
         del combined

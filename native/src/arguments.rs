@@ -1,5 +1,5 @@
 //! What crosses the border to Python: arrays in, arrays out, refusals as ValueError.
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -9,6 +9,7 @@ pub type Words<'py> = PyReadonlyArray1<'py, u32>;
 pub type Rows<'py> = PyReadonlyArray2<'py, u32>;
 pub type Out1<'py> = Bound<'py, PyArray1<u32>>;
 pub type Out2<'py> = Bound<'py, PyArray2<u32>>;
+pub type Out3<'py> = Bound<'py, PyArray3<u32>>;
 
 pub fn require(good: bool, why: &str) -> PyResult<()> {
     if good { Ok(()) } else { Err(PyValueError::new_err(why.to_owned())) }

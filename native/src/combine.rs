@@ -56,15 +56,16 @@ fn level(threads: usize, parts: &[Part], log_height: usize, log_extended: usize)
     let unit = base_inverse(F::from_usize(height));
     let five = |size: usize| -> [Vec<F>; 5] { std::array::from_fn(|_| unwritten(size)) };
     let (mut coefficients, mut extended) = (five(height), five(1 << log_extended));
-    share(threads, coefficients.iter_mut().enumerate(), |(k, coefficients)| {
-        for (words, sum) in coefficients.chunks_mut(LANES).zip(&sums) {
+    share(threads, coefficients.iter_mut().zip(&mut extended).enumerate(), |(k, (coefficients, extended))| {
+        for (words, sum) in extended[..height].chunks_mut(LANES).zip(&sums) {
             words.copy_from_slice(&sum[k].as_slice()[..words.len()]);
         }
+        coefficients.copy_from_slice(&extended[..height]);
         to_coefficients(coefficients, &roots);
         scale_all(coefficients, unit);
     });
-    let cosets =
-        extended.iter_mut().zip(&coefficients).flat_map(|(values, from)| values.chunks_exact_mut(height).zip(repeat(from)).enumerate());
+    let others = |(values, from)| <[F]>::chunks_exact_mut(values, height).zip(repeat(from)).enumerate().skip(1);
+    let cosets = extended.iter_mut().map(Vec::as_mut_slice).zip(&coefficients).flat_map(others);
     share(threads, cosets, |(coset, (values, coefficients))| {
         values.copy_from_slice(coefficients);
         to_values(values, &roots, coset);

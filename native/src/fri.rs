@@ -35,24 +35,50 @@ pub fn deep(threads: usize, parts: Vec<Part>, points: &[Ext<F>; 2], second: &Ext
         let count = part.claimed[0].len();
         let at = |k: usize| ext_power(&points[k], count as u64);
         let inverses = [Point::new(&at(0), &ext_one()), Point::new(&at(1), second)];
-        let claimed = part.claimed.map(|values| values.iter().map(broadcast).collect::<Vec<Ext<V>>>());
+        // the highest coefficient first, without leading zeros: the claims may be taken away later
+        let claimed = part.claimed.map(|values| {
+            let known = values.iter().rev().skip_while(|value| **value == [F::ZERO; 5]);
+            known.map(broadcast).collect::<Vec<Ext<V>>>()
+        });
         share(threads, sum.chunks_mut(CHUNK).zip(part.values.chunks(CHUNK)).zip(domain.chunks(CHUNK)), |((sum, values), domain)| {
-            let x: Vec<V> = (0..domain.len()).step_by(LANES).map(|row| load_padded(domain, row)).collect();
-            let powers: Vec<V> = x.iter().map(|x| x.exp_power_of_2(count.ilog2() as usize)).collect();
+            let powers: Vec<V> = few(domain, count).map(|x| x.exp_power_of_2(count.ilog2() as usize)).collect();
             let mut factors = [Vec::new(), Vec::new()];
             inverses.iter().zip(&mut factors).for_each(|(inverse, factors)| inverse.inverses(&powers, factors));
+            let both: Vec<Ext<V>> = factors[0].iter().zip(&factors[1]).map(|(here, there)| ext_add(here, there)).collect();
             for (t, (sum, values)) in sum.chunks_mut(LANES).zip(values.chunks(LANES)).enumerate() {
                 let mut total = if number == 0 { [V::ZERO; 5] } else { gather(sum, 0, 1) };
                 let value = gather(values, 0, 1);
+                total = ext_add(&total, &ext_mul(&value, &spread(&both, t, count)));
+                let x = load_padded(domain, t * LANES);
                 for (claimed, factors) in claimed.iter().zip(&factors) {
-                    let opened = claimed.iter().rev().skip(1).fold(claimed[count - 1], |sum, next| ext_add(&ext_scale(&sum, x[t]), next));
-                    total = ext_add(&total, &ext_mul(&ext_sub(&value, &opened), &factors[t]));
+                    if let Some(opened) = claimed.iter().copied().reduce(|sum, next| ext_add(&ext_scale(&sum, x), &next)) {
+                        total = ext_sub(&total, &ext_mul(&opened, &spread(factors, t, count)));
+                    }
                 }
                 scatter(&total, sum);
             }
         });
     }
     sum
+}
+
+/// Of points in bit-reversed order one of `count` neighbours, which have this power in common.
+fn few(points: &[F], count: usize) -> impl Iterator<Item = V> {
+    let distinct = points.len().div_ceil(count);
+    let all = move |first| V::from_fn(|lane| points.get((first + lane) * count).copied().unwrap_or_default());
+    (0..distinct).step_by(LANES).map(move |first| if count == 1 { load_padded(points, first) } else { all(first) })
+}
+
+/// For the rows of a vector what was computed for one of `count` neighbours.
+#[inline(always)]
+fn spread(values: &[Ext<V>], vector: usize, count: usize) -> Ext<V> {
+    let place = |lane: usize| (vector * LANES + lane) / count;
+    let word = |k: usize, place: usize| values[place / LANES][k].as_slice()[place % LANES];
+    match count {
+        1 => values[vector],
+        _ if count >= LANES => std::array::from_fn(|k| V::from(word(k, place(0)))),
+        _ => std::array::from_fn(|k| V::from_fn(|lane| word(k, place(lane)))),
+    }
 }
 
 /// Linear in the values.

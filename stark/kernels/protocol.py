@@ -55,9 +55,9 @@ class Commitment(Protocol):
         """What the verifier reads for these leaves, flattened, in its order: the rows (len(indices), width), without the zeros between
         groups; then from the leaves up to the cap the siblings (len(indices), digest) of each level."""
 
-    def evaluate(self, log_rows: int, point: U32) -> U32:
-        """Every column at `point` of the tallest domain: a matrix of 2^k rows at point^(2^(log_rows - k)).
-        (columns in commit order, 5)."""
+    def evaluate(self, log_rows: int, points: U32) -> U32:
+        """Every column at these points of the tallest domain: a matrix of 2^k rows at point^(2^(log_rows - k)).
+        (points, columns in commit order, 5)."""
 
 
 @dataclass(frozen=True)

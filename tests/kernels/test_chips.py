@@ -22,12 +22,12 @@ def test_random_chips_agree(other: Kernels, seed: int, heights: list[int], log_b
         public = residues(rng, 2)
         chips = [random_chip(rng, height, len(public)) for height in sorted(heights)]
         made = make_round(one, rng, chips, log_blowup, public, log_pack)
-        point = residues(rng, 5)
+        points = residues(rng, 2, 5)
         sums = [one.combine([c for c, _ in own], [residues(rng, width, 5) for _, width in own], pack, made.log_rows + log_blowup).tolist()
                 for pack, own in made.shared.items()]
         results.append([[part.tolist() for pair in made.logup for part in pair],
                         one.quotient(made.jobs, made.log_rows, log_blowup).tolist(),
-                        [commitment.evaluate(made.log_rows, point).tolist() for commitment in made.commitments], sums])
+                        [commitment.evaluate(made.log_rows, points).tolist() for commitment in made.commitments], sums])
     for ours, theirs in zip(*results, strict=True):
         assert ours == theirs
 

@@ -104,9 +104,9 @@ def test_columns_of_many_pieces_agree(other: Kernels) -> None:
         for chip in chips:
             chip.main[:] = residues(rng, *chip.main.shape)
         made = make_round(kernels, rng, chips, 1, residues(rng, 1), 2)
-        point = residues(rng, 5)
+        points = residues(rng, 2, 5)
         results.append([kernels.quotient(made.jobs, made.log_rows, 1).tobytes(),
-                        *(commitment.evaluate(made.log_rows, point).tobytes() for commitment in made.commitments)])
+                        *(commitment.evaluate(made.log_rows, points).tobytes() for commitment in made.commitments)])
         for pack, own in made.shared.items():
             weights = [residues(rng, width, 5) for _, width in own]
             results[-1].append(kernels.combine([c for c, _ in own], weights, pack, made.log_rows + 1).tobytes())

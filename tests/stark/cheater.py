@@ -53,8 +53,9 @@ class RandomTrace(ReferenceKernels):
         tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         self.trees.append(tree)
         if len(self.trees) == len(self.key.trees):
-            lies = iter([self.fitting_quotient, tree.evaluate])
-            tree.evaluate = lambda log_rows, point: next(lies)(log_rows, point)  # type: ignore[method-assign]
+            honest = tree.evaluate
+            tree.evaluate = lambda log_rows, points: np.stack([                  # type: ignore[method-assign]
+                self.fitting_quotient(log_rows, points[0]), honest(log_rows, points[1:])[0]])
         return tree
 
     def logup(self, flat: Any, fixed: U32, main: U32, public: U32, gamma: U32, beta: U32) -> tuple[U32, U32]:
@@ -77,9 +78,9 @@ class RandomTrace(ReferenceKernels):
         def extension(words: Any) -> Value:
             return Value(m, np.asarray(words, np.uint64), True)
         shifted = (zeta.astype(np.uint64) * root_of_unity(log_rows) % P).astype(np.uint32)
-        nothing = np.zeros((10, 5), np.uint32)
-        opened = [together(self.key, np.concatenate([*(tree.evaluate(log_rows, z) for tree in self.trees[:-1]), nothing]).astype(np.uint64))
-                  for z in (zeta, shifted)]
+        nothing = np.zeros((2, 10, 5), np.uint32)
+        at = np.concatenate([*(tree.evaluate(log_rows, np.stack([zeta, shifted])) for tree in self.trees[:-1]), nothing], axis=1)
+        opened = [together(self.key, values.astype(np.uint64)) for values in at]
         zero = extension(np.zeros(5))
         said = Rounds([], [extension(one) for one in self.lookups], extension(self.sums), extension(self.weights[-2]), extension(zeta),
                       extension(opened), zero, zero, [], [], zero, zero)
@@ -89,8 +90,8 @@ class RandomTrace(ReferenceKernels):
             vanishing = ext_mul(vanishing, vanishing)
         vanishing[0] = (vanishing[0] + P - 1) % P
         constraints = m.sides["the constraints are the quotient times the vanishing polynomial"]
-        nothing[0] = ext_mul(constraints, ext_inverse(vanishing))
-        return nothing
+        nothing[0, 0] = ext_mul(constraints, ext_inverse(vanishing))
+        return nothing[0]
 
     def interpolate(self, values: U32, shift: int) -> U32:
         """The polynomial through the first points of the domain, which are a coset themselves."""

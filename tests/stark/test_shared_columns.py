@@ -109,7 +109,7 @@ class Swaps(ReferenceKernels):
         tree = super().commit(matrices, log_rows, log_blowup, log_cap, hash_width, packs, unit)
         if self.first and self.swapped:
             honest = tree.evaluate
-            tree.evaluate = lambda log_rows, point: honest(log_rows, point)[[1, 0, *range(2, 5)]]  # type: ignore[method-assign]
+            tree.evaluate = lambda log_rows, points: honest(log_rows, points)[:, [1, 0, *range(2, 5)]]  # type: ignore[method-assign]
         self.first = False
         return tree
 

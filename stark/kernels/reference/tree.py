@@ -66,7 +66,10 @@ class ReferenceCommitment:
         parts += [self._layers[level][(indices >> (self._top - level)) ^ 1] for level in range(self._top, self._log_cap, -1)]
         return words(np.concatenate([part.reshape(-1) for part in parts]))
 
-    def evaluate(self, log_rows: int, point: U32) -> U32:
+    def evaluate(self, log_rows: int, points: U32) -> U32:
+        return np.stack([self.evaluated(log_rows, point) for point in points])
+
+    def evaluated(self, log_rows: int, point: U32) -> U32:
         if not self.matrices or any(matrix.log_height > log_rows for matrix in self.matrices):
             raise ValueError("only a commitment to matrices of at most 2^log_rows rows can be evaluated")
         values = []
