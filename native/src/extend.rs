@@ -76,15 +76,17 @@ impl Extension {
         }
     }
 
-    pub fn values(&self, coefficients: &[F], extended: &mut [F]) {
-        for (coset, values) in extended.chunks_exact_mut(coefficients.len()).enumerate() {
-            scaled_to_values(coefficients, &self.scale, values, &self.roots, coset);
+    /// Of the coefficients that are the first part: what they are on all cosets.
+    pub fn values(&self, extended: &mut [F]) {
+        let (first, others) = extended.split_at_mut(1 << self.log_height);
+        for (coset, values) in others.chunks_exact_mut(first.len()).enumerate() {
+            scaled_to_values(Some(first), &self.scale, values, &self.roots, coset + 1);
         }
+        scaled_to_values(None, &self.scale, first, &self.roots, 0);
     }
 
-    /// `scratch` is as long as the column.
-    pub fn extend(&self, column: &[F], extended: &mut [F], scratch: &mut [F]) {
-        self.coefficients(column, scratch);
-        self.values(scratch, extended);
+    pub fn extend(&self, column: &[F], extended: &mut [F]) {
+        self.coefficients(column, &mut extended[..1 << self.log_height]);
+        self.values(extended);
     }
 }

@@ -67,8 +67,9 @@ pub fn evaluate(threads: usize, members: &[Member], at: &[Ext<F>]) -> Vec<Vec<Ex
                 continue;
             }
             for Parts { column, slots, first: index } in all.parts() {
-                unpacking.block(all.group.hashed.column(column), first, x.len(), |k, t, values| parts[k][t] = values);
-                for (k, part) in parts[slots].iter().enumerate() {
+                let count = slots.len();
+                unpacking.block(all.group.hashed.column(column), first, x.len(), slots, |k, t, values| parts[k][t] = values);
+                for (k, part) in parts[..count].iter().enumerate() {
                     add(index + k * unit, V::unpack_slice(part));
                 }
             }

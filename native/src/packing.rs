@@ -103,7 +103,7 @@ impl Group {
         let own: Vec<_> = places.into_iter().map(|parts| (columns[parts.column].take().expect("each is there once"), parts)).collect();
         share(threads, own.into_iter(), |(extended, Parts { slots, first, .. })| {
             if alone {
-                return whole.extend(column(first), extended, &mut unwritten(rows));
+                return whole.extend(column(first), extended);
             }
             if slots.start == 0 {
                 extended[..rows].fill(F::ZERO);
@@ -125,12 +125,7 @@ impl Group {
             .flat_map(|member| member.parts())
             .for_each(|parts| shared[parts.column] = true);
         let columns: Vec<_> = self.hashed.columns_mut().zip(shared).filter(|(_, shared)| *shared).collect();
-        let rows = 1 << self.log_rows;
-        share(threads, columns.into_iter(), |(extended, _)| {
-            let mut coefficients = unwritten(rows);
-            coefficients.copy_from_slice(&extended[..rows]);
-            whole.values(&coefficients, extended);
-        });
+        share(threads, columns.into_iter(), |(extended, _)| whole.values(extended));
     }
 
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
@@ -190,12 +185,13 @@ impl<'a> Member<'a> {
         let pieces = |parts: Parts| (0..height).step_by(PIECE).map(move |first| (first, parts.clone()));
         let pieces: Vec<_> = self.parts().flat_map(pieces).map(|(first, parts)| (own(&parts), first, parts)).collect();
         share(threads, pieces.into_iter(), |(mut own, first, parts)| {
-            let (Range { start, end }, shared) = (parts.slots, self.group.hashed.column(parts.column));
+            let (slots, shared) = (parts.slots, self.group.hashed.column(parts.column));
             let rows = PIECE.min(height - first);
-            unpacking.block(shared, first, rows.div_ceil(LANES), |k, t, values| {
-                if (start..end).contains(&k) {
-                    let words = &mut own[k - start][t * LANES..rows.min((t + 1) * LANES)];
-                    words.copy_from_slice(&values.as_slice()[..words.len()]);
+            unpacking.block(shared, first, rows.div_ceil(LANES), slots, |k, t, values| {
+                let words = &mut own[k][t * LANES..];
+                match words.len() {
+                    0..LANES => words.copy_from_slice(&values.as_slice()[..words.len()]),
+                    _ => store(words, values),
                 }
             });
         });

@@ -211,15 +211,18 @@ pub fn to_values(data: &mut [F], roots: &Roots, coset: usize) {
     vector_stages::<true>(V::pack_slice_mut(data), &roots.forward, coset);
 }
 
-/// The first stages of `to_values` of the products of two slices.
+/// The first stages of `to_values` of products with a scale: of a source, or of what is there.
 #[inline(always)]
-fn pass_of_products<const R: usize>([a, b]: [&[V]; 2], data: &mut [V], table: &Table, first: usize) {
+fn pass_of_products<const R: usize>(source: Option<&[V]>, scale: &[V], data: &mut [V], table: &Table, first: usize) {
     let (roots, stride) = (table.block::<R>(first), data.len() / R);
-    assert!(a.len() == data.len() && b.len() == data.len());
+    assert!(source.is_none_or(|source| source.len() == data.len()) && scale.len() == data.len());
     for j in 0..stride {
         // SAFETY: the largest index is (R - 1) * stride + stride - 1, at most the last.
         unsafe {
-            let mut x: [V; R] = std::array::from_fn(|r| *a.get_unchecked(r * stride + j) * *b.get_unchecked(r * stride + j));
+            let mut x: [V; R] = std::array::from_fn(|r| {
+                let place = r * stride + j;
+                *source.unwrap_or(data).get_unchecked(place) * *scale.get_unchecked(place)
+            });
             all_stages::<R, true>(&mut x, &roots);
             for (r, value) in x.into_iter().enumerate() {
                 *data.get_unchecked_mut(r * stride + j) = value;
@@ -228,16 +231,18 @@ fn pass_of_products<const R: usize>([a, b]: [&[V]; 2], data: &mut [V], table: &T
     }
 }
 
-/// `to_values` of coefficients times their scale.
-pub fn scaled_to_values(coefficients: &[F], scale: &[F], data: &mut [F], roots: &Roots, coset: usize) {
+/// `to_values` of coefficients times their scale; where none are given, of those that are there.
+pub fn scaled_to_values(coefficients: Option<&[F]>, scale: &[F], data: &mut [F], roots: &Roots, coset: usize) {
     if data.len() <= 8 * CHUNK * LANES {
-        multiply_into(coefficients, scale, data);
+        match coefficients {
+            Some(coefficients) => multiply_into(coefficients, scale, data),
+            None => data.iter_mut().zip(scale).for_each(|(value, &scale)| *value *= scale),
+        }
         return to_values(data, roots, coset);
     }
-    let sources = [coefficients, scale].map(V::pack_slice);
     let data = V::pack_slice_mut(data);
     let part = data.len() / 8;
-    pass_of_products::<8>(sources, data, &roots.forward, coset);
+    pass_of_products::<8>(coefficients.map(V::pack_slice), V::pack_slice(scale), data, &roots.forward, coset);
     for (index, part) in data.chunks_exact_mut(part).enumerate() {
         vector_stages::<true>(part, &roots.forward, (coset << 3) + index);
     }

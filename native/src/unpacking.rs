@@ -2,6 +2,7 @@
 //!
 //! On the k points x w^i, w of order k, which lie side by side, F(X) = f0(X^k) + X f1(X^k) + … takes the values of the polynomial
 //! f0(y) + x f1(y) W + … at W = w^i, where y = x^k. So one small transform gives the values of all k columns at y.
+use std::ops::Range;
 use std::sync::Arc;
 
 use p3_field::{PackedFieldPow2, PackedValue, PrimeCharacteristicRing};
@@ -37,10 +38,10 @@ impl Unpacking {
         }
     }
 
-    /// The values of all columns that share this one, in some vectors of rows from `first` on: `put` is given the number of the column,
-    /// that of the vector, and the values. Behind the last row there are zeros.
+    /// The values of some of the columns that share this one, in some vectors of rows from `first` on: `put` is given the number of the
+    /// column among them, that of the vector, and the values. Behind the last row there are zeros.
     #[inline(always)]
-    pub fn block(&self, shared: &[F], first: usize, vectors: usize, mut put: impl FnMut(usize, usize, V)) {
+    pub fn block(&self, shared: &[F], first: usize, vectors: usize, slots: Range<usize>, mut put: impl FnMut(usize, usize, V)) {
         let mut values = vec![V::ZERO; self.share];
         let unit = V::from(base_inverse(F::from_usize(self.share)));
         for t in 0..vectors {
@@ -49,7 +50,8 @@ impl Unpacking {
             gather(&shared[self.start + row * self.step..], self.step, rows, &mut values);
             few_to_coefficients(&mut values, &self.roots);
             let (inverse, mut factor) = (load_padded(&self.inverses, row), unit);
-            for (k, &value) in values.iter().enumerate() {
+            (0..slots.start).for_each(|_| factor *= inverse);
+            for (k, &value) in values[slots.clone()].iter().enumerate() {
                 put(k, t, value * factor);
                 factor *= inverse;
             }
