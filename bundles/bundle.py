@@ -111,10 +111,11 @@ def write_bundle(directory: Path, app: bytes, recording: Recording, profile: str
         raise FileExistsError(f"there is already a bundle in {directory}")
     unwritten(directory)
     store = Store(directory / FILES)
-    boundaries = entries(store, [*recording.segments, recording.final])
-    manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output),
-                        tuple(recording.budget(index) for index in range(len(recording.segments))), recording.outcome, boundaries,
-                        (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
+    with store.together():
+        boundaries = entries(store, [*recording.segments, recording.final])
+        manifest = Manifest(profile, size, store.put(app), store.put(recording.taken), store.put(recording.output),
+                            tuple(recording.budget(index) for index in range(len(recording.segments))), recording.outcome, boundaries,
+                            (store.put(encode_state(recording.state)), store.put(encode_state(recording.state_after))))
     content = manifest.encode()
     if decode_manifest(content) != manifest:
         raise Malformed("this run does not fit into a bundle")

@@ -50,7 +50,7 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
     if wanted is not None and not fitting:
         raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; without a size those are taken "
                           "that do not")
-    return fitting + [largest.shape.size] * (largest.shape.size not in fitting)
+    return fitting if wanted is not None else fitting + [largest.shape.size] * (largest.shape.size not in fitting)
 
 
 def sizes_for(program: Program, profile: Profile, wanted: str | None, memory_limit: int | None) -> list[str]:

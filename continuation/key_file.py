@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from continuation.allowed import NUMBER_BITS
+from continuation.allowed import NUMBER_BITS, digest_of_cap
 from continuation.digests import Digest
 from continuation.kinds import LAYERS, kinds
 from continuation.layout import Layout
@@ -54,8 +54,11 @@ def read(content: bytes, compared: Collection[str]) -> Trusted | None:
     if any(tuple(key_of(name, shape).digest.tolist()) != made[name] for name, shape in shapes.items() if name in compared):
         return None
     size = 1 << key_of("last", shapes["last"]).log_cap("fixed")
-    return Trusted(tuple(segments), shapes, {name: digest(one, f"the digest of {name}", words) for name, one in said.items()},
-                   {name: cap(rows, f"the cap of {name}", size, words) for name, rows in caps.items()}, tuple(wide),
+    digests = {name: digest(one, f"the digest of {name}", words) for name, one in said.items()}
+    read_caps = {name: cap(rows, f"the cap of {name}", size, words) for name, rows in caps.items()}
+    for name, rows in read_caps.items():
+        require(digest_of_cap(rows) == digests[name], f"the cap of {name} has another digest")
+    return Trusted(tuple(segments), shapes, digests, read_caps, tuple(wide),
                    digest(entry(found, "root", "the file of keys"), "the root", words))
 
 

@@ -14,6 +14,7 @@ ASKED = ("the program is the one given", "the input is the one given", "the outp
          "the state before is the one given", "the state after is the one given",
          "every program given has run", "the profile is the one given")
 
+KEYS = ("the keys in the package", "the key of ")
 BATCHED = ("a batch has every claim once", "a rollup has every claim once")
 LEFT_IN = "begins in the state that the application was left in"
 LIMITED_BY = {"steps": "--max-steps", "memory": "--max-memory", "depth": "--max-depth", "time": "--max-seconds"}
@@ -95,6 +96,8 @@ def rejected(error: Rejected) -> Told:
     if error.check == "the profile is for real proofs":
         return Told(REJECTED, "this is a toy proof, which proves nothing", "--allow-toy accepts it all the same")
     compared = f", expected {error.expected}, got {error.got}" if str(error.expected) or str(error.got) else ""
+    if error.check.startswith(KEYS):
+        return Told(REJECTED, f"these keys are not to be trusted. This does not hold: {error.check}")
     if error.check in ASKED:
         return Told(REJECTED, f"the proof is not of what was asked for. This does not hold: {error.check}{compared}")
     if error.check in DIFFERENCE:

@@ -117,6 +117,15 @@ toy | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 loa
 2^20 mix 28 | add 18+17 mul 12 div 11 bitwise 16 shift 15 compare 19+16 branch 17 move 18+13 select 15 load 18 store 17+15 call 16 halt
     3 add64 11 mul64 13 div64 11 bitwise64 14 shift64 15+14 compare64 11 move64 15 select64 11 load64 11 store64 15 convert 16 count 13
     count64 11 indirect 12 grow 11 outside 3 page 16 node 12 hash 16+15
+2^20 mix 29 | add 19 mul 17 div 18 bitwise 17 shift 16 compare 18+17 branch 18 move 18 select 14 load 17 store 17 call 17 halt 3 add64 11
+    mul64 11 div64 11 bitwise64 11 shift64 11 compare64 11 move64 11 select64 11 load64 11 store64 11 convert 13 count 11 count64 11
+    indirect 11 grow 11 outside 3 page 14 node 11 hash 15
+2^20 mix 30 | add 18 mul 15 div 11 bitwise 17 shift 16 compare 17 branch 19 move 17 select 14 load 16 store 14 call 16 halt 3 add64 18 mul64
+    17 div64 17 bitwise64 17 shift64 17 compare64 17 move64 17 select64 15 load64 17 store64 16 convert 16 count 11 count64 11 indirect
+    11 grow 11 outside 3 page 14 node 11 hash 15
+2^20 mix 31 | add 18 mul 17 div 11 bitwise 17 shift 17 compare 18 branch 19 move 18 select 18 load 17 store 16 call 16 halt 3 add64 17 mul64
+    14 div64 11 bitwise64 17 shift64 16 compare64 16 move64 16 select64 16 load64 15 store64 14 convert 17 count 17 count64 17 indirect
+    11 grow 11 outside 3 page 14 node 11 hash 15
 toy hosts | add 9 mul 7 div 6 bitwise 9 shift 9 compare 9 branch 9 move 9 select 6 load 9 store 9 call 9 halt 3 add64 9 mul64 7 div64 6
     bitwise64 9 shift64 9 compare64 9 move64 9 select64 6 load64 9 store64 9 convert 8 count 6 count64 6 indirect 6 grow 6 outside 3 page
     10 node 10 hash 11+6 sha256 5 poseidon2 6 cells 11 compression 10 sponge 6 mulmod 4 remainder 4 keccak 3 rounds 8

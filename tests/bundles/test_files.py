@@ -1,6 +1,7 @@
 """Bundle directories and proof files: they come back as they were, and damaged ones are refused with one kind of error."""
 from __future__ import annotations
 
+import os
 import random
 import re
 import tracemalloc
@@ -14,14 +15,14 @@ import numpy as np
 import pytest
 
 from bundles import api, work
-from bundles.bundle import MANIFEST, open_bundle, write_bundle
+from bundles.bundle import FILES, MANIFEST, open_bundle, write_bundle
 from bundles.formats import FILE_LIMIT, HEADER, VERSION, Kind, decode_proof, encode_proof
 from bundles.journal import Journal
 from bundles.lock import writer
 from bundles.manifest import decode_manifest
 from bundles.packing import pack, unpack
 from bundles.snapshot import decode_pages, encode_pages
-from bundles.store import Store, digest_of
+from bundles.store import WRITING, Store, digest_of
 from continuation.published import published
 from stark import profiles
 from stark.errors import Malformed
@@ -290,3 +291,16 @@ def test_no_lock_and_no_data_base_is_written_through_a_link(tmp_path: Path) -> N
         with pytest.raises(OSError):
             write()
         assert precious.read_bytes() == content
+
+
+def test_all_files_of_a_bundle_are_on_the_disk_before_its_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced, real = list[str](), os.fsync
+
+    def noted(handle: int) -> None:
+        forced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real(handle)
+    monkeypatch.setattr(os, "fsync", noted)
+    api.record(APP, b"12 30 400", tmp_path / "run", "toy")
+    stored = {str(path) for path in (tmp_path / "run" / FILES).rglob("*")}
+    manifest = next(number for number, name in enumerate(forced) if name.startswith(f"{tmp_path / 'run'}/{WRITING}"))
+    assert stored <= set(forced[:manifest]) and len(forced[:manifest]) == len(set(forced[:manifest]))

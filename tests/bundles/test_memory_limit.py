@@ -114,7 +114,8 @@ def test_less_memory_makes_smaller_segments() -> None:
     assert sizes_within(needs["2^20"] - 1, P100, None, 100) == ["2^16", "2^18"]
     assert sizes_within(needs["2^18"] - 1, P100, None, 100) == ["2^16"]
     assert sizes_within(needs["2^16"] - 1, P100, None, 100) == ["2^14"]
-    assert sizes_within(needs["2^16"], P100, "2^16", 100) == ["2^16"]
+    for limit in (needs["2^16"], needs["2^18"], MEMORY[16]):                # what one asks for is taken, however many segments there are
+        assert sizes_within(limit, P100, "2^16", 100) == ["2^16"]
     for limit, wanted in ((needs["2^14"] - 1, None), (needs["2^20"] - 1, "2^20"), (needs["2^16"] - 1, "2^16")):
         with pytest.raises(Unsupported, match="GB"):
             sizes_within(limit, P100, wanted, 100)
