@@ -41,7 +41,7 @@ pub fn from_extensions<'py>(py: Python<'py>, threads: usize, values: Vec<Ext<F>>
     to_array(py, words, rows, 5)
 }
 
-/// Extension values as raw words (see `as_raw`).
+/// Extension values as raw words (see `as_raw`), which `stark/kernels/checks.py` has looked at.
 pub fn raw_extensions<'a>(rows: &'a Rows) -> PyResult<&'a [Ext<F>]> {
     require(rows.shape()[1] == 5, "an extension value has five words")?;
     Ok(as_raw(rows.as_slice()?).as_chunks().0)

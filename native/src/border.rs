@@ -1,5 +1,5 @@
 //! What Python calls to commit and to test the degree. Shapes are checked here and in the other modules of the border, and once more in
-//! `stark/kernels`: no input makes this crate panic.
+//! `stark/kernels`, which also looks at words: no input makes this crate panic, but of words that are not below p nothing is promised.
 use numpy::PyUntypedArrayMethods;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
