@@ -4,10 +4,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bundles.errors import Busy, Over, Stuck
+from bundles.formats import Kind, encode_proof
+from bundles.opened import NOTHING
+from continuation.kinds import RUNS
+from continuation.layout import FORMS
 from longrun.failures import told
+from stark import profiles
+from stark.errors import Rejected
 from tests.longrun.conftest import Longrun
 
 
@@ -86,6 +93,17 @@ def test_hints_name_the_bundle() -> None:
                         (Over("it has ended", place), "longrun status 'my run' shows"),
                         (Stuck({"leaf 7": "bad luck"}, place), "longrun prove 'my run' --only 'leaf 7' shows")):
         assert said in told(error).line
+
+
+def test_runs_that_make_no_batch_are_not_called_invalid(longrun: Longrun) -> None:
+    for name, profile in (("one", "toy"), ("two", "p100")):
+        words = FORMS[profiles.get(profile).hash.width].statement
+        payloads = [np.array([RUNS[0].number], np.uint32), np.zeros(words, np.uint32), np.zeros(1, np.uint32), NOTHING.words]
+        Path(f"{name}.proof").write_bytes(encode_proof(Kind.RUN, profile, payloads))
+    code, _, err = longrun("batch", "one.proof", "two.proof", "-o", "both.proof")
+    assert code == 1 and err == ("longrun: these runs make no batch. This does not hold: run 2 has the profile of run 1, as a batch is of "
+                                 "one profile, expected toy, got p100\n")
+    assert told(Rejected("run 2 is proved with the keys of this setup", "1", "2")).message.startswith("these runs make no batch")
 
 
 def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
