@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bundles.changes import Difference
 from bundles.difference import difference
-from bundles.errors import REACHED
+from bundles.errors import REACHED, Unsupported
 from bundles.formats import MAGIC as PROOF
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
@@ -131,6 +131,14 @@ def why_given_up(directory: Path) -> str:
     except (OSError, Malformed):
         return ""
     return REACHED.get(limit, "")
+
+
+def provable(bundle: Bundle) -> None:
+    """Refuses before any work a run that has no end."""
+    if bundle.manifest.outcome.running:
+        why = why_given_up(bundle.directory)
+        raise Unsupported(f"this run was given up{why and f': {why}'}; it has not ended, so that nothing can be proved: run it again into "
+                          "another directory")
 
 
 def open_bundle(directory: Path) -> Bundle:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bundles.bundle import open_bundle
 from bundles.errors import Busy, Over, Stuck
 from bundles.formats import Kind, encode_proof
 from bundles.opened import NOTHING
@@ -85,7 +86,14 @@ def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], 
 def test_a_task_that_the_proof_does_not_have_is_wrong_usage(longrun: Longrun) -> None:
     assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
     code, _, err = longrun("prove", "run", "--only", "segment 7")
-    assert code == 2 and "has no task segment 7; its last one is root 0-1" in err
+    assert code == 2 and "has no task segment 7; its only segment is 0" in err
+    assert "has no task root 0-7; its last one is root 0-1" in longrun("prove", "run", "--only", "root 0-7")[2]
+    Path("numbers").write_bytes(b" ".join(b"%d" % number for number in range(200)))
+    assert longrun("run", "sum.wasm", "--input", "numbers", "-o", "long", "--profile", "toy")[0] == 0
+    last = open_bundle(Path("long")).manifest.segments - 1
+    for words, task in ((["--segment", "99"], "segment 99"), (["--only", "leaf 99"], "leaf 99")):
+        code, _, err = longrun("prove", "long", *words)
+        assert code == 2 and last > 0 and f"has no task {task}; its segments are 0 to {last}" in err
 
 
 def test_hints_name_the_bundle() -> None:
