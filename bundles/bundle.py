@@ -145,7 +145,15 @@ def open_bundle(directory: Path) -> Bundle:
     """The bundle in a directory; Malformed, with what helps, if something else is there, FileNotFoundError if nothing is."""
     if not (directory / MANIFEST).is_file():
         raise no_bundle(directory)
-    return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))
+    return Bundle(directory, manifest_in(directory / MANIFEST))
+
+
+def manifest_in(path: Path) -> Manifest:
+    content = read_limited(path, "manifest", SIZE_LIMIT)
+    try:
+        return decode_manifest(content)
+    except Malformed as error:
+        raise Malformed(f"{path}: {str(error).removeprefix('manifest: ')}") from None
 
 
 def no_bundle(place: Path) -> Exception:
@@ -177,7 +185,7 @@ def open_growing(directory: Path) -> Bundle | None:
     """What there is of the run of an open session, as a bundle without an end; None if its proof was not begun."""
     if not (directory / GROWING).is_file():
         return None
-    return Bundle(directory, decode_manifest(read_limited(directory / GROWING, "manifest", SIZE_LIMIT)))
+    return Bundle(directory, manifest_in(directory / GROWING))
 
 
 def at_work(directory: Path) -> Bundle:
