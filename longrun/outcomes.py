@@ -21,12 +21,12 @@ TRAP = "trapped("
 
 def check_output(file: Path | None, bundle: Path, *given: Path | None) -> None:
     """Says before any work that the output cannot be written there. `given`: files and bundles that the command reads."""
+    from bundles.store import check_folder
     if file is None:
         return
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, the output is one file", str(file))
-    if not file.absolute().parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(file.parent))
+    check_folder(file)
     bundles = [bundle, *[place for place in given if place is not None and place.is_dir()]]
     if any(file.resolve().is_relative_to(place.resolve()) for place in bundles):
         raise FileExistsError(errno.EEXIST, "a bundle has only files of its own", str(file))

@@ -68,3 +68,12 @@ def test_the_files_of_a_bundle_whose_state_goes_on_are_its_own(longrun: Longrun)
     assert longrun("run", "hello.wasm", "-o", "first", "--profile", "toy")[0] == 0
     code, _, err = longrun("run", "hello.wasm", "-o", "second", "--state", "first", "--output", "first/manifest.msgpack")
     assert code == 4 and "a bundle has only files of its own" in err and open_bundle(Path("first")).manifest.segments == 1
+
+
+@pytest.mark.parametrize("line", ["prove run -o no/app.proof", "prove run --segment 0 -o no/app.proof", "resume run -o no/app.proof",
+                                  "batch toy.proof other.proof -o no/both.proof", "state run -o no/after.state", "state -o no/empty.state",
+                                  "run hello.wasm -o other --output no/out", "certificates no/keys"])
+def test_no_directory_is_made_for_a_result(longrun: Longrun, line: str) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    code, _, err = longrun(*line.split())
+    assert (code, err) == (4, "longrun: no: there is no such directory\n") and not Path("no").exists()
