@@ -157,10 +157,10 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
     from bundles.files import KINDS, read_proof
     decoded = opened(file)
     profile = profiles.get(decoded.profile)
-    if profile.toy and not allow_toy:
-        raise Rejected("the profile is for real proofs", "p100", profile.name)
     if profile_name is not None and profile.name != profile_name:
         raise Rejected("the profile is the one given", profile_name, profile.name)
+    if profile.toy and not allow_toy:
+        raise Rejected("the profile is for real proofs", "p100", profile.name)
     expected = Expected(input, output, exit_code, state_before, state_after)
     if decoded.kind not in KINDS:
         from bundles.segment_files import check_segment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bundles.changes import Difference
 from bundles.difference import difference
-from bundles.errors import REACHED
+from bundles.errors import REACHED, Unsupported
 from bundles.formats import MAGIC as PROOF
 from bundles.manifest import BoundaryEntry, Manifest, decode_manifest
 from bundles.packing import SIZE_LIMIT
@@ -134,11 +134,27 @@ def why_given_up(directory: Path) -> str:
     return REACHED.get(limit, "")
 
 
+def provable(bundle: Bundle) -> None:
+    """Refuses before any work a run that has no end."""
+    if bundle.manifest.outcome.running:
+        why = why_given_up(bundle.directory)
+        raise Unsupported(f"this run was given up{why and f': {why}'}; it has not ended, so that nothing can be proved: run it again into "
+                          "another directory")
+
+
 def open_bundle(directory: Path) -> Bundle:
     """The bundle in a directory; Malformed, with what helps, if something else is there, FileNotFoundError if nothing is."""
     if not (directory / MANIFEST).is_file():
         raise no_bundle(directory)
-    return Bundle(directory, decode_manifest(read_limited(directory / MANIFEST, "manifest", SIZE_LIMIT)))
+    return Bundle(directory, manifest_in(directory / MANIFEST))
+
+
+def manifest_in(path: Path) -> Manifest:
+    content = read_limited(path, "manifest", SIZE_LIMIT)
+    try:
+        return decode_manifest(content)
+    except Malformed as error:
+        raise Malformed(f"{path}: {str(error).removeprefix('manifest: ')}") from None
 
 
 def no_bundle(place: Path) -> Exception:
@@ -170,7 +186,7 @@ def open_growing(directory: Path) -> Bundle | None:
     """What there is of the run of an open session, as a bundle without an end; None if its proof was not begun."""
     if not (directory / GROWING).is_file():
         return None
-    return Bundle(directory, decode_manifest(read_limited(directory / GROWING, "manifest", SIZE_LIMIT)))
+    return Bundle(directory, manifest_in(directory / GROWING))
 
 
 def at_work(directory: Path) -> Bundle:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from bundles.artefacts import Damaged
-from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle
+from bundles.bundle import GROWING_LOCK, SESSION_LOG, Bundle, at_work, is_open, open_bundle, provable
 from bundles.engine import Engine
 from bundles.growing import Growth, application
 from bundles.job import Job, identity_of, opened, work_of
@@ -19,7 +19,7 @@ from bundles.keys import RunKeys
 from bundles.lock import writer
 from bundles.machine import cores, fitting_workers
 from bundles.programs import remembered
-from bundles.proving import Proved, engine_of, handed_out, keys_of, provable
+from bundles.proving import Proved, engine_of, handed_out, keys_of
 from bundles.session_folder import not_open
 from bundles.session_log import SessionLog
 from bundles.tasks import peaks, root
@@ -56,7 +56,7 @@ class Following(Job):
         self.bundle = open_bundle(directory) if self.closed else at_work(directory)
         manifest = self.bundle.manifest
         if self.closed:
-            provable(manifest.outcome)
+            provable(self.bundle)
         self.goal = root(manifest.segments)
         self.goals = [self.goal] if self.closed else peaks(manifest.segments)
         self.journal.grown(identity_of(self.bundle, self.keys, self.kernels), manifest.segments)

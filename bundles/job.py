@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from bundles.artefacts import Artefacts
-from bundles.bundle import JOURNAL, LOCK, PROOFS, Bundle, at_work, open_bundle
+from bundles.bundle import JOURNAL, LOCK, PROOFS, Bundle, at_work, open_bundle, provable
 from bundles.engine import Engine, Failure, Finished, Reason
 from bundles.errors import Misuse, Stuck
 from bundles.formats import FILE_LIMIT
@@ -184,8 +184,13 @@ def attempted(directory: Path, name: str, kernels: Kernels) -> tuple[dict[str, o
     except Malformed as error:
         raise Misuse(str(error)) from None
     bundle = open_bundle(directory)
-    if task not in everything(root(bundle.manifest.segments)):
-        raise Misuse(f"the proof of {directory} has no task {name}; its last one is {root(bundle.manifest.segments)}")
+    provable(bundle)
+    goal = root(bundle.manifest.segments)
+    if task not in everything(goal):
+        there = f"its last one is {goal}"
+        if task.kind in ("segment", "leaf"):
+            there = f"its segments are 0 to {goal.last - 1}" if goal.last > 1 else "its only segment is 0"
+        raise Misuse(f"the proof of {directory} has no task {name}; {there}")
     work = work_on(directory, kernels)
     done = {}
     if (bundle.work / JOURNAL).is_file():

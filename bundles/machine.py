@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from bundles.errors import Unsupported
 from bundles.keys import RunKeys
+from bundles.manifest import sizes_under
 
 MEMORY_INFO = Path("/proc/meminfo")
 GROUP_LIMIT, GROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
@@ -41,6 +43,16 @@ def worker_bytes(keys: RunKeys) -> int:
     return max(PROCESS_BYTES[width] + BYTES_PER_CELL * cells_of(keys), ROOT_BYTES[width])
 
 
+def smallest(keys: RunKeys) -> int:
+    """What one worker needs for the smallest segments that the same program can have."""
+    return min(worker_bytes(replace(keys, shape=replace(keys.shape, name=size))) for size in sizes_under(keys.profile))
+
+
+def needed_gigabytes(needed: int) -> str:
+    """With one digit, rounded up: so many are enough."""
+    return f"{-(-needed // 10**8) / 10:.1f}"
+
+
 def cells_within(memory: int, width: int = 16) -> int:
     """How many committed cells a segment may have so that one worker needs no more than this for it."""
     return (memory - PROCESS_BYTES[width]) // BYTES_PER_CELL
@@ -48,9 +60,12 @@ def cells_within(memory: int, width: int = 16) -> int:
 
 def fitting_workers(keys: RunKeys, segments: int, wanted: int | None, memory_limit: int | None) -> int:
     """As many as were wanted, or else as processors, memory and segments allow; Unsupported if the limit is too low for one."""
-    if memory_limit is not None and memory_limit < worker_bytes(keys):
-        raise Unsupported(f"segments of size {keys.shape.size} need up to {worker_bytes(keys) / 1e9:.1f} GB, not {memory_limit / 1e9:.1f}: "
-                          "longrun run with --memory-limit makes smaller ones")
+    if memory_limit is not None and memory_limit < (needed := worker_bytes(keys)):
+        smaller = smallest(keys)
+        hint = (f"longrun run with --memory-limit makes smaller ones, down to {needed_gigabytes(smaller)} GB" if smaller < needed
+                else f"there are no smaller ones under profile {keys.profile.name}")
+        raise Unsupported(f"segments of size {keys.shape.size} need up to {needed_gigabytes(needed)} GB, not {memory_limit / 1e9:.10g}: "
+                          f"{hint}")
     if wanted is not None:
         return max(1, wanted)
     memory = free_memory() if memory_limit is None else memory_limit

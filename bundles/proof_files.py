@@ -48,10 +48,10 @@ def mask() -> int:
 def writable(out_file: Path) -> None:
     """Says before any work that a proof cannot be written there, and that it would take the place of something that is not one."""
     from bundles.formats import MAGIC
-    from bundles.store import check_room, replaceable
+    from bundles.store import check_folder, check_room, replaceable
     if out_file.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, a proof is one file", str(out_file))
-    out_file.parent.mkdir(parents=True, exist_ok=True)
+    check_folder(out_file)
     if out_file.exists():
         replaceable(out_file)
         with out_file.open("rb") as there:

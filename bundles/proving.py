@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bundles.arrival import Arrival
 from bundles.artefacts import Damaged
-from bundles.bundle import Bundle, why_given_up
+from bundles.bundle import Bundle, provable
 from bundles.changes import to_words
 from bundles.checking import once, short
 from bundles.engine import Engine, Inline
@@ -31,7 +31,6 @@ from stark import profiles
 from stark.errors import Malformed, Rejected
 from stark.kernels.protocol import Kernels
 from wasm_exec.program import Program
-from wasm_exec.recording import Outcome
 
 ENGINES = ("inline", "processes", "dask")
 
@@ -48,7 +47,7 @@ class Proved:
 def prove_bundle(bundle: Bundle, program: Program, keys: RunKeys, kernels: Kernels, on_progress: Progress, means: Means | None = None,
                  out: str = "") -> Proved:
     """Goes on where an earlier call for this bundle ended. `out` is remembered for the next one."""
-    provable(bundle.manifest.outcome, why_given_up(bundle.directory))
+    provable(bundle)
     means = means or Means()
     workers = fitting_workers(keys, bundle.manifest.segments, means.workers, means.memory_limit)
     with opened(bundle, keys, kernels, out, workers) as (journal, in_flight):
@@ -104,13 +103,6 @@ def handed_out(job: Job, work: Work, digest: bytes, earlier: bool) -> RunFile:
         raise Damaged(job.goal, error) from None
     except Malformed as error:
         raise Damaged(job.goal, error) from None
-
-
-def provable(outcome: Outcome, why: str = "") -> None:
-    """Refuses before any work a run that has no end."""
-    if outcome.running:
-        raise Unsupported(f"this run was given up{why and f': {why}'}; it has not ended, so that nothing can be proved: run it again into "
-                          "another directory")
 
 
 def prove_batch(runs: Sequence[RunFile], kernels: Kernels, on_progress: Progress) -> RollupFile:

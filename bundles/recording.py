@@ -10,7 +10,7 @@ from pathlib import Path
 from bundles.bundle import FILES, GIVEN_UP, write_bundle
 from bundles.errors import Misuse, Unsupported
 from bundles.keys import SIZES_OF, RunKeys
-from bundles.machine import cells_within, worker_bytes
+from bundles.machine import cells_within, needed_gigabytes, worker_bytes
 from bundles.manifest import sizes_under
 from bundles.store import write_whole
 from bundles.terms import Progress, Recorded
@@ -44,8 +44,8 @@ def sizes_within(memory_limit: int, profile: Profile, wanted: str | None, instru
     size = size_within(cells_within(memory_limit, width), sizes_under(profile), instructions, calls_hosts, width)
     largest = RunKeys(profile, Shape.of(size, instructions, width))
     if worker_bytes(largest) > memory_limit:
-        raise Unsupported(f"the smallest segments of profile {profile.name} need up to {worker_bytes(largest) / 1e9:.1f} GB, "
-                          f"not {memory_limit / 1e9:.1f}")
+        raise Unsupported(f"the smallest segments of profile {profile.name} need up to {needed_gigabytes(worker_bytes(largest))} GB, "
+                          f"not {memory_limit / 1e9:.10g}")
     fitting = [size for size in sizes_of(profile, wanted) if Shape.of(size, instructions, width).committed <= largest.shape.committed]
     if wanted is not None and not fitting:
         raise Unsupported(f"segments of size {wanted} need more memory than {memory_limit / 1e9:.1f} GB; without a size those are taken "

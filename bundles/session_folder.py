@@ -6,10 +6,11 @@ import errno
 import shutil
 from pathlib import Path
 
-from bundles.bundle import FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, WORK, unfinished
+from bundles.bundle import FILES, GROWING, GROWING_LOCK, MANIFEST, SESSION_LOG, WORK, open_bundle, unfinished
 from bundles.bundle import LOCK as PROVING
 from bundles.errors import Busy, Over
 from bundles.lock import writer
+from bundles.programs import remembered
 from bundles.session_log import SessionLog
 from stark.errors import Malformed
 
@@ -18,10 +19,14 @@ DOING = "in use"
 
 
 def not_open(directory: Path) -> Exception:
-    closed = (directory / MANIFEST).is_file()
+    """What is there instead."""
     if not directory.exists():
         return FileNotFoundError(errno.ENOENT, "there is no such session directory", str(directory))
-    return Over(f"the session in {directory} is closed", directory) if closed else Malformed(f"{directory} is not an open session")
+    if not (directory / MANIFEST).is_file():
+        return Malformed(f"{directory} is not an open session")
+    if not remembered(open_bundle(directory).app()).events:
+        return Malformed(f"{directory} is the bundle of a run and never was a session (longrun open APP.wasm begins one)")
+    return Over(f"the session in {directory} is closed", directory)
 
 
 def fresh(directory: Path) -> bool:

@@ -16,7 +16,7 @@ from bundles.keys import claimed_program
 from bundles.programs import translated
 from bundles.proof_files import opened
 from bundles.state_files import encode_state, profile_of, read_state
-from bundles.store import check_room, replaceable, write_whole
+from bundles.store import check_folder, check_room, replaceable, write_whole
 from bundles.terms import Facts
 from continuation.digests import Digest, spelled
 from segments.memory_tree import wide
@@ -107,10 +107,10 @@ def check_place(out: Path) -> None:
     """A state file is written in the place of another one, or where nothing is."""
     if out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, not a state file", str(out))
+    check_folder(out)
     if out.exists():
         replaceable(out)
         read_state(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     check_room(out.parent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle, why_given_up
+from bundles.bundle import FILES, JOURNAL, LOCK, PROOFS, Bundle, open_bundle, provable, why_given_up
 from bundles.journal import DONE, QUARANTINED, RUNNING, JobRow, Journal, Row
 from bundles.lock import held, writer
 from bundles.store import Store, unwritten
@@ -25,7 +25,8 @@ def told_by_journal(bundle: Bundle) -> tuple[list[Row], JobRow | None]:
 
 
 def begun(bundle: Bundle) -> Path:
-    """Where the proof goes that was begun; Malformed if none was."""
+    """Where the proof goes that was begun; Malformed if none was, Unsupported if there is none of this run."""
+    provable(bundle)
     job = told_by_journal(bundle)[1]
     if job is None or not job.out:
         raise Malformed(f"no proof of {bundle.directory} was begun (longrun prove {bundle.directory} -o FILE begins it)")
@@ -34,20 +35,22 @@ def begun(bundle: Bundle) -> Path:
 
 def status(directory: Path) -> Facts:
     bundle = open_bundle(directory)
+    manifest = bundle.manifest
+    if manifest.outcome.running:
+        return {"state": "given up", "outcome": str(manifest.outcome), "given up because": why_given_up(directory) or None,
+                "segments": manifest.segments, "steps": manifest.steps}
     rows, job = told_by_journal(bundle)
     workers = max(1, job.workers if job else 1)
     owner = held(bundle.work / LOCK)
-    goal = root(bundle.manifest.segments)
+    goal = root(manifest.segments)
     tasks = list(everything(goal))
     done = {row.task: row for row in rows if row.state == DONE}
     running = [str(row.task) for row in rows if row.state == RUNNING]
     left = 0 if goal in done else sum(task not in done for task in tasks)
     state = "proved" if goal in done else "being proved" if owner else "stopped" if rows else "recorded"
-    if bundle.manifest.outcome.running:
-        state = "given up"
     facts: dict[str, object] = {
-        "state": state, "outcome": str(bundle.manifest.outcome), "given up because": why_given_up(directory) or None, "owner": owner,
-        "proof": job.out if job and job.out else None, "segments": bundle.manifest.segments, "steps": bundle.manifest.steps,
+        "state": state, "outcome": str(manifest.outcome), "owner": owner, "proof": job.out if job and job.out else None,
+        "segments": manifest.segments, "steps": manifest.steps,
         "tasks": len(tasks), "done": len(tasks) - left, "left": left,
         **{f"{name} done": f"{sum(t.kind == kind for t in done)}/{sum(t.kind == kind for t in tasks)}" for kind, name in STAGES.items()},
         "running" if owner else "was running": running[:NAMED],

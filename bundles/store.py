@@ -138,6 +138,12 @@ def replaceable(path: Path) -> None:
         raise FileExistsError(errno.EEXIST, "this is no file that something can take the place of", str(path))
 
 
+def check_folder(file: Path) -> None:
+    """FileNotFoundError unless there is a folder for this file. None is made for the result of a command: it may be misspelled."""
+    if not file.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(file.parent))
+
+
 def check_room(folder: Path) -> None:
     """OSError unless a file can be made in this folder, or in the nearest one above it that exists."""
     folder = folder.absolute()

@@ -17,6 +17,8 @@ def certificates(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="
                  json: Json = False) -> None:
     """Make a key and a certificate for a cluster. Who has them is a peer. Needs the extra `dask`."""
     from bundles.cluster import CERTIFICATES, needed
+    from bundles.store import check_folder
+    check_folder(folder)
     needed()
     from distributed.security import Security
     if folder.exists():

@@ -78,7 +78,7 @@ def run(program: App, out: NewBundle, arguments: Arguments = None,
     limits = Limits.of(max_steps, in_bytes(max_memory, MEGABYTE), max_depth, max_seconds)
     content = module(program)
     given = entered(content, input, arguments) or b""
-    check_output(output, out)
+    check_output(output, out, program, input, state)
     with stoppable(lambda: recording(out)), progress() as on_progress:
         recorded = api.record(content, given, out, chosen(profile, state), limits, segments, on_progress, state, in_bytes(memory_limit),
                               lambda note: say(note, err=True))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from longrun.failures import Told
+from bundles.proof_files import among
+from longrun.failures import USAGE, Stop, Told
 from longrun.telling import complain, say, shown
 
 if TYPE_CHECKING:
@@ -18,16 +19,29 @@ if TYPE_CHECKING:
 TRAP = "trapped("
 
 
-def check_output(file: Path | None, bundle: Path) -> None:
-    """Says before any work that the output cannot be written there."""
+def check_output(file: Path | None, bundle: Path, *given: Path | None) -> None:
+    """Says before any work that the output cannot be written there. `given`: files and bundles that the command reads."""
+    from bundles.store import check_folder
     if file is None:
         return
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory, the output is one file", str(file))
-    if not file.absolute().parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(file.parent))
-    if file.absolute().is_relative_to(bundle.absolute()):
+    check_folder(file)
+    bundles = [bundle, *[place for place in given if place is not None and place.is_dir()]]
+    if any(file.resolve().is_relative_to(place.resolve()) for place in bundles):
         raise FileExistsError(errno.EEXIST, "a bundle has only files of its own", str(file))
+    check_spared(file, *given)
+
+
+def check_spared(file: Path, *given: Path | None) -> None:
+    """Says before any work that what is written there would take the place of a file that is read."""
+    if same(file, *given):
+        raise Stop(USAGE, f"{file} is read here, and what is written would take its place", "choose another place")
+
+
+def same(file: Path, *others: Path | None) -> bool:
+    """Whether a file is one of these, however they are named. What is written to a pipe or a device takes the place of nothing."""
+    return (file.is_file() or not file.exists()) and among(file, [other for other in others if other is not None])
 
 
 def tell_output(output: bytes, file: Path | None) -> None:

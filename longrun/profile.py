@@ -11,7 +11,7 @@ import typer
 
 from longrun.failures import GIVEN_UP, Told, larger
 from longrun.options import App, Arguments, Json, MaxSteps, entered, module
-from longrun.outcomes import give_up, tell_errors
+from longrun.outcomes import check_spared, give_up, tell_errors
 from longrun.telling import clean, progress, say, show
 
 SHOWN = 20
@@ -31,6 +31,7 @@ def profile(program: App, out: Annotated[Path, typer.Option("-o", "--out", metav
     from wasm_exec.translate import load
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no file can be written there", str(out))
+    check_spared(out, program, input)
     content = module(program)
     with progress() as on_progress:
         steps = 0

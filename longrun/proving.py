@@ -57,9 +57,9 @@ def resume(bundle: Bundle, out: Annotated[Path | None, typer.Option("-o", "--out
            scheduler: Scheduler = None, tls: Tls = None, json: Json = False) -> None:
     """Go on with a proof that was begun, whatever has ended it."""
     facts, with_what = api.status(bundle), means(workers, memory_limit, engine, scheduler, tls)
-    if "done" not in facts:
+    if facts.get("kind") == "session":
         raise Stop(UNUSABLE, f"the session in {bundle} is open", f"longrun prove {spelled(bundle)} -o FILE proves it as it stands")
-    if facts["attempts"]:
+    if facts.get("attempts"):
         say(f"tasks done: {facts['done']} of {facts['tasks']}, {facts['left']} left", err=True)
     tell_slowness()
     with stoppable(lambda: proving(bundle, out)), progress() as on_progress:

@@ -26,7 +26,7 @@ from longrun.options import (
     module,
     read,
 )
-from longrun.outcomes import check_output, tell_errors, tell_output, tell_trap, trap_facts
+from longrun.outcomes import check_output, same, tell_errors, tell_output, tell_trap, trap_facts
 from longrun.state_commands import StateFile
 from longrun.stopping import calling, closing, spelled, stoppable
 from longrun.telling import clean, progress, say, show
@@ -67,7 +67,7 @@ def call(bundle: Bundle, name: Annotated[str | None, typer.Argument(metavar="NAM
         from bundles.open_sessions import functions
         raise Stop(USAGE, "no function is named", f"the session has {', '.join(functions(bundle))}")
     content = read(payload, INPUT_LIMIT) if payload else b""
-    check_output(output, bundle)
+    check_output(output, bundle, payload)
     session = Session(bundle)
     try:
         before = session.state.steps
@@ -107,6 +107,8 @@ def close(bundle: Bundle,
     from bundles.session import Session
     check_output(events, bundle)
     check_output(output, bundle)
+    if events is not None and output is not None and same(events, output):
+        raise Stop(USAGE, f"calls and answers cannot both be written into {output}", "choose two places")
     session = Session(bundle)
     try:
         total = session.state.steps

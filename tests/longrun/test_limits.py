@@ -17,6 +17,10 @@ def test_a_run_can_be_given_up(longrun: Longrun) -> None:
     assert code == 3 and "was given up: it takes more steps than it may;" in err and "run it again into another directory" in err
     state = json.loads(longrun("status", "endless", "--json")[1])
     assert (state["state"], state["given up because"]) == ("given up", "it takes more steps than it may")
+    assert state["steps"] >= 5000 and not any("done" in name or "tasks" in name for name in state)
+    for line in ("prove endless --segment 0 -o endless.proof", "prove endless --segment 0", "resume endless"):
+        code, _, err = longrun(*line.split())
+        assert code == 3 and "this run was given up" in err and len(err.splitlines()) == 1 and not Path("endless.proof").exists()
     (Path("endless") / "given_up").write_bytes(b"\xff")
     assert "was given up; it has not" in longrun("prove", "endless", "-o", "endless.proof")[2]
     code, out, err = longrun("run", "endless.wat", "-o", "again", "--profile", "toy", "--max-steps", "5000", "--json")

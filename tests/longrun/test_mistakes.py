@@ -4,10 +4,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bundles.bundle import open_bundle
 from bundles.errors import Busy, Over, Stuck
+from bundles.formats import Kind, encode_proof
+from bundles.opened import NOTHING
+from continuation.kinds import RUNS
+from continuation.layout import FORMS
 from longrun.failures import told
+from stark import profiles
+from stark.errors import Rejected
 from tests.longrun.conftest import Longrun
 
 
@@ -15,8 +23,10 @@ def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
     code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm")
     assert code == 1 and "a toy proof, which proves nothing" in err and "--allow-toy" in err
     for demanded in ("p100", "p128"):
-        code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm", "--allow-toy", "--profile", demanded)
-        assert code == 1 and f"asked for. This does not hold: the profile is the one given, expected {demanded}, got toy" in err
+        for allowed in ([], ["--allow-toy"]):
+            code, _, err = longrun("verify", "toy.proof", "--program", "sum.wasm", "--profile", demanded, *allowed)
+            assert code == 1 and f"asked for. This does not hold: the profile is the one given, expected {demanded}, got toy\n" in err
+    assert "--allow-toy" in longrun("verify", "toy.proof", "--program", "sum.wasm", "--profile", "toy")[2]
 
 
 @pytest.mark.parametrize("arguments, expected, said", [
@@ -76,7 +86,14 @@ def test_a_mistake_is_a_line_and_a_code(longrun: Longrun, arguments: list[str], 
 def test_a_task_that_the_proof_does_not_have_is_wrong_usage(longrun: Longrun) -> None:
     assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
     code, _, err = longrun("prove", "run", "--only", "segment 7")
-    assert code == 2 and "has no task segment 7; its last one is root 0-1" in err
+    assert code == 2 and "has no task segment 7; its only segment is 0" in err
+    assert "has no task root 0-7; its last one is root 0-1" in longrun("prove", "run", "--only", "root 0-7")[2]
+    Path("numbers").write_bytes(b" ".join(b"%d" % number for number in range(200)))
+    assert longrun("run", "sum.wasm", "--input", "numbers", "-o", "long", "--profile", "toy")[0] == 0
+    last = open_bundle(Path("long")).manifest.segments - 1
+    for words, task in ((["--segment", "99"], "segment 99"), (["--only", "leaf 99"], "leaf 99")):
+        code, _, err = longrun("prove", "long", *words)
+        assert code == 2 and last > 0 and f"has no task {task}; its segments are 0 to {last}" in err
 
 
 def test_hints_name_the_bundle() -> None:
@@ -86,6 +103,17 @@ def test_hints_name_the_bundle() -> None:
                         (Over("it has ended", place), "longrun status 'my run' shows"),
                         (Stuck({"leaf 7": "bad luck"}, place), "longrun prove 'my run' --only 'leaf 7' shows")):
         assert said in told(error).line
+
+
+def test_runs_that_make_no_batch_are_not_called_invalid(longrun: Longrun) -> None:
+    for name, profile in (("one", "toy"), ("two", "p100")):
+        words = FORMS[profiles.get(profile).hash.width].statement
+        payloads = [np.array([RUNS[0].number], np.uint32), np.zeros(words, np.uint32), np.zeros(1, np.uint32), NOTHING.words]
+        Path(f"{name}.proof").write_bytes(encode_proof(Kind.RUN, profile, payloads))
+    code, _, err = longrun("batch", "one.proof", "two.proof", "-o", "both.proof")
+    assert code == 1 and err == ("longrun: these runs make no batch. This does not hold: run 2 has the profile of run 1, as a batch is of "
+                                 "one profile, expected toy, got p100\n")
+    assert told(Rejected("run 2 is proved with the keys of this setup", "1", "2")).message.startswith("these runs make no batch")
 
 
 def test_a_bundle_is_not_written_over(longrun: Longrun) -> None:
@@ -137,3 +165,15 @@ def test_a_mistake_in_the_words_is_an_object_too(longrun: Longrun, words: str, w
     told = json.loads(out)
     assert code == told["exit code"] == 2 and what in told["error"] and told["hint"].endswith("--help") and what in err
     assert longrun(*words.replace(" --json", "").split())[:2] == (2, "")
+
+
+def test_a_damaged_manifest_is_named(longrun: Longrun) -> None:
+    """With its path, whatever is wrong with it."""
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    content = Path("run/manifest.msgpack").read_bytes()
+    for damaged, said in ((content[:100], "it ends too soon"), (content.replace(b"\xa3toy", b"\xa3tax", 1), "no profile is named 'tax'"),
+                          (content.replace(b"version\x04", b"version\x63"), "this bundle has format 99")):
+        Path("run/manifest.msgpack").write_bytes(damaged)
+        for line in ("status run", "prove run -o run.proof", "inspect run", "inspect run/manifest.msgpack", "gc run"):
+            code, _, err = longrun(*line.split())
+            assert code == 3 and err.startswith("longrun: run/manifest.msgpack: ") and said in err and err.count("manifest") <= 2, err

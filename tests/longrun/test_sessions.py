@@ -64,3 +64,10 @@ def test_an_event_that_traps_has_the_exit_code_of_a_trap(longrun: Longrun) -> No
     assert code == 8 and "has ended" in err
     code, out, _ = longrun("close", "b", "--json")
     assert code == 0 and json.loads(out)["trap"]["places"][0]["index"] == 0 and "trapped" in longrun("inspect", "b")[1]
+
+
+def test_a_run_never_was_a_session(longrun: Longrun) -> None:
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    for line in ("call run say", "call run", "close run"):
+        code, _, err = longrun(*line.split())
+        assert code == 3 and "run is the bundle of a run and never was a session" in err and len(err.splitlines()) == 1
