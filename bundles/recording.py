@@ -14,7 +14,7 @@ from bundles.machine import cells_within, needed_gigabytes, worker_bytes
 from bundles.manifest import sizes_under
 from bundles.store import write_whole
 from bundles.terms import Progress, Recorded
-from segments.choosing import calls_hosts, recorded, size_within
+from segments.choosing import Bill, Billed, calls_hosts, recorded, size_within
 from segments.shape import PROGRAMS, NoShape, Shape
 from stark.profiles import Profile
 from wasm_exec.cutting import Limits
@@ -81,7 +81,7 @@ def cutting(profile: str) -> Iterator[None]:
 
 def chosen(program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
            on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None,
-           folder: Path | None = None) -> tuple[Recording, str]:
+           folder: Path | None = None, on_bill: Billed | None = None) -> tuple[Recording, str]:
     """The run and the size of its segments; Unsupported if no segment holds some block of it. If it reaches a limit it has not ended.
     `folder`: where changed pages lie that are too many for the memory."""
     begun = time.monotonic()
@@ -92,7 +92,7 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
             left = replace(limits, seconds=limits.seconds - (time.monotonic() - begun))
             recording = recorded(program, content, taken, left, FEW if sizes else float("inf"),
                                  lambda steps: on_progress("steps", steps, 0) if on_progress else None, before, folder,
-                                 profile.hash.width)
+                                 profile.hash.width, on_bill)
             if recording is not None:
                 return recording, taken
 
@@ -100,15 +100,17 @@ def chosen(program: Program, content: bytes, profile: Profile, size: str | None,
 def written_run(directory: Path, app: bytes, program: Program, content: bytes, profile: Profile, size: str | None, limits: Limits,
                 on_progress: Progress | None = None, before: StateMap = EMPTY, memory_limit: int | None = None) -> Recorded:
     """Records a run from this state of its application into a directory."""
-    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit, directory / FILES)
+    bills: list[Bill] = []
+    recording, taken = chosen(program, content, profile, size, limits, on_progress, before, memory_limit, directory / FILES, bills.append)
     write_bundle(directory, app, recording, profile.name, taken)
     if recording.given_up:
         write_whole(directory / GIVEN_UP, recording.given_up.encode())
-    return summary(recording, profile, app)
+    return summary(recording, profile, app, bills[-1])
 
 
-def summary(recording: Recording, profile: Profile, app: bytes) -> Recorded:
+def summary(recording: Recording, profile: Profile, app: bytes, bill: Bill | None = None) -> Recorded:
     outcome = recording.outcome
     return Recorded(profile.name, recording.final.steps, len(recording.segments), str(outcome), outcome.trapped, recording.output,
                     backtrace(recording, app) if outcome.trapped else (), recording.given_up,
-                    recording.errors)
+                    recording.errors, bill.committed / max(bill.steps, 1) if bill else None,
+                    bill.full.most_common(1)[0][0] if bill and bill.full else "")

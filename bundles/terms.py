@@ -37,3 +37,5 @@ class Recorded:
     trace: tuple[Place, ...] = ()       # of a trap: the functions at work, the innermost first
     given_up: str = ""      # which limit the run has reached (bundles.errors.REACHED); then it has not ended
     errors: bytes = b""     # the last of what it wrote to standard error, which is kept nowhere
+    cells_per_step: float | None = None     # that are committed, padding included: what proving takes time by
+    filled_by: str = ""     # the kind of rows that most segments are full of

@@ -44,7 +44,7 @@ from longrun.options import (
     module,
     read,
 )
-from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_trap, trap_facts
+from longrun.outcomes import check_output, give_up, tell_errors, tell_output, tell_price, tell_trap, trap_facts
 from longrun.preparing import setup
 from longrun.profile import profile
 from longrun.proving import prove, resume
@@ -86,10 +86,12 @@ def run(program: App, out: NewBundle, arguments: Arguments = None,
         output.write_bytes(recorded.output)
     tell_errors(recorded.errors)
     facts = {"steps": recorded.steps, "segments": recorded.segments, "outcome": recorded.outcome, "profile": recorded.profile,
+             **({} if recorded.cells_per_step is None else {"cells a step": round(recorded.cells_per_step, 1)}),
              "output bytes": len(recorded.output), "output": recorded.output.hex(), **trap_facts(recorded.outcome, recorded.trace)}
     if not json:
         say(f"{several(recorded.steps, 'step')} in {several(recorded.segments, 'segment')}, {recorded.outcome}, profile {recorded.profile}")
         tell_output(recorded.output, output)
+        tell_price(recorded)
     elif not recorded.given_up:
         show(facts, json)
     if recorded.given_up:

@@ -14,9 +14,12 @@ from longrun.failures import USAGE, Stop, Told
 from longrun.telling import complain, say, shown
 
 if TYPE_CHECKING:
+    from bundles.terms import Recorded
     from wasm_exec.locate import Place
 
 TRAP = "trapped("
+TIED = ("page", "node", "hash")
+DEAR, USUAL, LONG = 400, 110, 1 << 20           # cells a step; steps
 
 
 def check_output(file: Path | None, bundle: Path, *given: Path | None) -> None:
@@ -42,6 +45,14 @@ def check_spared(file: Path, *given: Path | None) -> None:
 def same(file: Path, *others: Path | None) -> bool:
     """Whether a file is one of these, however they are named. What is written to a pipe or a device takes the place of nothing."""
     return (file.is_file() or not file.exists()) and among(file, [other for other in others if other is not None])
+
+
+def tell_price(recorded: Recorded) -> None:
+    """Of a long run that will be proved slowly, and why."""
+    price = recorded.cells_per_step or 0
+    if price > DEAR and recorded.steps > LONG and recorded.profile != "toy":
+        full = "pages of memory that it touches" if recorded.filled_by in TIED else f"what the chip {recorded.filled_by} proves"
+        say(f"this run is dear to prove: {price:,.0f} cells a step, where most take about {USUAL}; its segments are full of {full}", err=True)
 
 
 def tell_output(output: bytes, file: Path | None) -> None:

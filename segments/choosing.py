@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from wasm_exec.recording import Recording, SegmentEnd, Status
 from wasm_exec.state import EMPTY, StateMap
 
 Steps = Callable[[int], None]
+Billed = Callable[["Bill"], None]
 Attempt = Callable[[Cuts, Limits, Observer, bool], Recording]
 
 
@@ -33,6 +35,7 @@ class Bill:
     def __init__(self, shape: Shape, on_steps: Steps | None = None) -> None:
         self.shape, self.on_steps = shape, on_steps
         self.committed = self.used = self.cells = self.segments = self.steps = 0
+        self.full = Counter[str]()                  # by the kind of rows that comes nearest to filling its table, how many segments
 
     def add(self, end: SegmentEnd) -> None:
         self.segments, self.steps = self.segments + 1, self.steps + end.steps
@@ -43,6 +46,7 @@ class Bill:
         found = self.shape.cheapest(rows)
         self.used += sum(cells_in_a_row(name, self.shape.width) * count for name, count in rows.items())
         self.committed, self.cells = self.committed + found.committed, self.cells + found.price
+        self.full[max(rows, key=lambda name: rows[name] / found.room[name])] += 1
 
 
 def calls_hosts(program: Program) -> bool:
@@ -60,9 +64,9 @@ def size_within(cells: int, sizes: Sequence[str], instructions: int, calls_hosts
 
 
 def cut_well(program: Program, size: str, attempt: Attempt, limits: Limits, few: float = float("inf"),
-             on_steps: Steps | None = None, width: int = 16) -> Recording:
+             on_steps: Steps | None = None, width: int = 16, on_bill: Billed | None = None) -> Recording:
     """A run is attempted in blocks, and again under the budgets that follow; under that of the general shape, if these do not do. `width`:
-    of the hash that will tie memory, on which depends what a segment costs."""
+    of the hash that will tie memory, on which depends what a segment costs. `on_bill` is given the bill."""
     started = time.monotonic()
     general = Shape.of(size, len(program.instructions), width)
     plan, bill = Plan(general.allowed, few), Bill(general, on_steps)
@@ -76,16 +80,20 @@ def cut_well(program: Program, size: str, attempt: Attempt, limits: Limits, few:
         plan.add(end)
     try:
         blocks = attempt(block_budget(general), limits, see, False)
-        return replace(attempt(plan.finished(blocks.final.status), Limits(), bill.add, True), given_up=blocks.given_up)
+        found = replace(attempt(plan.finished(blocks.final.status), Limits(), bill.add, True), given_up=blocks.given_up)
     except (BudgetTooSmall, NoShape):               # a frame that no block has room for, or too many pages at a cut
         fallback = general.with_hosts if calls_hosts(program) else general
         left = replace(limits, seconds=limits.seconds - (time.monotonic() - started))
-        return attempt(fallback.budget, left, Bill(general, on_steps).add, True)
+        bill = Bill(general, on_steps)
+        found = attempt(fallback.budget, left, bill.add, True)
+    if on_bill is not None:
+        on_bill(bill)
+    return found
 
 
 def recorded(program: Program, content: bytes, size: str, limits: Limits | None = None, few: float = float("inf"),
              on_steps: Steps | None = None, state: StateMap = EMPTY, folder: Path | None = None,
-             width: int = 16) -> Recording | None:
+             width: int = 16, on_bill: Billed | None = None) -> Recording | None:
     """The run of the program, cut into segments of this size; None if it has more than `few`. Whoever runs it again finds the same cuts.
     If it reaches a limit it has not ended. `on_steps` hears again and again how many steps an attempt has made. `folder`: for
     changed pages (wasm_exec/spool.py)."""
@@ -94,7 +102,7 @@ def recorded(program: Program, content: bytes, size: str, limits: Limits | None 
     def attempt(cuts: Cuts, within: Limits, observe: Observer, kept: bool) -> Recording:
         return run(program, content, cuts, within, engine, observe, state, kept, folder)
     try:
-        return cut_well(program, size, attempt, limits or Limits(), few, on_steps, width)
+        return cut_well(program, size, attempt, limits or Limits(), few, on_steps, width, on_bill)
     except TooDear:
         return None
 

@@ -123,3 +123,15 @@ def test_a_run_from_python(longrun: Longrun) -> None:
         package.run("sum.wasm", "three", arguments=["-v"], profile="toy")
     with pytest.raises(package.Rejected, match="the profile is for real proofs"):
         package.verify("toy.proof", "sum.wasm")
+
+
+def test_a_run_that_is_dear_to_prove_is_told_with_what_fills_its_segments(longrun: Longrun) -> None:
+    text = """(module (memory 256) (func (export "_start") (local $i i32)
+      (loop $turn (i32.store (i32.and (i32.mul (local.get $i) (i32.const 77777)) (i32.const 0xfffffc)) (local.get $i))
+        (br_if $turn (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const %d))))))"""
+    for name, turns in (("long", 300_000), ("short", 3_000)):
+        Path(f"{name}.wat").write_text(text % turns)
+        code, _, err = longrun("run", f"{name}.wat", "-o", name)
+        assert code == 0 and ("dear to prove" in err) == (name == "long")
+    assert "full of pages of memory that it touches" in longrun("run", "long.wat", "-o", "again")[2]
+    assert json.loads(longrun("run", "long.wat", "-o", "third", "--json")[1])["cells a step"] > 400
