@@ -52,7 +52,8 @@ def tell_price(recorded: Recorded) -> None:
     price = recorded.cells_per_step or 0
     if price > DEAR and recorded.steps > LONG and recorded.profile != "toy":
         full = "pages of memory that it touches" if recorded.filled_by in TIED else f"what the chip {recorded.filled_by} proves"
-        say(f"this run is dear to prove: {price:,.0f} cells a step, where most take about {USUAL}; its segments are full of {full}", err=True)
+        say(f"this run is dear to prove: {price:,.0f} cells a step, where most take about {USUAL}; its segments are full of {full}",
+            err=True)
 
 
 def tell_output(output: bytes, file: Path | None) -> None:
