@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundles.errors import Misuse
-from bundles.programs import prepared, remembered, translated, with_arguments
+from bundles.programs import all_translated, prepared, remembered, translated, with_arguments
 from bundles.proof_files import among, opened, whole, writable, written
 from bundles.terms import Facts, Means, Progress, Recorded
 from stark import profiles
@@ -168,7 +168,7 @@ def verify(file: Path, programs: Sequence[bytes], input: bytes | None = None, ou
             raise Misuse("the proof of a segment is of one program, and says nothing of inputs, outputs, exit codes and states")
         return check_segment(decoded, file, translated(programs[0]), kernels())
     proof = read_proof(decoded)
-    trusted, known = check_file(proof, [translated(program) for program in programs], expected, kernels())
+    trusted, known = check_file(proof, all_translated(programs, names), expected, kernels())
     return facts_of(proof, file, trusted, check_differences(proof, kernels()), dict(zip(known, names, strict=False)))
 
 

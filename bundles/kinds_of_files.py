@@ -48,7 +48,7 @@ def proof(path: Path, content: bytes) -> Facts:
 def piece(file: ProofFile, size: int) -> Facts:
     """A proof of a segment, a leaf or a join."""
     found = piece_of(file)
-    facts = {"kind": f"{file.kind.name.lower()} proof", "profile": file.profile, "bytes": size}
+    facts = {"kind": file.kind.name.lower(), "profile": file.profile, "bytes": size}
     if isinstance(found, SegmentProof):
         return {**facts, **segment_facts(found)}
     claim = SpanClaim.of(found.claim.tolist())

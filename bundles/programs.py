@@ -4,9 +4,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bundles.errors import Misuse
+from bundles.errors import Misuse, Unsupported
 
 if TYPE_CHECKING:
+    from wasm_exec.errors import Invalid, Malformed
     from wasm_exec.program import Program
 
 SIZES_OF_BLOCKS = 64, 8                                 # rows, pages
@@ -48,6 +49,26 @@ def translated(app: bytes) -> Program:
     """The register code of a module, in blocks small enough for the smallest segments."""
     from wasm_exec.translate import load
     return load(app, *SIZES_OF_BLOCKS)
+
+
+def all_translated(apps: Sequence[bytes], names: Sequence[str] = ()) -> list[Program]:
+    """The same of several; Unsupported, with its name, if one of them cannot be run and they have names."""
+    from wasm_exec import errors
+    found: list[Program] = []
+    for number, app in enumerate(apps):
+        try:
+            found.append(translated(app))
+        except (errors.Malformed, errors.Invalid) as error:
+            if not names:
+                raise
+            raise Unsupported(why_not(error, names[number])) from None
+    return found
+
+
+def why_not(error: Malformed | Invalid, name: str = "this module") -> str:
+    """Why a module cannot be run."""
+    from wasm_exec import errors
+    return f"{name} {'is not a WebAssembly module' if isinstance(error, errors.Malformed) else 'cannot be run'}: {error}"
 
 
 def remembered(app: bytes) -> Program:

@@ -13,13 +13,15 @@ from bundles.formats import ProofFile
 from bundles.keys import shapes_of
 from bundles.terms import Facts
 from segments.claim import FORMS, Boundary, SegmentProof
-from segments.setup import setup
+from segments.setup import program_words, setup
 from segments.verify import is_of_program
 from stark import profiles, soundness
 from stark.errors import Malformed, Rejected
 from stark.kernels.protocol import Kernels
 from stark.verifier import check_proof
+from wasm_exec.errors import TrapKind
 from wasm_exec.program import Program
+from wasm_exec.recording import Status
 
 SAYS = "instructions of the program were carried out; nothing of the data, arguments or input that they began with"
 
@@ -38,7 +40,8 @@ def check_segment(file: ProofFile, place: Path, program: Program, kernels: Kerne
         raise Rejected("the program is the one given", "the commitment to its instructions", "another one")
     check_proof(key, proof.statement, proof.words, kernels.permute)
     bits = soundness.bits(key.parameters, soundness.shape_of(key))
-    facts = {"kind": "segment", "says": SAYS, "profile": profile.name, "provable bits": round(bits, 1), "bytes": place.stat().st_size}
+    facts = {"kind": "segment", "says": SAYS, "profile": profile.name, "provable bits": round(bits, 1), "bytes": place.stat().st_size,
+             "instructions of the program": short(program_words(key))}
     return {**facts, **segment_facts(proof)}
 
 
@@ -49,4 +52,14 @@ def segment_facts(proof: SegmentProof) -> Facts:
 
 
 def boundaries(before: Boundary, after: Boundary) -> Facts:
-    return {name: f"pc {there.pc}, status {there.status}, memory {short(there.root)}" for name, there in (("from", before), ("to", after))}
+    return {name: f"pc {there.pc}, {status_name(there.status)}, memory {short(there.root)}"
+            for name, there in (("from", before), ("to", after))}
+
+
+def status_name(status: int) -> str:
+    """How a run stands at a boundary, in words."""
+    if status in {Status.TRAPPED + kind for kind in TrapKind}:
+        return f"trapped({TrapKind(status - Status.TRAPPED).name.lower()})"
+    if status in {Status.RUNNING, Status.EXITED, Status.PAUSED}:
+        return Status(status).name.lower()
+    return f"status {status}"                       # no proof has it, but a file may say so

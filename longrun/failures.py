@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass
 
 from bundles.errors import BadCall, Busy, GivenUp, Misuse, Over, Stuck, Unsupported
+from bundles.programs import why_not
 from stark.errors import Malformed, Rejected
 from wasm_exec import errors
 
@@ -56,9 +57,9 @@ def told(error: BaseException) -> Told:
         case Rejected():
             return rejected(error)
         case errors.Malformed():
-            return Told(UNUSABLE, f"this is not a WebAssembly module: {error}", "WebAssembly text is read from files named .wat")
+            return Told(UNUSABLE, why_not(error), "WebAssembly text is read from files named .wat")
         case errors.Invalid():
-            return Told(UNUSABLE, f"this module cannot be run: {error}")
+            return Told(UNUSABLE, why_not(error))
         case BadCall():
             return Told(USAGE, str(error), error.hint)
         case Over():

@@ -6,8 +6,10 @@ import re
 import typer
 from typer.core import TyperArgument, TyperCommand
 
-from longrun.failures import USAGE, Stop
+from bundles.programs import why_not
+from longrun.failures import UNUSABLE, USAGE, Stop
 from longrun.telling import tell_object
+from wasm_exec import errors
 
 MISTAKE: type[Exception] = typer.BadParameter.__mro__[1]        # whatever is wrong with the words of a command
 SENTENCES = (
@@ -33,6 +35,17 @@ class Words(TyperCommand):
         except typer.BadParameter as error:
             error.message = in_words(error.message)
             raise
+
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """What is wrong with a module is said with the name of its file, if it is one."""
+        try:
+            return super().invoke(ctx)
+        except (errors.Malformed, errors.Invalid) as error:
+            given = ctx.params.get("program") or ctx.params.get("file")
+            if given is None or isinstance(given, list) and len(given) != 1:
+                raise
+            raise Stop(UNUSABLE, why_not(error, str(given[0] if isinstance(given, list) else given))) from None
 
 
 class Separated(Words):

@@ -35,6 +35,12 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
         assert [option for option in re.findall(r"--[a-z-]+", line) if option not in helped.stdout] == []
 
 
+def test_the_first_steps_say_how_the_command_is_found() -> None:
+    """Before anything is said of what it does."""
+    first = (ROOT / "README.md").read_text().split("\n## What a proof says\n")[0]
+    assert "`make setup`" in first and "`source .venv/bin/activate`" in first
+
+
 def test_the_session_of_the_readme_works_line_by_line(tmp_path: Path) -> None:
     """In toy, which is soon proved: the commands, then the lines of Python."""
     section = (ROOT / "README.md").read_text().split("\n## Sessions\n")[1].split("\n## ")[0]

@@ -15,10 +15,11 @@ class Malformed(Exception):
 
 
 class Invalid(Exception):
-    """The module is well formed but breaks a rule of validation, or needs something that is not supported."""
+    """The module is well formed but breaks a rule of validation, or needs something that is not supported. With offset 0, where no part of
+    a module begins, it is so as a whole."""
 
     def __init__(self, message: str, offset: int) -> None:
-        super().__init__(f"{message} (at byte {offset})")
+        super().__init__(f"{message} (at byte {offset})" if offset else message)
         self.message = message
         self.offset = offset
 

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 from bundles.bundle import open_bundle
-from bundles.errors import Busy, Over, Stuck
+from bundles.errors import Busy, Over, Stuck, Unsupported
 from bundles.formats import Kind, encode_proof
 from bundles.opened import NOTHING
+from bundles.programs import all_translated
 from continuation.kinds import RUNS
 from continuation.layout import FORMS
 from longrun.failures import told
 from stark import profiles
 from stark.errors import Rejected
 from tests.longrun.conftest import Longrun
+from wasm_exec.text import from_text
 
 
 def test_a_toy_proof_is_refused(longrun: Longrun) -> None:
@@ -165,6 +167,22 @@ def test_a_mistake_in_the_words_is_an_object_too(longrun: Longrun, words: str, w
     told = json.loads(out)
     assert code == told["exit code"] == 2 and what in told["error"] and told["hint"].endswith("--help") and what in err
     assert longrun(*words.replace(" --json", "").split())[:2] == (2, "")
+
+
+def test_a_module_that_cannot_be_run_is_named(longrun: Longrun) -> None:
+    Path("none.wat").write_text("(module (func))")
+    Path("cut.wasm").write_bytes(Path("sum.wasm").read_bytes()[:-5])
+    for file, said in (("none.wat", "cannot be run: there is no exported function: neither _start nor main, nor one that events"),
+                       ("cut.wasm", "is not a WebAssembly module: ")):
+        for line in ("setup {}", "run {} -o d", "open {} -o d", "profile {} -o p", "inspect {}"):
+            code, _, err = longrun(*line.format(file).split())
+            assert code == 3 and err.startswith(f"longrun: {file} {said}") and "at byte 0" not in err and len(err.splitlines()) == 1
+    assert longrun("run", "hello.wasm", "-o", "run", "--profile", "toy")[0] == 0
+    assert longrun("prove", "run", "--segment", "0", "-o", "segment.proof")[0] == 0
+    code, _, err = longrun("verify", "segment.proof", "--allow-toy", "--program", "none.wat")
+    assert code == 3 and err.startswith("longrun: none.wat cannot be run: ")
+    with pytest.raises(Unsupported, match="^second cannot be run: there is no exported function"):
+        all_translated([Path("sum.wasm").read_bytes(), from_text(Path("none.wat"))], ["first", "second"])
 
 
 def test_a_damaged_manifest_is_named(longrun: Longrun) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bundles import api
 from bundles.artefacts import names_of
 from bundles.bundle import WORK, open_bundle
 from bundles.formats import Kind, ProofFile, decode_proof, encode_proof
+from bundles.segment_files import status_name
 from segments.claim import FORMS
 from stark import profiles
 from stark.errors import Malformed, Rejected
@@ -58,7 +60,9 @@ def test_a_segment_is_proved_and_verified_alone(longrun: Longrun) -> None:
     assert code == 0 and json.loads(out)["task"] == f"segment {last}" and json.loads(out)["bytes"] == Path("last.proof").stat().st_size
     code, out, _ = longrun("verify", "last.proof", "--program", str(SAMPLES / "collatz.wat"), "--allow-toy", "--json")
     told = json.loads(out)
-    assert code == 0 and told["verified"] and told["kind"] == "segment" and "status 1" in told["to"] and "status 0" in told["from"]
+    assert code == 0 and told["verified"] and told["kind"] == "segment" and ", exited, " in told["to"] and ", running, " in told["from"]
+    shown = json.loads(longrun("inspect", "last.proof", "--json")[1])
+    assert all(shown[name] == told[name] for name in ("kind", "profile", "bytes", "shape", "steps", "from", "to"))
     code, _, err = longrun("verify", "last.proof", "--program", str(SAMPLES / "collatz.wat"))
     assert code == 1 and "a toy proof" in err
     for option in (["--input", "n"], ["--exit-code", "0"], ["--program", "sum.wasm"]):
@@ -70,6 +74,18 @@ def test_a_segment_is_proved_and_verified_alone(longrun: Longrun) -> None:
         assert longrun("prove", "run", *options)[0] == 2
     assert longrun("prove", "run", "--segment", "0", "-o", "n")[0] == 4 and Path("n").read_bytes() == b"\x1b\0"
     assert longrun("batch", "last.proof", "last.proof", "-o", "x")[0] == 3
+
+
+def test_how_it_stands_is_said_in_words(longrun: Longrun) -> None:
+    """And by which digest the instructions are known."""
+    Path("divide.wat").write_text('(module (func (export "_start") (drop (i32.div_u (i32.const 1) (i32.const 0)))))')
+    assert longrun("run", "divide.wat", "-o", "run", "--profile", "toy")[0] == 5
+    assert longrun("prove", "run", "--segment", "0", "-o", "segment.proof")[0] == 0
+    code, out, _ = longrun("verify", "segment.proof", "--program", "divide.wat", "--allow-toy")
+    assert code == 0 and ", trapped(divide_by_zero), memory " in out
+    assert re.search(r"^instructions of the program +[0-9a-f]{64}$", out, re.MULTILINE)
+    assert ", trapped(divide_by_zero), memory " in longrun("inspect", "segment.proof")[1]
+    assert [status_name(status) for status in (0, 1, 2, 3, 16, 30)] == ["running", "exited", "paused", "status 3", "status 16", "status 30"]
 
 
 def test_another_program_is_refused(folder: Path) -> None:
