@@ -14,6 +14,7 @@ from bundles.keys import shapes_of
 from bundles.terms import Facts
 from segments.claim import FORMS, Boundary, SegmentProof
 from segments.setup import program_words, setup
+from segments.shape import PROGRAMS
 from segments.verify import is_of_program
 from stark import profiles, soundness
 from stark.errors import Malformed, Rejected
@@ -32,9 +33,9 @@ def check_segment(file: ProofFile, place: Path, program: Program, kernels: Kerne
     if not isinstance(proof, SegmentProof):
         raise Malformed(f"{place}: a {file.kind.name.lower()} proof is for the joins of its bundle and is not verified alone")
     shape = shapes_of(profile)[proof.shape]
-    if len(program.instructions) >= 1 << shape.log_program:             # the last row is no instruction
-        most = (1 << shape.log_program) - 1
-        raise Rejected("the program is the one given", f"{len(program.instructions):,} instructions", f"at most {most:,}")
+    count = len(program.instructions)
+    if next((log for log in PROGRAMS if count < 1 << log), None) != shape.log_program:      # the last row is no instruction
+        raise Rejected("the program is the one given", f"{count:,} instructions", f"a table for up to {(1 << shape.log_program) - 1:,}")
     key = setup(program, shape, profile.segment, kernels).key
     if not is_of_program(proof, key):
         raise Rejected("the program is the one given", "the commitment to its instructions", "another one")

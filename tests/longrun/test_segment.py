@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundles import api
+from bundles import api, segment_files
 from bundles.artefacts import names_of
 from bundles.bundle import WORK, open_bundle
 from bundles.formats import Kind, ProofFile, decode_proof, encode_proof
@@ -141,6 +141,17 @@ def test_every_part_is_looked_at(folder: Path, tmp_path: Path) -> None:
             verified(changed(folder, tmp_path, lambda _: None, profile))
 
 
+def test_a_shape_for_larger_programs_costs_the_verifier_nothing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Committing to its table would take minutes without native kernels."""
+    shapes = names_of(profiles.get("toy"))[0]
+    monkeypatch.setattr(segment_files, "setup", None)
+
+    def larger(payloads: list[np.ndarray]) -> None:
+        payloads[0][0] = next(number for number, name in enumerate(shapes) if name.endswith("program 2^20"))
+    with pytest.raises(Rejected, match=r"a table for up to 1,048,575"):
+        verified(changed(folder, tmp_path, larger))
+
+
 def test_damaged_files_are_refused_in_a_line(folder: Path, tmp_path: Path) -> None:
     rng, content = random.Random(3), (folder / "run.proof").read_bytes()
     for _ in range(60):
@@ -172,7 +183,7 @@ def test_a_program_that_just_fits_or_does_not(folder: Path, tmp_path: Path, sums
     assert len(api.translated(program).instructions) == count
     with pytest.raises(Rejected, match="the program is the one given") as refused:
         verified(folder / "run.proof", program)
-    assert ("at most 1,023" in str(refused.value)) == (count > 1023)
+    assert ("up to 1,023" in str(refused.value)) == (count > 1023)
 
 
 def test_what_it_does_not_say_is_told(tmp_path: Path) -> None:
