@@ -228,12 +228,12 @@ def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     room: list[int] = []
     write = store.write_whole
 
-    def limited(path: Path, content: bytes, mode: int = 0o600) -> None:
+    def limited(path: Path, content: bytes, mode: int = 0o600, forced: bool = True) -> None:
         if room and PROOFS in path.parts:
             room[0] -= 1
             if room[0] < 0:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        write(path, content, mode)
+        write(path, content, mode, forced)
     monkeypatch.setattr(store, "write_whole", limited)
     yield room
 
