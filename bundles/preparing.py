@@ -4,6 +4,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from bundles.checking import short
 from bundles.keys import SIZES_OF, LeafKeys, RunKeys, claimed_program, layers_of, shipped, trusted_keys
@@ -54,6 +56,15 @@ def known(profile: Profile, kernels: Kernels, on_note: Note) -> tuple[Trusted, s
     return trusted_keys(profile, kernels), f"{TEXTS}: {why}"
 
 
+def said(file: Path) -> dict[str, Any]:
+    """What is in a file of keys, whatever it is; nothing if it is no object."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def derived(profile: Profile, kernels: Kernels, on_progress: Progress) -> tuple[Trusted, str]:
     """The keys that follow from the texts; Rejected unless the file in the package says just these."""
     began, file = time.perf_counter(), file_of(profile.name)
@@ -61,9 +72,11 @@ def derived(profile: Profile, kernels: Kernels, on_progress: Progress) -> tuple[
     origin = f"{TEXTS}, in {time.perf_counter() - began:.0f} s"
     if not file.is_file():
         return found, f"{origin}; there are none in the package"
-    wanted, there = contents(found), json.loads(file.read_bytes())
+    wanted, there = contents(found), said(file)
     if wanted != there:
-        other = next((name for name, digest in wanted["digests"].items() if digest != there["digests"].get(name)), None)
+        digests = there.get("digests")
+        known_digests = digests if isinstance(digests, dict) else {}
+        other = next((name for name, digest in wanted["digests"].items() if digest != known_digests.get(name)), None)
         what = "the keys in the package are" if other is None else f"the key of {other!r} in the package is"
         raise Rejected(f"{what} what follows from {TEXTS}", "", "")
     return found, f"{origin}; those in the package are the same"

@@ -14,7 +14,7 @@ from bundles.keys import shapes_of
 from bundles.terms import Facts
 from segments.claim import FORMS, Boundary, SegmentProof
 from segments.setup import program_words, setup
-from segments.shape import PROGRAMS
+from segments.shape import log_program_of
 from segments.verify import is_of_program
 from stark import profiles, soundness
 from stark.errors import Malformed, Rejected
@@ -34,7 +34,7 @@ def check_segment(file: ProofFile, place: Path, program: Program, kernels: Kerne
         raise Malformed(f"{place}: a {file.kind.name.lower()} proof is for the joins of its bundle and is not verified alone")
     shape = shapes_of(profile)[proof.shape]
     count = len(program.instructions)
-    if next((log for log in PROGRAMS if count < 1 << log), None) != shape.log_program:      # the last row is no instruction
+    if log_program_of(count) != shape.log_program:
         raise Rejected("the program is the one given", f"{count:,} instructions", f"a table for up to {(1 << shape.log_program) - 1:,}")
     key = setup(program, shape, profile.segment, kernels).key
     if not is_of_program(proof, key):

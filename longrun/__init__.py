@@ -38,7 +38,7 @@ def run(app: str | Path | bytes, directory: str | Path, input: bytes = b"", argu
     from bundles import api
     from bundles.state_files import profile_of
     module = content_of(app)
-    return api.record(module, api.with_arguments(module, in_bytes(input), arguments), Path(directory),
+    return api.record(module, api.with_arguments(module, as_bytes(input), arguments), Path(directory),
                       profile or profile_of(state), limits, size, state=None if state is None else Path(state))
 
 
@@ -85,7 +85,7 @@ def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = No
     if not apps:
         raise TypeError("a proof is verified against a program: verify(file, app)")
     modules = [content_of(app) for app in apps]
-    input, output = (None if content is None else in_bytes(content) for content in (input, output))
+    input, output = (None if content is None else as_bytes(content) for content in (input, output))
     entered = api.with_arguments(modules[0], input or b"", arguments) if arguments else input
     before, after = (None if root is None else state_named(str(root)) for root in (state_before, state_after))
     names = [f"program {number}" if isinstance(app, bytes) else str(app) for number, app in enumerate(apps, 1)]
@@ -93,7 +93,7 @@ def verify(file: str | Path, *apps: str | Path | bytes, input: bytes | None = No
                       names if len(apps) > 1 else ())
 
 
-def in_bytes(content: bytes) -> bytes:
+def as_bytes(content: bytes) -> bytes:
     """What a program reads or writes."""
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(content)

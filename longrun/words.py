@@ -36,7 +36,6 @@ class Words(TyperCommand):
             error.message = in_words(error.message)
             raise
 
-
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """What is wrong with a module is said with the name of its file, if it is one."""
         try:

@@ -27,6 +27,11 @@ def logarithm(count: int) -> int:
     return max(0, count - 1).bit_length()
 
 
+def log_program_of(instructions: int) -> int | None:
+    """log2 of the height of the table for a program of so many instructions, whose last row is none; None if it is too long."""
+    return next((log for log in PROGRAMS if instructions < 1 << log), None)
+
+
 class NoShape(ValueError):
     """No shape holds a segment with so many rows."""
 
@@ -51,10 +56,10 @@ class Shape:
         """The general shape of this size for a program with so many instructions."""
         if size not in SIZES:
             raise LookupError(f"no size named {size!r}; there are {', '.join(SIZES)}")
-        found = [log for log in PROGRAMS if log >= logarithm(instructions + 1)]
-        if not found:
+        log_program = log_program_of(instructions)
+        if log_program is None:
             raise LookupError(f"no shape is for a program of {instructions} instructions")
-        return Shape(size, found[0], width)
+        return Shape(size, log_program, width)
 
     @property
     def size(self) -> str:

@@ -74,7 +74,9 @@ CHANGES: dict[str, Callable[[Any], None]] = {
     "the root": lambda found: found["root"].__setitem__(0, 1),
     "a shape": lambda found: found["segments"].pop(),
     "a kind": lambda found: found["digests"].pop("rollup"),
-    "more": lambda found: found.update(more=1)}
+    "more": lambda found: found.update(more=1),
+    "no digests": lambda found: found.update(digests=[]),
+    "nothing": lambda found: found.clear()}
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
@@ -82,9 +84,10 @@ def test_keys_that_do_not_follow_from_the_texts_are_refused(longrun: Longrun, ke
     assert "the same" in str(told(longrun, "sum.wasm", "--profile", "toy", "--derive")["where the keys come from"])
     found = json.loads(keys.read_text())
     change(found)
-    keys.write_text(json.dumps(found))
-    code, _, err = longrun("setup", "sum.wasm", "--profile", "toy", "--derive")
-    assert code == 1 and "what follows from the texts of chips and circuits" in err and "proof" not in err
+    for content in (json.dumps(found), json.dumps(found)[:-1], "[]"):
+        keys.write_text(content)
+        code, _, err = longrun("setup", "sum.wasm", "--profile", "toy", "--derive")
+        assert code == 1 and "what follows from the texts of chips and circuits" in err and "proof" not in err
 
 
 def test_where_keys_come_from_is_said(longrun: Longrun, keys: Path) -> None:
